@@ -29,7 +29,7 @@ _SKIN = ((0.91, 0.74, 0.67), (0.87, 0.68, 0.60), (0.93, 0.79, 0.74), (0.82, 0.63
 _BROWN = ((0.50, 0.32, 0.22), (0.58, 0.39, 0.28), (0.43, 0.27, 0.19), (0.63, 0.42, 0.32), (0.52, 0.31, 0.25))
 _BLACK, _BLUE_GREY, _WHITE, _RED, _TAN = (
     np.array(colour, np.float32)
-    for colour in ((0.13, 0.09, 0.09), (0.36, 0.41, 0.51), (0.87, 0.79, 0.77), (0.71, 0.33, 0.31), (0.70, 0.50, 0.35))
+    for colour in ((0.17, 0.11, 0.10), (0.43, 0.43, 0.48), (0.84, 0.74, 0.71), (0.70, 0.37, 0.34), (0.68, 0.48, 0.36))
 )
 _SITES = ("back", "trunk", "lower extremity", "upper extremity", "abdomen", "face", "chest", "foot")
 _CODES = ("nv", "mel", "bkl", "bcc", "nv", "akiec", "vasc", "mel", "df", "bcc")
@@ -133,7 +133,7 @@ class _Canvas:
     def cells(self, scale: float) -> tuple[Field, Field]:
         """Distance to the nearest point of a jittered lattice, and how much farther the second one is (in `scale`)."""
         x, y = self.grid()
-        drift = 0.35 * self.noise(scale * 4)
+        drift = 0.45 * self.noise(scale * 4)
         u, v = x / scale + 64 + drift, y / scale + 64 - drift
         column, row = np.floor(u).astype(np.intp), np.floor(v).astype(np.intp)
         shape = (int(row.max()) + 3, int(column.max()) + 3)
@@ -216,9 +216,9 @@ def _benign(lesion: _Canvas, skin: Field, scene: _Canvas) -> Field:
     brown = _pigment(lesion)
     centre = (1 - _step(outline.depth, 0.1, 0.95)) * lesion.between(-0.25, 0.45)
     body = brown * (1 - 0.45 * centre + 0.035 * lesion.noise(0.08, 3))[..., None]
-    first, edge = lesion.cells(lesion.between(0.024, 0.034))
+    first, edge = lesion.cells(lesion.between(0.018, 0.027))
     if lesion.chance(0.65):
-        lines = (1 - _step(edge, 0.05, 0.45)) * _step(outline.depth, 0.15, 0.7) * lesion.between(0.12, 0.28)
+        lines = (1 - _step(edge, 0.0, 0.6)) * _step(outline.depth, 0.1, 0.7) * lesion.between(0.12, 0.26)
         body = body * (1 - lines + 0.35 * lines.mean())[..., None]
     else:
         body = body * (1 - lesion.between(0.15, 0.3) * (1 - _step(first, 0.15, 0.5)))[..., None]
@@ -227,10 +227,10 @@ def _benign(lesion: _Canvas, skin: Field, scene: _Canvas) -> Field:
 
 def _malignant(lesion: _Canvas, skin: Field, scene: _Canvas) -> Field:
     """Asymmetric, notched, of several colours, with an atypical network and streaks."""
-    waves = [0.16, 0.20, 0.14, 0.10, 0.07, 0.05, 0.045, 0.04]
-    outline = _outline(lesion, scene, lesion.between(0.25, 0.36), waves, 0.026)
+    waves = [0.14, 0.18, 0.12, 0.08, 0.06, 0.045, 0.035, 0.03]
+    outline = _outline(lesion, scene, lesion.between(0.25, 0.36), waves, 0.020)
     depth = outline.depth - _streaks(lesion, outline)
-    soft = np.clip(0.07 + 0.05 * lesion.noise(0.3), 0.025, 0.16)
+    soft = np.clip(0.11 + 0.06 * lesion.noise(0.3), 0.04, 0.24)
     t = np.clip((depth - 1 + soft) / (2 * soft), 0, 1)
     alpha = 1 - t * t * (3 - 2 * t)
     body = _pigment(lesion) * (1 + 0.10 * lesion.noise(0.10, 3))[..., None]
@@ -244,7 +244,7 @@ def _malignant(lesion: _Canvas, skin: Field, scene: _Canvas) -> Field:
 
 def _palette(lesion: _Canvas) -> list[tuple[Field, float]]:
     """Three or four of the colours that worry a dermatologist, black or blue-grey always among them."""
-    others = [(_WHITE, 0.62), (_RED, 0.55), (_BLUE_GREY, 0.75), (_BLACK, 0.85)]
+    others = [(_WHITE, 0.60), (_RED, 0.50), (_BLUE_GREY, 0.72), (_BLACK, 0.85)]
     first = others.pop(int(lesion.random.integers(2, 4)))
     order = lesion.random.permutation(len(others))[: int(lesion.random.integers(2, 4))]
     return [(np.float32(0.55) * _BROWN_DARK, 0.8), *(others[i] for i in order), first]
@@ -258,21 +258,21 @@ def _patch(lesion: _Canvas, outline: _Outline) -> Field:
     direction, out = lesion.between(0, 2 * np.pi), lesion.between(0.15, 0.6)
     away = np.sqrt(np.maximum(outline.depth**2 + out**2 - 2 * outline.depth * out * np.cos(outline.angle - direction), 0))
     reach = lesion.between(0.30, 0.55)
-    return 1 - _step(away + 0.16 * lesion.noise(0.10, 3), reach * 0.55, reach * 1.25)
+    return 1 - _step(away + 0.13 * lesion.noise(0.10, 4), reach * 0.4, reach * 1.35)
 
 
 def _network(lesion: _Canvas, body: Field) -> Field:
     """Broad, broken lines of uneven mesh, strong in one part and absent in another."""
-    _, edge = lesion.cells(lesion.between(0.034, 0.055))
+    _, edge = lesion.cells(lesion.between(0.022, 0.034))
     where = _step(lesion.noise(0.35), -0.4, 0.8)
-    width = np.clip(0.32 + 0.18 * lesion.noise(0.15), 0.1, 0.7)
-    lines = np.clip(1 - edge / width, 0, 1) * where * lesion.between(0.35, 0.6)
+    width = np.clip(0.50 + 0.20 * lesion.noise(0.15), 0.2, 0.9)
+    lines = np.clip(1 - edge / width, 0, 1) * where * lesion.between(0.28, 0.48)
     return body * (1 - lines)[..., None]
 
 
 def _dots(lesion: _Canvas, body: Field) -> Field:
     """Irregular dark dots and globules in clusters."""
-    first, _ = lesion.cells(lesion.between(0.03, 0.05))
+    first, _ = lesion.cells(lesion.between(0.024, 0.04))
     radius = np.clip(0.16 + 0.12 * lesion.noise(0.05), 0.0, 0.4)
     where = _step(lesion.noise(0.22), 0.4, 0.9)
     return _mix(body, _BLACK * 1.4, 0.75 * where * np.clip((radius - first) / 0.12, 0, 1))
@@ -280,7 +280,7 @@ def _dots(lesion: _Canvas, body: Field) -> Field:
 
 def _streaks(lesion: _Canvas, outline: _Outline) -> Field:
     """Fingers that push the border outwards over one part of the circumference."""
-    count = int(lesion.random.integers(22, 40))
+    count = int(lesion.random.integers(26, 48))
     fingers = np.cos(count * outline.angle + 2.2 * lesion.noise(0.12) + 3 * lesion.noise(0.5))
     sector = _step(np.cos(outline.angle - lesion.between(0, 2 * np.pi)), -0.1, 0.8)
     return lesion.between(0.05, 0.16) * np.maximum(fingers, 0) * sector * _step(outline.depth, 0.5, 0.95)
