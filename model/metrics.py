@@ -7,63 +7,13 @@ NaN, and as an `Interval` that carries the reason as a sentence; nothing here ra
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from model.intervals import Interval, Undefined, undefined, wilson
+
 Floats = NDArray[np.float64]
-Z95 = 1.959963984540054
-
-
-class Undefined(StrEnum):
-    """Why a number does not exist. The value ends the sentence "Not defined ..."."""
-
-    EMPTY = "without cases"
-    NO_MALIGNANT = "without malignant cases"
-    NO_BENIGN = "without benign cases"
-    NONE_CALLED_MALIGNANT = "when no case is called malignant"
-    NONE_CALLED_BENIGN = "when no case is called benign"
-    UNSCORED = "while cases have no score"
-
-    @property
-    def sentence(self) -> str:
-        """The reason for a reader."""
-        return f"Not defined {self.value}."
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value with its 95 % interval; all three NaN, with a reason, where it is not defined."""
-
-    value: float
-    low: float
-    high: float
-    reason: Undefined | None = None
-
-    @property
-    def defined(self) -> bool:
-        """Whether there is a value."""
-        return self.reason is None
-
-
-def undefined(reason: Undefined) -> Interval:
-    """The interval of a number that does not exist."""
-    return Interval(math.nan, math.nan, math.nan, reason)
-
-
-def wilson(hits: int, of: int, reason: Undefined = Undefined.EMPTY) -> Interval:
-    """The share `hits / of` with Wilson's 95 % score interval; not defined, for `reason`, when `of` is 0."""
-    if of == 0:
-        return undefined(reason)
-    share = hits / of
-    centre = share + Z95**2 / (2 * of)
-    half = Z95 * math.sqrt(share * (1 - share) / of + Z95**2 / (4 * of**2))
-    scale = 1 + Z95**2 / of
-    # At the ends the formula gives exactly 0 and 1, but for rounding.
-    low = 0.0 if hits == 0 else (centre - half) / scale
-    high = 1.0 if hits == of else (centre + half) / scale
-    return Interval(share, low, high)
 
 
 def arrays(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
@@ -86,7 +36,7 @@ def problem(y: ArrayLike, p: ArrayLike) -> Undefined | None:
     return Undefined.NO_BENIGN if truth.all() else None
 
 
-# -- at one threshold ---------------------------------------------------------------------------------------------
+# -- at one threshold ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -181,7 +131,7 @@ def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> floa
     return between if not lower.size or between > lower.max() else last
 
 
-# -- over all thresholds ------------------------------------------------------------------------------------------
+# -- over all thresholds ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -211,7 +161,9 @@ def sweep(y: ArrayLike, p: ArrayLike) -> Sweep:
     return Sweep(scores[last], tp, last + 1 - tp, int(truth.sum()), int((~truth).sum()))
 
 
-def counts_at(y: ArrayLike, p: ArrayLike, thresholds: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def counts_at(
+    y: ArrayLike, p: ArrayLike, thresholds: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """True and false positives (m,) at any thresholds (m,), by binary search. Cases without a score are left out."""
     truth, scores = arrays(y, p)
     cuts = np.asarray(thresholds, np.float64)
@@ -265,7 +217,7 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float:
     return float((np.diff(curve.x, prepend=0.0) * curve.y).sum()) if curve.x.size else math.nan
 
 
-# -- resampling ---------------------------------------------------------------------------------------------------
+# -- resampling ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -328,7 +280,7 @@ def bootstrap_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike, n: int = 2000, 
     return Interval(auc(truth, scores), float(low), float(high))
 
 
-# -- calibration --------------------------------------------------------------------------------------------------
+# -- calibration -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -361,16 +313,18 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> fl
     """Mean distance between predicted and observed share over equal-width bins, weighted by cases; NaN if empty."""
     found = reliability(y, p, bins)
     total = sum(one.n for one in found)
-    return sum(one.n * abs(one.predicted - one.observed.value) for one in found) / total if total else math.nan
+    if not total:
+        return math.nan
+    return sum(one.n * abs(one.predicted - one.observed.value) for one in found) / total
 
 
 def brier(y: ArrayLike, p: ArrayLike) -> float:
-    """Mean squared distance between probability and truth: 0 is perfect; NaN if empty or with a missing score."""
+    """Mean squared distance between probability and truth, 0 to 1, 0 is perfect; NaN if empty or unscored."""
     truth, scores = arrays(y, p)
     return float(np.mean((scores - truth) ** 2)) if truth.size else math.nan
 
 
-# -- several classes ----------------------------------------------------------------------------------------------
+# -- several classes -------------------------------------------------------------------------------
 
 
 def class_confusion(truth: ArrayLike, chosen: ArrayLike, classes: int) -> NDArray[np.int64]:

@@ -1,0 +1,57 @@
+"""A number with its uncertainty, or the reason why it does not exist."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+Z95 = 1.959963984540054
+
+
+class Undefined(StrEnum):
+    """Why a number does not exist. The value ends the sentence "Not defined ..."."""
+
+    EMPTY = "without cases"
+    NO_MALIGNANT = "without malignant cases"
+    NO_BENIGN = "without benign cases"
+    NONE_CALLED_MALIGNANT = "when no case is called malignant"
+    NONE_CALLED_BENIGN = "when no case is called benign"
+    UNSCORED = "while cases have no score"
+
+    @property
+    def sentence(self) -> str:
+        """The reason for a reader."""
+        return f"Not defined {self.value}."
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval; all three NaN, with a reason, where it is not defined."""
+
+    value: float
+    low: float
+    high: float
+    reason: Undefined | None = None
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a value."""
+        return self.reason is None
+
+
+def undefined(reason: Undefined) -> Interval:
+    """The interval of a number that does not exist."""
+    return Interval(math.nan, math.nan, math.nan, reason)
+
+
+def wilson(hits: int, of: int, reason: Undefined = Undefined.EMPTY) -> Interval:
+    """The share `hits / of` with Wilson's 95 % score interval; not defined, for `reason`, when `of` is 0."""
+    if of == 0:
+        return undefined(reason)
+    share = hits / of
+    centre = share + Z95**2 / (2 * of)
+    half = Z95 * math.sqrt(share * (1 - share) / of + Z95**2 / (4 * of**2))
+    scale = 1 + Z95**2 / of
+    # At the ends the formula gives exactly 0 and 1, but for rounding.
+    low = 0.0 if hits == 0 else (centre - half) / scale
+    high = 1.0 if hits == of else (centre + half) / scale
+    return Interval(share, low, high)
