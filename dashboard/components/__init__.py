@@ -1,0 +1,1 @@
+"""Data to Dash components: pure functions, no store, no settings."""

@@ -1,0 +1,153 @@
+"""What pages and API share: bundles, predictors and the store. Made once by `build_services`, handed over by Flask."""
+
+import logging
+import threading
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from dashboard.settings import Settings, SettingsError, variable
+from dashboard.store import Record, Store, open_store
+from model.bundle import Bundle, Damaged, find_bundles
+from model.images import Limits, decode
+
+if TYPE_CHECKING:
+    from model.predictor import Predictor
+
+EXTENSION = "dermaboard"
+LIMITS = Limits()
+LONGEST_NAME = 255
+
+log = logging.getLogger(__name__)
+
+
+class ModelUnavailable(LookupError):
+    """No bundle can answer. `code` is for programs, `str()` is a sentence for the user."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass
+class Predictors:
+    """One predictor a bundle, loaded when it is first wanted and by one thread only."""
+
+    threads: int | None = None
+    _loaded: "dict[str, Predictor]" = field(default_factory=dict["str", "Predictor"])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, bundle: Bundle) -> "Predictor":
+        """The predictor of a bundle; the first call for it takes as long as loading the graph."""
+        with self._lock:
+            if bundle.name not in self._loaded:
+                # The engine is the slowest import of the serving process: the first page doesn't wait for it.
+                from model.predictor import Predictor
+
+                self._loaded[bundle.name] = Predictor(bundle, self.threads)
+            return self._loaded[bundle.name]
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a page or a route needs beyond its own arguments."""
+
+    settings: Settings
+    store: Store
+    bundles: tuple[Bundle | Damaged, ...]
+    predictors: Predictors
+
+    @staticmethod
+    def current() -> "Services":
+        """The services of the running application; needs a Flask application context."""
+        return current_app.extensions[EXTENSION]
+
+    @property
+    def runnable(self) -> tuple[Bundle, ...]:
+        """The bundles that can answer: intact and with a graph."""
+        return tuple(bundle for bundle in self.bundles if isinstance(bundle, Bundle) and bundle.runnable)
+
+    @property
+    def default_model(self) -> str | None:
+        """The configured model, or the first that runs when the configured one does not; None when nothing runs."""
+        names = [bundle.name for bundle in self.runnable]
+        return self.settings.model if self.settings.model in names else next(iter(names), None)
+
+    def bundle(self, name: str | None = None) -> Bundle:
+        """The runnable bundle of that name, the default one for None.
+
+        Raises:
+            ModelUnavailable: `no_model`, `unknown_model` or `damaged_model`.
+        """
+        wanted = name or self.default_model
+        if wanted is None:
+            raise ModelUnavailable("no_model", "No trained model is installed, so nothing can be predicted yet.")
+        for bundle in self.bundles:
+            if bundle.name == wanted and isinstance(bundle, Damaged):
+                raise ModelUnavailable("damaged_model", f"The model “{wanted}” is damaged and is not used.")
+        for bundle in self.runnable:
+            if bundle.name == wanted:
+                return bundle
+        names = ", ".join(bundle.name for bundle in self.runnable) or "none"
+        raise ModelUnavailable("unknown_model", f"There is no model of that name that can run. Available: {names}.")
+
+    def predict(self, data: bytes, filename: str, model: str | None = None) -> Record:
+        """Image bytes to a stored prediction: the one path of the page and the API.
+
+        Args:
+            data: the whole image file.
+            filename: what the user calls it; kept as data, never used as a path.
+            model: name of a bundle, None for the default.
+
+        Raises:
+            ImageError: the file cannot be used.
+            ModelUnavailable: there is no such model.
+        """
+        bundle = self.bundle(model)
+        photograph = decode(data, LIMITS)
+        prediction = self.predictors.get(bundle).predict(photograph)
+        return self.store.add(photograph, prediction, clean_name(filename))
+
+    def warm(self) -> threading.Thread:
+        """Load the default predictor in the background, so that the first photograph doesn't wait for it."""
+
+        def load() -> None:
+            try:
+                self.predictors.get(self.bundle())
+            except Exception as error:
+                log.warning("The default model is not ready: %s", error)
+
+        thread = threading.Thread(target=load, name="warm-predictor", daemon=True)
+        thread.start()
+        return thread
+
+
+def clean_name(filename: str) -> str:
+    """A file name to show: the last path component, without control and direction-changing characters."""
+    last = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(letter for letter in last if not unicodedata.category(letter).startswith("C")).strip()
+    return shown[:LONGEST_NAME] or "unnamed"
+
+
+def build_services(settings: Settings) -> Services:
+    """Open the store and find the bundles.
+
+    Raises:
+        SettingsError: a model was asked for by name and cannot run.
+    """
+    bundles = find_bundles(settings.bundles) if settings.bundles.is_dir() else ()
+    for bundle in bundles:
+        if isinstance(bundle, Damaged):
+            log.warning("The bundle %s is damaged and is not served: %s", bundle.name, bundle.problem)
+    services = Services(
+        settings, open_store(settings.data_dir, settings.database_url), bundles, Predictors(settings.threads)
+    )
+    if "model" in settings.model_fields_set:
+        try:
+            services.bundle(settings.model)
+        except ModelUnavailable as error:
+            services.store.close()
+            raise SettingsError(f"{variable('model')}={settings.model!r}: {error}") from error
+    return services

@@ -1,0 +1,86 @@
+"""The one place that reads the environment: `DERMABOARD_*` variables into one frozen object, strictly."""
+
+import os
+import sys
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "DERMABOARD_"
+SHIPPED_BUNDLES = Path(__file__).resolve().parent.parent / "model" / "bundles"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used. `str()` names the variable and says what would be right."""
+
+
+class Settings(BaseSettings):
+    """How one server runs. Every field is the environment variable `DERMABOARD_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", min_length=1, description="an address to listen on, such as 127.0.0.1")
+    port: int = Field(8050, ge=1, le=65535, description="a port between 1 and 65535")
+    data_dir: Path = Field(Path("data"), description="a folder for predictions; it is made when missing")
+    model: str = Field("dermanet", min_length=1, description="the name of a bundle, such as dermanet")
+    bundles: Path = Field(SHIPPED_BUNDLES, description="an existing folder that holds model bundles")
+    database_url: str | None = Field(
+        None, min_length=1, description="an SQLAlchemy address; leave it out for SQLite in the data folder"
+    )
+    threads: int | None = Field(
+        None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
+    )
+
+    @field_validator("bundles")
+    @classmethod
+    def existing_folder(cls, value: Path) -> Path:
+        """The shipped folder may be absent in a fresh checkout; one that somebody named has to exist."""
+        if value != SHIPPED_BUNDLES and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def not_a_file(cls, value: Path) -> Path:
+        """The folder may be made later; a file in its place never can be one."""
+        if value.exists() and not value.is_dir():
+            raise ValueError(f"{value} is a file, not a folder")
+        return value
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets a field."""
+    return PREFIX + field.upper()
+
+
+def read_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        SettingsError: one sentence a problem; an unknown `DERMABOARD_*` name is a problem too.
+    """
+    known = {variable(field) for field in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsError(f"{', '.join(unknown)}: no such setting. There are {', '.join(sorted(known))}.")
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        raise SettingsError("\n".join(explain(str(e["loc"][0]), str(e["msg"])) for e in error.errors())) from error
+
+
+def explain(field: str, reason: str) -> str:
+    """One sentence: the variable, its value, what is wrong with it and what would be right."""
+    name = variable(field)
+    wanted = Settings.model_fields[field].description
+    return f"{name}={os.environ.get(name, '')!r}: {reason.removeprefix('Value error, ')}. It should be {wanted}."
+
+
+def load_settings() -> Settings:
+    """Settings from the environment; a wrong one ends the program with status 2 and a sentence on standard error."""
+    try:
+        return read_settings()
+    except SettingsError as error:
+        print(f"Dermaboard cannot start.\n{error}", file=sys.stderr)
+        raise SystemExit(2) from error
