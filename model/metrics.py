@@ -1,8 +1,8 @@
 """From labels and scores to the numbers a clinician asks for. NumPy only; every function is pure.
 
-Throughout, `y` is the truth (n,), bool, True for malignant; `p` the probability of malignancy (n,), 0 to 1; a case is
-called malignant when `p >= threshold`. What is not defined (no cases, one class only, a missing score) comes back as
-NaN, and as an `Interval` that carries the reason as a sentence; nothing here raises on data.
+Throughout, `y` is the truth (n,), bool, True for malignant; `p` the probability of malignancy (n,), 0 to 1; a
+case is called malignant when `p >= threshold`. What is not defined (no cases, one class only, a missing score)
+comes back as NaN, or as an `Interval` that carries the reason as a sentence; nothing here raises on data.
 """
 
 import math
@@ -41,7 +41,7 @@ def problem(y: ArrayLike, p: ArrayLike) -> Undefined | None:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Cases by truth and decision at one threshold. `unscored` cases have no decision; then no rate is defined."""
+    """Cases by truth and decision at one threshold. Where some are `unscored`, no rate is defined."""
 
     tp: int
     fp: int
@@ -107,8 +107,8 @@ def confusion(y: ArrayLike, p: ArrayLike, threshold: float) -> Confusion:
 def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> float:
     """The highest useful threshold with at least `target` sensitivity.
 
-    It lies halfway between the last malignant score that must be caught and the next lower score, so that a rounding
-    difference elsewhere does not turn a decision.
+    It lies halfway between the last malignant score that must be caught and the next lower score, so that a
+    rounding difference elsewhere does not turn a decision.
 
     Args:
         target: above 0, at most 1. Raises ValueError otherwise.
@@ -164,7 +164,7 @@ def sweep(y: ArrayLike, p: ArrayLike) -> Sweep:
 def counts_at(
     y: ArrayLike, p: ArrayLike, thresholds: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """True and false positives (m,) at any thresholds (m,), by binary search. Cases without a score are left out."""
+    """True and false positives (m,) at any thresholds (m,), by binary search, without unscored cases."""
     truth, scores = arrays(y, p)
     cuts = np.asarray(thresholds, np.float64)
     scored = ~np.isnan(scores)
@@ -194,7 +194,7 @@ def roc_curve(y: ArrayLike, p: ArrayLike) -> Curve:
 
 
 def auc(y: ArrayLike, p: ArrayLike) -> float:
-    """Area under the ROC curve: the chance that a malignant case scores above a benign one, ties counting half."""
+    """Area under the ROC curve: the chance that a malignant case scores above a benign one, ties half."""
     at = sweep(y, p)
     if not at.thresholds.size:
         return math.nan
@@ -204,7 +204,7 @@ def auc(y: ArrayLike, p: ArrayLike) -> float:
 
 
 def pr_curve(y: ArrayLike, p: ArrayLike) -> Curve:
-    """Sensitivity (x, recall) against positive predictive value (y, precision), from the highest score down."""
+    """Sensitivity (x, recall) against positive predictive value (y, precision), highest score first."""
     at = sweep(y, p)
     if not at.thresholds.size:
         return Curve(np.zeros(0), np.zeros(0), np.zeros(0))
@@ -224,8 +224,8 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float:
 class Ranked:
     """Cases sorted once, so that a resample only needs new weights.
 
-    lesions of the benign cases by rising score (b,) and of the malignant cases (m,), as indices; for every malignant
-    case how many benign cases score below it (m,) and at most as high (m,).
+    `benign` (b,) and `malignant` (m,) hold the lesion of each case as an index below `lesions`, by rising score;
+    `below` and `up_to` (m,) how many benign cases score below a malignant one, and at most as high.
     """
 
     lesions: int
@@ -285,7 +285,7 @@ def bootstrap_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike, n: int = 2000, 
 
 @dataclass(frozen=True)
 class Bin:
-    """Cases whose probability lies in [low, high): their number, mean probability, and share that is malignant."""
+    """Cases with a probability in [low, high): how many, their mean probability, the share malignant."""
 
     low: float
     high: float
@@ -295,7 +295,7 @@ class Bin:
 
 
 def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
-    """Bins of equal width that hold at least one case; the last one includes 1. Empty with a missing score."""
+    """Bins of equal width that hold a case; the last one includes 1. None with a missing score."""
     truth, scores = arrays(y, p)
     if np.isnan(scores).any():
         return ()
@@ -310,7 +310,7 @@ def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
-    """Mean distance between predicted and observed share over equal-width bins, weighted by cases; NaN if empty."""
+    """Mean distance of predicted from observed share over equal-width bins, weighted by cases; or NaN."""
     found = reliability(y, p, bins)
     total = sum(one.n for one in found)
     if not total:
