@@ -1,0 +1,108 @@
+"""The Keras networks. Only training imports this module; serving runs the exported graph.
+
+Every network takes uint8 pixels (n, s, s, 3) and scales them itself, so that nobody outside can scale them differently.
+Seven-class networks end in logits (n, 7) in the order of `model.taxonomy.CODES`; the binary one in a logit (n, 1).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from model.taxonomy import CODES
+
+HEAD, EMBEDDING, FEATURES = "head", "embedding", "features"
+
+
+def seed_cnn(size: int, init: str | Path | None = None) -> keras.Model:
+    """The baseline: three blocks of 3x3 convolution and 2x2 pooling, then dense layers; 44 million weights at 224 px.
+
+    Its sigmoid is applied by the loss and by `serving`.
+
+    Raises:
+        ValueError: `init` names a file; there are no weights to start from.
+    """
+    if init not in (None, "none", "imagenet"):
+        raise ValueError("seed-cnn trains from scratch; leave --init out.")
+    pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
+    flow = layers.Rescaling(1 / 255)(pixels)
+    for filters in (32, 64, 128):
+        flow = layers.Conv2D(filters, 3, activation="relu")(flow)
+        flow = layers.MaxPooling2D(2)(flow)
+    flow = layers.Flatten()(flow)
+    flow = layers.Dense(512, activation="relu", name=EMBEDDING)(flow)
+    flow = layers.Dropout(0.5)(flow)
+    return keras.Model(pixels, layers.Dense(1, name=HEAD)(flow), name="seed_cnn")
+
+
+def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
+    """MobileNetV2 (Sandler 2018), global average pooling, seven logits.
+
+    Args:
+        size: input side in pixels, a multiple of 32.
+        init: "imagenet" downloads the weights through Keras; a path loads a `.weights.h5` of the backbone; "none" or None
+            starts at random.
+    """
+    named = init == "imagenet"
+    backbone = keras.applications.MobileNetV2(
+        input_shape=(size, size, 3), include_top=False, weights="imagenet" if named else None
+    )
+    if init and not named and init != "none":
+        backbone.load_weights(init)
+    for layer in backbone.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            # Keras's 0.999 lags so far behind in a short training that inference is ruined.
+            layer.momentum = 0.9
+    pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
+    backbone.name = FEATURES
+    features = backbone(layers.Rescaling(1 / 127.5, offset=-1)(pixels))
+    return keras.Model(pixels, pooled_head(features, dropout=0.3), name="dermanet")
+
+
+def tiny(size: int, init: str | Path | None = None) -> keras.Model:
+    """Three small convolution blocks and the same head as dermanet: learns drawn lesions in seconds."""
+    pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
+    flow = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    for index, filters in enumerate((16, 32, 64)):
+        flow = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(flow)
+        flow = layers.BatchNormalization(momentum=0.9)(flow)
+        flow = layers.ReLU(name=FEATURES if index == 2 else None)(flow)
+    return keras.Model(pixels, pooled_head(flow, dropout=0.0), name="tiny")
+
+
+def pooled_head(features: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
+    """Global average pooling, dropout and seven logits."""
+    pooled = layers.GlobalAveragePooling2D(name=EMBEDDING)(features)
+    return layers.Dense(len(CODES), name=HEAD)(layers.Dropout(dropout)(pooled))
+
+
+def freeze_statistics(network: keras.Model) -> None:
+    """Stop training of every batch normalisation: it then runs on its stored statistics, also while training."""
+    for layer in network._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+
+
+def serving(network: keras.Model) -> keras.Model:
+    """The network as it is exported.
+
+    Returns:
+        A model from `pixels` to a dictionary: `probabilities` (n, 7) by softmax or (n, 1) by sigmoid, `embedding` (n, d),
+        and for networks with a pooled head `maps` (n, h, w, 7): the class activation maps of Zhou et al. 2016, whose
+        mean over h and w is the logits, because the head is linear.
+    """
+    head, embedding = network.get_layer(HEAD), network.get_layer(EMBEDDING).output
+    logits = head(embedding)
+    squash = layers.Activation("sigmoid" if logits.shape[-1] == 1 else "softmax", name="probabilities", dtype="float32")
+    outputs = {"probabilities": squash(logits), "embedding": embedding}
+    if any(layer.name == FEATURES for layer in network.layers):
+        outputs["maps"] = head(network.get_layer(FEATURES).output)
+    return keras.Model(network.inputs[0], outputs, name=network.name)
+
+
+BUILDERS: dict[str, Callable[[int, str | Path | None], keras.Model]] = {
+    "seed_cnn": seed_cnn,
+    "dermanet": dermanet,
+    "tiny": tiny,
+}

@@ -1,0 +1,94 @@
+"""Random views of images: geometry as one affine map an image, colour as one linear map, resolution by reducing first.
+
+Composing the maps costs one pass over the pixels whatever is asked for, where a chain of augmentation layers costs one
+pass each.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Parallelism comes from whole images; OpenCV's own threads would compete with the training step.
+cv2.setNumThreads(1)
+
+
+@dataclass(frozen=True)
+class Views:
+    """Ranges of the random views. All zero is the image itself.
+
+    Attributes:
+        rotation: largest turn in degrees, either way.
+        shift: largest shift as a share of the side, either way.
+        zoom: scale between 1 - zoom and 1 + zoom.
+        aspect: ratio of the axes between 1 - aspect and 1 + aspect.
+        shear: largest shear angle in degrees.
+        flip: mirror at random, left to right.
+        brightness, contrast, saturation, balance: largest relative change, either way; balance is by channel.
+        blur: share of views that are reduced to between 0.4 and 1 of their resolution first.
+    """
+
+    rotation: float = 0.0
+    shift: float = 0.0
+    zoom: float = 0.0
+    aspect: float = 0.0
+    shear: float = 0.0
+    flip: bool = False
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    balance: float = 0.0
+    blur: float = 0.0
+
+
+GREY = np.array([0.299, 0.587, 0.114])
+
+
+def affine(views: Views, source: int, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random map (2, 3) from coordinates of the view (size x size) to those of the image (source x source)."""
+    turn = np.deg2rad(rng.uniform(-views.rotation, views.rotation))
+    shear = np.tan(np.deg2rad(rng.uniform(-views.shear, views.shear)))
+    scale = source / size / rng.uniform(1 - views.zoom, 1 + views.zoom)
+    stretch = np.sqrt(rng.uniform(1 - views.aspect, 1 + views.aspect))
+    mirror = -1.0 if views.flip and rng.random() < 0.5 else 1.0
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    matrix = rotation @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag([mirror * stretch, 1 / stretch]) * scale
+    shift = rng.uniform(-views.shift, views.shift, 2) * source
+    centre = (source - 1) / 2 + shift - matrix @ np.full(2, (size - 1) / 2)
+    return np.column_stack([matrix, centre])
+
+
+def colour(views: Views, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random linear map (3, 4) of RGB values: white balance, saturation, contrast about mid-grey, brightness."""
+    gains = np.diag(1 + rng.uniform(-views.balance, views.balance, 3))
+    saturation = 1 + rng.uniform(-views.saturation, views.saturation)
+    mix = saturation * np.eye(3) + (1 - saturation) * np.tile(GREY, (3, 1))
+    contrast = 1 + rng.uniform(-views.contrast, views.contrast)
+    gain = contrast * (1 + rng.uniform(-views.brightness, views.brightness))
+    return np.column_stack([gain * mix @ gains, np.full(3, 127.5 * (1 - contrast))])
+
+
+def view(image: NDArray[np.uint8], size: int, views: Views, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """One random view of a square image.
+
+    Args:
+        image: uint8 (s, s, 3).
+        size: side of the view.
+
+    Returns:
+        uint8 (size, size, 3); what lies outside of the image is its reflection.
+    """
+    if rng.random() < views.blur:
+        smaller = int(len(image) * rng.uniform(0.4, 1.0))
+        image = np.asarray(cv2.resize(image, (smaller, smaller), interpolation=cv2.INTER_AREA), np.uint8)
+    warped = cv2.warpAffine(
+        image,
+        affine(views, len(image), size, rng),
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    if views.brightness or views.contrast or views.saturation or views.balance:
+        warped = cv2.transform(warped, colour(views, rng))
+    return np.asarray(warped, np.uint8)

@@ -1,0 +1,247 @@
+"""From a recipe and prepared cases to a trained network, with one line of history an epoch.
+
+Plain Keras 3: runs on TensorFlow, JAX and PyTorch. A run lives in a folder; started again, it goes on where it stopped.
+"""
+
+import json
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from model.metrics import auc, confusion, threshold_for_sensitivity
+from model.networks import BUILDERS, freeze_statistics
+from model.taxonomy import CODES, MALIGNANT
+from training.augment import view
+from training.pixels import PixelStore, sharp_odds
+from training.recipes import Recipe
+
+MALIGNANT_COLUMNS = [index for index, code in enumerate(CODES) if code in MALIGNANT]
+
+
+class FitError(ValueError):
+    """The run cannot start or go on; the message says what to change."""
+
+
+def class_shares(labels: NDArray[np.intp], balance: float) -> NDArray[np.float64]:
+    """How often each diagnosis is drawn: frequency to the power of 1 - balance, summing to 1. float64 (7,)."""
+    counts = np.bincount(labels, minlength=len(CODES)).astype(np.float64)
+    shares = np.where(counts > 0, np.maximum(counts, 1) ** (1 - balance), 0.0)
+    return shares / shares.sum()
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Random views of the training split, drawn anew every epoch; the same seed and epoch give the same batches."""
+
+    def __init__(self, store: PixelStore, recipe: Recipe, size: int, seed: int, first_epoch: int = 0) -> None:
+        super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
+        self.store, self.recipe, self.size, self.seed, self.epoch = store, recipe, size, seed, first_epoch
+        self.rows = store.rows("train")
+        self.labels = store.cases["label"].map(CODES.index).to_numpy(np.intp)
+        self.odds = sharp_odds(store.cases["label"], store.cases["detail"], store.common.shape[1])
+        self.on_epoch_begin()
+
+    def on_epoch_begin(self) -> None:
+        """Draw this epoch's images: every one once, or by diagnosis where the recipe balances them."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        if self.recipe.balance:
+            labels = self.labels[self.rows]
+            weights = class_shares(labels, self.recipe.balance)[labels] / np.bincount(labels, minlength=len(CODES))[labels]
+            self.order = rng.choice(self.rows, len(self.rows), p=weights / weights.sum())
+        else:
+            self.order = rng.permutation(self.rows)
+
+    def on_epoch_end(self) -> None:
+        """Keras calls this between epochs."""
+        self.epoch += 1
+        self.on_epoch_begin()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.rows) / self.recipe.batch)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        rows = self.order[index * self.recipe.batch : (index + 1) * self.recipe.batch]
+        images = np.empty((len(rows), self.size, self.size, 3), np.uint8)
+        for place, row in enumerate(rows):
+            source = self.store.sharp if rng.random() < self.odds[row] else self.store.common
+            images[place] = view(source[row], self.size, self.recipe.views, rng)
+        return images, self.targets(rows)
+
+    def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Class numbers (n,), or 0/1 for malignant (n, 1) where the network has one output."""
+        labels = self.labels[rows].astype(np.int32)
+        if self.recipe.network == "seed_cnn":
+            return np.isin(labels, MALIGNANT_COLUMNS).astype(np.int32)[:, None]
+        return labels
+
+
+def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
+    """Images for evaluation, all at the common resolution: uint8 (n, size, size, 3), by the code that serves."""
+    from model.images import square
+
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(lambda row: square(store.common[row], size), rows)))
+
+
+def probabilities(network: keras.Model, images: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float64]:
+    """Class probabilities (n, 7), or malignancy (n, 1), of a network that ends in logits."""
+    logits = np.asarray(network.predict(images, batch_size=batch, verbose=0), np.float64)
+    if logits.shape[1] == 1:
+        return 1 / (1 + np.exp(-logits))
+    logits = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return logits / logits.sum(axis=1, keepdims=True)
+
+
+def malignancy(probs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Summed probability of the malignant diagnoses, (n,)."""
+    return probs[:, 0] if probs.shape[1] == 1 else probs[:, MALIGNANT_COLUMNS].sum(axis=1)
+
+
+def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.int32]) -> float:
+    """Mean negative log probability of the true class."""
+    if probs.shape[1] == 1:
+        probs = np.column_stack([1 - probs, probs])
+    return float(-np.log(np.maximum(probs[np.arange(len(targets)), targets.ravel()], 1e-12)).mean())
+
+
+def summary(probs: NDArray[np.float64], targets: NDArray[np.int32], threshold: float) -> dict[str, float]:
+    """Loss, AUC, and sensitivity and specificity at a threshold, malignant against benign."""
+    truth = targets.ravel() == 1 if probs.shape[1] == 1 else np.isin(targets, MALIGNANT_COLUMNS)
+    score = malignancy(probs)
+    cells = confusion(truth, score, threshold)
+    return {
+        "loss": cross_entropy(probs, targets),
+        "auc": auc(truth, score),
+        "sensitivity": cells.tp / max(cells.tp + cells.fn, 1),
+        "specificity": cells.tn / max(cells.tn + cells.fp, 1),
+    }
+
+
+class History(keras.callbacks.Callback):  # type: ignore[misc]
+    """Sets the learning rate of every step; after every epoch measures, writes a line, keeps the best and the last."""
+
+    def __init__(self, run: Path, recipe: Recipe, store: PixelStore, data: Batches, size: int, done: int) -> None:
+        super().__init__()
+        self.run, self.recipe, self.data, self.done = run, recipe, data, done
+        self.step = done * len(data)
+        self.total = sum(epochs for _, epochs in recipe.stages) * len(data)
+        rows = store.rows("validation")
+        # As many training images again, so that both curves mean the same: still images, no dropout.
+        shown = np.random.default_rng(0).permutation(store.rows("train"))[: len(rows)]
+        self.sets = {"": (still_images(store, shown, size), data.targets(shown))}
+        self.sets["val_"] = (still_images(store, rows, size), data.targets(rows))
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Start the clock."""
+        self.began = time.monotonic()
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        """Warm up linearly, then decay along a cosine (Loshchilov & Hutter 2017)."""
+        self.model.optimizer.learning_rate = learning_rate(self.recipe, self.step, self.total)
+        self.step += 1
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Write the history's line and the checkpoints; the line last, since it says that the epoch is safe."""
+        rate = learning_rate(self.recipe, self.step - 1, self.total)
+        line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.size}
+        threshold = 0.5
+        for prefix in ("val_", ""):
+            images, targets = self.sets[prefix]
+            probs = probabilities(self.model, images)
+            if prefix:
+                truth = targets.ravel() == 1 if probs.shape[1] == 1 else np.isin(targets, MALIGNANT_COLUMNS)
+                threshold = threshold_for_sensitivity(truth, malignancy(probs), 0.95)
+            line |= {prefix + name: value for name, value in summary(probs, targets, threshold).items()}
+        line["seconds"] = round(time.monotonic() - self.began, 1)
+        past = read_history(self.run)
+        best = all(line["val_auc"] >= other["val_auc"] for other in past if other["size"] == line["size"])
+        if best:
+            save_weights(self.model, self.run / "best.weights.h5")
+        self.model.save(self.run / "last.partial.keras")
+        (self.run / "last.partial.keras").replace(self.run / "last.keras")
+        with (self.run / "history.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+
+
+def learning_rate(recipe: Recipe, step: int, total: int) -> float:
+    """The rate of one step: linear warm-up to the peak, then constant or along a cosine to 0."""
+    warm = max(1, round(recipe.warmup * total))
+    if step < warm:
+        return recipe.learning_rate * (step + 1) / warm
+    if not recipe.decay:
+        return recipe.learning_rate
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def save_weights(network: keras.Model, path: Path) -> None:
+    """Write weights so that the file is whole or absent."""
+    partial = path.with_name("partial-" + path.name)
+    network.save_weights(partial)
+    partial.replace(path)
+
+
+def read_history(run: Path) -> list[dict[str, float]]:
+    """The epochs that a run has finished."""
+    path = run / "history.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str = "imagenet") -> keras.Model:
+    """Train, or go on training, and return the network of the best epoch of the last stage (by validation AUC).
+
+    Args:
+        run: folder of the run; gets `run.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
+        init: see the network's builder.
+
+    Raises:
+        FitError: the folder holds a run of another recipe or seed.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(seed)
+    remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed})
+    build = BUILDERS[recipe.network]
+    done, before = len(read_history(run)), 0
+    network: keras.Model | None = None
+    for stage, (size, epochs) in enumerate(recipe.stages):
+        if done < before + epochs:
+            network = next_network(recipe, build(size, init if stage == 0 and done == 0 else None), run, stage, done > before)
+            data = Batches(store, recipe, size, seed, max(done, before))
+            history = History(run, recipe, store, data, size, max(done, before))
+            network.fit(
+                data, initial_epoch=max(done, before), epochs=before + epochs, callbacks=[history], verbose="auto", shuffle=False
+            )
+        before += epochs
+    network = build(recipe.stages[-1][0], None)
+    network.load_weights(run / "best.weights.h5")
+    return network
+
+
+def next_network(recipe: Recipe, fresh: keras.Model, run: Path, stage: int, resumed: bool) -> keras.Model:
+    """The network to go on with: fresh, with the weights of the stage before, or as the last finished epoch left it."""
+    if resumed:
+        loaded: keras.Model = keras.saving.load_model(run / "last.keras")
+        return loaded
+    if stage:
+        fresh.set_weights(keras.saving.load_model(run / "last.keras", compile=False).get_weights())
+    if recipe.frozen_statistics:
+        freeze_statistics(fresh)
+    binary = recipe.network == "seed_cnn"
+    loss = keras.losses.BinaryCrossentropy if binary else keras.losses.SparseCategoricalCrossentropy
+    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+    fresh.compile(optimizer, loss(from_logits=True), jit_compile="auto")
+    return fresh
+
+
+def remember(run: Path, facts: dict[str, object]) -> None:
+    """Write what the run is, or check that the folder holds the same one."""
+    path = run / "run.json"
+    if path.exists() and json.loads(path.read_text()) != facts:
+        raise FitError(f"{run} holds another run (recipe or seed differ). Choose another --run folder, or delete it.")
+    path.write_text(json.dumps(facts, indent=1))

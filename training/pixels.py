@@ -1,0 +1,148 @@
+"""Images decoded once into arrays on disk, with the code that also serves.
+
+Two arrays, because the resolution of the copies at hand may depend on the label, and a network would learn sharpness
+instead of lesions: `sharp.npy` holds every image at the store's size from its sharpest copy; `common.npy` holds every
+image at the resolution of the least sharp one, from the least sharp copy that has it (a sharper copy, reduced, would
+still look different). Evaluation reads `common` alone; training mixes in `sharp` with the same
+probability for every diagnosis (see `sharp_odds`).
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from model.images import ImageError, Photograph, decode, square
+from training.cases import CasesError, assign_splits, find_images, lesion_groups, read_metadata
+
+STORE_SIZE = 224
+SPLIT_KEY = "dermaboard-1"
+
+
+@dataclass(frozen=True)
+class PixelStore:
+    """A prepared data set.
+
+    Attributes:
+        cases: one row an image: the columns of `training.cases`, `sha256`, `group`, `split` and `detail` (the shorter
+            side of its sharpest copy in pixels, at most the store's size).
+        sharp: uint8 (n, 224, 224, 3), memory-mapped.
+        common: uint8 (n, c, c, 3), where c is the smallest `detail`, memory-mapped.
+    """
+
+    cases: pd.DataFrame
+    sharp: NDArray[np.uint8]
+    common: NDArray[np.uint8]
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """Row numbers of a split's images."""
+        return np.flatnonzero((self.cases["split"] == split).to_numpy())
+
+
+def open_pixels(folder: Path) -> PixelStore:
+    """Open what `prepare` wrote."""
+    if not (folder / "cases.parquet").is_file():
+        raise CasesError(f"{folder} holds no prepared data. Run `python -m training prepare` first.")
+    return PixelStore(
+        pd.read_parquet(folder / "cases.parquet"),
+        np.load(folder / "sharp.npy", mmap_mode="r"),
+        np.load(folder / "common.npy", mmap_mode="r"),
+    )
+
+
+def prepare(metadata: Path, folders: Sequence[Path], out: Path, key: str = SPLIT_KEY) -> PixelStore:
+    """Decode every image of a metadata table once, split by lesion, and write the store.
+
+    The folder appears complete or not at all.
+
+    Args:
+        metadata: see `training.cases.read_metadata`.
+        folders: where the images lie, under any subfolder, named by image id. Of several copies of an image the one
+            with most pixels is used; of equals, the one in the folder named first.
+        out: folder to write; an existing store there is replaced.
+        key: of the split's hash.
+
+    Raises:
+        CasesError: images are missing or unreadable; the message names the first of them.
+    """
+    cases = read_metadata(metadata)
+    copies = find_images(folders)
+    missing = [image for image in cases["image_id"] if image not in copies]
+    if missing:
+        raise CasesError(f"{len(missing)} of {len(cases)} images are not in the folders given, {missing[0]} among them.")
+    work = out.with_name(out.name + ".partial")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    sharp = open_memmap(work / "sharp.npy", "w+", np.uint8, (len(cases), STORE_SIZE, STORE_SIZE, 3))
+    sides: list[dict[Path, int]] = [{} for _ in range(len(cases))]
+    digests: list[str] = [""] * len(cases)
+
+    def decode_sharpest(row: int) -> None:
+        decoded = {path: decode_file(path) for path in copies[cases["image_id"].iloc[row]]}
+        sides[row] = {path: min(photograph.pixels.shape[:2]) for path, photograph in decoded.items()}
+        best = decoded[max(sides[row], key=sides[row].__getitem__)]
+        digests[row], sharp[row] = best.sha256, square(best.pixels, STORE_SIZE)
+
+    each_row("decode", decode_sharpest, len(cases))
+    details = np.array([min(STORE_SIZE, max(row.values())) for row in sides])
+    side = int(details.min())
+    common = open_memmap(work / "common.npy", "w+", np.uint8, (len(cases), side, side, 3))
+
+    def decode_common(row: int) -> None:
+        enough = {path: length for path, length in sides[row].items() if length >= side}
+        common[row] = square(decode_file(min(enough, key=enough.__getitem__)).pixels, side)
+
+    each_row("reduce", decode_common, len(cases))
+    cases["sha256"], cases["detail"] = digests, details
+    cases["group"] = lesion_groups(cases["lesion_id"], cases["sha256"])
+    cases["split"] = assign_splits(cases["group"], cases["label"], key)
+    sharp.flush()
+    common.flush()
+    cases.to_parquet(work / "cases.parquet", index=False)
+    shutil.rmtree(out, ignore_errors=True)
+    work.rename(out)
+    return open_pixels(out)
+
+
+def each_row(title: str, work: Callable[[int], None], count: int) -> None:
+    """Do something for every row on all cores, behind a progress bar."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in tqdm(pool.map(work, range(count)), total=count, desc=title, unit="image", mininterval=0.5):
+            pass
+
+
+def decode_file(path: Path) -> Photograph:
+    """Decode one file.
+
+    Raises:
+        CasesError: with the file's name and what is wrong with it.
+    """
+    try:
+        return decode(path.read_bytes())
+    except ImageError as error:
+        raise CasesError(f"{path}: {error}") from error
+
+
+def sharp_odds(labels: pd.Series, detail: pd.Series, common: int) -> NDArray[np.float64]:
+    """How often training may take each image's sharp copy, so that sharpness says nothing about the diagnosis.
+
+    A diagnosis with a share s of sharp copies takes each of them with probability q / s, where q is the smallest share
+    of all diagnoses: then every diagnosis is seen sharp with the same probability q.
+
+    Returns:
+        float64 (n,), 0 where there is no sharper copy.
+    """
+    has_sharp = (detail > common).astype(float)
+    share = has_sharp.groupby(labels).transform("mean").to_numpy()
+    smallest = share.min(initial=1.0)
+    return np.where(has_sharp.to_numpy() > 0, smallest / np.maximum(share, 1e-9), 0.0)
+
+

@@ -1,0 +1,81 @@
+"""What can be trained, as plain values."""
+
+from dataclasses import dataclass, field
+
+from training.augment import Views
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run besides its data and its seed.
+
+    Attributes:
+        network: name of a builder in `model.networks`.
+        stages: (input side in pixels, epochs) one after the other; the last side is the one that is shipped.
+        learning_rate: peak, after a linear warm-up over `warmup` of all steps and before a cosine decay to 0.
+        balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they
+            come, 1 equally often. What this does to the predicted probabilities is undone after training.
+        frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
+    """
+
+    name: str
+    purpose: str
+    network: str
+    stages: tuple[tuple[int, int], ...]
+    batch: int = 64
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    decay: bool = True
+    weight_decay: float = 0.0
+    balance: float = 0.0
+    frozen_statistics: bool = False
+    views: Views = field(default_factory=Views)
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="seed-cnn",
+            purpose="Baseline: the small network from scratch that the project began with, kept for comparison.",
+            network="seed_cnn",
+            stages=((224, 8),),
+            batch=32,
+            learning_rate=3e-4,
+            views=Views(rotation=20, shift=0.1, zoom=0.1, shear=10, flip=True),
+        ),
+        Recipe(
+            name="dermanet",
+            purpose="The default: MobileNetV2 from ImageNet weights, seven diagnoses.",
+            network="dermanet",
+            stages=((160, 11), (224, 3)),
+            batch=64,
+            learning_rate=5e-4,
+            weight_decay=0.05,
+            balance=0.5,
+            frozen_statistics=True,
+            views=Views(
+                rotation=180,
+                shift=0.06,
+                zoom=0.2,
+                aspect=0.15,
+                shear=6,
+                flip=True,
+                brightness=0.15,
+                contrast=0.15,
+                saturation=0.2,
+                balance=0.06,
+                blur=0.25,
+            ),
+        ),
+        Recipe(
+            name="tiny",
+            purpose="A network of seconds for tests and demonstrations.",
+            network="tiny",
+            stages=((64, 6),),
+            batch=32,
+            learning_rate=3e-3,
+            views=Views(rotation=180, zoom=0.1, flip=True, brightness=0.1),
+        ),
+    )
+}
