@@ -1,1 +1,1 @@
-"""How a bundle is made: cases, pixels, recipes, training, evaluation and export. Imports model, never the dashboard."""
+"""How a bundle is made: cases, pixels, recipes, fit, evaluation, export. Imports model, never dashboard."""
