@@ -1,0 +1,214 @@
+"""A trained model on disk: the one contract between training and everything else.
+
+    bundles/<name>/
+      card.json        what it is, and the SHA-256 of every other file
+      model.keras      weights (absent for a run kept for comparison)
+      graph/           the exported inference graph (absent with the weights)
+      history.jsonl    one line an epoch
+      scores.parquet   one row an evaluated image, with raw class probabilities
+"""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from model.calibration import temper
+from model.taxonomy import CODES, MALIGNANT
+
+FORMAT = 1
+CARD, GRAPH, HISTORY, SCORES, WEIGHTS = (
+    "card.json",
+    "graph/model.onnx",
+    "history.jsonl",
+    "scores.parquet",
+    "model.keras",
+)
+SCORE_COLUMNS = ("split", "image_id", "lesion_id", "label", "age", "sex", "site", "confirmation")
+
+
+class BundleError(ValueError):
+    """A bundle cannot be read or written; the message names it and says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a bundle says of itself. Probabilities and thresholds are between 0 and 1.
+
+    Attributes:
+        classes: the seven codes of `model.taxonomy`, or ("malignant",) for a binary model; the order of the outputs.
+        input_size: side of the network's square input in pixels; pixels go in as uint8.
+        temperature: see `model.calibration.temper`; fitted on the validation split.
+        threshold: calibrated probability of malignancy from which the decision is malignant; chosen on the validation
+            split for `target_sensitivity`.
+        training: recipe, data, split and its digest, seed, versions, time.
+        results: what was measured, by split.
+        synthetic: trained on drawn lesions; never for anything but tests and demonstrations.
+        created: UTC, ISO 8601.
+        files: SHA-256 of every file of the bundle but the card, by its path.
+    """
+
+    name: str
+    version: str
+    purpose: str
+    input_size: int
+    classes: tuple[str, ...]
+    temperature: float
+    threshold: float
+    target_sensitivity: float
+    training: Mapping[str, Any]
+    results: Mapping[str, Any]
+    licence: str
+    created: str
+    synthetic: bool = False
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        if self.classes not in (CODES, ("malignant",)):
+            raise BundleError(f"{self.name}: unknown classes {', '.join(self.classes)}.")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle, its files verified."""
+
+    path: Path
+    card: Card
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.card.name
+
+    @property
+    def graph(self) -> Path | None:
+        """The inference graph, if the bundle ships one."""
+        return self.path / GRAPH if GRAPH in self.card.files else None
+
+    @property
+    def runnable(self) -> bool:
+        """Whether the model can predict; without a graph it can only be looked at."""
+        return self.graph is not None
+
+    def history(self) -> pd.DataFrame:
+        """One row an epoch as training wrote it; empty where none is stored."""
+        if HISTORY not in self.card.files:
+            return pd.DataFrame()
+        return pd.read_json(self.path / HISTORY, lines=True)
+
+    def scores(self) -> pd.DataFrame:
+        """One row an evaluated image.
+
+        Returns:
+            SCORE_COLUMNS, `malignant` (bool, the truth), `probability` (calibrated, of malignancy), `raw_probability`
+            (before calibration) and p_<code> for the seven diagnoses (calibrated; NaN for a binary model). Empty where
+            no scores are stored.
+        """
+        if SCORES not in self.card.files:
+            return pd.DataFrame()
+        rows = pd.read_parquet(self.path / SCORES)
+        raw = rows[[f"raw_{code}" for code in self.card.classes]].to_numpy(np.float64)
+        calibrated = temper(raw, self.card.temperature)
+        rows = rows.drop(columns=[f"raw_{code}" for code in self.card.classes])
+        rows["malignant"] = rows["label"].isin(list(MALIGNANT))
+        rows["probability"] = malignancy(calibrated, self.card.classes)
+        rows["raw_probability"] = malignancy(raw, self.card.classes)
+        for index, code in enumerate(CODES):
+            rows[f"p_{code}"] = calibrated[:, index] if len(self.card.classes) > 1 else np.nan
+        return rows
+
+
+def malignancy(probabilities: np.ndarray[Any, np.dtype[np.float64]], classes: tuple[str, ...]) -> Any:
+    """Summed probability of the malignant classes: (n, k) to (n,)."""
+    columns = [index for index, name in enumerate(classes) if name in MALIGNANT or name == "malignant"]
+    return probabilities[:, columns].sum(axis=1)
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A folder among the bundles that cannot be used, and why."""
+
+    path: Path
+    name: str
+    problem: str
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Read a bundle's card and verify the hash of every file it names.
+
+    Raises:
+        BundleError: no card, a damaged or newer one, or a file that is missing or has changed.
+    """
+    try:
+        text = (path / CARD).read_bytes()
+        fields = json.loads(text)
+        version = fields.pop("format")
+        if version > FORMAT:
+            raise BundleError(f"{path.name}: written by a newer version of Dermaboard (format {version}). Update this one.")
+        card = Card(**fields, sha256=hashlib.sha256(text).hexdigest())
+    except BundleError:
+        raise
+    except FileNotFoundError as error:
+        raise BundleError(f"{path.name}: there is no {CARD}; the folder is not a complete bundle.") from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BundleError(f"{path.name}: {CARD} cannot be read ({error}).") from error
+    for name, expected in card.files.items():
+        file = path / name
+        if not file.resolve().is_relative_to(path.resolve()) or not file.is_file():
+            raise BundleError(f"{path.name}: {name} is missing.")
+        if digest(file) != expected:
+            raise BundleError(f"{path.name}: {name} is not the file that was written (its SHA-256 differs).")
+    return Bundle(path, card)
+
+
+def find_bundles(root: Path) -> tuple[Bundle | Damaged, ...]:
+    """Every bundle directly below a folder, sorted by name; a damaged one never hides the others."""
+    found: list[Bundle | Damaged] = []
+    for path in sorted(root.iterdir()) if root.is_dir() else []:
+        if path.is_dir() and not path.name.startswith("."):
+            try:
+                found.append(open_bundle(path))
+            except BundleError as error:
+                found.append(Damaged(path, path.name, str(error)))
+    return tuple(found)
+
+
+def write_bundle(path: Path, card: Card, files: Mapping[str, Path]) -> Bundle:
+    """Write a bundle; it appears complete or not at all, replacing one of the same path.
+
+    Args:
+        card: `files` and `sha256` are filled in here.
+        files: what to copy, by its path inside the bundle.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for name, source in files.items():
+        (partial / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, partial / name)
+    hashes = {name: digest(partial / name) for name in sorted(files)}
+    fields = dataclasses.asdict(dataclasses.replace(card, files=hashes))
+    del fields["sha256"]
+    partial.mkdir(parents=True, exist_ok=True)
+    (partial / CARD).write_text(json.dumps({"format": FORMAT, **fields}, indent=1, sort_keys=True) + "\n")
+    old = path.with_name(f".{path.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    partial.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+    return open_bundle(path)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,64 @@
+"""Runs a bundle's exported graph with ONNX Runtime; no TensorFlow."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from model.bundle import Bundle, BundleError
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one call of the graph gives for n images.
+
+    Attributes:
+        probabilities: float32 (n, k), before calibration.
+        embeddings: float32 (n, d), the pooled features.
+        maps: float32 (n, h, w, k), class activation maps in logits (Zhou et al. 2016); None for a flattened head.
+    """
+
+    probabilities: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    maps: NDArray[np.float32] | None
+
+
+class Engine:
+    """One graph, loaded; may be shared by threads."""
+
+    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+        """Load the graph.
+
+        Args:
+            threads: of one call; all cores by default.
+
+        Raises:
+            BundleError: the bundle ships no graph, or one that does not load.
+        """
+        if bundle.graph is None:
+            raise BundleError(f"{bundle.name} ships no weights. Its card says how to train them.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        # Idle threads that spin would take the processor from the web server beside them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self.session = onnxruntime.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleError(f"{bundle.name}: the graph does not load ({error}).") from error
+        self.size = bundle.card.input_size
+        self.input = self.session.get_inputs()[0].name
+        self.outputs = [output.name for output in self.session.get_outputs()]
+
+    def run(self, batch: NDArray[np.uint8]) -> Output:
+        """Run the graph on uint8 images (n, size, size, 3).
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        if batch.dtype != np.uint8 or batch.shape[1:] != (self.size, self.size, 3):
+            raise ValueError(f"expected uint8 (n, {self.size}, {self.size}, 3), got {batch.dtype} {batch.shape}")
+        found = dict(zip(self.outputs, self.session.run(self.outputs, {self.input: batch}), strict=True))
+        return Output(found["probabilities"], found["embedding"], found.get("maps"))

@@ -1,0 +1,177 @@
+"""From an image to a Prediction: the path that page, API and command line share."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from model.bundle import Bundle, malignancy
+from model.calibration import temper
+from model.engine import Engine, Output
+from model.images import Photograph, square
+from model.taxonomy import CODES, MALIGNANT
+
+OCCLUSIONS = 7
+EVIDENCE = np.array([0xBE, 0x12, 0x3C], np.uint8)
+
+
+class Decision(StrEnum):
+    """The side of the threshold on which a probability lies."""
+
+    BENIGN = "benign"
+    MALIGNANT = "malignant"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one image.
+
+    Attributes:
+        sha256: of the file's bytes.
+        width, height: of the upright image in pixels.
+        probability: calibrated, that the lesion is malignant.
+        threshold: the operating point; the decision is malignant from there on.
+        diagnosis: most likely code; None for a binary model.
+        probabilities: calibrated, by code; empty for a binary model.
+        heatmap: float32 (h, w), 0 to 1, over the centred square of the image: where the evidence for malignancy lies.
+        warnings: sentences for the user.
+        milliseconds: from decoded pixels to here.
+    """
+
+    sha256: str
+    width: int
+    height: int
+    model: str
+    model_version: str
+    model_sha256: str
+    probability: float
+    threshold: float
+    decision: Decision
+    diagnosis: str | None
+    probabilities: Mapping[str, float]
+    heatmap: NDArray[np.float32]
+    warnings: tuple[str, ...]
+    milliseconds: float
+
+
+class Predictor:
+    """A bundle ready to predict; may be shared by threads."""
+
+    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+        """Load the bundle's graph. Raises BundleError where it has none or it does not load."""
+        self.bundle = bundle
+        self.engine = Engine(bundle, threads)
+
+    def predict(self, photograph: Photograph) -> Prediction:
+        """Predict one image."""
+        return self.predict_many([photograph])[0]
+
+    def predict_many(self, photographs: Sequence[Photograph]) -> list[Prediction]:
+        """Predict several images in one call of the engine; the result of each is that of `predict` to rounding."""
+        began = time.perf_counter()
+        card = self.bundle.card
+        batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
+        output = self.engine.run(batch)
+        calibrated = temper(output.probabilities, card.temperature)
+        scores = malignancy(calibrated, card.classes)
+        heatmaps = [self.heatmap(batch[index], output, index) for index in range(len(batch))]
+        milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
+        return [
+            Prediction(
+                sha256=photograph.sha256,
+                width=photograph.pixels.shape[1],
+                height=photograph.pixels.shape[0],
+                model=card.name,
+                model_version=card.version,
+                model_sha256=card.sha256,
+                probability=float(score),
+                threshold=card.threshold,
+                decision=Decision.MALIGNANT if score >= card.threshold else Decision.BENIGN,
+                diagnosis=CODES[int(np.argmax(classes))] if len(classes) > 1 else None,
+                probabilities=dict(zip(CODES, map(float, classes), strict=True)) if len(classes) > 1 else {},
+                heatmap=heatmap,
+                warnings=image_warnings(photograph, card.synthetic),
+                milliseconds=milliseconds,
+            )
+            for photograph, score, classes, heatmap in zip(photographs, scores, calibrated, heatmaps, strict=True)
+        ]
+
+    def heatmap(self, image: NDArray[np.uint8], output: Output, index: int) -> NDArray[np.float32]:
+        """Where the evidence for malignancy lies in one image of a batch; see `Prediction.heatmap`."""
+        if output.maps is not None:
+            return class_evidence(output.maps[index], output.probabilities[index])
+        return occlusion_evidence(self.engine, image, float(output.probabilities[index, 0]))
+
+
+def class_evidence(maps: NDArray[np.float32], probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Class activation maps to one map of the evidence for malignancy.
+
+    The log odds of malignancy change with each class's logit by its share among the malignant classes, less its share
+    among the benign ones; weighting the maps of Zhou et al. (2016) so gives each place's part in those log odds
+    (Grad-CAM, Selvaraju et al. 2017, of the log odds).
+
+    Args:
+        maps: (h, w, 7) in logits.
+        probabilities: (7,), of the same image.
+
+    Returns:
+        float32 (h, w), 0 to 1; all 0 where no place speaks for malignancy.
+    """
+    malignant = np.array([code in MALIGNANT for code in CODES])
+    weights = np.where(
+        malignant,
+        probabilities / max(float(probabilities[malignant].sum()), 1e-12),
+        -probabilities / max(float(probabilities[~malignant].sum()), 1e-12),
+    )
+    return scaled(maps @ weights.astype(np.float32))
+
+
+def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: float) -> NDArray[np.float32]:
+    """How far the probability falls when a patch is painted over with the image's mean colour (Zeiler & Fergus 2014).
+
+    Returns:
+        float32 (OCCLUSIONS, OCCLUSIONS), 0 to 1.
+    """
+    edges = np.linspace(0, engine.size, OCCLUSIONS + 1).round().astype(int)
+    patches = [(slice(*edges[i : i + 2]), slice(*edges[j : j + 2])) for i in range(OCCLUSIONS) for j in range(OCCLUSIONS)]
+    covered = np.repeat(image[None], len(patches), axis=0)
+    for copy, (rows, columns) in zip(covered, patches, strict=True):
+        copy[rows, columns] = image.mean(axis=(0, 1)).astype(np.uint8)
+    found = np.concatenate([engine.run(covered[start : start + 16]).probabilities[:, 0] for start in range(0, len(covered), 16)])
+    logits = np.log(np.clip(found, 1e-7, 1 - 1e-7)) - np.log1p(-np.clip(found, 1e-7, 1 - 1e-7))
+    own = np.clip(probability, 1e-7, 1 - 1e-7)
+    return scaled((np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32))
+
+
+def scaled(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence below 0 to 0 and the greatest to 1."""
+    positive = np.maximum(evidence, 0)
+    return np.asarray(positive / max(float(positive.max()), 1e-6), np.float32)
+
+
+def image_warnings(photograph: Photograph, synthetic: bool) -> tuple[str, ...]:
+    """Sentences about what makes this prediction less trustworthy."""
+    found: list[str] = []
+    if synthetic:
+        found.append("This model was trained on drawn lesions. It must not be used for anything but a demonstration.")
+    height, width = photograph.pixels.shape[:2]
+    if min(height, width) < 150:
+        found.append(f"The image is small ({width} x {height} pixels); the model needs 150 pixels on the shorter side.")
+    if max(height, width) > 2 * min(height, width):
+        found.append("The image is long and narrow; the model sees only the square in its middle.")
+    return tuple(found)
+
+
+def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:
+    """A heatmap as an RGBA PNG (size x size) to lay over the centred square: the stronger the evidence, the less clear."""
+    smooth = Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC)
+    alpha = np.clip(np.asarray(smooth), 0, 1) ** 1.5 * 255
+    pixels = np.concatenate([np.broadcast_to(EVIDENCE, (size, size, 3)), alpha[..., None].astype(np.uint8)], axis=2)
+    buffer = BytesIO()
+    Image.fromarray(pixels, "RGBA").save(buffer, "PNG", optimize=False, compress_level=3)
+    return buffer.getvalue()

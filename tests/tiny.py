@@ -1,0 +1,115 @@
+"""A small runnable bundle written without TensorFlow, for tests of everything that reads bundles."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pandas as pd
+from onnx import TensorProto, helper, numpy_helper
+
+from model.bundle import GRAPH, HISTORY, SCORES, Bundle, Card, write_bundle
+from model.taxonomy import CODES, MALIGNANT
+
+SIZE, GRID = 64, 4
+
+
+def write_tiny_bundle(root: Path, name: str = "tiny", seed: int = 0, graph: bool = True, cases: int = 300) -> Bundle:
+    """Write root/<name>: a graph whose logits are linear in the mean colours of 4 x 4 patches, random scores, history."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        files = {HISTORY: work / "history.jsonl", SCORES: work / "scores.parquet"}
+        files[HISTORY].write_text("".join(json.dumps(line) + "\n" for line in tiny_history()))
+        tiny_scores(cases, seed).to_parquet(files[SCORES], index=False)
+        if graph:
+            files[GRAPH] = work / "model.onnx"
+            onnx.save(tiny_graph(seed), files[GRAPH])
+        card = Card(
+            name=name,
+            version="1",
+            purpose="A test model that knows nothing of lesions.",
+            input_size=SIZE,
+            classes=CODES,
+            temperature=1.3,
+            threshold=0.3,
+            target_sensitivity=0.95,
+            training={"recipe": "tiny", "data": "drawn", "split_sha256": "0" * 64, "seed": seed, "best_epoch": 5},
+            results={},
+            licence="MIT",
+            created="2026-01-01T00:00:00+00:00",
+            synthetic=True,
+        )
+        return write_bundle(root / name, card, files)
+
+
+def tiny_graph(seed: int) -> onnx.ModelProto:
+    """uint8 (n, 64, 64, 3) -> probabilities (n, 7), embedding (n, 3), maps (n, 4, 4, 7)."""
+    weights = np.random.default_rng(seed).normal(0, 1.5, (3, len(CODES))).astype(np.float32)
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["float", "scale"], ["unit"]),
+        helper.make_node("Transpose", ["unit"], ["channels"], perm=[0, 3, 1, 2]),
+        helper.make_node("AveragePool", ["channels"], ["patches"], kernel_shape=[SIZE // GRID] * 2, strides=[SIZE // GRID] * 2),
+        helper.make_node("Transpose", ["patches"], ["features"], perm=[0, 2, 3, 1]),
+        helper.make_node("MatMul", ["features", "weights"], ["maps"]),
+        helper.make_node("ReduceMean", ["features", "axes"], ["embedding"], keepdims=0),
+        helper.make_node("MatMul", ["embedding", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    constants = {"scale": np.float32(64), "weights": weights, "axes": np.array([1, 2], np.int64)}
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIZE, SIZE, 3])],
+        [
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(CODES)]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["n", GRID, GRID, len(CODES)]),
+        ],
+        [numpy_helper.from_array(np.asarray(value), key) for key, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.checker.check_model(model)
+    return model
+
+
+def tiny_scores(cases: int, seed: int) -> pd.DataFrame:
+    """Scores that are right more often than not, in the stored format: raw probabilities by class."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(CODES, cases, p=[0.05, 0.08, 0.12, 0.02, 0.13, 0.57, 0.03])
+    logits = rng.normal(0, 1, (cases, len(CODES))) + 2.0 * (labels[:, None] == np.array(CODES))
+    raw = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return pd.DataFrame(
+        {
+            "split": np.where(np.arange(cases) % 2 == 0, "validation", "test"),
+            "image_id": [f"DRAWN_{index:07d}" for index in range(cases)],
+            "lesion_id": [f"LESION_{index // 4:07d}" for index in range(cases)],
+            "label": labels,
+            "age": np.where(rng.random(cases) < 0.05, np.nan, rng.integers(1, 18, cases) * 5.0),
+            "sex": rng.choice(["male", "female", "unknown"], cases),
+            "site": rng.choice(["back", "face", "trunk"], cases),
+            "confirmation": np.where(np.isin(labels, list(MALIGNANT)), "histo", "follow_up"),
+        }
+        | {f"raw_{code}": raw[:, index] for index, code in enumerate(CODES)}
+    )
+
+
+def tiny_history() -> list[dict[str, float]]:
+    """Six epochs whose validation AUC peaks at the fifth."""
+    return [
+        {
+            "epoch": epoch,
+            "learning_rate": 1e-3 * (1 - epoch / 7),
+            "loss": 1.6 - 0.18 * epoch,
+            "val_loss": 1.65 - 0.16 * epoch + 0.02 * epoch**2,
+            "auc": 0.7 + 0.04 * epoch,
+            "val_auc": 0.7 + 0.06 * epoch - 0.006 * epoch**2,
+            "sensitivity": 0.95,
+            "specificity": 0.2 + 0.06 * epoch,
+            "val_sensitivity": 0.95,
+            "val_specificity": 0.2 + 0.05 * epoch,
+            "seconds": 3.0,
+        }
+        for epoch in range(1, 7)
+    ]
