@@ -153,7 +153,7 @@ def diagnosis_row(code: str, probability: float) -> html.Li:
                 [html.Span(diagnosis.name, className="name"), kind, html.Span(diagnosis.plain, className="note")],
                 className="diagnosis-name",
             ),
-            html.Span(html.Span(style=bar), className="bar", **{"aria-hidden": "true"}),
+            html.Span(html.Span(style=bar), className="bar-line", **{"aria-hidden": "true"}),
             html.Span(percent(probability), className="number"),
         ]
     )

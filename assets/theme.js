@@ -1,0 +1,55 @@
+// Light or dark, before anything is painted: the stored choice first, what the system prefers otherwise.
+(function () {
+  "use strict";
+  const KEY = "dermaboard-theme";
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+
+  function stored() {
+    try {
+      return localStorage.getItem(KEY);
+    } catch (error) {
+      return null; // Storage can be switched off; the switch then works until the page is left.
+    }
+  }
+
+  function apply(theme) {
+    document.documentElement.setAttribute("data-bs-theme", theme);
+    const button = document.getElementById("theme-switch");
+    if (button) button.setAttribute("aria-pressed", String(theme === "dark"));
+    return theme;
+  }
+
+  function current() {
+    return document.documentElement.getAttribute("data-bs-theme");
+  }
+
+  apply(stored() || (system.matches ? "dark" : "light"));
+  system.addEventListener("change", (event) => {
+    if (!stored() && window.dash_clientside)
+      window.dash_clientside.set_props("theme", { data: apply(event.matches ? "dark" : "light") });
+  });
+
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  clientside.theme = {
+    switch: function (clicks) {
+      if (!clicks) return apply(current());
+      const theme = apply(current() === "dark" ? "light" : "dark");
+      try {
+        localStorage.setItem(KEY, theme);
+      } catch (error) {
+        /* as above */
+      }
+      return theme;
+    },
+  };
+  clientside.navigation = {
+    mark: function (pathname) {
+      const section = "/" + pathname.split("/")[1];
+      for (const link of document.querySelectorAll("#navigation a")) {
+        if (link.getAttribute("href") === section) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+      return pathname;
+    },
+  };
+})();

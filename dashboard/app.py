@@ -1,0 +1,157 @@
+"""The application factory: wires settings, services, API and pages together, and nothing else."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import dash
+import flask_bootstrap
+from dash import ClientsideFunction, Dash, Input, Output
+from flask import Blueprint, Flask, Response, request
+
+from dashboard import __version__, api
+from dashboard.components.layout import shell
+from dashboard.services import EXTENSION, LIMITS, Services, build_services
+from dashboard.settings import Settings, load_settings
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
+YEAR = 31_536_000
+# Room for the multipart frame and the form fields around the largest image.
+MAX_REQUEST = LIMITS.max_bytes + 200_000
+
+INDEX = """<!DOCTYPE html>
+<html lang="en" data-bs-theme="light">
+<head>
+{%metas%}
+<meta name="color-scheme" content="light dark">
+<title>{%title%}</title>
+<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+<script src="THEME_SCRIPT"></script>
+<link rel="stylesheet" href="BOOTSTRAP_CSS">
+<link rel="stylesheet" href="ICONS_CSS">
+{%css%}
+</head>
+<body>
+{%app_entry%}
+{%config%}
+{%scripts%}
+{%renderer%}
+</body>
+</html>"""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Dash:
+    """A ready application.
+
+    Args:
+        settings: read from the environment when left out.
+        services: built from the settings when left out.
+    """
+    services = services or build_services(settings or load_settings())
+    server = Flask("dashboard", static_folder=None)
+    server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    server.extensions[EXTENSION] = services
+    server.register_blueprint(vendor())
+    api.install(server)
+    app = Dash(
+        __package__,
+        server=server,  # pyright: ignore[reportArgumentType]
+        use_pages=True,
+        pages_folder=str(Path(__file__).resolve().parent / "pages"),
+        assets_folder=str(ASSETS),
+        # Loaded in the head, before anything is painted, and not a second time at the end.
+        assets_ignore=r"^theme\.js$",
+        use_async=False,
+        enable_mcp=False,
+        health_endpoint="health",
+        title="Dermaboard",
+        update_title="",
+        include_pages_meta=False,
+        index_string=index(),
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.layout = shell(__version__)
+    app.clientside_callback(
+        ClientsideFunction("theme", "switch"), Output("theme", "data"), Input("theme-switch", "n_clicks")
+    )
+    app.clientside_callback(
+        ClientsideFunction("navigation", "mark"), Output("navigation", "data-at"), Input("_pages_location", "pathname")
+    )
+    protect(app, server)
+    return app
+
+
+def fingerprint(path: Path) -> str:
+    """A short digest of a file for its address, so that browsers may keep it until it changes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def index() -> str:
+    """The page's frame with the addresses of what it loads first."""
+    css, icons = BOOTSTRAP / "css/bootstrap.min.css", BOOTSTRAP / "css/font/bootstrap-icons.min.css"
+    return (
+        INDEX.replace("THEME_SCRIPT", f"/assets/theme.js?v={fingerprint(ASSETS / 'theme.js')}")
+        .replace("BOOTSTRAP_CSS", f"/vendor/css/bootstrap.min.css?v={fingerprint(css)}")
+        .replace("ICONS_CSS", f"/vendor/css/font/bootstrap-icons.min.css?v={fingerprint(icons)}")
+    )
+
+
+def vendor() -> Blueprint:
+    """Bootstrap and its icons from the installed package: a clinic's network may have no way out."""
+    blueprint = Blueprint("vendor", __name__, static_folder=str(BOOTSTRAP), static_url_path="/vendor")
+    blueprint.get_send_file_max_age = lambda filename: YEAR  # type: ignore[method-assign]
+    return blueprint
+
+
+def protect(app: Dash, server: Flask) -> None:
+    """Security headers on every answer, and the status 404 on pages that don't exist."""
+    policy: list[str] = []
+
+    @server.after_request
+    def _(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
+        if not policy:
+            policy.append(content_policy(app))
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", policy[0])
+        if response.status_code == 200 and response.mimetype == "text/html" and not known(request.path):
+            response.status_code = 404
+        return response
+
+
+def content_policy(app: Dash) -> str:
+    """Nothing from elsewhere. Plotly and React write style attributes, so inline styles have to be allowed."""
+    scripts = " ".join(app.csp_hashes())
+    return (
+        f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; "
+        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def known(path: str) -> bool:
+    """Whether a page answers at this path; `<name>` in a page's template stands for one path segment."""
+    pages: list[dict[str, Any]] = list(dash.page_registry.values())
+    templates = [str(page["path_template"] or page["path"]) for page in pages if not_the_404(page)]
+    return any(matches(template, path) for template in templates) or path.startswith(("/health", "/vendor/", "/assets/"))
+
+
+def not_the_404(page: dict[str, Any]) -> bool:
+    """The page for unknown addresses has an address itself, which is as unknown as the others."""
+    return not str(page["module"]).endswith("not_found_404")
+
+
+def matches(template: str, path: str) -> bool:
+    """Whether a path has the shape of a page's template."""
+    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
+    return len(wanted) == len(given) and all(w == g or (w.startswith("<") and g) for w, g in zip(wanted, given))

@@ -1,0 +1,51 @@
+"""The frame around every page: skip link, bar, content, footer."""
+
+import dash
+from dash import dcc, html
+
+from dashboard.components.text import DISCLAIMER
+
+LINKS = (("Predict", "/"), ("Performance", "/performance"), ("History", "/history"))
+
+
+def shell(version: str) -> html.Div:
+    """The application's layout; `theme` is a store that holds "light" or "dark" for figures to follow."""
+    return html.Div(
+        [
+            html.A("Skip to content", href="#content", className="skip-link"),
+            dcc.Store(id="theme", data="light"),
+            navigation(),
+            html.Main(dash.page_container, id="content", className="content", tabIndex=-1),
+            html.Footer(
+                [html.P(DISCLAIMER), html.P(f"Dermaboard {version}", className="note")], className="site-footer"
+            ),
+        ],
+        className="shell",
+    )
+
+
+def navigation() -> html.Header:
+    """Brand, the three pages and the theme switch."""
+    links = [html.Li(dcc.Link(word, href=href, className="nav-item")) for word, href in LINKS]
+    return html.Header(
+        html.Div(
+            [
+                dcc.Link(
+                    [html.Img(src="/assets/favicon.svg", alt="", width=24, height=24), html.Span("Dermaboard")],
+                    href="/",
+                    className="brand",
+                ),
+                html.Nav(html.Ul(links), id="navigation", **{"aria-label": "Pages"}),
+                html.Button(
+                    html.Span(className="switch-icon", **{"aria-hidden": "true"}),
+                    id="theme-switch",
+                    className="theme-switch",
+                    title="Switch between light and dark",
+                    type="button",
+                    **{"aria-label": "Dark theme", "aria-pressed": "false"},
+                ),
+            ],
+            className="bar",
+        ),
+        className="site-header",
+    )

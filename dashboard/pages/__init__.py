@@ -1,0 +1,1 @@
+"""The pages: register_page, a layout and thin callbacks, one module a page."""

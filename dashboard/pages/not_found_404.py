@@ -1,0 +1,24 @@
+"""The page for unknown addresses."""
+
+import dash
+from dash import dcc, html
+
+dash.register_page(__name__, title="Page not found · Dermaboard")
+
+
+def layout(**_: str) -> html.Div:
+    """What happened and where to go."""
+    return html.Div(
+        [
+            html.H1("There is no page at this address"),
+            html.P("It may have been moved or deleted, or the address has a typing error.", className="lead"),
+            html.P(
+                [
+                    dcc.Link("Check a photograph", href="/", className="btn btn-primary"),
+                    dcc.Link("Look in the history", href="/history", className="btn btn-outline-secondary"),
+                ],
+                className="actions",
+            ),
+        ],
+        className="not-found",
+    )
