@@ -1,0 +1,143 @@
+"""Who may import whom: the rooms of the house, held by reading the code and by one honest start."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {"model": {"model"}, "training": {"training", "model"}, "dashboard": {"dashboard", "model"}}
+HEAVY = {"tensorflow", "keras", "jax", "torch", "tf2onnx", "onnx", "cv2", "sklearn", "scipy"}
+
+# Inside the dashboard a room may use the rooms on lower floors. What is not named here (figures, components, other
+# pure modules) is at ground level: everyone may use it, and it uses none of the floors.
+FLOORS = {"settings": 1, "store": 2, "services": 3, "api": 4, "pages": 4, "app": 5, "wsgi": 6, "__main__": 6}
+
+# Keras lives here, so only training may come in.
+NETWORKS = "model.networks"
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: `module` uses `target`, at import time or, when `late`, inside a function."""
+
+    module: str
+    target: str
+    late: bool
+
+    @property
+    def package(self) -> str:
+        return self.target.split(".", maxsplit=1)[0]
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Every module of a package by its dotted name."""
+    found: dict[str, Path] = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(module: str, source: str, is_package: bool = False) -> list[Import]:
+    """What a module imports while it runs; what stands under `if TYPE_CHECKING:` never runs."""
+    return list(_walk(ast.parse(source), module, is_package, late=False))
+
+
+def _walk(node: ast.AST, module: str, is_package: bool, late: bool) -> Iterator[Import]:
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return
+    if isinstance(node, ast.Import):
+        yield from (Import(module, name.name, late) for name in node.names)
+    if isinstance(node, ast.ImportFrom):
+        base = module.split(".")
+        base = base[: len(base) - node.level + is_package] if node.level else []
+        whole = ".".join([*base, *([node.module] if node.module else [])])
+        # `from package import name` may name a module as well as a value: both are looked at.
+        yield from (Import(module, f"{whole}.{name.name}", late) for name in node.names)
+    late = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, module, is_package, late)
+
+
+def imports_of(package: str) -> list[Import]:
+    return [
+        found
+        for module, path in modules(package).items()
+        for found in imports(module, path.read_text(encoding="utf-8"), path.name == "__init__.py")
+    ]
+
+
+def room(module: str) -> str | None:
+    """The room of a dashboard module: `dashboard.store.query` is in `store`."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "dashboard" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_only_what_is_below_them(package: str) -> None:
+    ours = set(PACKAGES) | {"tests"}
+    wrong = [i for i in imports_of(package) if i.package in ours and i.package not in PACKAGES[package]]
+    assert not wrong
+
+
+def test_rooms_of_the_dashboard_import_only_lower_floors() -> None:
+    wrong = []
+    for found in imports_of("dashboard"):
+        here, there = room(found.module), room(found.target)
+        if here is None or there is None or here == there:
+            continue
+        if there in FLOORS and FLOORS[there] >= FLOORS.get(here, 0):
+            wrong.append(found)
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ["model", "dashboard"])
+def test_serving_never_imports_what_only_training_needs(package: str) -> None:
+    assert not [i for i in imports_of(package) if i.package in HEAVY and i.module != NETWORKS]
+
+
+def test_only_training_imports_the_networks() -> None:
+    everything = imports_of("model") + imports_of("dashboard")
+    assert not [i for i in everything if f"{i.target}.".startswith(f"{NETWORKS}.")]
+
+
+def test_the_reader_of_imports_sees_what_matters() -> None:
+    source = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras\n"
+        "from . import services\nfrom ..model import engine\n"
+        "def f():\n    import tensorflow.data\n"
+    )
+    found = imports("dashboard.api", source)
+    assert [(i.target, i.late) for i in found] == [
+        ("typing.TYPE_CHECKING", False),
+        ("dashboard.services", False),
+        ("model.engine", False),
+        ("tensorflow.data", True),
+    ]
+    assert [i.target for i in imports("dashboard.store", "from .query import Query", True)] == [
+        "dashboard.store.query.Query"
+    ]
+
+
+@pytest.mark.parametrize("what", ["dashboard.app", "model.predictor", "model.engine"])
+def test_starting_loads_no_training_library(what: str, tmp_path: Path) -> None:
+    """The whole application and its first page, or a module, in a fresh interpreter."""
+    make = f"import sys, {what}\n"
+    if what == "dashboard.app":
+        make += (
+            "app = dashboard.app.create_app()\nassert app.server.test_client().get('/').status_code == 200\n"
+        )
+    make += f"print(sorted({HEAVY | {'training'}!r} & set(sys.modules)))"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DERMABOARD_")}
+    environment["DERMABOARD_DATA_DIR"] = str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", make], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
