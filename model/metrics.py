@@ -1,7 +1,7 @@
 """From labels and scores to the numbers a clinician asks for. NumPy only; every function is pure.
 
-Throughout, `y` is the truth (n,), bool, True for malignant; `p` the probability of malignancy (n,), 0 to 1; a
-case is called malignant when `p >= threshold`. What is not defined (no cases, one class only, a missing score)
+Throughout, `y` is the truth (n,), bool, True for malignant; `p` the probability of malignancy (n,), 0 to 1;
+a case is called malignant when `p >= threshold`. What is not defined (no cases, one class, a missing score)
 comes back as NaN, or as an `Interval` that carries the reason as a sentence; nothing here raises on data.
 """
 
@@ -224,7 +224,7 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float:
 class Ranked:
     """Cases sorted once, so that a resample only needs new weights.
 
-    `benign` (b,) and `malignant` (m,) hold the lesion of each case as an index below `lesions`, by rising score;
+    `benign` (b,) and `malignant` (m,) hold the lesion of each case (index below `lesions`) by rising score;
     `below` and `up_to` (m,) how many benign cases score below a malignant one, and at most as high.
     """
 

@@ -1,0 +1,67 @@
+"""The confusion matrix of the seven diagnoses."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.template import blank, message, palette
+from model.taxonomy import BY_CODE, CODES
+
+HEIGHT = 460
+# Malignant first: the cancers that were taken for something harmless then stand together, top right.
+SHOWN: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
+SHORT: dict[str, str] = {
+    "mel": "Melanoma",
+    "bcc": "Basal cell ca.",
+    "akiec": "Actinic kerat.",
+    "nv": "Nevus",
+    "bkl": "Benign kerat.",
+    "df": "Dermatofib.",
+    "vasc": "Vascular",
+}
+
+
+def diagnoses(matrix: NDArray[np.int64], theme: str | None) -> go.Figure:
+    """Counts by true (row) and chosen (column) diagnosis, coloured by the share of the row.
+
+    Args:
+        matrix: (7, 7) in the order of `taxonomy.CODES`.
+    """
+    if not matrix.sum():
+        return message("Not defined without cases.", theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    order = [CODES.index(code) for code in SHOWN]
+    counts = matrix[np.ix_(order, order)]
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    malignant = sum(BY_CODE[code].malignant for code in SHOWN)
+    figure.add_heatmap(
+        z=shares,
+        zmin=0,
+        zmax=1,
+        text=counts,
+        texttemplate="%{text}",
+        colorscale=[[0, colours.surface], [1, colours.action]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        customdata=[[f"{SHORT[true]} taken for {SHORT[chosen]}" for chosen in SHOWN] for true in SHOWN],
+        hovertemplate="<b>%{customdata}</b><br>%{text} cases, %{z:.1%} of the row<extra></extra>",
+    )
+    names = [f"{shape(code)} {SHORT[code]}" for code in SHOWN]
+    rows = [f"{name}<br>n = {int(total):,}" for name, total in zip(names, totals[:, 0], strict=True)]
+    places = list(range(len(SHOWN)))
+    figure.update_xaxes(
+        title="The model's choice", side="top", tickvals=places, ticktext=names, tickangle=-45, showgrid=False
+    )
+    figure.update_yaxes(
+        title="Diagnosis", autorange="reversed", tickvals=places, ticktext=rows, showgrid=False
+    )
+    edge = {"color": colours.ink, "width": 1.5}
+    figure.add_hline(y=malignant - 0.5, line=edge).add_vline(x=malignant - 0.5, line=edge)
+    return figure
+
+
+def shape(code: str) -> str:
+    """The verdict's shape of a diagnosis."""
+    return "◆" if BY_CODE[code].malignant else "●"

@@ -1,0 +1,198 @@
+"""ROC and precision-recall curves with their operating point, and the scores by class."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures.template import Palette, blank, message, palette
+from model.intervals import Interval
+from model.metrics import Confusion, Curve
+
+HEIGHT = 380
+# A figure is less than 1,500 pixels wide and high: steps below this cannot be seen.
+FINEST = 2000
+# The trace that the threshold slider moves, in every figure that has one (performance.js counts on it).
+POINT = 0
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, a probability, and what it does to the cases."""
+
+    threshold: float
+    confusion: Confusion
+
+
+def roc(curve: Curve, area: Interval, point: OperatingPoint, theme: str | None) -> go.Figure:
+    """Sensitivity against false-positive rate, with the chance line, the area and the operating point."""
+    if area.reason is not None:
+        return message(area.reason.sentence, theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    kept = visible(curve)
+    x, y = 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
+    figure.add_trace(marker(x, y, "bottom right" if x < 0.5 else "bottom left", point.threshold, colours))
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": colours.muted, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=kept.x,
+        y=kept.y,
+        customdata=np.column_stack((100 * np.minimum(kept.thresholds, 1), 100 * (1 - kept.x))),
+        mode="lines",
+        line={"color": colours.action, "width": 2.5},
+        hovertemplate=(
+            "<b>Threshold %{customdata[0]:.1f} %</b><br>Sensitivity %{y:.1%}<br>"
+            "Specificity %{customdata[1]:.1f} %<extra></extra>"
+        ),
+    )
+    figure.add_annotation(
+        text=f"<b>AUC {area.value:.3f}</b><br>95 % interval {area.low:.3f}–{area.high:.3f}",
+        x=0.98,
+        y=0.04,
+        xanchor="right",
+        yanchor="bottom",
+        align="right",
+        font={"color": colours.action},
+    )
+    figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
+    unit_axes(figure, "False-positive rate (1 − specificity)", "Sensitivity")
+    return raise_marker(figure)
+
+
+def precision_recall(
+    curve: Curve, area: float, prevalence: Interval, point: OperatingPoint, theme: str | None
+) -> go.Figure:
+    """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
+    if not curve.x.size:
+        reason = prevalence.reason.sentence if prevalence.reason else "Not defined for one class only."
+        return message(reason, theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    kept = visible(curve)
+    x, y = point.confusion.sensitivity.value, point.confusion.ppv.value
+    figure.add_trace(marker(x, y, "bottom left" if x > 0.5 else "bottom right", point.threshold, colours))
+    figure.add_hline(y=prevalence.value, line={"color": colours.muted, "width": 1, "dash": "dot"})
+    figure.add_scatter(
+        x=kept.x,
+        y=kept.y,
+        customdata=100 * kept.thresholds,
+        mode="lines",
+        line={"color": colours.action, "width": 2.5},
+        hovertemplate=(
+            "<b>Threshold %{customdata:.1f} %</b><br>Sensitivity %{x:.1%}<br>"
+            "Positive predictive value %{y:.1%}<extra></extra>"
+        ),
+    )
+    low = prevalence.value < 0.5
+    figure.add_annotation(
+        text=f"prevalence {prevalence.value:.1%}".replace("%", " %"),
+        x=0.02,
+        y=prevalence.value,
+        xanchor="left",
+        yanchor="bottom" if low else "top",
+        font={"size": 12},
+    )
+    figure.add_annotation(
+        text=f"<b>Average precision {area:.3f}</b>",
+        x=0.02,
+        y=0.04 if prevalence.value > 0.12 or not low else prevalence.value + 0.1,
+        xanchor="left",
+        yanchor="bottom",
+        font={"color": colours.action},
+    )
+    unit_axes(figure, "Sensitivity (recall)", "Positive predictive value (precision)")
+    return raise_marker(figure)
+
+
+def distribution(
+    truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float, theme: str | None
+) -> go.Figure:
+    """How the probabilities of each class spread, as shares of that class, with the threshold."""
+    scored = scores[~np.isnan(scores)]
+    if not scored.size:
+        return message("No case has a score.", theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    figure.add_scatter(
+        x=[100 * threshold, 100 * threshold],
+        y=[0, 1],
+        yaxis="y2",
+        mode="lines",
+        line={"color": colours.ink, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+    )
+    edges = np.linspace(0, 1, 41)
+    for word, shape, colour, inside in (
+        ("Benign", "●", colours.benign, ~truth),
+        ("Malignant", "◆", colours.malignant, truth),
+    ):
+        chosen = scores[inside & ~np.isnan(scores)]
+        if not chosen.size:
+            continue
+        counts = np.histogram(np.clip(chosen, 0, 1), edges)[0]
+        figure.add_scatter(
+            x=100 * (edges[:-1] + edges[1:]) / 2,
+            y=counts / chosen.size,
+            customdata=counts,
+            name=f"{shape} {word} (n = {chosen.size:,})",
+            mode="lines",
+            line={"color": colour, "width": 2, "shape": "hvh"},
+            fill="tozeroy",
+            hovertemplate="%{customdata} cases, %{y:.1%} of the class<extra>" + word + "</extra>",
+        )
+    figure.update_layout(
+        showlegend=True,
+        legend={"x": 0.99, "y": 0.99, "xanchor": "right", "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
+        hovermode="x",
+    )
+    figure.data[POINT].showlegend = False
+    figure.update_xaxes(title="Calibrated probability of malignancy (%)", range=[0, 100])
+    figure.update_yaxes(
+        title="Share of the class", tickformat=".0%", rangemode="tozero", selector={"anchor": "x"}
+    )
+    return figure
+
+
+def marker(x: float, y: float, position: str, threshold: float, colours: Palette) -> go.Scatter:
+    """The operating point. Lists throughout, so that the slider can replace them in place."""
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        text=[f"threshold {100 * threshold:.1f} %"],
+        textposition=[position],
+        mode="markers+text",
+        textfont={"size": 13, "color": colours.ink},
+        marker={
+            "symbol": "diamond",
+            "size": 13,
+            "color": colours.ink,
+            "line": {"color": colours.surface, "width": 2},
+        },
+        cliponaxis=False,
+        hovertemplate="<b>Operating point</b><br>%{text}<extra></extra>",
+    )
+
+
+def raise_marker(figure: go.Figure) -> go.Figure:
+    """Draw the operating point over the curve although its trace comes first."""
+    figure.data[POINT].zorder = 1
+    return figure
+
+
+def visible(curve: Curve) -> Curve:
+    """The curve without the points that fall onto the pixel of the one before."""
+    places = np.round(FINEST * np.column_stack((curve.x, curve.y)))
+    moved = np.append(True, np.any(np.diff(places, axis=0) != 0, axis=1))
+    moved[-1] = True
+    return Curve(curve.x[moved], curve.y[moved], curve.thresholds[moved])
+
+
+def unit_axes(figure: go.Figure, x: str, y: str) -> None:
+    """Both axes from 0 to 100 %, with a little room so that lines on the edge are seen whole."""
+    for update, title in ((figure.update_xaxes, x), (figure.update_yaxes, y)):
+        update(title=title, range=[-0.01, 1.02], tickformat=".0%", dtick=0.2)

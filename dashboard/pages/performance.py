@@ -1,0 +1,201 @@
+"""/performance: how well a model works, from the scores stored in its bundle (`?model=&split=`)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_bootstrap_components as dbc
+import plotly.graph_objects as go
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    register_page,
+)
+from dash.development.base_component import Component
+
+from dashboard.components import performance as parts
+from dashboard.figures import calibration, confusion, curves, training
+from dashboard.review import Review, best_epoch, facts, history, review, splits
+from dashboard.services import Services
+from model import metrics
+from model.bundle import Bundle, Damaged
+
+register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
+
+
+def layout(model: str | None = None, split: str | None = None, **_: Any) -> Component:
+    """The page of a choice; what the address does not say, or says wrongly, takes the default."""
+    found = Services.current().bundles
+    damaged = [one for one in found if isinstance(one, Damaged)]
+    models = readable(found)
+    head = html.H1("Performance")
+    if not models:
+        return html.Div([head, parts.empty(damaged)], className="performance")
+    chosen = pick(models, model)
+    available = splits(chosen)
+    part = split if split in available else next(iter(available), "")
+    unknown = model is not None and chosen.name != model
+    return html.Div(
+        [
+            head,
+            dcc.Location(id="performance-address", refresh=False),
+            parts.notice(f"There is no model of that name; this is {chosen.name}.") if unknown else None,
+            parts.choice(models, chosen.name, available, part),
+            html.Div(body(chosen, part), id="performance-body"),
+            parts.damaged(damaged),
+        ],
+        className="performance",
+    )
+
+
+def readable(found: tuple[Bundle | Damaged, ...]) -> list[Bundle]:
+    """The intact bundles."""
+    return [one for one in found if isinstance(one, Bundle)]
+
+
+def pick(models: list[Bundle], name: str | None) -> Bundle:
+    """The bundle of that name, else the one that predicts by default, else the first."""
+    by_name = {one.name: one for one in models}
+    return by_name.get(name or "") or by_name.get(Services.current().settings.model) or models[0]
+
+
+def body(bundle: Bundle, split: str) -> list[Component]:
+    """Everything below the choice; the figures follow once the browser has said which theme it wears."""
+    shown = review(bundle, split)
+    position = round(100 * shown.threshold, 1)
+    return [
+        about(bundle, shown),
+        parts.tiles(shown.area, shown.confusion(position)),
+        dcc.Store(id="performance-sweep", data=shown.sweep()),
+        dbc.Row([dbc.Col(one, xs=12, lg=6) for one in panels(bundle, shown, position)], className="g-3"),
+    ]
+
+
+def about(bundle: Bundle, shown: Review) -> Component:
+    """Which model on how many cases."""
+    told = [facts(bundle.card.training), f"{shown.truth.size:,} images of {shown.lesions:,} lesions"]
+    drawn = html.Span("Trained on drawn lesions", className="tag") if bundle.card.synthetic else None
+    return html.P([" · ".join(filter(None, told)), " ", drawn], className="note performance-about")
+
+
+def panels(bundle: Bundle, shown: Review, position: float) -> list[Component]:
+    """The framed figures, most telling first."""
+    slider = parts.threshold_slider(position, shown.threshold)
+    matrix = parts.binary_confusion(shown.confusion(position))
+    found = [
+        parts.framed(
+            "Decisions at a threshold",
+            html.Div([slider, matrix]),
+            f"Model's own: set on validation for {parts.rate(bundle.card.target_sensitivity)} sensitivity.",
+        ),
+        parts.framed("ROC", parts.graph("roc", curves.HEIGHT, f"ROC curve, area {shown.area.value:.3f}")),
+        parts.framed("Precision and recall", parts.graph("pr", curves.HEIGHT, "Precision-recall curve")),
+        parts.framed("Scores by class", parts.graph("scores", curves.HEIGHT, "Probabilities by class")),
+        parts.framed(
+            "Calibration",
+            parts.graph("calibration", calibration.HEIGHT, "Observed against predicted share"),
+            calibration_note(shown),
+        ),
+        parts.framed("Training", parts.graph("training", training.HEIGHT, "Loss and AUC by epoch")),
+    ]
+    if shown.matrix is not None:
+        score = metrics.class_balanced_accuracy(shown.matrix)
+        note = f"Balanced accuracy {parts.rate(score)}. Top right: cancers taken for something harmless."
+        found.append(parts.framed("Diagnoses", parts.graph("diagnoses", confusion.HEIGHT, note), note))
+    return found
+
+
+def calibration_note(shown: Review) -> str:
+    """The two numbers that sum a calibration up."""
+    if metrics.problem(shown.truth, shown.scores) is not None:
+        return ""
+    error = metrics.expected_calibration_error(shown.truth, shown.scores)
+    square = metrics.brier(shown.truth, shown.scores)
+    return f"Expected calibration error {error:.3f}, Brier score {square:.3f}."
+
+
+def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -> dict[str, go.Figure]:
+    """Every figure of the page by name."""
+    at = shown.confusion(position)
+    point = curves.OperatingPoint(shown.probability(position), at)
+    truth, scores = shown.truth, shown.scores
+    found = {
+        "roc": curves.roc(metrics.roc_curve(truth, scores), shown.area, point, theme),
+        "pr": curves.precision_recall(
+            metrics.pr_curve(truth, scores), shown.average_precision, at.prevalence, point, theme
+        ),
+        "scores": curves.distribution(truth, scores, point.threshold, theme),
+        "calibration": calibration.reliability(metrics.reliability(truth, scores), theme),
+        "training": training.curves(history(bundle), best_epoch(bundle), theme),
+    }
+    if shown.matrix is not None:
+        found["diagnoses"] = confusion.diagnoses(shown.matrix, theme)
+    return found
+
+
+@callback(
+    Output("performance-body", "children"),
+    Output("performance-split", "options"),
+    Output("performance-split", "value"),
+    Output("performance-address", "search"),
+    Input("performance-model", "value"),
+    Input("performance-split", "value"),
+    prevent_initial_call=True,
+)
+def choose(model: str, split: str) -> tuple[list[Component], list[dict[str, str]], str, str]:
+    """Another model or split; a model without the split shows the one to judge it by."""
+    bundle = pick(readable(Services.current().bundles), model)
+    available = splits(bundle)
+    part = split if split in available else next(iter(available), "")
+    address = "?" + urlencode({"model": bundle.name, "split": part})
+    return body(bundle, part), parts.split_options(available), part, address
+
+
+@callback(
+    Output({"type": "performance-figure", "name": ALL}, "figure"),
+    Input("theme", "data"),
+    State({"type": "performance-figure", "name": ALL}, "id"),
+    State("performance-model", "value"),
+    State("performance-split", "value"),
+    State("performance-threshold", "value"),
+)
+def draw(theme: str, ids: list[dict[str, str]], model: str, split: str, position: float) -> list[go.Figure]:
+    """The figures of a freshly shown body, or of all in another theme."""
+    bundle = pick(readable(Services.current().bundles), model)
+    found = figures(bundle, review(bundle, split), position, theme)
+    return [found[one["name"]] for one in ids]
+
+
+def moved() -> list[Output]:
+    """What follows the slider, in the order of `move` in performance.js."""
+    tiles = [(f"tile-{name}{end}", "children") for name, _, _ in parts.TILES for end in ("", "-line")]
+    cells = [
+        (f"cell-{name}{end}", prop)
+        for name, *_ in parts.CELLS
+        for end, prop in (("", "children"), ("-share", "children"), ("-box", "style"))
+    ]
+    lines = [({"type": "performance-figure", "name": name}, "extendData") for name in ("roc", "pr", "scores")]
+    targets: list[tuple[Any, str]] = [*tiles, *cells, *lines]
+    return [Output(component, prop) for component, prop in targets]
+
+
+clientside_callback(
+    ClientsideFunction("performance", "move"),
+    moved(),
+    Input("performance-threshold", "value"),
+    State("performance-sweep", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("performance", "reset"),
+    Output("performance-threshold", "value"),
+    Input("performance-reset", "n_clicks"),
+    State("performance-sweep", "data"),
+    prevent_initial_call=True,
+)
