@@ -91,13 +91,22 @@
     } catch (error) {
       /* a proxy's page instead of our answer; the sentence below says what is known */
     }
-    if (request.status === 201) return set("stored", key, { data: body.id });
+    if (request.status === 201) {
+      announce(key, "the result is ready.");
+      return set("stored", key, { data: body.id });
+    }
     fail(key, body.detail || "The server answered with error " + request.status + ". Try again.");
   }
 
   function fail(key, sentence) {
     set("status", key, { children: sentence });
     set("slot", key, { className: "slot slot-failed" });
+    announce(key, sentence);
+  }
+
+  function announce(key, sentence) {
+    const place = document.getElementById("announcer");
+    if (place && slot(key)) place.textContent = slot(key).getAttribute("aria-label") + ": " + sentence;
   }
 
   async function example(button) {

@@ -49,7 +49,10 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     app = create_app(settings)
     services = app.server.extensions[EXTENSION]
     host, port = listener.getsockname()[:2]
-    print(f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C stops it)", flush=True)
+    print(
+        f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C stops it)",
+        flush=True,
+    )
     services.warm()
     try:
         waitress.serve(

@@ -69,7 +69,10 @@ def as_json(record: Record) -> dict[str, Any]:
 @api.before_request
 def same_site_only() -> Response | None:
     """Refuse what another web site makes this browser send: there is no log-in that would stop it."""
-    if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if (
+        request.method not in ("GET", "HEAD", "OPTIONS")
+        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+    ):
         return problem(403, "cross_site", "Another web site may not send or delete photographs here.")
     return None
 
@@ -83,13 +86,21 @@ def create() -> tuple[Response, int, dict[str, str]]:
     # One byte beyond the limit is enough for the decoder to see that the file is too large.
     data = upload.stream.read(LIMITS.max_bytes + 1)
     record = Services.current().predict(data, upload.filename or "", request.form.get("model") or None)
-    return jsonify(as_json(record)), 201, {"Location": f"{ROOT}/predictions/{record.id}", "Cache-Control": "no-store"}
+    return (
+        jsonify(as_json(record)),
+        201,
+        {"Location": f"{ROOT}/predictions/{record.id}", "Cache-Control": "no-store"},
+    )
 
 
 @api.get("/predictions/<record_id>")
 def read(record_id: str) -> tuple[Response, int, dict[str, str]]:
     """One stored prediction."""
-    return jsonify(as_json(Services.current().store.get(record_id))), 200, {"Cache-Control": "private, no-cache"}
+    return (
+        jsonify(as_json(Services.current().store.get(record_id))),
+        200,
+        {"Cache-Control": "private, no-cache"},
+    )
 
 
 @api.delete("/predictions/<record_id>")
@@ -153,7 +164,9 @@ def http_problem(error: HTTPException) -> Response | HTTPException:
         return error
     code = error.code or 500
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return problem(code, "too_large", f"The file is larger than the limit of {LIMITS.max_bytes / 1e6:.0f} MB.")
+        return problem(
+            code, "too_large", f"The file is larger than the limit of {LIMITS.max_bytes / 1e6:.0f} MB."
+        )
     detail = error.description or "The request cannot be answered."
     response = problem(code, HTTPStatus(code).phrase.lower().replace(" ", "_"), detail)
     if code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -166,4 +179,6 @@ def unexpected_problem(error: Exception) -> Response:
     if not request.path.startswith("/api/"):
         raise error
     log.exception("Unexpected error at %s", request.path, exc_info=error)
-    return problem(500, "internal", "Something went wrong on the server; the photograph was not stored. Try again.")
+    return problem(
+        500, "internal", "Something went wrong on the server; the photograph was not stored. Try again."
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import dash
 import flask_bootstrap
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
 from dashboard import __version__, api
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api.install(server)
     app = Dash(
         __package__,
-        server=server,  # pyright: ignore[reportArgumentType]
+        server=server,  # type: ignore[arg-type]  # Dash takes a Flask application here, its hint does not
         use_pages=True,
         pages_folder=str(Path(__file__).resolve().parent / "pages"),
         assets_folder=str(ASSETS),
@@ -81,11 +81,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.layout = shell(__version__)
-    app.clientside_callback(
+    clientside_callback(
         ClientsideFunction("theme", "switch"), Output("theme", "data"), Input("theme-switch", "n_clicks")
     )
-    app.clientside_callback(
-        ClientsideFunction("navigation", "mark"), Output("navigation", "data-at"), Input("_pages_location", "pathname")
+    clientside_callback(
+        ClientsideFunction("navigation", "mark"),
+        Output("navigation", "data-at"),
+        Input("_pages_location", "pathname"),
     )
     protect(app, server)
     return app
@@ -118,7 +120,7 @@ def protect(app: Dash, server: Flask) -> None:
     policy: list[str] = []
 
     @server.after_request
-    def _(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
+    def _(response: Response) -> Response:
         if not policy:
             policy.append(content_policy(app))
         for name, value in HEADERS.items():
@@ -143,7 +145,9 @@ def known(path: str) -> bool:
     """Whether a page answers at this path; `<name>` in a page's template stands for one path segment."""
     pages: list[dict[str, Any]] = list(dash.page_registry.values())
     templates = [str(page["path_template"] or page["path"]) for page in pages if not_the_404(page)]
-    return any(matches(template, path) for template in templates) or path.startswith(("/health", "/vendor/", "/assets/"))
+    return any(matches(template, path) for template in templates) or path.startswith(
+        ("/health", "/vendor/", "/assets/")
+    )
 
 
 def not_the_404(page: dict[str, Any]) -> bool:
@@ -154,4 +158,6 @@ def not_the_404(page: dict[str, Any]) -> bool:
 def matches(template: str, path: str) -> bool:
     """Whether a path has the shape of a page's template."""
     wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
-    return len(wanted) == len(given) and all(w == g or (w.startswith("<") and g) for w, g in zip(wanted, given))
+    return len(wanted) == len(given) and all(
+        w == g or (w.startswith("<") and g) for w, g in zip(wanted, given, strict=True)
+    )

@@ -10,7 +10,7 @@ from flask import current_app
 
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import Record, Store, open_store
-from model.bundle import Bundle, Damaged, find_bundles
+from model.bundle import Bundle, BundleError, Damaged, find_bundles
 from model.images import Limits, decode
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ class ModelUnavailable(LookupError):
         self.code = code
 
 
+def damaged_model(name: str) -> ModelUnavailable:
+    """The error for a bundle that is there and cannot be used; why is in the log, for whoever runs the server."""
+    return ModelUnavailable("damaged_model", f"The model “{name}” is damaged and is not used.")
+
+
 @dataclass
 class Predictors:
     """One predictor a bundle, loaded when it is first wanted and by one thread only."""
@@ -46,7 +51,11 @@ class Predictors:
                 # The engine is the slowest import of the serving process: the first page doesn't wait for it.
                 from model.predictor import Predictor
 
-                self._loaded[bundle.name] = Predictor(bundle, self.threads)
+                try:
+                    self._loaded[bundle.name] = Predictor(bundle, self.threads)
+                except BundleError as error:
+                    log.warning("The model %s cannot be loaded: %s", bundle.name, error)
+                    raise damaged_model(bundle.name) from error
             return self._loaded[bundle.name]
 
 
@@ -83,15 +92,19 @@ class Services:
         """
         wanted = name or self.default_model
         if wanted is None:
-            raise ModelUnavailable("no_model", "No trained model is installed, so nothing can be predicted yet.")
+            raise ModelUnavailable(
+                "no_model", "No trained model is installed, so nothing can be predicted yet."
+            )
         for bundle in self.bundles:
             if bundle.name == wanted and isinstance(bundle, Damaged):
-                raise ModelUnavailable("damaged_model", f"The model “{wanted}” is damaged and is not used.")
+                raise damaged_model(wanted)
         for bundle in self.runnable:
             if bundle.name == wanted:
                 return bundle
         names = ", ".join(bundle.name for bundle in self.runnable) or "none"
-        raise ModelUnavailable("unknown_model", f"There is no model of that name that can run. Available: {names}.")
+        raise ModelUnavailable(
+            "unknown_model", f"There is no model of that name that can run. Available: {names}."
+        )
 
     def predict(self, data: bytes, filename: str, model: str | None = None) -> Record:
         """Image bytes to a stored prediction: the one path of the page and the API.

@@ -61,20 +61,26 @@ def read_settings() -> Settings:
         SettingsError: one sentence a problem; an unknown `DERMABOARD_*` name is a problem too.
     """
     known = {variable(field) for field in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such setting. There are {', '.join(sorted(known))}.")
     try:
-        return Settings()  # pyright: ignore[reportCallIssue]
+        return Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(explain(str(e["loc"][0]), str(e["msg"])) for e in error.errors())) from error
+        raise SettingsError(
+            "\n".join(explain(str(e["loc"][0]), str(e["msg"])) for e in error.errors())
+        ) from error
 
 
 def explain(field: str, reason: str) -> str:
     """One sentence: the variable, its value, what is wrong with it and what would be right."""
     name = variable(field)
     wanted = Settings.model_fields[field].description
-    return f"{name}={os.environ.get(name, '')!r}: {reason.removeprefix('Value error, ')}. It should be {wanted}."
+    return (
+        f"{name}={os.environ.get(name, '')!r}: {reason.removeprefix('Value error, ')}. It should be {wanted}."
+    )
 
 
 def load_settings() -> Settings:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dash import dcc, html
 
+from dashboard.components.attributes import attributes
 from model.bundle import Bundle
 from model.images import Limits
 
@@ -13,15 +14,19 @@ ACCEPT = "image/jpeg,image/png,image/webp,image/tiff,.jpg,.jpeg,.png,.webp,.tif,
 
 def drop_zone(limits: Limits) -> html.Div:
     """A zone to drop files on, which is also the label of a file chooser that upload.js puts beside it."""
-    limit = f"JPEG, PNG, WebP or TIFF, up to {limits.max_bytes / 1e6:.0f} MB and {limits.max_pixels / 1e6:.0f} megapixels each"
+    most = f"{limits.max_bytes / 1e6:.0f} MB and {limits.max_pixels / 1e6:.0f} megapixels"
+    limit = f"JPEG, PNG, WebP or TIFF, up to {most} each"
     return html.Div(
         [
             html.Div(id="chooser-place"),
             html.Label(
                 [
-                    html.I(className="bi bi-images drop-icon", **{"aria-hidden": "true"}),
+                    html.I(className="bi bi-images drop-icon", **attributes(aria_hidden="true")),
                     html.Span(
-                        [html.Span("Choose photographs", className="btn btn-primary"), html.Span("or drop them here")],
+                        [
+                            html.Span("Choose photographs", className="btn btn-primary"),
+                            html.Span("or drop them here"),
+                        ],
                         className="drop-words",
                     ),
                     html.Span(limit, id="drop-note", className="note"),
@@ -31,7 +36,7 @@ def drop_zone(limits: Limits) -> html.Div:
         ],
         id="drop-zone",
         className="drop-zone",
-        **{"data-limit": limits.max_bytes, "data-accept": ACCEPT},
+        **attributes(data_limit=limits.max_bytes, data_accept=ACCEPT),
     )
 
 
@@ -45,15 +50,17 @@ def example_buttons(names: Sequence[str]) -> html.Div | None:
             type="button",
             className="example",
             title=f"Try drawn example {number}",
-            **{
-                "aria-label": f"Try drawn example {number}",
-                "data-example": str(number),
-                "data-name": f"drawn-example-{number}.jpg",
-            },
+            **attributes(
+                aria_label=f"Try drawn example {number}",
+                data_example=str(number),
+                data_name=f"drawn-example-{number}.jpg",
+            ),
         )
         for number in range(1, len(names) + 1)
     ]
-    words = html.P([html.Strong("No photograph at hand?"), " Try a drawn example. These are drawings, not patients."])
+    words = html.P(
+        [html.Strong("No photograph at hand?"), " Try a drawn example. These are drawings, not patients."]
+    )
     return html.Div([words, html.Div(buttons, className="example-row")], className="examples")
 
 
@@ -61,19 +68,28 @@ def model_choice(bundles: Sequence[Bundle], chosen: str | None) -> html.Div:
     """Which model answers: a choice when there are several, its name otherwise."""
     options = [{"label": f"{bundle.name} {bundle.card.version}", "value": bundle.name} for bundle in bundles]
     dropdown = dcc.Dropdown(
-        options, chosen, id="model", clearable=False, searchable=False, persistence=True, className="model-dropdown"
+        options,
+        chosen,
+        id="model",
+        clearable=False,
+        searchable=False,
+        persistence=True,
+        className="model-dropdown",
     )
     several = len(bundles) > 1
     shown = html.Label(["Model", dropdown], className="model-label", hidden=not several)
     name = html.Span(["Model ", html.Strong(options[0]["label"])], hidden=several) if options else None
     return html.Div(
-        [shown, name, dcc.Link("How good is it?", href="/performance", className="action")], className="model-choice"
+        [shown, name, dcc.Link("How good is it?", href="/performance", className="action")],
+        className="model-choice",
     )
 
 
 def no_model(problems: Sequence[str]) -> html.Div:
     """What to do when nothing can answer."""
-    damaged = [html.Ul([html.Li(sentence) for sentence in problems], className="warnings")] if problems else []
+    damaged = (
+        [html.Ul([html.Li(sentence) for sentence in problems], className="warnings")] if problems else []
+    )
     return html.Div(
         [
             html.H2("No model is installed yet"),
@@ -81,7 +97,11 @@ def no_model(problems: Sequence[str]) -> html.Div:
                 "Photographs can be checked as soon as a trained model lies in the bundles folder. The shipped model "
                 "comes with the repository; to make one, run these commands and start the dashboard again:"
             ),
-            html.Pre("python -m training prepare --help\npython -m training train dermanet\npython -m training export dermanet"),
+            html.Pre(
+                "python -m training prepare --help\n"
+                "python -m training train dermanet\n"
+                "python -m training export dermanet"
+            ),
             *damaged,
         ],
         className="card-box no-model",
@@ -94,20 +114,22 @@ def slot(key: str, filename: str) -> html.Article:
     waiting = html.Div(
         [
             html.Div(html.Img(className="preview", alt=""), className="skeleton skeleton-image"),
-            html.Div([html.Div(className="skeleton skeleton-line") for _ in range(5)], className="skeleton-lines"),
+            html.Div(
+                [html.Div(className="skeleton skeleton-line") for _ in range(5)], className="skeleton-lines"
+            ),
         ],
         className="result waiting",
-        **{"aria-hidden": "true"},
+        **attributes(aria_hidden="true"),
     )
     head = html.Div(
         [
             html.Bdi(filename, className="filename", title=filename),
-            html.Span("Waiting", id={"type": "status", "key": key}, className="slot-status", role="status"),
+            html.Span("Waiting", id={"type": "status", "key": key}, className="slot-status"),
             html.Div(
                 html.Div(),
                 className="progress-line",
                 role="progressbar",
-                **{"aria-label": "Upload", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0"},
+                **attributes(aria_label="Upload", aria_valuemin="0", aria_valuemax="100", aria_valuenow="0"),
             ),
         ],
         className="slot-head",
@@ -119,5 +141,5 @@ def slot(key: str, filename: str) -> html.Article:
         ],
         id={"type": "slot", "key": key},
         className="slot",
-        **{"aria-label": filename},
+        **attributes(aria_label=filename),
     )

@@ -3,6 +3,7 @@
 import dash
 from dash import dcc, html
 
+from dashboard.components.attributes import attributes
 from dashboard.components.text import DISCLAIMER
 
 LINKS = (("Predict", "/"), ("Performance", "/performance"), ("History", "/history"))
@@ -17,7 +18,8 @@ def shell(version: str) -> html.Div:
             navigation(),
             html.Main(dash.page_container, id="content", className="content", tabIndex=-1),
             html.Footer(
-                [html.P(DISCLAIMER), html.P(f"Dermaboard {version}", className="note")], className="site-footer"
+                [html.P(DISCLAIMER), html.P(f"Dermaboard {version}", className="note")],
+                className="site-footer",
             ),
         ],
         className="shell",
@@ -31,18 +33,21 @@ def navigation() -> html.Header:
         html.Div(
             [
                 dcc.Link(
-                    [html.Img(src="/assets/favicon.svg", alt="", width=24, height=24), html.Span("Dermaboard")],
+                    [
+                        html.Img(src="/assets/favicon.svg", alt="", width=24, height=24),
+                        html.Span("Dermaboard"),
+                    ],
                     href="/",
                     className="brand",
                 ),
-                html.Nav(html.Ul(links), id="navigation", **{"aria-label": "Pages"}),
+                html.Nav(html.Ul(links), id="navigation", **attributes(aria_label="Pages")),
                 html.Button(
-                    html.Span(className="switch-icon", **{"aria-hidden": "true"}),
+                    html.Span(className="switch-icon", **attributes(aria_hidden="true")),
                     id="theme-switch",
                     className="theme-switch",
                     title="Switch between light and dark",
                     type="button",
-                    **{"aria-label": "Dark theme", "aria-pressed": "false"},
+                    **attributes(aria_label="Dark theme", aria_pressed="false"),
                 ),
             ],
             className="bar",

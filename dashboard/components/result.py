@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
+from dashboard.components.attributes import attributes
 from dashboard.components.text import DISCLAIMER, percent
 from dashboard.components.verdict import DIAGNOSIS_COLOURS, verdict
 from model.taxonomy import BY_CODE
@@ -28,7 +30,7 @@ def result_card(record: "Record", drawn: bool = False, link: bool = True) -> htm
     """
     return html.Div(
         [
-            html.Div(image_with_heatmap(record), className="result-image"),
+            image_with_heatmap(record),
             html.Div(
                 [
                     file_line(record.filename, drawn),
@@ -36,10 +38,11 @@ def result_card(record: "Record", drawn: bool = False, link: bool = True) -> htm
                     probability_scale(record.probability, record.threshold),
                     warnings_list(record.warnings),
                     diagnosis_bars(record.probabilities),
-                    footer(record, link),
-                    html.P(DISCLAIMER, className="disclaimer"),
                 ],
                 className="result-facts",
+            ),
+            html.Div(
+                [footer(record, link), html.P(DISCLAIMER, className="disclaimer")], className="result-end"
             ),
         ],
         className="result",
@@ -66,7 +69,11 @@ def image_with_heatmap(record: "Record") -> html.Figure:
         [
             html.Div(
                 [
-                    html.Img(src=address(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"),
+                    html.Img(
+                        src=address(record.id, "image"),
+                        alt=f"The photograph {record.filename}",
+                        className="photo",
+                    ),
                     html.Img(src=address(record.id, "heatmap"), alt="", className="heatmap", style=place),
                 ],
                 className="hero",
@@ -75,11 +82,17 @@ def image_with_heatmap(record: "Record") -> html.Figure:
             html.Figcaption(
                 [
                     html.Label("Heatmap", htmlFor=f"opacity-{record.id}"),
-                    # A range input by upload.js's side of the page: moving it needs no answer from the server.
+                    # upload.js listens to it: moving it needs no answer from the server.
                     dcc.Input(
-                        id=f"opacity-{record.id}", type="range", min=0, max=100, step=1, value=45, className="opacity"
+                        id=f"opacity-{record.id}",
+                        type="range",
+                        min=0,
+                        max=100,
+                        step=1,
+                        value=45,
+                        className="opacity",
                     ),
-                    html.Span("Warm colours: where the network found signs of malignancy.", className="note"),
+                    html.Span("Red: where the model found signs of malignancy.", className="note"),
                 ],
                 className="hero-controls",
             ),
@@ -92,30 +105,38 @@ def probability_scale(probability: float, threshold: float) -> html.Div:
     """The calibrated probability of malignancy on a line from 0 to 100 %, with the operating point on it."""
     side = "at or above" if probability >= threshold else "below"
     sentence = (
-        f"Calibrated probability of malignancy {percent(probability)}, {side} the operating point of {percent(threshold)}"
+        f"Calibrated probability of malignancy {percent(probability)}, {side} the operating point "
+        f"of {percent(threshold)}"
     )
     tone = "malignant" if probability >= threshold else "benign"
     return html.Div(
         [
             html.P(
-                [html.Strong(percent(probability), className="figure"), " calibrated probability of malignancy"],
+                [
+                    html.Strong(percent(probability), className="figure"),
+                    " calibrated probability of malignancy",
+                ],
                 className="scale-head",
             ),
             html.Div(
                 [
                     html.Span(className="scale-beyond", style={"left": f"{100 * threshold:.2f}%"}),
-                    html.Span(className=f"scale-fill tone-{tone}", style={"width": f"{100 * probability:.2f}%"}),
+                    html.Span(
+                        className=f"scale-fill tone-{tone}", style={"width": f"{100 * probability:.2f}%"}
+                    ),
                     html.Span(className="scale-threshold", style={"left": f"{100 * threshold:.2f}%"}),
-                    html.Span(className=f"scale-mark tone-{tone}", style={"left": f"{100 * probability:.2f}%"}),
+                    html.Span(
+                        className=f"scale-mark tone-{tone}", style={"left": f"{100 * probability:.2f}%"}
+                    ),
                 ],
                 className="scale-line",
                 role="img",
-                **{"aria-label": sentence},
+                **attributes(aria_label=sentence),
             ),
             html.Div(
                 [html.Span("0 %"), threshold_label(threshold), html.Span("100 %")],
                 className="scale-ticks",
-                **{"aria-hidden": "true"},
+                **attributes(aria_hidden="true"),
             ),
         ],
         className="scale",
@@ -123,12 +144,14 @@ def probability_scale(probability: float, threshold: float) -> html.Div:
 
 
 def threshold_label(threshold: float) -> html.Span:
-    """The operating point's name below its mark, kept within the line and clear of its two ends."""
-    return html.Span(
-        f"operating point {percent(threshold)}",
-        className="scale-label",
-        style={"left": f"clamp(6.75rem, {100 * threshold:.2f}%, calc(100% - 7.5rem))"},
+    """The operating point's name, beginning or ending at its mark, and clear of the line's two ends."""
+    left = threshold < 0.5
+    style = (
+        {"left": f"max(2.5rem, {100 * threshold:.2f}%)"}
+        if left
+        else {"right": f"max(3.5rem, {100 - 100 * threshold:.2f}%)"}
     )
+    return html.Span(f"operating point {percent(threshold)}", className="scale-label", style=style)
 
 
 def diagnosis_bars(probabilities: Mapping[str, float]) -> html.Div | None:
@@ -138,7 +161,8 @@ def diagnosis_bars(probabilities: Mapping[str, float]) -> html.Div | None:
     ordered = sorted(probabilities.items(), key=lambda item: -item[1])
     rows = [diagnosis_row(code, probability) for code, probability in ordered]
     return html.Div(
-        [html.H3("Diagnoses", className="label"), html.Ul(rows, className="diagnoses")], className="diagnosis-block"
+        [html.H3("Diagnoses", className="label"), html.Ul(rows, className="diagnoses")],
+        className="diagnosis-block",
     )
 
 
@@ -150,10 +174,14 @@ def diagnosis_row(code: str, probability: float) -> html.Li:
     return html.Li(
         [
             html.Span(
-                [html.Span(diagnosis.name, className="name"), kind, html.Span(diagnosis.plain, className="note")],
+                [
+                    html.Span(diagnosis.name, className="name"),
+                    kind,
+                    html.Span(diagnosis.plain, className="note"),
+                ],
                 className="diagnosis-name",
             ),
-            html.Span(html.Span(style=bar), className="bar-line", **{"aria-hidden": "true"}),
+            html.Span(html.Span(style=bar), className="bar-line", **attributes(aria_hidden="true")),
             html.Span(percent(probability), className="number"),
         ]
     )
@@ -168,7 +196,9 @@ def warnings_list(warnings: tuple[str, ...]) -> html.Ul | None:
 
 def footer(record: "Record", link: bool) -> html.P:
     """Which model answered, how fast, and where to find the prediction again."""
-    parts: list[object] = [html.Span(f"{record.model} {record.model_version} · {record.milliseconds:.0f} ms")]
+    parts: list[Component] = [
+        html.Span(f"{record.model} {record.model_version} · {record.milliseconds:.0f} ms")
+    ]
     if link:
         parts.append(dcc.Link("Open in history", href=f"/history/{record.id}", className="action"))
     return html.P(parts, className="result-foot")

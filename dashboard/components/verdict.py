@@ -1,8 +1,10 @@
-"""The verdict scale, the same in cards, grid, figures and report: a word, a shape and a colour, never a colour alone."""
+"""The verdict scale, the same in cards, grid and figures: a word, a shape and a colour, never a colour alone."""
 
 from dataclasses import dataclass
 
 from dash import html
+
+from dashboard.components.attributes import attributes
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ def verdict(decision: str, short: bool = False) -> html.Span:
     """The mark of a decision ("benign", "uncertain" or "malignant"): its shape, then its words."""
     one = VERDICTS[decision]
     return html.Span(
-        [html.Span(one.shape, className="verdict-shape", **{"aria-hidden": "true"}), one.short if short else one.word],
+        [
+            html.Span(one.shape, className="verdict-shape", **attributes(aria_hidden="true")),
+            one.short if short else one.word,
+        ],
         className=f"verdict verdict-{decision}",
     )

@@ -3,7 +3,7 @@
 import dash
 from dash import dcc, html
 
-dash.register_page(__name__, title="Page not found · Dermaboard")
+dash.register_page(__name__, title="Page not found · Dermaboard")  # type: ignore[no-untyped-call]
 
 
 def layout(**_: str) -> html.Div:

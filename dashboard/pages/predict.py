@@ -12,7 +12,7 @@ from dashboard.services import LIMITS, Services
 from dashboard.store import NotFound
 from model.bundle import Damaged
 
-dash.register_page(__name__, path="/", title="Predict · Dermaboard", name="Predict")
+dash.register_page(__name__, path="/", title="Predict · Dermaboard", name="Predict")  # type: ignore[no-untyped-call]
 
 
 def layout(**_: str) -> html.Div:
@@ -21,11 +21,17 @@ def layout(**_: str) -> html.Div:
     return html.Div(
         [
             html.H1("Check a skin lesion"),
-            html.P("Each photograph gets its own answer and is kept in the history on this computer.", className="lead"),
+            html.P(
+                "Add photographs with the lesion in the middle. Each gets its own answer, kept in the history.",
+                className="lead",
+            ),
             None if services.runnable else no_model(problems(services)),
             html.Div(intake(services), hidden=not services.runnable),
             html.Div([], id="results", className="results"),
-            html.Button("Clear the list", id="clear", type="button", className="btn btn-outline-secondary clear"),
+            html.Button(
+                "Clear the list", id="clear", type="button", className="btn btn-outline-secondary clear"
+            ),
+            html.Div(id="announcer", className="visually-hidden", role="status"),
             dcc.Store(id="batch"),
         ],
         className="predict",
@@ -68,11 +74,18 @@ def show(record_id: str) -> html.Div | html.P:
     return result_card(record, drawn=examples.is_drawn(record.sha256))
 
 
-clientside_callback(ClientsideFunction("upload", "ready"), Output("drop-zone", "title"), Input("drop-zone", "id"))
 clientside_callback(
-    ClientsideFunction("upload", "start"), Output("batch", "clear_data"), Input("results", "children"), prevent_initial_call=True
+    ClientsideFunction("upload", "ready"), Output("drop-zone", "title"), Input("drop-zone", "id")
 )
-clientside_callback(ClientsideFunction("upload", "model"), Output("model", "className"), Input("model", "value"))
+clientside_callback(
+    ClientsideFunction("upload", "start"),
+    Output("batch", "clear_data"),
+    Input("results", "children"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("upload", "model"), Output("model", "className"), Input("model", "value")
+)
 clientside_callback(
     ClientsideFunction("upload", "clear"),
     Output("results", "children", allow_duplicate=True),
