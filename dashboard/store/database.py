@@ -1,0 +1,92 @@
+"""Connections: the only place that knows which database is behind the store."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from dashboard.store.errors import StoreError
+
+BUSY_MILLISECONDS = 15_000
+
+
+def connect(url: str | URL) -> Engine:
+    """An engine for `url`; with SQLite, committed rows survive a power cut and readers never wait.
+
+    Raises:
+        StoreError: the address is malformed, or the driver of its database is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+        # The address itself may hold a password: it stays out of the message.
+        raise StoreError(
+            "DERMABOARD_DATABASE_URL must be an SQLAlchemy address with an installed driver, "
+            "such as postgresql+psycopg://user:password@host/name."
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+        event.listen(engine, "begin", begin_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Run on every new SQLite connection."""
+    # The driver would begin transactions itself, and none for DDL or SELECT: begin_sqlite does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction; one that will write takes the lock at once instead of failing halfway."""
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest revision, in one transaction.
+
+    Raises:
+        StoreError: it comes from a newer Dermaboard, is no database, or cannot be reached.
+    """
+    config = Config()
+    config.set_main_option("script_location", "dashboard.store:migrations")
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+            refuse_newer(connection, ScriptDirectory.from_config(config), where)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise StoreError(f"The database {where} cannot be used: {error.orig}.") from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"The database {where} cannot be used: {error}.") from error
+
+
+def refuse_newer(connection: Connection, scripts: ScriptDirectory, where: str) -> None:
+    """Raise StoreError when the database has a revision that these migrations don't know."""
+    known = {script.revision for script in scripts.walk_revisions()}
+    current = MigrationContext.configure(connection).get_current_heads()
+    unknown = [revision for revision in current if revision not in known]
+    if unknown:
+        raise StoreError(
+            f"The database {where} was written by a newer Dermaboard (revision {', '.join(unknown)}). "
+            "Update Dermaboard, or choose another DERMABOARD_DATA_DIR."
+        )
+
+
+def sqlite_url(path: Path) -> URL:
+    """The address of an SQLite file, whatever characters its path has."""
+    return URL.create("sqlite", database=str(path))

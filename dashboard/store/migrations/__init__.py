@@ -1,0 +1,1 @@
+"""Alembic migrations of the prediction store; open_store runs them."""

@@ -1,0 +1,87 @@
+"""A store in a temporary folder, and predictions that need no network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard.store import Record, Store, open_store
+from model.images import Photograph, decode
+from model.predictor import Decision, Prediction
+
+Add = Callable[..., Record]
+
+
+def photograph(seed: int = 0, size: tuple[int, int] = (60, 40)) -> Photograph:
+    """A drawn photograph; the same seed gives the same bytes."""
+    width, height = size
+    pixels = np.random.default_rng(seed).integers(0, 256, (height // 4, width // 4, 3), np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(pixels).resize(size).save(buffer, "PNG")
+    return decode(buffer.getvalue())
+
+
+def prediction(of: Photograph, **changes: Any) -> Prediction:
+    """What a model might say about it."""
+    plain = Prediction(
+        sha256=of.sha256,
+        width=of.pixels.shape[1],
+        height=of.pixels.shape[0],
+        model="tiny",
+        model_version="1.0",
+        model_sha256="a" * 64,
+        probability=0.25,
+        threshold=0.5,
+        decision=Decision.BENIGN,
+        diagnosis="nv",
+        probabilities={"akiec": 0.05, "bcc": 0.1, "bkl": 0.1, "df": 0.05, "mel": 0.1, "nv": 0.5, "vasc": 0.1},
+        heatmap=np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7),
+        warnings=("The image is small.",),
+        milliseconds=12.5,
+    )
+    return replace(plain, **changes)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def add(store: Store) -> Add:
+    """Adds a prediction: add("name.jpg", seed=1, probability=0.7)."""
+
+    def adder(filename: str = "lesion.jpg", seed: int = 0, **changes: Any) -> Record:
+        picture = photograph(seed)
+        return store.add(picture, prediction(picture, **changes), filename)
+
+    return adder
+
+
+@pytest.fixture
+def picture() -> Callable[..., Photograph]:
+    return photograph
+
+
+@pytest.fixture
+def said() -> Callable[..., Prediction]:
+    return prediction
+
+
+@pytest.fixture
+def files_of(tmp_path: Path) -> Callable[[], set[str]]:
+    """The names of the images and heatmaps in the store's folder."""
+
+    def names() -> set[str]:
+        return {
+            path.name for path in (tmp_path / "data").rglob("*") if path.suffix in {".jpg", ".png", ".tmp"}
+        }
+
+    return names

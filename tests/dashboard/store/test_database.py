@@ -1,0 +1,99 @@
+"""Migrations, and how connections are set up."""
+
+import logging
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from dashboard.store import Query, StoreError, Text, database, open_store
+from dashboard.store.schema import metadata
+
+
+def test_an_empty_folder_gets_the_whole_schema(tmp_path: Path) -> None:
+    engine = database.connect(database.sqlite_url(tmp_path / "new.db"))
+    database.migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    database.migrate(engine)
+    engine.dispose()
+
+
+def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: Path) -> None:
+    engine = database.connect(database.sqlite_url(tmp_path / "new.db"))
+    with engine.connect() as connection:
+        values = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15_000}
+    engine.dispose()
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "dermaboard.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match=r"newer Dermaboard.*9999"):
+        open_store(tmp_path)
+    with sqlite3.connect(tmp_path / "dermaboard.db") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dermaboard.db").write_bytes(b"this is no database, it only looks like one" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        open_store(tmp_path)
+
+
+def test_a_failed_migration_leaves_nothing_half_done(tmp_path: Path) -> None:
+    # The second table of the first migration is in the way.
+    with sqlite3.connect(tmp_path / "dermaboard.db") as connection:
+        connection.execute("CREATE TABLE store (x)")
+    with pytest.raises(StoreError, match="already exists"):
+        open_store(tmp_path)
+    with sqlite3.connect(tmp_path / "dermaboard.db") as connection:
+        assert connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [
+            ("store",)
+        ]
+
+
+def test_unusual_characters_in_the_folder_do_no_harm(tmp_path: Path) -> None:
+    folder = tmp_path / "50% größer?mode=memory&x #1"
+    open_store(folder).close()
+    assert (folder / "dermaboard.db").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlit:///x", "postgresql+nodriver://a:secret@host/db", "oracle7://a@b/c"]
+)
+def test_a_wrong_address_is_said_without_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(StoreError, match="DERMABOARD_DATABASE_URL") as caught:
+        open_store(tmp_path, url)
+    assert "secret" not in str(caught.value)
+
+
+def test_another_database_can_be_named(tmp_path: Path) -> None:
+    open_store(tmp_path / "data", f"sqlite:///{tmp_path}/elsewhere.db").close()
+    assert (tmp_path / "elsewhere.db").exists()
+    assert not (tmp_path / "data/dermaboard.db").exists()
+
+
+def test_tables_and_queries_compile_for_postgresql() -> None:
+    dialect = postgresql.dialect()
+    ddl = "".join(str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables)
+    assert "TIMESTAMP WITH TIME ZONE" in ddl
+    query = Query(sort=(("diagnosis", "desc"),), filters=(Text("filename", "50%"),))
+    assert "LIKE" in str(query.select().compile(dialect=dialect))
+
+
+def test_opening_leaves_logging_alone(tmp_path: Path) -> None:
+    handlers = list(logging.getLogger().handlers)
+    open_store(tmp_path).close()
+    assert logging.getLogger().handlers == handlers

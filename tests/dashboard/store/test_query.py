@@ -1,0 +1,260 @@
+"""Paging, sorting and filtering, and what is refused."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from dashboard.store import AnyOf, OneOf, Query, QueryError, Range, Record, Store, Text, grid_query, zone
+from dashboard.store.schema import predictions
+from model.predictor import Decision
+
+Add = Callable[..., Record]
+
+
+def names(store: Store, **query: Any) -> list[str]:
+    return [record.filename for record in store.page(Query(**query)).records]
+
+
+@pytest.fixture
+def five(add: Add) -> list[Record]:
+    """Five predictions of one image, the last added the newest."""
+    rows = [
+        ("Zebra.jpg", 0.1, Decision.BENIGN, "nv", "a"),
+        ("apple.jpg", 0.9, Decision.MALIGNANT, "mel", "b"),
+        ("Äpfel 50%.jpg", 0.5, Decision.MALIGNANT, None, "b"),
+        ("a_b.jpg", 0.5, Decision.BENIGN, "bkl", "a"),
+        ("axb 'quoted\".jpg", 0.5, Decision.BENIGN, "nv", "a"),
+    ]
+    return [
+        add(name, probability=p, decision=decision, diagnosis=code, model=model)
+        for name, p, decision, code, model in rows
+    ]
+
+
+def test_newest_first_and_pages_neither_overlap_nor_miss(store: Store, five: list[Record]) -> None:
+    expected = [record.id for record in reversed(five)]
+    for sort, order in (((), expected), ((("probability", "asc"),), None)):
+        pages = [store.page(Query(offset=offset, limit=2, sort=sort)) for offset in (0, 2, 4, 6)]
+        seen = [record.id for page in pages for record in page.records]
+        assert sorted(seen) == sorted(expected) and all(page.total == 5 for page in pages)
+        assert order is None or seen == order
+
+
+@pytest.mark.parametrize("column", ["created", "filename", "probability", "decision", "diagnosis", "model"])
+def test_every_column_sorts_both_ways(store: Store, five: list[Record], column: str) -> None:
+    def key(record: Record) -> tuple[bool, Any]:
+        value = getattr(record, column)
+        return value is None, value.casefold() if column == "filename" else value
+
+    known = [record for record in five if getattr(record, column) is not None]
+    missing = [record.id for record in five if getattr(record, column) is None]
+    ordered = [record.id for record in sorted(known, key=lambda record: (key(record), record.id))]
+    up = [record.id for record in store.page(Query(sort=((column, "asc"),))).records]
+    down = [record.id for record in store.page(Query(sort=((column, "desc"),))).records]
+    assert up == ordered + missing
+    assert down == ordered[::-1] + missing
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (Text("filename", "APPLE"), {"apple.jpg"}),
+        (Text("filename", "äpfel"), {"Äpfel 50%.jpg"}),
+        (Text("filename", "a\u0308pfel"), {"Äpfel 50%.jpg"}),
+        (Text("filename", "%"), {"Äpfel 50%.jpg"}),
+        (Text("filename", "a_b"), {"a_b.jpg"}),
+        (Text("filename", "\\"), set()),
+        (Text("filename", "'quoted\""), {"axb 'quoted\".jpg"}),
+        (Text("filename", "x' OR '1'='1"), set()),
+        (Text("filename", "zeb", "starts"), {"Zebra.jpg"}),
+        (Text("filename", "50%.jpg", "ends"), {"Äpfel 50%.jpg"}),
+        (Text("filename", "A_B.JPG", "equals"), {"a_b.jpg"}),
+        (Text("filename", "a", negate=True), {"Äpfel 50%.jpg"}),
+        (Range("probability", 0.5, 0.9), {"apple.jpg", "Äpfel 50%.jpg", "a_b.jpg", "axb 'quoted\".jpg"}),
+        (Range("probability", 0.5, 0.9, open_low=True), {"apple.jpg"}),
+        (Range("probability", high=0.5, open_high=True), {"Zebra.jpg"}),
+        (Range("probability", 0.5, 0.5, negate=True), {"Zebra.jpg", "apple.jpg"}),
+        (OneOf("decision", frozenset({"malignant"})), {"apple.jpg", "Äpfel 50%.jpg"}),
+        (OneOf("diagnosis", frozenset({"mel", "bkl"})), {"apple.jpg", "a_b.jpg"}),
+        (OneOf("model", frozenset()), set()),
+        (
+            AnyOf((OneOf("model", frozenset({"b"})), Text("filename", "zebra"))),
+            {"apple.jpg", "Äpfel 50%.jpg", "Zebra.jpg"},
+        ),
+    ],
+)
+def test_filters(store: Store, five: list[Record], one: Any, expected: set[str]) -> None:
+    page = store.page(Query(filters=(one,)))
+    assert {record.filename for record in page.records} == expected
+    assert page.total == len(expected)
+
+
+def test_all_filters_hold_together(store: Store, five: list[Record]) -> None:
+    both = (OneOf("model", frozenset({"a"})), Range("probability", 0.5))
+    assert set(names(store, filters=both)) == {"a_b.jpg", "axb 'quoted\".jpg"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sort": (("sha256; DROP TABLE predictions", "asc"),)},
+        {"sort": (("filename_folded", "asc"),)},
+        {"sort": (("created", "sideways"),)},
+        {"sort": (("created", "asc"), ("created", "desc"))},
+        {"offset": -1},
+        {"offset": 2**63},
+        {"limit": 0},
+        {"limit": 501},
+        {"filters": (Text("decision", "x"),)},
+        {"filters": (Text("filename", "x", "like"),)},  # type: ignore[arg-type]
+        {"filters": (Range("created", 1.0),)},
+        {"filters": (Range("created", datetime(2026, 1, 1)),)},
+        {"filters": (Range("probability", float("nan")),)},
+        {"filters": (Range("filename", 1.0),)},
+        {"filters": (OneOf("filename", frozenset({"x"})),)},
+        {"filters": (OneOf("model", frozenset(map(str, range(101)))),)},
+        {"filters": (AnyOf((OneOf("id", frozenset({"x"})),)),)},
+    ],
+)
+def test_what_is_not_on_the_list_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(QueryError):
+        Query(**wrong)
+
+
+def grid(**filters: Any) -> dict[str, Any]:
+    return {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": filters}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"filename": {"filterType": "text", "type": "contains", "filter": "a_"}}, {"a_b.jpg"}),
+        (
+            {"probability": {"filterType": "number", "type": "inRange", "filter": 0.05, "filterTo": 0.1}},
+            {"Zebra.jpg"},
+        ),
+        ({"probability": {"type": "greaterThan", "filter": 0.5}}, {"apple.jpg"}),
+        ({"decision": {"type": "equals", "filter": "malignant"}}, {"apple.jpg", "Äpfel 50%.jpg"}),
+        (
+            {
+                "diagnosis": {
+                    "filterType": "text",
+                    "operator": "OR",
+                    "conditions": [{"type": "equals", "filter": "mel"}, {"type": "equals", "filter": "bkl"}],
+                }
+            },
+            {"apple.jpg", "a_b.jpg"},
+        ),
+        (
+            {
+                "probability": {
+                    "operator": "AND",
+                    "conditions": [
+                        {"type": "greaterThanOrEqual", "filter": 0.5},
+                        {"type": "notEqual", "filter": 0.5},
+                    ],
+                }
+            },
+            {"apple.jpg"},
+        ),
+    ],
+)
+def test_filters_of_the_grid(
+    store: Store, five: list[Record], filters: dict[str, Any], expected: set[str]
+) -> None:
+    page = store.page(grid_query(grid(**filters)))
+    assert {record.filename for record in page.records} == expected
+
+
+def test_sorting_and_paging_of_the_grid() -> None:
+    query = grid_query(
+        {
+            "startRow": 200,
+            "endRow": 300,
+            "sortModel": [{"colId": "filename", "sort": "asc"}],
+            "filterModel": {},
+        }
+    )
+    assert (query.offset, query.limit, query.sort) == (200, 100, (("filename", "asc"),))
+    assert grid_query({"startRow": 0, "endRow": 10**9}).limit == 500
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("equals", ["noon", "late"]),
+        ("notEqual", ["before", "next"]),
+        ("lessThan", ["before"]),
+        ("lessThanOrEqual", ["before", "noon", "late"]),
+        ("greaterThan", ["next"]),
+        ("greaterThanOrEqual", ["noon", "late", "next"]),
+    ],
+)
+def test_days_are_those_of_the_user(store: Store, add: Add, kind: str, expected: Sequence[str]) -> None:
+    # 25 October 2026 has 25 hours in Vienna: the day ends at 23:00 UTC and began at 22:00 UTC.
+    moments = {"before": "24T21:59:59", "noon": "25T11:00:00", "late": "25T22:59:59", "next": "25T23:00:00"}
+    for name, moment in moments.items():
+        record = add(name)
+        when = datetime.fromisoformat(f"2026-10-{moment}").replace(tzinfo=UTC)
+        with store._engine.begin() as connection:
+            connection.execute(predictions.update().where(predictions.c.id == record.id).values(created=when))
+    model = {
+        "created": {"filterType": "date", "type": kind, "dateFrom": "2026-10-25 00:00:00", "dateTo": None}
+    }
+    page = store.page(grid_query(grid(**model), ZoneInfo("Europe/Vienna")))
+    assert {record.filename for record in page.records} == set(expected)
+
+
+def test_a_range_of_days_includes_the_last(store: Store, add: Add) -> None:
+    add("now")
+    today = datetime.now(UTC).date()
+    model = {"created": {"type": "inRange", "dateFrom": str(today - timedelta(days=1)), "dateTo": str(today)}}
+    assert store.page(grid_query(grid(**model))).total == 1
+
+
+@pytest.mark.parametrize("name", [None, 5, "", "Mars/Olympus", "../../etc/passwd", "\0", "x" * 5000])
+def test_an_unknown_time_zone_is_utc(name: object) -> None:
+    assert zone(name) is UTC
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None,
+        [],
+        {"startRow": "0"},
+        {"startRow": -5, "endRow": 5},
+        {"startRow": 0, "endRow": 5, "sortModel": {"colId": "created"}},
+        {"startRow": 0, "endRow": 5, "sortModel": [{"colId": "nothing", "sort": "asc"}]},
+        {"startRow": 0, "endRow": 5, "sortModel": [{"colId": ["created"], "sort": "asc"}]},
+        grid(filename="x"),
+        grid(filename={"type": "matches", "filter": "x"}),
+        grid(filename={"type": "contains", "filter": 5}),
+        grid(filename={"type": "contains", "filter": "x" * 1001}),
+        grid(filename={"operator": "XOR", "conditions": []}),
+        grid(filename={"operator": "OR", "conditions": [{"type": "contains", "filter": "x"}] * 101}),
+        grid(probability={"type": "equals", "filter": "0.5"}),
+        grid(probability={"type": "equals", "filter": True}),
+        grid(probability={"type": "blank"}),
+        grid(created={"type": "equals", "dateFrom": "yesterday"}),
+        grid(created={"type": "equals", "dateFrom": "9999-12-31"}),
+        grid(created={"type": "inRange", "dateFrom": "2026-01-01"}),
+        grid(decision={"type": "contains", "filter": "mal"}),
+        grid(sha256={"type": "equals", "filter": "x"}),
+    ],
+)
+def test_requests_of_another_shape_are_refused(request_: object) -> None:
+    with pytest.raises(QueryError):
+        grid_query(request_)
+
+
+def test_default_order_and_search_columns_use_an_index(store: Store) -> None:
+    for sort in ((), (("probability", "desc"),), (("filename", "asc"),)):
+        statement = Query(sort=sort).select().compile(store._engine, compile_kwargs={"literal_binds": True})
+        with store._engine.connect() as connection:
+            plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {statement}")))
+        assert "USING INDEX" in plan and "TEMP B-TREE" not in plan
