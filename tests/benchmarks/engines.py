@@ -1,4 +1,4 @@
-"""The engines that could serve the graph, in one run, on one image and on sixteen. OpenVINO and LiteRT where installed."""
+"""The engines that could serve the graph, on one image and on sixteen; OpenVINO and LiteRT only where installed."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def ours() -> float:
     size, count = recipe.stages[0][0], recipe.batch * (WARM + STEPS)
     pixels, labels = drawn_pixels(size, count)
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
-    store = PixelStore(cases, pixels, pixels[:, ::2, ::2])
+    store = PixelStore(cases, pixels, pixels[:, ::2, ::2], facts={})
     with tempfile.TemporaryDirectory() as folder:
         network = next_network(recipe, BUILDERS[recipe.network](size, None), Path(folder), 0, False)
         return rate(network, recipe.batch, Batches(store, recipe, size, seed=0))
