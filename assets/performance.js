@@ -33,20 +33,25 @@
     return [{ x: [[x]], y: [[y]], text: [[text]], textposition: [[beyond ? "bottom left" : "bottom right"]] }, [0], 1];
   }
 
+  // What the cases at a slider position come to.
+  function at(position, sweep) {
+    const last = sweep.thresholds.length - 1;
+    const place = Math.min(last, Math.max(0, Math.round(position / sweep.step)));
+    const { malignant, benign, unscored } = sweep;
+    const tp = sweep.tp[place];
+    const fp = sweep.fp[place];
+    return { threshold: sweep.thresholds[place], tp, fp, fn: malignant - tp, tn: benign - fp, malignant, benign, unscored };
+  }
+
   const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const nothing = (position, sweep) => position === null || position === undefined || !sweep;
+  let latest = 0;
+
   clientside.performance = {
-    move: function (position, sweep) {
-      if (position === null || position === undefined || !sweep) return clientside.no_update;
-      const last = sweep.thresholds.length - 1;
-      const at = Math.min(last, Math.max(0, Math.round(position / sweep.step)));
-      const { malignant, benign, unscored } = sweep;
-      const threshold = sweep.thresholds[at];
-      const tp = sweep.tp[at];
-      const fp = sweep.fp[at];
-      const fn = malignant - tp;
-      const tn = benign - fp;
-      const both = malignant && benign && !unscored;
-      const skip = clientside.no_update;
+    // Tiles and confusion matrix: at once.
+    read: function (position, sweep) {
+      if (nothing(position, sweep)) return clientside.no_update;
+      const { tp, fp, fn, tn, malignant, benign, unscored } = at(position, sweep);
       return [
         ...reading(tp, malignant, unscored, "without malignant cases"),
         ...reading(tn, benign, unscored, "without benign cases"),
@@ -55,8 +60,21 @@
         ...cell(fn, malignant),
         ...cell(fp, benign),
         ...cell(tn, benign),
-        both ? point(fp / benign, tp / malignant, threshold, fp / benign >= 0.5) : skip,
-        both ? point(tp / malignant, tp + fp ? tp / (tp + fp) : null, threshold, tp / malignant > 0.5) : skip,
+      ];
+    },
+    // The marks in the figures: redrawing takes longer, so they skip what the slider only passes through.
+    mark: async function (position, sweep) {
+      if (nothing(position, sweep)) return clientside.no_update;
+      const mine = ++latest;
+      await new Promise((done) => setTimeout(done, 40));
+      if (mine !== latest) return clientside.no_update;
+      const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
+      const skip = clientside.no_update;
+      const sensitivity = tp / malignant;
+      const both = malignant && benign && !unscored;
+      return [
+        both ? point(fp / benign, sensitivity, threshold, fp / benign >= 0.5) : skip,
+        both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, sensitivity > 0.5) : skip,
         malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
       ];
     },

@@ -196,6 +196,21 @@ def spoken(words: str) -> dict[str, Any]:
     return {"aria-label": words}
 
 
+def intervals_note() -> Component:
+    """What the ranges in the tiles are."""
+    return html.P(
+        "Ranges are 95 % intervals: Wilson's for rates, 2,000 resamples of whole lesions for the AUC.",
+        className="note",
+    )
+
+
+def two_columns(panels: Sequence[Component]) -> Component:
+    """Panels side by side where there is room; the last of an odd number takes its row alone."""
+    alone = len(panels) - 1 if len(panels) % 2 else -1
+    columns = [dbc.Col(one, xs=12, lg=12 if place == alone else 6) for place, one in enumerate(panels)]
+    return dbc.Row(columns, className="g-3")
+
+
 def framed(title: str, body: Any, note: str | None = None) -> Component:
     """A part of the page with its heading and, where it helps, one sentence on how to read it."""
     head = [html.H2(title)] + ([html.P(note, className="note")] if note else [])
@@ -225,7 +240,9 @@ def damaged(bundles: Sequence[Damaged]) -> Component | None:
     """Models that could not be read, by name, each with what is wrong."""
     if not bundles:
         return None
-    rows = [html.Li([html.Strong(one.name), html.Span(f": {one.problem}")]) for one in bundles]
+    # A problem may begin with the name that stands before it anyway.
+    problems = [(one.name, one.problem.removeprefix(f"{one.name}: ")) for one in bundles]
+    rows = [html.Li([html.Strong(name), html.Span(f": {problem}")]) for name, problem in problems]
     return html.Section(
         [html.H2("Not shown because they are damaged"), html.Ul(rows, className="warnings")],
         className="panel",

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.template import blank, message, palette
+from dashboard.figures.template import PERCENT, blank, message, palette
 from model.metrics import Bin
 
-HEIGHT = 380
+HEIGHT = 440
 
 
 def reliability(bins: Sequence[Bin], theme: str | None) -> go.Figure:
@@ -57,10 +57,7 @@ def reliability(bins: Sequence[Bin], theme: str | None) -> go.Figure:
     figure.add_annotation(
         x=0.56, y=0.56, text="perfect", xanchor="left", yanchor="top", font={"size": 12}, row=1, col=1
     )
-    figure.update_xaxes(range=[-0.01, 1.02], tickformat=".0%", dtick=0.2)
-    figure.update_xaxes(title="Predicted probability of malignancy", row=2, col=1)
-    figure.update_yaxes(
-        range=[-0.01, 1.02], tickformat=".0%", dtick=0.2, title="Observed share", row=1, col=1
-    )
+    figure.update_xaxes(**PERCENT).update_xaxes(title="Predicted probability of malignancy", row=2, col=1)
+    figure.update_yaxes(title="Observed share", row=1, col=1, **PERCENT)
     figure.update_yaxes(title="Cases", nticks=3, row=2, col=1)
     return figure

@@ -4,19 +4,19 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.template import blank, message, palette
+from dashboard.figures.template import Palette, blank, message, palette
 from model.taxonomy import BY_CODE, CODES
 
-HEIGHT = 460
+HEIGHT = 440
 # Malignant first: the cancers that were taken for something harmless then stand together, top right.
 SHOWN: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
 SHORT: dict[str, str] = {
     "mel": "Melanoma",
-    "bcc": "Basal cell ca.",
-    "akiec": "Actinic kerat.",
+    "bcc": "Basal cell",
+    "akiec": "Actinic / Bowen",
     "nv": "Nevus",
-    "bkl": "Benign kerat.",
-    "df": "Dermatofib.",
+    "bkl": "Benign keratosis",
+    "df": "Dermatofibroma",
     "vasc": "Vascular",
 }
 
@@ -40,26 +40,44 @@ def diagnoses(matrix: NDArray[np.int64], theme: str | None) -> go.Figure:
         zmin=0,
         zmax=1,
         text=counts,
-        texttemplate="%{text}",
-        colorscale=[[0, colours.surface], [1, colours.action]],
+        colorscale=[[0, colours.surface], [1, colours.full]],
         showscale=False,
         xgap=2,
         ygap=2,
         customdata=[[f"{SHORT[true]} taken for {SHORT[chosen]}" for chosen in SHOWN] for true in SHOWN],
         hovertemplate="<b>%{customdata}</b><br>%{text} cases, %{z:.1%} of the row<extra></extra>",
     )
-    names = [f"{shape(code)} {SHORT[code]}" for code in SHOWN]
-    rows = [f"{name}<br>n = {int(total):,}" for name, total in zip(names, totals[:, 0], strict=True)]
+    rows, columns = np.divmod(np.arange(counts.size), len(SHOWN))
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        text=[f"{count:,}" for count in counts.flat],
+        mode="text",
+        # White on the full colour; below that the ink of the page reads better.
+        textfont={
+            "color": [ink(share, int(n), colours) for share, n in zip(shares.flat, counts.flat, strict=True)]
+        },
+        hoverinfo="skip",
+    )
+    names = [
+        f"{shape(code)} {SHORT[code]}<br>n = {int(n):,}" for code, n in zip(SHOWN, totals[:, 0], strict=True)
+    ]
+    codes = [f"{shape(code)}<br>{code.upper()}" for code in SHOWN]
     places = list(range(len(SHOWN)))
     figure.update_xaxes(
-        title="The model's choice", side="top", tickvals=places, ticktext=names, tickangle=-45, showgrid=False
+        title="The model's choice", side="top", tickvals=places, ticktext=codes, showgrid=False
     )
-    figure.update_yaxes(
-        title="Diagnosis", autorange="reversed", tickvals=places, ticktext=rows, showgrid=False
-    )
+    figure.update_yaxes(autorange="reversed", tickvals=places, ticktext=names, showgrid=False)
     edge = {"color": colours.ink, "width": 1.5}
     figure.add_hline(y=malignant - 0.5, line=edge).add_vline(x=malignant - 0.5, line=edge)
     return figure
+
+
+def ink(share: float, count: int, colours: Palette) -> str:
+    """The colour of a count over its cell; empty cells step back."""
+    if share > 0.62:
+        return "#ffffff"
+    return colours.ink if count else colours.muted
 
 
 def shape(code: str) -> str:

@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.template import Palette, blank, message, palette
+from dashboard.figures.template import PERCENT, Palette, blank, message, palette
 from model.intervals import Interval
 from model.metrics import Confusion, Curve
 
 HEIGHT = 380
-# A figure is less than 1,500 pixels wide and high: steps below this cannot be seen.
-FINEST = 2000
+# A figure is less than 1,000 pixels wide and high: steps below this cannot be seen.
+FINEST = 1000
 # The trace that the threshold slider moves, in every figure that has one (performance.js counts on it).
 POINT = 0
 
@@ -136,25 +136,23 @@ def distribution(
         counts = np.histogram(np.clip(chosen, 0, 1), edges)[0]
         figure.add_scatter(
             x=100 * (edges[:-1] + edges[1:]) / 2,
-            y=counts / chosen.size,
+            y=100 * counts / chosen.size,
             customdata=counts,
             name=f"{shape} {word} (n = {chosen.size:,})",
             mode="lines",
             line={"color": colour, "width": 2, "shape": "hvh"},
             fill="tozeroy",
-            hovertemplate="%{customdata} cases, %{y:.1%} of the class<extra>" + word + "</extra>",
+            hovertemplate="%{customdata} cases, %{y:.1f} % of the class<extra>" + word + "</extra>",
         )
     figure.update_layout(
         showlegend=True,
         legend={"x": 0.99, "y": 0.99, "xanchor": "right", "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
+        yaxis={"title": "Share of the class (%)", "rangemode": "tozero"},
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         hovermode="x",
     )
     figure.data[POINT].showlegend = False
     figure.update_xaxes(title="Calibrated probability of malignancy (%)", range=[0, 100])
-    figure.update_yaxes(
-        title="Share of the class", tickformat=".0%", rangemode="tozero", selector={"anchor": "x"}
-    )
     return figure
 
 
@@ -193,6 +191,5 @@ def visible(curve: Curve) -> Curve:
 
 
 def unit_axes(figure: go.Figure, x: str, y: str) -> None:
-    """Both axes from 0 to 100 %, with a little room so that lines on the edge are seen whole."""
-    for update, title in ((figure.update_xaxes, x), (figure.update_yaxes, y)):
-        update(title=title, range=[-0.01, 1.02], tickformat=".0%", dtick=0.2)
+    """Both axes from 0 to 100 %."""
+    figure.update_xaxes(title=x, **PERCENT).update_yaxes(title=y, **PERCENT)

@@ -16,17 +16,24 @@ CONFIG: Any = {
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "svg"},
 }
+# An axis of shares, with a little room so that lines on its ends are seen whole.
+PERCENT: dict[str, Any] = {
+    "range": [-0.01, 1.02],
+    "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
+    "ticktext": ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"],
+}
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of a theme by role, sRGB hex, as in dermaboard.css."""
+    """Colours of a theme by role, sRGB hex, as in dermaboard.css; `full` ends a scale and bears white text."""
 
     ink: str
     muted: str
     hairline: str
     surface: str
     action: str
+    full: str
     benign: str
     uncertain: str
     malignant: str
@@ -38,6 +45,7 @@ LIGHT = Palette(
     hairline="#dfe3e8",
     surface="#ffffff",
     action=ACTION["light"],
+    full=ACTION["light"],
     benign=VERDICTS["benign"].light,
     uncertain=VERDICTS["uncertain"].light,
     malignant=VERDICTS["malignant"].light,
@@ -48,6 +56,7 @@ DARK = Palette(
     hairline="#2b3542",
     surface="#161d27",
     action=ACTION["dark"],
+    full="#2563eb",
     benign=VERDICTS["benign"].dark,
     uncertain=VERDICTS["uncertain"].dark,
     malignant=VERDICTS["malignant"].dark,
@@ -68,6 +77,7 @@ def template_of(colours: Palette) -> go.layout.Template:
         "zeroline": False,
         "ticks": "",
         "automargin": True,
+        "ticklabeloverflow": "allow",
         "title": {"standoff": 8, "font": {"size": 13, "color": colours.muted}},
         "tickfont": {"size": 12, "color": colours.muted},
         "fixedrange": True,
@@ -78,7 +88,7 @@ def template_of(colours: Palette) -> go.layout.Template:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "colorway": [colours.action, colours.muted],
-            "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+            "margin": {"l": 8, "r": 24, "t": 12, "b": 8},
             "xaxis": axis,
             "yaxis": axis,
             "showlegend": False,

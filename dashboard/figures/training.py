@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures.template import Palette, blank, message, palette
 
-HEIGHT = 460
+HEIGHT = 440
 PANELS: tuple[tuple[str, str], ...] = (("loss", "Loss"), ("auc", "AUC"))
 
 
@@ -30,8 +30,10 @@ def curves(history: pd.DataFrame, best: int | None, theme: str | None) -> go.Fig
         figure.update_yaxes(title=title, row=row, col=1)
     if best is not None:
         mark_best(figure, best, colours)
-    figure.update_xaxes(range=[0.5, 1.18 * float(history["epoch"].max()) + 0.5], tickformat="d")
+    figure.update_xaxes(range=[0.5, float(history["epoch"].max())], tickformat="d")
     figure.update_xaxes(title="Epoch", row=len(panels), col=1)
+    # Room for the names at the ends of the lines.
+    figure.update_layout(margin={"t": 28, "r": 76})
     return figure
 
 
@@ -70,7 +72,6 @@ def mark_best(figure: go.Figure, best: int, colours: Palette) -> None:
         xref="x",
         yref="paper",
         yanchor="bottom",
-        text=f"◆ best epoch {best}",
+        text=f"best epoch {best}",
         font={"size": 12, "color": colours.ink},
     )
-    figure.update_layout(margin={"t": 28})

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import (
     ALL,
@@ -73,7 +72,8 @@ def body(bundle: Bundle, split: str) -> list[Component]:
         about(bundle, shown),
         parts.tiles(shown.area, shown.confusion(position)),
         dcc.Store(id="performance-sweep", data=shown.sweep()),
-        dbc.Row([dbc.Col(one, xs=12, lg=6) for one in panels(bundle, shown, position)], className="g-3"),
+        parts.intervals_note(),
+        parts.two_columns(panels(bundle, shown, position)),
     ]
 
 
@@ -102,12 +102,12 @@ def panels(bundle: Bundle, shown: Review, position: float) -> list[Component]:
             parts.graph("calibration", calibration.HEIGHT, "Observed against predicted share"),
             calibration_note(shown),
         ),
-        parts.framed("Training", parts.graph("training", training.HEIGHT, "Loss and AUC by epoch")),
     ]
     if shown.matrix is not None:
         score = metrics.class_balanced_accuracy(shown.matrix)
         note = f"Balanced accuracy {parts.rate(score)}. Top right: cancers taken for something harmless."
         found.append(parts.framed("Diagnoses", parts.graph("diagnoses", confusion.HEIGHT, note), note))
+    found.append(parts.framed("Training", parts.graph("training", training.HEIGHT, "Loss and AUC by epoch")))
     return found
 
 
@@ -172,26 +172,31 @@ def draw(theme: str, ids: list[dict[str, str]], model: str, split: str, position
     return [found[one["name"]] for one in ids]
 
 
-def moved() -> list[Output]:
-    """What follows the slider, in the order of `move` in performance.js."""
+def readings() -> list[Output]:
+    """Tiles and cells that follow the slider, in the order of `read` in performance.js."""
     tiles = [(f"tile-{name}{end}", "children") for name, _, _ in parts.TILES for end in ("", "-line")]
     cells = [
         (f"cell-{name}{end}", prop)
         for name, *_ in parts.CELLS
         for end, prop in (("", "children"), ("-share", "children"), ("-box", "style"))
     ]
-    lines = [({"type": "performance-figure", "name": name}, "extendData") for name in ("roc", "pr", "scores")]
-    targets: list[tuple[Any, str]] = [*tiles, *cells, *lines]
-    return [Output(component, prop) for component, prop in targets]
+    return [Output(component, prop) for component, prop in (*tiles, *cells)]
 
 
-clientside_callback(
-    ClientsideFunction("performance", "move"),
-    moved(),
-    Input("performance-threshold", "value"),
-    State("performance-sweep", "data"),
-    prevent_initial_call=True,
-)
+def marks() -> list[Output]:
+    """Operating points that follow the slider, in the order of `mark` in performance.js."""
+    figures_with_one = ("roc", "pr", "scores")
+    return [Output({"type": "performance-figure", "name": name}, "extendData") for name in figures_with_one]
+
+
+for function, outputs in (("read", readings()), ("mark", marks())):
+    clientside_callback(
+        ClientsideFunction("performance", function),
+        outputs,
+        Input("performance-threshold", "value"),
+        State("performance-sweep", "data"),
+        prevent_initial_call=True,
+    )
 clientside_callback(
     ClientsideFunction("performance", "reset"),
     Output("performance-threshold", "value"),
