@@ -1,11 +1,11 @@
 """A trained model on disk: the one contract between training and everything else.
 
-    bundles/<name>/
-      card.json        what it is, and the SHA-256 of every other file
-      model.keras      weights (absent for a run kept for comparison)
-      graph/           the exported inference graph (absent with the weights)
-      history.jsonl    one line an epoch
-      scores.parquet   one row an evaluated image, with raw class probabilities
+bundles/<name>/
+  card.json        what it is, and the SHA-256 of every other file
+  model.keras      weights (absent for a run kept for comparison)
+  graph/           the exported inference graph (absent with the weights)
+  history.jsonl    one line an epoch
+  scores.parquet   one row an evaluated image, with raw class probabilities
 """
 
 import dataclasses
@@ -153,7 +153,9 @@ def open_bundle(path: Path) -> Bundle:
         fields = json.loads(text)
         version = fields.pop("format")
         if version > FORMAT:
-            raise BundleError(f"{path.name}: written by a newer version of Dermaboard (format {version}). Update this one.")
+            raise BundleError(
+                f"{path.name}: written by a newer version of Dermaboard (format {version}). Update this one."
+            )
         card = Card(**fields, sha256=hashlib.sha256(text).hexdigest())
     except BundleError:
         raise

@@ -44,8 +44,12 @@ class Engine:
         # Idle threads that spin would take the processor from the web server beside them.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        # Windows builds would otherwise report usage to Microsoft; elsewhere there is nothing to turn off.
+        onnxruntime.disable_telemetry_events()
         try:
-            self.session = onnxruntime.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
+            self.session = onnxruntime.InferenceSession(
+                bundle.graph, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:
             raise BundleError(f"{bundle.name}: the graph does not load ({error}).") from error
         self.size = bundle.card.input_size
@@ -59,6 +63,8 @@ class Engine:
             ValueError: another shape or dtype.
         """
         if batch.dtype != np.uint8 or batch.shape[1:] != (self.size, self.size, 3):
-            raise ValueError(f"expected uint8 (n, {self.size}, {self.size}, 3), got {batch.dtype} {batch.shape}")
+            raise ValueError(
+                f"expected uint8 (n, {self.size}, {self.size}, 3), got {batch.dtype} {batch.shape}"
+            )
         found = dict(zip(self.outputs, self.session.run(self.outputs, {self.input: batch}), strict=True))
         return Output(found["probabilities"], found["embedding"], found.get("maps"))

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF")
 
-# Ours are checked from the header; Pillow's own limit would only warn.
+# Pillow only warns up to twice its own limit. Set once for the process: catching warnings is not safe in threads.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
@@ -64,10 +64,12 @@ def decode(data: bytes, limits: Limits = Limits()) -> Photograph:
     if not data:
         raise ImageError("empty", "The file is empty. Choose the photograph again.")
     if len(data) > limits.max_bytes:
-        raise ImageError("too_large", f"The file has {len(data) / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB.")
+        raise ImageError(
+            "too_large",
+            f"The file has {len(data) / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB.",
+        )
     try:
-        with warnings.catch_warnings(), Image.open(BytesIO(data), formats=FORMATS) as image:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
             check_header(image, limits)
             pixels = upright_rgb(image)
             return Photograph(pixels, hashlib.sha256(data).hexdigest(), str(image.format))
@@ -89,15 +91,21 @@ def check_header(image: Image.Image, limits: Limits) -> None:
         raise too_many_pixels(limits)
     if min(width, height) < limits.min_side:
         raise ImageError(
-            "too_small", f"The image has {width} x {height} pixels; it takes at least {limits.min_side} on each side."
+            "too_small",
+            f"The image has {width} x {height} pixels; it takes at least {limits.min_side} on each side.",
         )
     if getattr(image, "n_frames", 1) > 1:
-        raise ImageError("animated", "The file holds more than one picture. Save the one that shows the lesion.")
+        raise ImageError(
+            "animated", "The file holds more than one picture. Save the one that shows the lesion."
+        )
 
 
 def too_many_pixels(limits: Limits) -> ImageError:
     """The error for an image that would not fit into memory limits once decoded."""
-    return ImageError("too_many_pixels", f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels. Make it smaller.")
+    return ImageError(
+        "too_many_pixels",
+        f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels. Make it smaller.",
+    )
 
 
 def upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -118,7 +126,9 @@ def eight_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.float64)
     full = 65535.0 if values.max(initial=0.0) > 255 else 255.0
     if values.max(initial=0.0) > full or not np.isfinite(values).all():
-        raise ImageError("unsupported", "The image has an unusual pixel depth. Save it with 8 bits a channel.")
+        raise ImageError(
+            "unsupported", "The image has an unusual pixel depth. Save it with 8 bits a channel."
+        )
     return Image.fromarray(np.rint(np.clip(values, 0, None) * (255.0 / full)).astype(np.uint8))
 
 
@@ -135,9 +145,8 @@ def square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    box = (left, top, left + side, top + side)
-    resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
-    return np.asarray(resized)
+    middle = Image.fromarray(pixels[top : top + side, left : left + side])
+    return np.asarray(middle.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
 
 
 def encode(pixels: NDArray[np.uint8], quality: int = 90, max_side: int | None = None) -> bytes:

@@ -12,7 +12,7 @@ from keras import layers
 
 from model.taxonomy import CODES
 
-HEAD, EMBEDDING, FEATURES = "head", "embedding", "features"
+HEAD, EMBEDDING = "head", "embedding"
 
 
 def seed_cnn(size: int, init: str | Path | None = None) -> keras.Model:
@@ -55,7 +55,6 @@ def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
             # Keras's 0.999 lags so far behind in a short training that inference is ruined.
             layer.momentum = 0.9
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
-    backbone.name = FEATURES
     features = backbone(layers.Rescaling(1 / 127.5, offset=-1)(pixels))
     return keras.Model(pixels, pooled_head(features, dropout=0.3), name="dermanet")
 
@@ -64,10 +63,10 @@ def tiny(size: int, init: str | Path | None = None) -> keras.Model:
     """Three small convolution blocks and the same head as dermanet: learns drawn lesions in seconds."""
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
     flow = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
-    for index, filters in enumerate((16, 32, 64)):
+    for filters in (16, 32, 64):
         flow = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(flow)
         flow = layers.BatchNormalization(momentum=0.9)(flow)
-        flow = layers.ReLU(name=FEATURES if index == 2 else None)(flow)
+        flow = layers.ReLU()(flow)
     return keras.Model(pixels, pooled_head(flow, dropout=0.0), name="tiny")
 
 
@@ -94,10 +93,13 @@ def serving(network: keras.Model) -> keras.Model:
     """
     head, embedding = network.get_layer(HEAD), network.get_layer(EMBEDDING).output
     logits = head(embedding)
-    squash = layers.Activation("sigmoid" if logits.shape[-1] == 1 else "softmax", name="probabilities", dtype="float32")
+    squash = layers.Activation(
+        "sigmoid" if logits.shape[-1] == 1 else "softmax", name="probabilities", dtype="float32"
+    )
     outputs = {"probabilities": squash(logits), "embedding": embedding}
-    if any(layer.name == FEATURES for layer in network.layers):
-        outputs["maps"] = head(network.get_layer(FEATURES).output)
+    pooled = network.get_layer(EMBEDDING).input
+    if len(pooled.shape) == 4:
+        outputs["maps"] = head(pooled)
     return keras.Model(network.inputs[0], outputs, name=network.name)
 
 

@@ -38,7 +38,8 @@ class Prediction:
         threshold: the operating point; the decision is malignant from there on.
         diagnosis: most likely code; None for a binary model.
         probabilities: calibrated, by code; empty for a binary model.
-        heatmap: float32 (h, w), 0 to 1, over the centred square of the image: where the evidence for malignancy lies.
+        heatmap: float32 (h, w), 0 to 1, over the centred square of the image: where the evidence for malignancy lies;
+            (0, 0) where none was asked for.
         warnings: sentences for the user.
         milliseconds: from decoded pixels to here.
     """
@@ -71,7 +72,7 @@ class Predictor:
         """Predict one image."""
         return self.predict_many([photograph])[0]
 
-    def predict_many(self, photographs: Sequence[Photograph]) -> list[Prediction]:
+    def predict_many(self, photographs: Sequence[Photograph], heatmaps: bool = True) -> list[Prediction]:
         """Predict several images in one call of the engine; the result of each is that of `predict` to rounding."""
         began = time.perf_counter()
         card = self.bundle.card
@@ -79,7 +80,10 @@ class Predictor:
         output = self.engine.run(batch)
         calibrated = temper(output.probabilities, card.temperature)
         scores = malignancy(calibrated, card.classes)
-        heatmaps = [self.heatmap(batch[index], output, index) for index in range(len(batch))]
+        none = np.zeros((0, 0), np.float32)
+        evidence = [
+            self.heatmap(batch[index], output, index) if heatmaps else none for index in range(len(batch))
+        ]
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
         return [
             Prediction(
@@ -98,7 +102,9 @@ class Predictor:
                 warnings=image_warnings(photograph, card.synthetic),
                 milliseconds=milliseconds,
             )
-            for photograph, score, classes, heatmap in zip(photographs, scores, calibrated, heatmaps, strict=True)
+            for photograph, score, classes, heatmap in zip(
+                photographs, scores, calibrated, evidence, strict=True
+            )
         ]
 
     def heatmap(self, image: NDArray[np.uint8], output: Output, index: int) -> NDArray[np.float32]:
@@ -138,11 +144,17 @@ def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: fl
         float32 (OCCLUSIONS, OCCLUSIONS), 0 to 1.
     """
     edges = np.linspace(0, engine.size, OCCLUSIONS + 1).round().astype(int)
-    patches = [(slice(*edges[i : i + 2]), slice(*edges[j : j + 2])) for i in range(OCCLUSIONS) for j in range(OCCLUSIONS)]
+    patches = [
+        (slice(*edges[i : i + 2]), slice(*edges[j : j + 2]))
+        for i in range(OCCLUSIONS)
+        for j in range(OCCLUSIONS)
+    ]
     covered = np.repeat(image[None], len(patches), axis=0)
     for copy, (rows, columns) in zip(covered, patches, strict=True):
         copy[rows, columns] = image.mean(axis=(0, 1)).astype(np.uint8)
-    found = np.concatenate([engine.run(covered[start : start + 16]).probabilities[:, 0] for start in range(0, len(covered), 16)])
+    found = np.concatenate(
+        [engine.run(covered[start : start + 16]).probabilities[:, 0] for start in range(0, len(covered), 16)]
+    )
     logits = np.log(np.clip(found, 1e-7, 1 - 1e-7)) - np.log1p(-np.clip(found, 1e-7, 1 - 1e-7))
     own = np.clip(probability, 1e-7, 1 - 1e-7)
     return scaled((np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32))
@@ -158,10 +170,14 @@ def image_warnings(photograph: Photograph, synthetic: bool) -> tuple[str, ...]:
     """Sentences about what makes this prediction less trustworthy."""
     found: list[str] = []
     if synthetic:
-        found.append("This model was trained on drawn lesions. It must not be used for anything but a demonstration.")
+        found.append(
+            "This model was trained on drawn lesions. It must not be used for anything but a demonstration."
+        )
     height, width = photograph.pixels.shape[:2]
     if min(height, width) < 150:
-        found.append(f"The image is small ({width} x {height} pixels); the model needs 150 pixels on the shorter side.")
+        found.append(
+            f"The image is small ({width} x {height} pixels); the model needs 150 pixels on the shorter side."
+        )
     if max(height, width) > 2 * min(height, width):
         found.append("The image is long and narrow; the model sees only the square in its middle.")
     return tuple(found)
@@ -171,7 +187,9 @@ def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:
     """A heatmap as an RGBA PNG (size x size) to lay over the centred square: the stronger the evidence, the less clear."""
     smooth = Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC)
     alpha = np.clip(np.asarray(smooth), 0, 1) ** 1.5 * 255
-    pixels = np.concatenate([np.broadcast_to(EVIDENCE, (size, size, 3)), alpha[..., None].astype(np.uint8)], axis=2)
+    pixels = np.concatenate(
+        [np.broadcast_to(EVIDENCE, (size, size, 3)), alpha[..., None].astype(np.uint8)], axis=2
+    )
     buffer = BytesIO()
     Image.fromarray(pixels, "RGBA").save(buffer, "PNG", optimize=False, compress_level=3)
     return buffer.getvalue()

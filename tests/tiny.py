@@ -15,7 +15,9 @@ from model.taxonomy import CODES, MALIGNANT
 SIZE, GRID = 64, 4
 
 
-def write_tiny_bundle(root: Path, name: str = "tiny", seed: int = 0, graph: bool = True, cases: int = 300) -> Bundle:
+def write_tiny_bundle(
+    root: Path, name: str = "tiny", seed: int = 0, graph: bool = True, cases: int = 300
+) -> Bundle:
     """Write root/<name>: a graph whose logits are linear in the mean colours of 4 x 4 patches, random scores, history."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -34,7 +36,13 @@ def write_tiny_bundle(root: Path, name: str = "tiny", seed: int = 0, graph: bool
             temperature=1.3,
             threshold=0.3,
             target_sensitivity=0.95,
-            training={"recipe": "tiny", "data": "drawn", "split_sha256": "0" * 64, "seed": seed, "best_epoch": 5},
+            training={
+                "recipe": "tiny",
+                "data": "drawn",
+                "split_sha256": "0" * 64,
+                "seed": seed,
+                "best_epoch": 5,
+            },
             results={},
             licence="MIT",
             created="2026-01-01T00:00:00+00:00",
@@ -50,7 +58,13 @@ def tiny_graph(seed: int) -> onnx.ModelProto:
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["float", "scale"], ["unit"]),
         helper.make_node("Transpose", ["unit"], ["channels"], perm=[0, 3, 1, 2]),
-        helper.make_node("AveragePool", ["channels"], ["patches"], kernel_shape=[SIZE // GRID] * 2, strides=[SIZE // GRID] * 2),
+        helper.make_node(
+            "AveragePool",
+            ["channels"],
+            ["patches"],
+            kernel_shape=[SIZE // GRID] * 2,
+            strides=[SIZE // GRID] * 2,
+        ),
         helper.make_node("Transpose", ["patches"], ["features"], perm=[0, 2, 3, 1]),
         helper.make_node("MatMul", ["features", "weights"], ["maps"]),
         helper.make_node("ReduceMean", ["features", "axes"], ["embedding"], keepdims=0),

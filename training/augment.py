@@ -53,7 +53,9 @@ def affine(views: Views, source: int, size: int, rng: np.random.Generator) -> ND
     stretch = np.sqrt(rng.uniform(1 - views.aspect, 1 + views.aspect))
     mirror = -1.0 if views.flip and rng.random() < 0.5 else 1.0
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    matrix = rotation @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag([mirror * stretch, 1 / stretch]) * scale
+    matrix = (
+        rotation @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag([mirror * stretch, 1 / stretch]) * scale
+    )
     shift = rng.uniform(-views.shift, views.shift, 2) * source
     centre = (source - 1) / 2 + shift - matrix @ np.full(2, (size - 1) / 2)
     return np.column_stack([matrix, centre])

@@ -37,7 +37,9 @@ def read_metadata(path: Path) -> pd.DataFrame:
         raise CasesError(f"{path.name} lacks the columns {', '.join(missing)}.")
     unknown = sorted(set(table["label"]) - set(CODES))
     if unknown:
-        raise CasesError(f"{path.name} has the diagnoses {', '.join(map(str, unknown))}; known are {', '.join(CODES)}.")
+        raise CasesError(
+            f"{path.name} has the diagnoses {', '.join(map(str, unknown))}; known are {', '.join(CODES)}."
+        )
     twice = table["image_id"][table["image_id"].duplicated()]
     if len(twice):
         raise CasesError(f"{path.name} names the image {twice.iloc[0]} more than once.")
@@ -93,7 +95,10 @@ def assign_splits(groups: pd.Series, labels: pd.Series, key: str) -> pd.Series:
         "train", "validation" or "test" for each image.
     """
     stratum = labels.groupby(groups).min()
-    rank = {group: hashlib.blake2b(group.encode(), key=key.encode(), digest_size=8).digest() for group in stratum.index}
+    rank = {
+        group: hashlib.blake2b(group.encode(), key=key.encode(), digest_size=8).digest()
+        for group in stratum.index
+    }
     chosen: dict[str, str] = {}
     for label in sorted(set(stratum)):
         members = sorted(stratum.index[stratum == label], key=lambda group: (rank[group], group))
@@ -114,5 +119,7 @@ def split_at(share: float) -> str:
 
 def split_digest(cases: pd.DataFrame) -> str:
     """SHA-256 over "image split" lines in sorted order: two models were judged on the same split if theirs agree."""
-    lines = sorted(f"{image} {split}\n" for image, split in zip(cases["image_id"], cases["split"], strict=True))
+    lines = sorted(
+        f"{image} {split}\n" for image, split in zip(cases["image_id"], cases["split"], strict=True)
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()

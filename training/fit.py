@@ -51,7 +51,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         rng = np.random.default_rng((self.seed, self.epoch))
         if self.recipe.balance:
             labels = self.labels[self.rows]
-            weights = class_shares(labels, self.recipe.balance)[labels] / np.bincount(labels, minlength=len(CODES))[labels]
+            weights = (
+                class_shares(labels, self.recipe.balance)[labels]
+                / np.bincount(labels, minlength=len(CODES))[labels]
+            )
             self.order = rng.choice(self.rows, len(self.rows), p=weights / weights.sum())
         else:
             self.order = rng.permutation(self.rows)
@@ -126,7 +129,9 @@ def summary(probs: NDArray[np.float64], targets: NDArray[np.int32], threshold: f
 class History(keras.callbacks.Callback):  # type: ignore[misc]
     """Sets the learning rate of every step; after every epoch measures, writes a line, keeps the best and the last."""
 
-    def __init__(self, run: Path, recipe: Recipe, store: PixelStore, data: Batches, size: int, done: int) -> None:
+    def __init__(
+        self, run: Path, recipe: Recipe, store: PixelStore, data: Batches, size: int, done: int
+    ) -> None:
         super().__init__()
         self.run, self.recipe, self.data, self.done = run, recipe, data, done
         self.step = done * len(data)
@@ -211,11 +216,18 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
     network: keras.Model | None = None
     for stage, (size, epochs) in enumerate(recipe.stages):
         if done < before + epochs:
-            network = next_network(recipe, build(size, init if stage == 0 and done == 0 else None), run, stage, done > before)
+            network = next_network(
+                recipe, build(size, init if stage == 0 and done == 0 else None), run, stage, done > before
+            )
             data = Batches(store, recipe, size, seed, max(done, before))
             history = History(run, recipe, store, data, size, max(done, before))
             network.fit(
-                data, initial_epoch=max(done, before), epochs=before + epochs, callbacks=[history], verbose="auto", shuffle=False
+                data,
+                initial_epoch=max(done, before),
+                epochs=before + epochs,
+                callbacks=[history],
+                verbose="auto",
+                shuffle=False,
             )
         before += epochs
     network = build(recipe.stages[-1][0], None)
@@ -243,5 +255,7 @@ def remember(run: Path, facts: dict[str, object]) -> None:
     """Write what the run is, or check that the folder holds the same one."""
     path = run / "run.json"
     if path.exists() and json.loads(path.read_text()) != facts:
-        raise FitError(f"{run} holds another run (recipe or seed differ). Choose another --run folder, or delete it.")
+        raise FitError(
+            f"{run} holds another run (recipe or seed differ). Choose another --run folder, or delete it."
+        )
     path.write_text(json.dumps(facts, indent=1))

@@ -7,6 +7,7 @@ still look different). Evaluation reads `common` alone; training mixes in `sharp
 probability for every diagnosis (see `sharp_odds`).
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -34,11 +35,13 @@ class PixelStore:
     Attributes:
         cases: one row an image: the columns of `training.cases`, `sha256`, `group`, `split` and `detail` (the shorter
             side of its sharpest copy in pixels, at most the store's size).
+        facts: `source` and `licence` of the data.
         sharp: uint8 (n, 224, 224, 3), memory-mapped.
         common: uint8 (n, c, c, 3), where c is the smallest `detail`, memory-mapped.
     """
 
     cases: pd.DataFrame
+    facts: dict[str, str]
     sharp: NDArray[np.uint8]
     common: NDArray[np.uint8]
 
@@ -53,12 +56,20 @@ def open_pixels(folder: Path) -> PixelStore:
         raise CasesError(f"{folder} holds no prepared data. Run `python -m training prepare` first.")
     return PixelStore(
         pd.read_parquet(folder / "cases.parquet"),
+        json.loads((folder / "data.json").read_text()),
         np.load(folder / "sharp.npy", mmap_mode="r"),
         np.load(folder / "common.npy", mmap_mode="r"),
     )
 
 
-def prepare(metadata: Path, folders: Sequence[Path], out: Path, key: str = SPLIT_KEY) -> PixelStore:
+def prepare(
+    metadata: Path,
+    folders: Sequence[Path],
+    out: Path,
+    source: str = "",
+    licence: str = "",
+    key: str = SPLIT_KEY,
+) -> PixelStore:
     """Decode every image of a metadata table once, split by lesion, and write the store.
 
     The folder appears complete or not at all.
@@ -68,6 +79,7 @@ def prepare(metadata: Path, folders: Sequence[Path], out: Path, key: str = SPLIT
         folders: where the images lie, under any subfolder, named by image id. Of several copies of an image the one
             with most pixels is used; of equals, the one in the folder named first.
         out: folder to write; an existing store there is replaced.
+        source, licence: of the data; they go into the card of what is trained on it.
         key: of the split's hash.
 
     Raises:
@@ -77,7 +89,9 @@ def prepare(metadata: Path, folders: Sequence[Path], out: Path, key: str = SPLIT
     copies = find_images(folders)
     missing = [image for image in cases["image_id"] if image not in copies]
     if missing:
-        raise CasesError(f"{len(missing)} of {len(cases)} images are not in the folders given, {missing[0]} among them.")
+        raise CasesError(
+            f"{len(missing)} of {len(cases)} images are not in the folders given, {missing[0]} among them."
+        )
     work = out.with_name(out.name + ".partial")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -106,6 +120,7 @@ def prepare(metadata: Path, folders: Sequence[Path], out: Path, key: str = SPLIT
     cases["split"] = assign_splits(cases["group"], cases["label"], key)
     sharp.flush()
     common.flush()
+    (work / "data.json").write_text(json.dumps({"source": source, "licence": licence}))
     cases.to_parquet(work / "cases.parquet", index=False)
     shutil.rmtree(out, ignore_errors=True)
     work.rename(out)
@@ -144,5 +159,3 @@ def sharp_odds(labels: pd.Series, detail: pd.Series, common: int) -> NDArray[np.
     share = has_sharp.groupby(labels).transform("mean").to_numpy()
     smallest = share.min(initial=1.0)
     return np.where(has_sharp.to_numpy() > 0, smallest / np.maximum(share, 1e-9), 0.0)
-
-

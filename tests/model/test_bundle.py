@@ -1,0 +1,89 @@
+"""Bundles: what is written comes back, and what was damaged is named and never served."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.bundle import GRAPH, Bundle, BundleError, Damaged, find_bundles, open_bundle
+from model.taxonomy import CODES, MALIGNANT
+from tests.tiny import write_tiny_bundle
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    written = write_tiny_bundle(tmp_path)
+    found = open_bundle(tmp_path / "tiny")
+    assert found == written and found.runnable
+    assert list(found.history()["epoch"]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_scores_are_calibrated_and_summed(tmp_path: Path) -> None:
+    scores = write_tiny_bundle(tmp_path).scores()
+    classes = scores[[f"p_{code}" for code in CODES]].to_numpy()
+    np.testing.assert_allclose(classes.sum(axis=1), 1)
+    columns = [CODES.index(code) for code in sorted(MALIGNANT)]
+    np.testing.assert_allclose(scores["probability"], classes[:, columns].sum(axis=1))
+    assert (scores["malignant"] == scores["label"].isin(list(MALIGNANT))).all()
+    assert not np.allclose(scores["probability"], scores["raw_probability"])
+
+
+def test_without_weights_it_is_shown_but_not_run(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path, graph=False)
+    assert bundle.graph is None and not bundle.runnable and len(bundle.scores())
+
+
+def test_writing_again_replaces_the_whole_folder(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, seed=0)
+    write_tiny_bundle(tmp_path, seed=1, graph=False)
+    assert not open_bundle(tmp_path / "tiny").runnable
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
+
+
+def change(path: Path, **fields: object) -> None:
+    card = json.loads((path / "card.json").read_text())
+    (path / "card.json").write_text(json.dumps(card | fields))
+
+
+@pytest.mark.parametrize(
+    "damage", ["changed", "missing", "no card", "half a card", "newer", "other classes", "outside"]
+)
+def test_damage_is_reported_by_name_and_hides_nobody(tmp_path: Path, damage: str) -> None:
+    write_tiny_bundle(tmp_path, "sound")
+    path = write_tiny_bundle(tmp_path, "broken").path
+    if damage == "changed":
+        (path / GRAPH).write_bytes((path / GRAPH).read_bytes()[:-1] + b"x")
+    elif damage == "missing":
+        (path / "scores.parquet").unlink()
+    elif damage == "no card":
+        (path / "card.json").unlink()
+    elif damage == "half a card":
+        (path / "card.json").write_text((path / "card.json").read_text()[:200])
+    elif damage == "newer":
+        change(path, format=99)
+    elif damage == "other classes":
+        change(path, classes=["dog", "cat"])
+    else:
+        change(path, files={"../sound/card.json": "0" * 64})
+    with pytest.raises(BundleError, match="broken"):
+        open_bundle(path)
+    broken, sound = find_bundles(tmp_path)
+    assert isinstance(broken, Damaged) and broken.name == "broken" and "broken" in broken.problem
+    assert isinstance(sound, Bundle)
+
+
+def test_no_folder_means_no_bundles(tmp_path: Path) -> None:
+    assert find_bundles(tmp_path / "nowhere") == ()
+
+
+def test_the_first_format_is_still_read(tmp_path: Path) -> None:
+    """A card as format 1 wrote it, word for word; when the format grows, this must go on opening."""
+    path = tmp_path / "old"
+    path.mkdir()
+    (path / "card.json").write_text(
+        '{"format": 1, "name": "old", "version": "1", "purpose": "p", "input_size": 224, "classes": ["malignant"],'
+        ' "temperature": 1.0, "threshold": 0.5, "target_sensitivity": 0.95, "training": {}, "results": {},'
+        ' "licence": "l", "created": "2026-01-01T00:00:00+00:00", "synthetic": false, "files": {}}'
+    )
+    old = open_bundle(path)
+    assert old.card.classes == ("malignant",) and old.scores().empty and old.history().empty

@@ -1,0 +1,245 @@
+"""`python -m training synthetic|prepare|train|evaluate|export`: from images to a bundle."""
+
+import argparse
+import ctypes
+import dataclasses
+import json
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from model.bundle import GRAPH, HISTORY, SCORES, WEIGHTS, Card, write_bundle
+from training.cases import CasesError, split_digest
+from training.recipes import RECIPES, Recipe
+
+HAM10000 = "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161)"
+HAM10000_LICENCE = (
+    "CC BY-NC 4.0: non-commercial use with attribution of HAM10000, on which the model was trained"
+)
+BUNDLES = Path(__file__).parents[1] / "model" / "bundles"
+
+
+def keep_memory() -> None:
+    """Stop glibc from returning large buffers to the kernel after every step; fetching them again costs much time."""
+    if platform.libc_ver()[0] == "glibc":
+        mmap_threshold, trim_threshold = -3, -1
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_threshold, 1 << 30)
+        libc.mallopt(trim_threshold, 2**31 - 1)
+
+
+def synthetic(options: argparse.Namespace) -> None:
+    """Draw a data set."""
+    from training.synthetic import write_dataset
+
+    write_dataset(options.out, options.count, options.seed)
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Decode once and split by lesion."""
+    from training import pixels
+
+    store = pixels.prepare(
+        options.metadata, options.images, options.data, options.source, options.licence, options.key
+    )
+    print(store.cases.groupby(["split", "label"], observed=True).size().unstack(fill_value=0))
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a recipe, or go on with a run that was interrupted."""
+    from training.fit import fit
+    from training.pixels import open_pixels
+
+    fit(recipe_of(options), open_pixels(options.data), run_of(options), options.seed, options.init)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Score validation and test, calibrate, choose the threshold; writes scores.parquet and evaluation.json."""
+    from training.evaluate import evaluate as evaluate_network
+    from training.pixels import open_pixels
+
+    store, run = open_pixels(options.data), run_of(options)
+    found = evaluate_network(trained(options), store)
+    replace(run / "scores.parquet", lambda path: found.scores.to_parquet(path, index=False))
+    facts = {name: value for name, value in vars(found).items() if name != "scores"}
+    replace(run / "evaluation.json", lambda path: path.write_text(json.dumps(facts, indent=1)))
+    print(json.dumps(found.results, indent=1))
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the bundle of an evaluated run."""
+    from training.export import CHECKED, export_graph
+    from training.fit import still_images
+    from training.pixels import open_pixels
+
+    store, run = open_pixels(options.data), run_of(options)
+    files = {HISTORY: run / "history.jsonl", SCORES: run / "scores.parquet"}
+    if not (run / "evaluation.json").exists():
+        raise CasesError(
+            f"{run} is not evaluated yet. Run `python -m training evaluate {options.recipe}` first."
+        )
+    network = trained(options)
+    with tempfile.TemporaryDirectory() as folder:
+        difference = None
+        if not options.no_weights:
+            files[GRAPH], files[WEIGHTS] = Path(folder) / "model.onnx", Path(folder) / "model.keras"
+            images = still_images(
+                store, store.rows("validation")[: max(CHECKED, 512)], network.input_shape[1]
+            )
+            difference = export_graph(network, images, files[GRAPH])
+            network.save(files[WEIGHTS])
+        bundle = write_bundle(options.out, card(options, store.cases, store.facts, run, difference), files)
+    print(
+        f"{bundle.path}: {sum(file.stat().st_size for file in bundle.path.rglob('*') if file.is_file()) / 1e6:.1f} MB"
+    )
+
+
+def card(
+    options: argparse.Namespace,
+    cases: pd.DataFrame,
+    data: dict[str, str],
+    run: Path,
+    difference: float | None,
+) -> Card:
+    """Everything that a run knows of itself."""
+    recipe = recipe_of(options)
+    evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
+    history = pd.read_json(run / "history.jsonl", lines=True)
+    last = history[history["size"] == recipe.stages[-1][0]]
+    drawn = bool(cases["image_id"].str.startswith("DRAWN_").all())
+    return Card(
+        name=options.out.name,
+        version=options.version,
+        purpose=recipe.purpose,
+        input_size=recipe.stages[-1][0],
+        classes=tuple(evaluation["classes"]),
+        temperature=evaluation["temperature"],
+        threshold=evaluation["threshold"],
+        target_sensitivity=0.95,
+        training={
+            "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
+            "data": data["source"],
+            "images": len(cases),
+            "lesions": int(cases["lesion_id"].nunique()),
+            "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
+            "split_sha256": split_digest(cases),
+            "seed": options.seed,
+            "best_epoch": int(last.loc[last["val_auc"].idxmax(), "epoch"]),
+            "seconds": float(history["seconds"].sum()),
+            "processor": f"{platform.machine()}, CPU only",
+            "versions": {name: version(name) for name in ("keras", "tensorflow", "numpy", "pillow")},
+            "python": platform.python_version(),
+            "largest_difference_from_keras": difference,
+        },
+        results=evaluation["results"],
+        licence=data["licence"],
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        synthetic=drawn,
+    )
+
+
+def trained(options: argparse.Namespace) -> Any:
+    """The network of a run's best epoch, its head corrected for balanced drawing."""
+    from model.networks import BUILDERS
+    from training.evaluate import undo_balance
+    from training.pixels import open_pixels
+
+    recipe, run = recipe_of(options), run_of(options)
+    if not (run / "best.weights.h5").exists():
+        raise CasesError(
+            f"{run} holds no trained network. Run `python -m training train {recipe.name}` first."
+        )
+    network = BUILDERS[recipe.network](recipe.stages[-1][0], None)
+    network.load_weights(run / "best.weights.h5")
+    if recipe.balance:
+        undo_balance(network, open_pixels(options.data), recipe.balance)
+    return network
+
+
+def recipe_of(options: argparse.Namespace) -> Recipe:
+    """The recipe that was named."""
+    return RECIPES[options.recipe]
+
+
+def run_of(options: argparse.Namespace) -> Path:
+    """The folder of the run."""
+    return options.run or Path("runs") / options.recipe
+
+
+def replace(path: Path, write: Any) -> None:
+    """Write a file so that it is whole or absent."""
+    partial = path.with_name("partial-" + path.name)
+    write(partial)
+    partial.replace(path)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    drawn = commands.add_parser("synthetic", help="draw a data set, for tests and demonstrations")
+    drawn.add_argument("--out", type=Path, required=True, help="folder to write")
+    drawn.add_argument("--count", type=int, default=600)
+    drawn.add_argument("--seed", type=int, default=0)
+    drawn.set_defaults(act=synthetic)
+    ready = commands.add_parser("prepare", help="decode images once and split them by lesion")
+    ready.add_argument(
+        "--metadata", type=Path, required=True, help="HAM10000_metadata.csv or a table like it"
+    )
+    ready.add_argument(
+        "--images", type=Path, required=True, action="append", help="image folder; may be repeated"
+    )
+    ready.add_argument("--source", default=HAM10000, help="what the data is, for the card")
+    ready.add_argument("--licence", default=HAM10000_LICENCE, help="terms that the trained model inherits")
+    ready.add_argument("--key", default="dermaboard-1", help="another key gives another split")
+    ready.set_defaults(act=prepare)
+    for name, act, help_text in (
+        ("train", train, "train a recipe; goes on where it was interrupted"),
+        ("evaluate", evaluate, "score validation and test, calibrate, choose the threshold"),
+        ("export", export, "write the bundle that the dashboard serves"),
+    ):
+        command = commands.add_parser(name, help=help_text)
+        command.add_argument("recipe", choices=sorted(RECIPES))
+        command.add_argument("--run", type=Path, help="folder of the run (default: runs/RECIPE)")
+        command.add_argument("--seed", type=int, default=0)
+        command.set_defaults(act=act)
+        if name == "train":
+            command.add_argument(
+                "--init", default="imagenet", help="imagenet, none, or a .weights.h5 file of the backbone"
+            )
+        if name == "export":
+            command.add_argument(
+                "--out", type=Path, help="bundle to write (default: among the project's own)"
+            )
+            command.add_argument("--version", default="1")
+            command.add_argument("--no-weights", action="store_true", help="curves and scores only")
+    for command in commands.choices.values():
+        if command is not drawn:
+            command.add_argument(
+                "--data", type=Path, default=Path("data/prepared"), help="what `prepare` writes"
+            )
+    return root
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    options = parser().parse_args(arguments)
+    if "out" in options and options.out is None:
+        options.out = BUNDLES / options.recipe
+    keep_memory()
+    try:
+        options.act(options)
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
