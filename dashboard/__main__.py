@@ -19,12 +19,14 @@ def main() -> int:
     except OSError as error:
         print(f"Dermaboard cannot start.\n{address_problem(settings, error)}", file=sys.stderr)
         return 2
+    # Imported when the address is known to be free: this is what takes the time.
+    from dashboard.store import StoreError
+
     try:
-        services = serve(settings, listener)
-    except SettingsError as error:
+        return serve(settings, listener)
+    except (SettingsError, StoreError) as error:
         print(f"Dermaboard cannot start.\n{error}", file=sys.stderr)
         return 2
-    return services
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from dashboard import examples
 from dashboard.services import LIMITS, ModelUnavailable, Services
-from dashboard.store import NotFound, Record
+from dashboard.store import NotFound, Record, StoreError
 from model.images import ImageError
 
 ROOT = "/api/v1"
@@ -130,6 +130,12 @@ def example(number: int) -> Response:
     return send_from_directory(examples.FOLDER, names[number - 1], max_age=86400)
 
 
+@api.get("/<path:unknown>")
+def nothing(unknown: str) -> Response:
+    """Any other address: without this route, Dash would answer it with a page."""
+    return problem(404, "not_found", "There is nothing at this address of the API.")
+
+
 def install(server: Flask) -> None:
     """Add the routes to the server, and a problem document to every error below /api/."""
     server.register_blueprint(api)
@@ -137,6 +143,7 @@ def install(server: Flask) -> None:
         (ImageError, image_problem),
         (ModelUnavailable, model_problem),
         (NotFound, missing_problem),
+        (StoreError, store_problem),
         (HTTPException, http_problem),
         (Exception, unexpected_problem),
     ):
@@ -156,6 +163,12 @@ def model_problem(error: ModelUnavailable) -> Response:
 def missing_problem(error: NotFound) -> Response:
     """A prediction that was deleted or never was."""
     return problem(404, "not_found", "There is no prediction under this address. It may have been deleted.")
+
+
+def store_problem(error: StoreError) -> Response:
+    """A full disk, a lost database: why is in the log, for whoever runs the server."""
+    log.error("The store cannot be used: %s", error)
+    return problem(503, "store", "The server cannot keep predictions at the moment. Try again later.")
 
 
 def http_problem(error: HTTPException) -> Response | HTTPException:

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 EXTENSION = "dermaboard"
 LIMITS = Limits()
-LONGEST_NAME = 255
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +119,7 @@ class Services:
         bundle = self.bundle(model)
         photograph = decode(data, LIMITS)
         prediction = self.predictors.get(bundle).predict(photograph)
-        return self.store.add(photograph, prediction, clean_name(filename))
+        return self.store.add(photograph, prediction, filename)
 
     def warm(self) -> threading.Thread:
         """Load the default predictor in the background, so that the first photograph doesn't wait for it."""
@@ -135,13 +133,6 @@ class Services:
         thread = threading.Thread(target=load, name="warm-predictor", daemon=True)
         thread.start()
         return thread
-
-
-def clean_name(filename: str) -> str:
-    """A file name to show: the last path component, without control and direction-changing characters."""
-    last = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(letter for letter in last if not unicodedata.category(letter).startswith("C")).strip()
-    return shown[:LONGEST_NAME] or "unnamed"
 
 
 def build_services(settings: Settings) -> Services:

@@ -1,0 +1,136 @@
+"""The factory's wiring, and `python -m dashboard` as a person starts it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from dash import Dash
+from flask.testing import FlaskClient
+
+from dashboard.app import matches
+from dashboard.components.text import DISCLAIMER
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def started(**environment: str) -> Iterator[subprocess.Popen[str]]:
+    """`python -m dashboard` in its own process, ended afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def free_port() -> str:
+    """A port that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
+def test_health_answers(client: FlaskClient) -> None:
+    assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("/", 200), ("/performance", 200), ("/history", 200), ("/nowhere", 404), ("/not-found-404", 404)],
+)
+def test_pages_have_their_status(client: FlaskClient, address: str, status: int) -> None:
+    assert client.get(address).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("template", "path", "same"),
+    [
+        ("/", "/", True),
+        ("/history", "/history/", True),
+        ("/history/<case_id>", "/history/0198", True),
+        ("/history/<case_id>", "/history/", False),
+        ("/history/<case_id>", "/history/a/b", False),
+        ("/history", "/histories", False),
+    ],
+)
+def test_addresses_match_their_templates(template: str, path: str, same: bool) -> None:
+    assert matches(template, path) is same
+
+
+def test_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/").get_data(as_text=True)
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert addresses
+    assert all(address.startswith("/") and not address.startswith("//") for address in addresses)
+    for address in addresses:
+        assert client.get(address).status_code == 200, address
+
+
+def test_bootstrap_is_kept_by_browsers(client: FlaskClient) -> None:
+    assert "max-age=31536000" in client.get("/vendor/css/bootstrap.min.css").headers["Cache-Control"]
+    assert client.get("/vendor/../../setup.py").status_code == 404
+
+
+def test_disclaimer_is_on_every_page(app: Dash) -> None:
+    assert DISCLAIMER in str(app.layout)
+
+
+def test_start_serves_and_says_where(bundle_root: Path, tmp_path: Path) -> None:
+    port = free_port()
+    begun = time.monotonic()
+    with started(
+        DERMABOARD_PORT=port, DERMABOARD_BUNDLES=str(bundle_root), DERMABOARD_DATA_DIR=str(tmp_path / "data")
+    ) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+            assert answer.status == 200
+    # The bar is 3 s on an idle machine (`make bench`); this only catches a start that imports a training library.
+    assert time.monotonic() - begun < 30
+
+
+def test_port_in_use_is_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with started(DERMABOARD_PORT=port, DERMABOARD_DATA_DIR=str(tmp_path)) as process:
+            _, printed = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert f"port {port}" in printed
+    assert "DERMABOARD_PORT" in printed
+    assert "Traceback" not in printed
+
+
+def test_wrong_setting_is_a_sentence() -> None:
+    with started(DERMABOARD_PORT="http") as process:
+        _, printed = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "DERMABOARD_PORT" in printed
+    assert "Traceback" not in printed
+
+
+def test_missing_model_is_a_sentence(bundle_root: Path, tmp_path: Path) -> None:
+    with started(
+        DERMABOARD_PORT=free_port(),
+        DERMABOARD_MODEL="absent",
+        DERMABOARD_BUNDLES=str(bundle_root),
+        DERMABOARD_DATA_DIR=str(tmp_path),
+    ) as process:
+        _, printed = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "DERMABOARD_MODEL='absent'" in printed
+    assert "Traceback" not in printed

@@ -1,0 +1,77 @@
+"""Settings are strict: what is wrong is named, with what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.settings import SHIPPED_BUNDLES, SettingsError, load_settings, read_settings
+
+
+def test_defaults_need_no_environment() -> None:
+    settings = read_settings()
+    assert (settings.host, settings.port, settings.model) == ("127.0.0.1", 8050, "dermanet")
+    assert settings.bundles == SHIPPED_BUNDLES
+    assert settings.database_url is None
+
+
+def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DERMABOARD_PORT", "9000")
+    monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path))
+    settings = read_settings()
+    assert settings.port == 9000
+    assert settings.data_dir == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("DERMABOARD_PORT", "eighty", "a port between 1 and 65535"),
+        ("DERMABOARD_PORT", "0", "a port between 1 and 65535"),
+        ("DERMABOARD_PORT", "", "a port between 1 and 65535"),
+        ("DERMABOARD_HOST", "", "an address to listen on"),
+        ("DERMABOARD_THREADS", "-1", "1 to 256"),
+        ("DERMABOARD_BUNDLES", "/no/such/folder", "an existing folder"),
+        ("DERMABOARD_DATABASE_URL", "", "leave it out"),
+    ],
+)
+def test_wrong_value_is_named_with_what_would_be_right(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, hint: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert name in str(caught.value)
+    assert hint in str(caught.value)
+
+
+def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERMABOARD_PORT", "x")
+    monkeypatch.setenv("DERMABOARD_THREADS", "y")
+    with pytest.raises(SettingsError, match=r"DERMABOARD_PORT[\s\S]*DERMABOARD_THREADS"):
+        read_settings()
+
+
+def test_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERMABOARD_PROT", "8050")
+    with pytest.raises(SettingsError, match=r"DERMABOARD_PROT: no such setting.*DERMABOARD_PORT"):
+        read_settings()
+
+
+def test_data_folder_that_is_a_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.write_text("")
+    monkeypatch.setenv("DERMABOARD_DATA_DIR", str(file))
+    with pytest.raises(SettingsError, match="is a file"):
+        read_settings()
+
+
+def test_start_stops_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DERMABOARD_PORT", "none")
+    with pytest.raises(SystemExit) as stopped:
+        load_settings()
+    assert stopped.value.code == 2
+    printed = capsys.readouterr().err
+    assert "DERMABOARD_PORT" in printed
+    assert "Traceback" not in printed
