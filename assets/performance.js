@@ -73,7 +73,7 @@
       const sensitivity = tp / malignant;
       const both = malignant && benign && !unscored;
       return [
-        both ? point(fp / benign, sensitivity, threshold, fp / benign >= 0.5) : skip,
+        both ? point(fp / benign, sensitivity, threshold, fp / benign >= 0.7) : skip,
         both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, sensitivity > 0.5) : skip,
         malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
       ];

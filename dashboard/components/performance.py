@@ -226,6 +226,7 @@ def graph(name: str, height: int, alternative: str) -> Component:
             responsive=True,
             style={"height": f"{height}px"},
         ),
+        className=f"figure figure-{name}",
         role="img",
         **spoken(alternative),
     )

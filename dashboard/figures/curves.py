@@ -32,7 +32,7 @@ def roc(curve: Curve, area: Interval, point: OperatingPoint, theme: str | None) 
     colours, figure = palette(theme), blank(theme, HEIGHT)
     kept = visible(curve)
     x, y = 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
-    figure.add_trace(marker(x, y, "bottom right" if x < 0.5 else "bottom left", point.threshold, colours))
+    figure.add_trace(marker(x, y, "bottom right" if x < 0.7 else "bottom left", point.threshold, colours))
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],

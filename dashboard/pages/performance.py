@@ -24,6 +24,7 @@ from dashboard.review import Review, best_epoch, facts, history, review, splits
 from dashboard.services import Services
 from model import metrics
 from model.bundle import Bundle, Damaged
+from model.intervals import Interval
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
 
@@ -58,10 +59,13 @@ def readable(found: tuple[Bundle | Damaged, ...]) -> list[Bundle]:
     return [one for one in found if isinstance(one, Bundle)]
 
 
-def pick(models: list[Bundle], name: str | None) -> Bundle:
-    """The bundle of that name, else the one that predicts by default, else the first."""
-    by_name = {one.name: one for one in models}
-    return by_name.get(name or "") or by_name.get(Services.current().settings.model) or models[0]
+def pick(models: list[Bundle], name: Any) -> Bundle:
+    """The bundle of that name, else the one that predicts by default, else the first.
+
+    `name` comes from an address, where a repeated parameter is a list.
+    """
+    wanted = (name, Services.current().settings.model)
+    return next((one for choice in wanted for one in models if one.name == choice), models[0])
 
 
 def body(bundle: Bundle, split: str) -> list[Component]:
@@ -94,7 +98,7 @@ def panels(bundle: Bundle, shown: Review, position: float) -> list[Component]:
             html.Div([slider, matrix]),
             f"Model's own: set on validation for {parts.rate(bundle.card.target_sensitivity)} sensitivity.",
         ),
-        parts.framed("ROC", parts.graph("roc", curves.HEIGHT, f"ROC curve, area {shown.area.value:.3f}")),
+        parts.framed("ROC", parts.graph("roc", curves.HEIGHT, area_words(shown.area))),
         parts.framed("Precision and recall", parts.graph("pr", curves.HEIGHT, "Precision-recall curve")),
         parts.framed("Scores by class", parts.graph("scores", curves.HEIGHT, "Probabilities by class")),
         parts.framed(
@@ -109,6 +113,11 @@ def panels(bundle: Bundle, shown: Review, position: float) -> list[Component]:
         found.append(parts.framed("Diagnoses", parts.graph("diagnoses", confusion.HEIGHT, note), note))
     found.append(parts.framed("Training", parts.graph("training", training.HEIGHT, "Loss and AUC by epoch")))
     return found
+
+
+def area_words(area: Interval) -> str:
+    """The ROC curve in words."""
+    return f"ROC curve. {area.reason.sentence}" if area.reason else f"ROC curve, area {area.value:.3f}"
 
 
 def calibration_note(shown: Review) -> str:

@@ -1,0 +1,147 @@
+"""Figures: what they show, in which colours, and what they say when there is nothing to show."""
+
+import numpy as np
+import pandas as pd
+import plotly.io as pio
+import pytest
+
+from dashboard.figures import calibration, confusion, curves, training
+from dashboard.figures.template import DARK, LIGHT, palette
+from model import metrics
+from model.intervals import Interval, Undefined, undefined
+from model.taxonomy import CODES
+
+THEMES = ("light", "dark")
+
+
+@pytest.fixture(name="cases")
+def drawn_cases():
+    random = np.random.default_rng(0)
+    y = random.random(500) < 0.2
+    return y, np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)
+
+
+def point(y, p, threshold=0.4):
+    return curves.OperatingPoint(threshold, metrics.confusion(y, p, threshold))
+
+
+def texts(figure):
+    return " ".join(str(note.text) for note in figure.layout.annotations)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_templates_are_registered_and_transparent(theme):
+    layout = pio.templates[f"dermaboard_{theme}"].layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.font.color == palette(theme).ink
+
+
+def test_an_unknown_theme_is_light():
+    assert palette(None) is LIGHT
+    assert palette("dark") is DARK
+    assert palette("sepia") is LIGHT
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_roc_marks_area_and_operating_point(cases, theme):
+    y, p = cases
+    area = Interval(0.912, 0.88, 0.94)
+    figure = curves.roc(metrics.roc_curve(y, p), area, point(y, p), theme)
+    at = metrics.confusion(y, p, 0.4)
+    mark = figure.data[curves.POINT]
+    assert mark.y[0] == at.sensitivity.value
+    assert mark.x[0] == pytest.approx(1 - at.specificity.value)
+    assert mark.text[0] == "threshold 40.0 %"
+    assert "AUC 0.912" in texts(figure)
+    assert "0.880–0.940" in texts(figure)
+    assert figure.data[2].line.color == palette(theme).action
+    assert figure.layout.template.layout.font.color == palette(theme).ink
+
+
+def test_precision_recall_shows_prevalence_and_area(cases):
+    y, p = cases
+    at = point(y, p)
+    area = metrics.average_precision(y, p)
+    figure = curves.precision_recall(metrics.pr_curve(y, p), area, at.confusion.prevalence, at, "light")
+    assert f"Average precision {area:.3f}" in texts(figure)
+    assert f"prevalence {100 * y.mean():.1f} %" in texts(figure)
+    assert figure.data[curves.POINT].y[0] == at.confusion.ppv.value
+
+
+def test_undefined_curves_say_why():
+    benign = point([False], [0.2])
+    nothing = metrics.roc_curve([False], [0.2])
+    figure = curves.roc(nothing, undefined(Undefined.NO_MALIGNANT), benign, "light")
+    assert not figure.data
+    assert texts(figure) == "Not defined without malignant cases."
+    figure = curves.precision_recall(nothing, float("nan"), benign.confusion.prevalence, benign, "light")
+    assert not figure.data
+    assert "Not defined" in texts(figure)
+    assert "No case has a score" in texts(curves.distribution(np.zeros(0, bool), np.zeros(0), 0.5, "light"))
+
+
+def test_downsampled_curve_stays_within_a_pixel_and_keeps_its_ends():
+    random = np.random.default_rng(0)
+    y = random.random(100_000) < 0.2
+    p = np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)
+    exact = metrics.roc_curve(y, p)
+    kept = curves.visible(exact)
+    assert kept.x.size < 4000 < exact.x.size
+    assert (kept.x[[0, -1]] == exact.x[[0, -1]]).all()
+    lower = np.interp(exact.x - 1e-3, kept.x, kept.y) - 1e-3
+    upper = np.interp(exact.x + 1e-3, kept.x, kept.y) + 1e-3
+    assert ((lower <= exact.y) & (exact.y <= upper)).all()
+
+
+def test_distribution_is_by_class_in_the_verdicts_colours(cases):
+    y, p = cases
+    figure = curves.distribution(y, p, 0.4, "light")
+    mark, benign, malignant = figure.data
+    assert list(mark.x) == [40, 40]
+    assert (benign.line.color, malignant.line.color) == (LIGHT.benign, LIGHT.malignant)
+    assert benign.name == f"● Benign (n = {(~y).sum()})"
+    assert sum(malignant.customdata) == y.sum()
+    assert sum(malignant.y) == pytest.approx(100)
+
+
+def test_diagnoses_put_missed_cancers_top_right():
+    matrix = np.zeros((7, 7), np.int64)
+    matrix[CODES.index("mel"), CODES.index("nv")] = 3
+    matrix[CODES.index("mel"), CODES.index("mel")] = 1
+    figure = confusion.diagnoses(matrix, "light")
+    cells = np.asarray(figure.data[0].z)
+    assert cells[0, 3] == 0.75
+    assert figure.layout.yaxis.ticktext[0] == "◆ Melanoma<br>n = 4"
+    assert figure.layout.xaxis.ticktext[3] == "●<br>NV"
+    assert figure.data[1].text[3] == "3"
+    assert "Not defined" in texts(confusion.diagnoses(np.zeros((7, 7), np.int64), "light"))
+
+
+def epochs(**columns):
+    return pd.DataFrame({"epoch": [1, 2, 3], **columns})
+
+
+def test_training_names_its_lines_and_the_best_epoch():
+    history = epochs(loss=[3, 2, 1], val_loss=[3, 2, 2.5], auc=[0.6, 0.7, 0.8], val_auc=[0.6, 0.7, 0.65])
+    figure = training.curves(history, 2, "light")
+    assert len(figure.data) == 4
+    assert "best epoch 2" in texts(figure)
+    assert texts(figure).count("validation") == 2
+    assert {line.line.color for line in figure.data} == {LIGHT.action, LIGHT.muted}
+
+
+def test_training_of_old_runs_shows_what_there_is():
+    assert len(training.curves(epochs(loss=[3, 2, 1]), None, "light").data) == 1
+    assert len(training.curves(epochs(loss=[3, 2, 1], val_loss=[None] * 3), None, "light").data) == 1
+    for nothing in (pd.DataFrame(), epochs(seconds=[1, 1, 1])):
+        assert "no record" in texts(training.curves(nothing, None, "light"))
+
+
+def test_reliability_shows_bins_with_intervals_and_counts(cases):
+    bins = metrics.reliability(*cases)
+    figure = calibration.reliability(bins, "dark")
+    assert list(figure.data[1].x) == [one.predicted for one in bins]
+    assert list(figure.data[2].y) == [one.n for one in bins]
+    top = figure.data[1].y[0] + figure.data[1].error_y.array[0]
+    assert top == pytest.approx(bins[0].observed.high)
+    assert "Not defined" in texts(calibration.reliability((), "dark"))

@@ -1,0 +1,236 @@
+"""The performance page: choice by address, numbers at a threshold, damaged and odd bundles, what the browser gets."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import review as reviews
+from dashboard.components import performance as parts
+from model import metrics
+from model.bundle import HISTORY, SCORES, Bundle, find_bundles, open_bundle, write_bundle
+from model.intervals import Undefined
+from model.taxonomy import CODES
+from tests.tiny import tiny_scores, write_tiny_bundle
+
+
+def text(component) -> str:
+    """Everything a reader sees of a component tree, or of its JSON."""
+    if component is None:
+        return ""
+    if isinstance(component, str | int | float):
+        return str(component)
+    if isinstance(component, list | tuple):
+        return " ".join(text(one) for one in component)
+    if isinstance(component, dict):
+        return text(component.get("props", component).get("children"))
+    return text(getattr(component, "children", None))
+
+
+def find(component, wanted):
+    """The component of an id in a tree."""
+    if isinstance(component, list | tuple):
+        return next((hit for one in component if (hit := find(one, wanted)) is not None), None)
+    if getattr(component, "id", None) == wanted:
+        return component
+    children = getattr(component, "children", None)
+    return None if children is None or isinstance(children, str) else find(children, wanted)
+
+
+@pytest.fixture(name="page")
+def performance_page(app):
+    """layout() and callbacks inside the application's context."""
+    from dashboard.pages import performance
+
+    with app.server.app_context():
+        yield performance
+
+
+def rewritten(root: Path, name: str, change, **card) -> Bundle:
+    """A tiny bundle whose stored scores went through `change`."""
+    bundle = write_tiny_bundle(root, name, graph=False)
+    scores, history = root / "scores.parquet", root / "history.jsonl"
+    change(tiny_scores(300, 0)).to_parquet(scores, index=False)
+    history.write_bytes((bundle.path / HISTORY).read_bytes())
+    changed = dataclasses.replace(bundle.card, **card)
+    return write_bundle(root / name, changed, {SCORES: scores, HISTORY: history})
+
+
+def test_page_is_served(client):
+    assert client.get("/performance").status_code == 200
+
+
+def test_numbers_are_those_of_the_metrics(page, bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    rows = bundle.scores().query("split == 'test'")
+    at = metrics.confusion(rows["malignant"], rows["probability"], bundle.card.threshold)
+    shown = page.layout(model="tiny", split="test")
+    assert text(find(shown, "tile-sensitivity")) == parts.rate(at.sensitivity.value)
+    assert text(find(shown, "tile-specificity")) == parts.rate(at.specificity.value)
+    assert text(find(shown, "tile-accuracy")) == parts.rate(at.accuracy.value)
+    assert text(find(shown, "tile-prevalence")) == parts.rate(at.prevalence.value)
+    area = metrics.auc(rows["malignant"], rows["probability"])
+    assert text(find(shown, "tile-auc")) == f"{area:.3f}"
+    assert [text(find(shown, f"cell-{name}")) for name in ("tp", "fn", "fp", "tn")] == [
+        str(count) for count in (at.tp, at.fn, at.fp, at.tn)
+    ]
+    assert f"{at.tp} of {at.tp + at.fn}" in text(find(shown, "tile-sensitivity-line"))
+    assert "Trained on drawn lesions" in text(shown)
+
+
+def test_address_chooses_split_and_test_is_the_default(page):
+    assert find(page.layout(), "performance-split").value == "test"
+    assert find(page.layout(model="tiny", split="validation"), "performance-split").value == "validation"
+
+
+@pytest.mark.parametrize("odd", ["nothere", "<script>", "", ["tiny", "tiny"]])
+def test_wrong_address_shows_the_default_and_says_so(page, odd):
+    shown = page.layout(model=odd, split=odd)
+    assert find(shown, "performance-model").value == "tiny"
+    assert find(shown, "performance-split").value == "test"
+    assert "There is no model of that name" in text(shown)
+
+
+def test_choosing_writes_the_address(page):
+    _, options, part, address = page.choose("tiny", "validation")
+    assert (part, address) == ("validation", "?model=tiny&split=validation")
+    assert [one["value"] for one in options] == ["test", "validation"]
+    assert page.choose("tiny", "elsewhere")[2] == "test"
+
+
+def test_figures_follow_theme_and_threshold(page):
+    ids = [
+        {"type": "performance-figure", "name": name}
+        for name in ("roc", "pr", "scores", "diagnoses", "training")
+    ]
+    light = page.draw("light", ids, "tiny", "test", 50.0)
+    dark = page.draw("dark", ids, "tiny", "test", 50.0)
+    assert light[0].data[0].text[0] == "threshold 50.0 %"
+    assert light[0].layout.template.layout.font.color != dark[0].layout.template.layout.font.color
+    # Everything has to be JSON in the end.
+    assert all(json.loads(figure.to_json()) for figure in light)
+
+
+def test_browser_gets_the_counts_of_every_slider_position(bundle_root):
+    shown = reviews.review(open_bundle(bundle_root / "tiny"), "test")
+    sweep = shown.sweep()
+    assert len(sweep["tp"]) == len(sweep["fp"]) == len(sweep["thresholds"]) == 1001
+    for place in (0, 123, 300, 999, 1000):
+        at = shown.confusion(place * reviews.STEP)
+        assert (sweep["tp"][place], sweep["fp"][place]) == (at.tp, at.fp)
+    assert (sweep["malignant"], sweep["benign"]) == (int(shown.truth.sum()), int((~shown.truth).sum()))
+    json.dumps(sweep, allow_nan=False)
+
+
+def test_slider_snaps_to_the_models_own_threshold(bundle_root):
+    shown = dataclasses.replace(reviews.review(open_bundle(bundle_root / "tiny"), "test"), threshold=0.21234)
+    assert shown.probability(21.2) == 0.21234
+    assert shown.probability(21.3) == 0.213
+    assert shown.sweep()["thresholds"][212] == 0.21234
+
+
+def test_scores_are_read_once(bundle_root, monkeypatch):
+    bundle = open_bundle(bundle_root / "tiny")
+    first = reviews.review(bundle, "test")
+    monkeypatch.setattr(Bundle, "scores", lambda _: pytest.fail("read again"))
+    assert reviews.review(open_bundle(bundle_root / "tiny"), "test") is first
+
+
+def test_lesions_are_counted_not_images(bundle_root):
+    shown = reviews.review(open_bundle(bundle_root / "tiny"), "test")
+    assert shown.truth.size == 150
+    assert shown.lesions == 75
+
+
+def test_one_class_only_is_said_in_place_of_numbers(tmp_path):
+    benign = rewritten(tmp_path, "benign", lambda rows: rows[rows["label"] == "nv"])
+    shown = reviews.review(benign, "test")
+    assert shown.area.reason is Undefined.NO_MALIGNANT
+    tiles = text(parts.tiles(shown.area, shown.confusion(30)))
+    assert "Not defined without malignant cases." in tiles
+    assert " nan" not in tiles
+
+
+def test_missing_scores_leave_no_number(tmp_path):
+    def spoil(rows: pd.DataFrame) -> pd.DataFrame:
+        rows.loc[1, [f"raw_{code}" for code in CODES]] = np.nan
+        return rows
+
+    shown = reviews.review(rewritten(tmp_path, "spoilt", spoil), "test")
+    at = shown.confusion(30)
+    assert at.unscored == 1
+    assert "Not defined while cases have no score." in text(parts.tiles(shown.area, at))
+    assert shown.matrix is not None
+    assert shown.matrix.sum() == 149
+    assert shown.sweep()["unscored"] == 1
+
+
+def test_unknown_lesions_stand_for_themselves(tmp_path):
+    bundle = rewritten(tmp_path, "nameless", lambda rows: rows.assign(lesion_id=None))
+    assert reviews.review(bundle, "test").lesions == 150
+
+
+def test_binary_model_has_no_seven_class_matrix(tmp_path):
+    def binary(rows: pd.DataFrame) -> pd.DataFrame:
+        kept = rows.drop(columns=[f"raw_{code}" for code in CODES])
+        return kept.assign(raw_malignant=rows["raw_mel"])
+
+    bundle = rewritten(tmp_path, "binary", binary, classes=("malignant",))
+    assert reviews.review(bundle, "test").matrix is None
+
+
+@pytest.fixture(name="odd")
+def odd_page(page, services, monkeypatch):
+    """The page over another folder of bundles: odd(root) -> layout and what a reader sees of it."""
+
+    def show(root: Path) -> tuple[object, str]:
+        other = dataclasses.replace(services, bundles=find_bundles(root))
+        monkeypatch.setattr(page.Services, "current", staticmethod(lambda: other))
+        shown = page.layout()
+        return shown, text(shown)
+
+    return show
+
+
+def test_without_bundles_the_page_says_what_to_do(odd, tmp_path):
+    root = tmp_path / "none"
+    root.mkdir()
+    _, words = odd(root)
+    assert "No trained model yet" in words
+
+
+def test_damaged_bundle_is_named_and_the_others_still_work(odd, tmp_path):
+    root = tmp_path / "mixed"
+    write_tiny_bundle(root, "good", graph=False)
+    (write_tiny_bundle(root, "bad", graph=False).path / HISTORY).write_text("changed")
+    (root / "half").mkdir()
+    shown, words = odd(root)
+    assert find(shown, "performance-model").value == "good"
+    assert [one["label"] for one in find(shown, "performance-model").options] == [
+        "good (results only, no weights here)"
+    ]
+    assert "damaged" in words
+    assert "bad : history.jsonl" in words
+    assert "half : " in words
+
+
+def test_bundle_without_scores_opens_with_reasons(odd, tmp_path):
+    root = tmp_path / "bare"
+    card = write_tiny_bundle(root, "bare", graph=False).card
+    bundle = write_bundle(root / "bare", card, {})
+    _, words = odd(root)
+    assert "Not defined without cases." in words
+    assert reviews.history(bundle).empty
+    assert math.isnan(reviews.review(bundle, "").area.value)
+
+
+def test_best_epoch_comes_from_the_card_else_from_validation(tmp_path):
+    told = write_tiny_bundle(tmp_path, "told", graph=False)
+    assert reviews.best_epoch(told) == 5
+    silent = rewritten(tmp_path, "silent", lambda rows: rows, training={})
+    assert reviews.best_epoch(silent) == 5
+    assert reviews.best_epoch(write_bundle(tmp_path / "bare", silent.card, {})) is None
