@@ -1,0 +1,102 @@
+"""A running dashboard and a Chromium to look at it with; without a Chromium these tests are skipped by name."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+# A busy machine may take its time; what is wrong stays wrong.
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(bundle_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard with the tiny model, started as a person starts it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    environment = {
+        **os.environ,
+        "DERMABOARD_PORT": port,
+        "DERMABOARD_BUNDLES": str(bundle_root),
+        "DERMABOARD_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+    }
+    command = [sys.executable, "-m", "dashboard"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert port in process.stdout.readline()
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator["Visit"]:
+    """A fresh visitor who has gone nowhere yet."""
+    visit = Visit(browser, address)
+    yield visit
+    visit.close()
+
+
+class Visit:
+    """One visitor: opens pages, and notes requests that leave the machine and errors that scripts raise."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser, self.address = browser, address
+        self.abroad: list[str] = []
+        self.errors: list[str] = []
+        self.pages: list[Page] = []
+
+    def open(self, path: str = "/", width: int = 1280, scheme: str = "light") -> Page:
+        """A page in a window of that width for someone whose system prefers that scheme."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("request", lambda request: self.note(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.pages.append(page)
+        page.goto(self.address + path)
+        return page
+
+    def note(self, url: str) -> None:
+        """Remember a request that goes anywhere but to the dashboard."""
+        if not url.startswith((self.address, "data:", "blob:")):
+            self.abroad.append(url)
+
+    def close(self) -> None:
+        """Close every window; no script may have failed and nothing may have left the machine."""
+        for page in self.pages:
+            page.context.close()
+        assert not self.abroad
+        assert not self.errors
