@@ -41,8 +41,8 @@ def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
 
     Args:
         size: input side in pixels, a multiple of 32.
-        init: "imagenet" downloads the weights through Keras; a path loads a `.weights.h5` of the backbone; "none" or None
-            starts at random.
+        init: "imagenet" downloads the weights through Keras; a path loads a `.weights.h5` of the backbone; "none" or
+            None starts at random.
     """
     named = init == "imagenet"
     backbone = keras.applications.MobileNetV2(
@@ -87,8 +87,8 @@ def serving(network: keras.Model) -> keras.Model:
     """The network as it is exported.
 
     Returns:
-        A model from `pixels` to a dictionary: `probabilities` (n, 7) by softmax or (n, 1) by sigmoid, `embedding` (n, d),
-        and for networks with a pooled head `maps` (n, h, w, 7): the class activation maps of Zhou et al. 2016, whose
+        A model from `pixels` to a dictionary: `probabilities` (n, 7) by softmax or (n, 1) by sigmoid, `embedding`
+        (n, d), and for networks with a pooled head `maps` (n, h, w, 7): the class activation maps of Zhou et al. 2016, whose
         mean over h and w is the logits, because the head is linear.
     """
     head, embedding = network.get_layer(HEAD), network.get_layer(EMBEDDING).output

@@ -184,7 +184,7 @@ def image_warnings(photograph: Photograph, synthetic: bool) -> tuple[str, ...]:
 
 
 def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:
-    """A heatmap as an RGBA PNG (size x size) to lay over the centred square: the stronger the evidence, the less clear."""
+    """A heatmap as an RGBA PNG (size x size) to lay over the centred square; strong evidence is opaque."""
     smooth = Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC)
     alpha = np.clip(np.asarray(smooth), 0, 1) ** 1.5 * 255
     pixels = np.concatenate(

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from model.bundle import GRAPH, HISTORY, SCORES, WEIGHTS, Card, write_bundle
@@ -38,7 +39,7 @@ def synthetic(options: argparse.Namespace) -> None:
     """Draw a data set."""
     from training.synthetic import write_dataset
 
-    write_dataset(options.out, options.count, options.seed)
+    write_dataset(options.out, options.count, options.seed, size=(150, 200) if options.small else (450, 600))
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -89,9 +90,7 @@ def export(options: argparse.Namespace) -> None:
         difference = None
         if not options.no_weights:
             files[GRAPH], files[WEIGHTS] = Path(folder) / "model.onnx", Path(folder) / "model.keras"
-            images = still_images(
-                store, store.rows("validation")[: max(CHECKED, 512)], network.input_shape[1]
-            )
+            images = still_images(store, np.arange(len(store.cases))[: 2 * CHECKED], network.input_shape[1])
             difference = export_graph(network, images, files[GRAPH])
             network.save(files[WEIGHTS])
         bundle = write_bundle(options.out, card(options, store.cases, store.facts, run, difference), files)
@@ -130,7 +129,7 @@ def card(
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
             "split_sha256": split_digest(cases),
             "seed": options.seed,
-            "best_epoch": int(last.loc[last["val_auc"].idxmax(), "epoch"]),
+            "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
             "seconds": float(history["seconds"].sum()),
             "processor": f"{platform.machine()}, CPU only",
             "versions": {name: version(name) for name in ("keras", "tensorflow", "numpy", "pillow")},
@@ -187,6 +186,7 @@ def parser() -> argparse.ArgumentParser:
     drawn.add_argument("--out", type=Path, required=True, help="folder to write")
     drawn.add_argument("--count", type=int, default=600)
     drawn.add_argument("--seed", type=int, default=0)
+    drawn.add_argument("--small", action="store_true", help="150 x 200 pixels instead of 450 x 600")
     drawn.set_defaults(act=synthetic)
     ready = commands.add_parser("prepare", help="decode images once and split them by lesion")
     ready.add_argument(

@@ -35,6 +35,8 @@ def export_graph(network: keras.Model, images: NDArray[np.uint8], path: Path) ->
     if len(images) < CHECKED:
         raise ExportError(f"An export is checked on {CHECKED} images or more; only {len(images)} are there.")
     model = serving(network)
+    # Keras exports only what has been called.
+    model.predict_on_batch(images[:1])
     path.parent.mkdir(parents=True, exist_ok=True)
     model.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

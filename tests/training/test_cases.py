@@ -16,7 +16,7 @@ def cases(count: int = 3000) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     lesions = [f"L{number:05}" for number in np.repeat(np.arange(count), rng.integers(1, 5, count))[:count]]
     labels = rng.choice(["nv", "mel", "bkl"], count, p=[0.7, 0.1, 0.2])
-    first = {lesion: label for lesion, label in zip(lesions, labels, strict=True)}
+    first = dict(zip(lesions, labels, strict=True))
     digests = [f"{number - 50 if number % 100 == 99 else number}" for number in range(count)]
     table = pd.DataFrame(
         {"image_id": [f"I{number:05}" for number in range(count)], "lesion_id": lesions, "sha256": digests}

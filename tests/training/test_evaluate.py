@@ -9,7 +9,7 @@ from training.evaluate import fit_temperature, judge
 
 
 def scores(n: int = 4000, overconfident: float = 2.0) -> pd.DataFrame:
-    """Labels drawn from the probabilities of random logits; stored probabilities are those of the logits times a factor."""
+    """Labels drawn from the probabilities of random logits; stored are those of the logits times a factor."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 1.5, (n, 7))
     softmax = lambda z: np.exp(z) / np.exp(z).sum(1, keepdims=True)  # noqa: E731

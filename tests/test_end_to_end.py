@@ -1,0 +1,88 @@
+"""The whole way on drawn lesions: prepare, train, evaluate, export, serve, predict over HTTP, find it in the history."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.app import create_app
+from dashboard.settings import Settings
+from model.__main__ import main as model_main
+from model.bundle import open_bundle
+from model.images import decode, encode, square
+from model.predictor import Predictor
+from training.__main__ import main as training_main
+from training.synthetic import draw
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a bundle `drawn` in `bundles`, made by the commands that a user would type."""
+    folder = tmp_path_factory.mktemp("end-to-end")
+    data, run = folder / "prepared", folder / "run"
+    metadata, images = folder / "drawn" / "HAM10000_metadata.csv", folder / "drawn" / "images"
+    store = ["--data", str(data)]
+    of_run = ["tiny", "--run", str(run), *store]
+    for call in (
+        ["synthetic", "--out", str(folder / "drawn"), "--count", "400", "--small"],
+        ["prepare", "--metadata", str(metadata), "--images", str(images), "--source", "drawn", "--licence", "MIT", *store],
+        ["train", *of_run, "--init", "none"],
+        ["evaluate", *of_run],
+        ["export", *of_run, "--out", str(folder / "bundles" / "drawn")],
+    ):
+        assert training_main(call) == 0, call
+    return folder
+
+
+def test_it_beats_chance_clearly(trained: Path) -> None:
+    bundle = open_bundle(trained / "bundles" / "drawn")
+    test = bundle.card.results["test"]
+    assert test["auc_low"] > 0.6 and test["auc"] > 0.75
+    assert bundle.card.synthetic and bundle.card.licence == "MIT"
+    assert bundle.card.training["largest_difference_from_keras"] <= 1e-3
+    scores = bundle.scores()
+    assert set(scores["split"]) == {"validation", "test"} and not scores["lesion_id"].groupby(scores["split"]).apply(
+        set
+    ).pipe(lambda sets: set.intersection(*sets))
+
+
+def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
+    import keras
+
+    from training.fit import malignancy
+
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    for seed in range(4):
+        size = (300 + 50 * seed, 420)
+        (photographs / f"{seed}.jpg").write_bytes(encode(draw(900 + seed, malignant=seed % 2 == 0, size=size)))
+    settings = Settings(data_dir=tmp_path / "data", bundles=trained / "bundles", model="drawn")
+    client = create_app(settings).server.test_client()
+    out = tmp_path / "out.parquet"
+    call = ["score", str(photographs), "--out", str(out), "--model", "drawn", "--bundles", str(trained / "bundles")]
+    assert model_main(call) == 0
+    table = pd.read_parquet(out).set_index("file")["probability"]
+    bundle = open_bundle(trained / "bundles" / "drawn")
+    predictor = Predictor(bundle)
+    from model.calibration import temper
+    from model.networks import serving
+
+    network = serving(keras.saving.load_model(bundle.path / "model.keras"))
+    for path in sorted(photographs.iterdir()):
+        answer = client.post(
+            "/api/v1/predictions", data={"file": (BytesIO(path.read_bytes()), path.name)}, content_type="multipart/form-data"
+        )
+        assert answer.status_code == 201
+        photograph = decode(path.read_bytes())
+        one = predictor.predict(photograph).probability
+        assert answer.json["probability"] == pytest.approx(one, abs=1e-6)
+        assert table[str(path)] == pytest.approx(one, abs=1e-6)
+        raw = np.asarray(network(square(photograph.pixels, 64)[None])["probabilities"])
+        assert malignancy(temper(raw, bundle.card.temperature))[0] == pytest.approx(one, abs=1e-3)
+        found = client.get(f"/api/v1/predictions/{answer.json['id']}")
+        assert found.status_code == 200 and found.json["probability"] == answer.json["probability"]
+        assert client.get(f"/history/{answer.json['id']}").status_code == 200

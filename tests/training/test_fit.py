@@ -1,0 +1,118 @@
+"""Training on drawn lesions: it learns, writes as it goes, and goes on where it was stopped."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from model.networks import BUILDERS, HEAD
+from model.taxonomy import CODES
+from training.evaluate import undo_balance
+from training.export import ExportError, export_graph
+from training.fit import Batches, FitError, class_shares, fit, learning_rate, probabilities, read_history
+from training.pixels import PixelStore, prepare
+from training.recipes import RECIPES
+from training.synthetic import write_dataset
+
+pytestmark = pytest.mark.slow
+
+TINY = dataclasses.replace(RECIPES["tiny"], stages=((32, 2), (64, 1)), batch=16)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> PixelStore:
+    folder = tmp_path_factory.mktemp("drawn")
+    write_dataset(folder, 80, seed=1, size=(150, 200))
+    return prepare(folder / "HAM10000_metadata.csv", [folder / "images"], folder / "store")
+
+
+def test_a_run_goes_on_where_it_stopped(store: PixelStore, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    fit(TINY, store, whole, init="none")
+    assert [line["epoch"] for line in read_history(whole)] == [1, 2, 3]
+    assert [line["size"] for line in read_history(whole)] == [32, 32, 64]
+
+    class Stopped(Exception):
+        pass
+
+    # Stop it after each epoch, as a power cut would; the history's line is what makes an epoch count.
+    import training.fit as module
+
+    original = module.History.on_epoch_end
+
+    def stop(self: module.History, epoch: int, logs: object = None) -> None:
+        original(self, epoch, logs)
+        raise Stopped
+
+    for _ in range(2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module.History, "on_epoch_end", stop)
+            with pytest.raises(Stopped):
+                fit(TINY, store, parts, init="none")
+    fit(TINY, store, parts, init="none")
+    # The same batches and rates in the same order; dropout is off in this network, so the curves agree.
+    for one, other in zip(read_history(whole), read_history(parts), strict=True):
+        assert one["learning_rate"] == other["learning_rate"]
+        assert one["val_loss"] == pytest.approx(other["val_loss"], rel=1e-3)
+    with pytest.raises(FitError, match="another run"):
+        fit(TINY, store, parts, seed=1, init="none")
+    assert json.loads((parts / "run.json").read_text())["seed"] == 0
+
+
+def test_batches_are_the_same_for_the_same_seed(store: PixelStore) -> None:
+    first, second = Batches(store, TINY, 32, 0), Batches(store, TINY, 32, 0)
+    np.testing.assert_array_equal(first[1][0], second[1][0])
+    assert len(np.unique(first.order)) == len(store.rows("train")) == len(first.order)
+    assert not np.isin(first.order, np.concatenate([store.rows("validation"), store.rows("test")])).any()
+    second.on_epoch_end()
+    assert not np.array_equal(first.order, second.order)
+
+
+def test_balance_draws_rare_diagnoses_more_often(store: PixelStore) -> None:
+    recipe = dataclasses.replace(TINY, balance=1.0)
+    labels = store.cases["label"].to_numpy()
+    counts: dict[str, int] = {}
+    for epoch in range(40):
+        for label in labels[Batches(store, recipe, 32, 0, epoch).order]:
+            counts[label] = counts.get(label, 0) + 1
+    shares = np.array(list(counts.values())) / sum(counts.values())
+    np.testing.assert_allclose(shares, 1 / len(counts), atol=0.03)
+
+
+def test_undoing_the_balance_restores_the_prior(store: PixelStore) -> None:
+    network = BUILDERS["tiny"](32, None)
+    images = np.zeros((1, 32, 32, 3), np.uint8)
+    before = probabilities(network, images)[0]
+    undo_balance(network, store, 0.5)
+    labels = store.cases["label"].map(CODES.index).to_numpy()[store.rows("train")]
+    expected = before * class_shares(labels, 0.0) / class_shares(labels, 0.5)
+    np.testing.assert_allclose(probabilities(network, images)[0], expected / expected.sum(), atol=1e-5)
+
+
+def test_the_learning_rate_warms_up_and_decays() -> None:
+    recipe = dataclasses.replace(TINY, learning_rate=1.0, warmup=0.1)
+    rates = [learning_rate(recipe, step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == rates[10] == 1.0 and rates[-1] < 0.01
+    assert learning_rate(dataclasses.replace(recipe, decay=False), 99, 100) == 1.0
+
+
+def test_export_refuses_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = BUILDERS["tiny"](32, None)
+    images = np.random.default_rng(0).integers(0, 255, (256, 32, 32, 3), dtype=np.uint8)
+    with pytest.raises(ExportError, match="256"):
+        export_graph(network, images[:10], tmp_path / "few.onnx")
+    assert export_graph(network, images, tmp_path / "good.onnx") < 1e-4
+    original = keras.Model.export
+
+    def then_change_the_network(self: keras.Model, path: Path, **options: object) -> None:
+        original(self, path, **options)
+        head = network.get_layer(HEAD)
+        head.set_weights([3 * weight + 1 for weight in head.get_weights()])
+
+    monkeypatch.setattr(keras.Model, "export", then_change_the_network)
+    with pytest.raises(ExportError, match="differs"):
+        export_graph(network, images, tmp_path / "bad.onnx")
+    assert not (tmp_path / "bad.onnx").exists()

@@ -1,0 +1,55 @@
+"""The networks as they were described, and what `serving` makes of them."""
+
+import keras
+import numpy as np
+import pytest
+
+from model.networks import BUILDERS, freeze_statistics, seed_cnn, serving
+from training.recipes import RECIPES
+
+pytestmark = pytest.mark.slow
+
+
+def test_seed_cnn_is_the_network_that_was_described() -> None:
+    network = seed_cnn(224)
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds == [
+        "InputLayer",
+        "Rescaling",
+        *["Conv2D", "MaxPooling2D"] * 3,
+        "Flatten",
+        "Dense",
+        "Dropout",
+        "Dense",
+    ]
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(32, (3, 3)), (64, (3, 3)), (128, (3, 3))]
+    assert 44_000_000 < network.count_params() < 45_000_000
+    with pytest.raises(ValueError, match="scratch"):
+        seed_cnn(224, "weights.h5")
+
+
+@pytest.mark.parametrize("name", ["dermanet", "tiny", "seed_cnn"])
+def test_serving_adds_up(name: str) -> None:
+    network = BUILDERS[name](64, "none")
+    images = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), dtype=np.uint8)
+    logits = np.asarray(network(images))
+    found = {key: np.asarray(value) for key, value in serving(network)(images).items()}
+    if name == "seed_cnn":
+        assert set(found) == {"probabilities", "embedding"} and found["embedding"].shape == (3, 512)
+        np.testing.assert_allclose(found["probabilities"], 1 / (1 + np.exp(-logits)), atol=1e-5)
+    else:
+        np.testing.assert_allclose(found["probabilities"].sum(axis=1), 1, atol=1e-5)
+        np.testing.assert_allclose(found["maps"].mean(axis=(1, 2)), logits, atol=1e-4)
+
+
+def test_frozen_statistics_leave_only_what_learns() -> None:
+    network = BUILDERS["dermanet"](64, "none")
+    freeze_statistics(network)
+    names = " ".join(weight.path for weight in network.trainable_weights)
+    assert "gamma" not in names and "depthwise" in names
+
+
+def test_every_recipe_has_its_network() -> None:
+    assert all(recipe.network in BUILDERS for recipe in RECIPES.values())
+    assert RECIPES["seed-cnn"].stages[-1][0] == RECIPES["dermanet"].stages[-1][0] == 224
