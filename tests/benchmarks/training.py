@@ -49,15 +49,17 @@ def measured(way: str) -> float:
 def ours() -> float:
     """The project's training: composed random views from the pixel store, made beside the training step."""
     from model.networks import BUILDERS
+    from training.__main__ import keep_memory
     from training.fit import Batches, next_network
     from training.pixels import PixelStore
     from training.recipes import RECIPES
 
+    keep_memory()
     recipe = RECIPES["seed-cnn"]
     size, count = recipe.stages[0][0], recipe.batch * (WARM + STEPS)
     pixels, labels = drawn_pixels(size, count)
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
-    store = PixelStore(cases, pixels, pixels[:, ::2, ::2], facts={})
+    store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
     with tempfile.TemporaryDirectory() as folder:
         network = next_network(recipe, BUILDERS[recipe.network](size, None), Path(folder), 0, False)
         return rate(network, recipe.batch, Batches(store, recipe, size, seed=0))
