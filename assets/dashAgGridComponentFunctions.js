@@ -1,0 +1,54 @@
+// Cells of the history grid. A row that is still on its way has no data.
+(function () {
+  "use strict";
+  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  const make = (...parts) => window.React.createElement(...parts);
+
+  // A new tab or window stays possible.
+  function go(event) {
+    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    window.dermaboardGo(event.currentTarget.getAttribute("href"));
+  }
+
+  const waiting = () => make("span", { className: "history-waiting" });
+
+  cells.HistoryThumbnail = ({ data }) =>
+    data
+      ? make(
+          "a",
+          { href: data.href, onClick: go, tabIndex: -1, "aria-label": "Open " + data.filename },
+          make("img", { src: data.thumbnail, alt: "", width: 48, height: 48, loading: "lazy" })
+        )
+      : waiting();
+
+  cells.HistoryDecision = ({ data }) => {
+    if (!data) return waiting();
+    const time = window.dermaboardTime(data.created);
+    return make(
+      "div",
+      { className: "history-decision-cell" },
+      make(
+        "span",
+        { className: "verdict verdict-" + data.decision },
+        make("span", { className: "verdict-shape", "aria-hidden": true }, data.shape),
+        data.word
+      ),
+      make("a", { className: "history-more", href: data.href, onClick: go }, data.filename),
+      make("span", { className: "history-more" }, time.local)
+    );
+  };
+
+  cells.HistoryProbability = ({ data }) => (data ? make("span", null, data.percent) : waiting());
+
+  cells.HistoryText = ({ data, value }) => (data ? make("span", null, value) : waiting());
+
+  cells.HistoryLink = ({ data }) =>
+    data ? make("a", { className: "action", href: data.href, onClick: go }, make("bdi", null, data.filename)) : waiting();
+
+  cells.HistoryTime = ({ data }) => {
+    if (!data) return waiting();
+    const time = window.dermaboardTime(data.created);
+    return make("time", { dateTime: data.created, title: time.utc }, time.local);
+  };
+})();
