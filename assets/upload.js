@@ -63,6 +63,7 @@
     if (item.file.size > limit())
       return fail(key, "The file has " + Math.ceil(item.file.size / 1e6) + " MB; the limit is " + limit() / 1e6 + " MB.");
     running++;
+    set("status", key, { children: "Sending" });
     const form = new FormData();
     if (item.model) form.append("model", item.model);
     form.append("file", item.file, item.file.name);

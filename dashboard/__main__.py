@@ -55,7 +55,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C stops it)",
         flush=True,
     )
-    services.warm()
+    services.warm(delay=2)
     try:
         waitress.serve(
             app.server, sockets=[listener], threads=8, max_request_body_size=MAX_BODY, ident=None, _quiet=True

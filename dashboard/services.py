@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -121,10 +122,15 @@ class Services:
         prediction = self.predictors.get(bundle).predict(photograph)
         return self.store.add(photograph, prediction, filename)
 
-    def warm(self) -> threading.Thread:
-        """Load the default predictor in the background, so that the first photograph doesn't wait for it."""
+    def warm(self, delay: float = 0) -> threading.Thread:
+        """Load the default predictor in the background, so that the first photograph doesn't wait for it.
+
+        Args:
+            delay: seconds to wait first, so that the first page doesn't share the processor with it.
+        """
 
         def load() -> None:
+            time.sleep(delay)
             try:
                 self.predictors.get(self.bundle())
             except Exception as error:

@@ -98,8 +98,9 @@ def no_model(problems: Sequence[str]) -> html.Div:
                 "comes with the repository; to make one, run these commands and start the dashboard again:"
             ),
             html.Pre(
-                "python -m training prepare --help\n"
+                "python -m training prepare --metadata HAM10000_metadata.csv --images FOLDER\n"
                 "python -m training train dermanet\n"
+                "python -m training evaluate dermanet\n"
                 "python -m training export dermanet"
             ),
             *damaged,
