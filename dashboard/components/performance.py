@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.figures.template import CONFIG
 from model.bundle import Bundle, Damaged
-from model.intervals import Interval
+from model.intervals import Interval, Undefined, undefined
 from model.metrics import Confusion
 
 SPLIT_WORDS: dict[str, str] = {
@@ -226,7 +226,7 @@ def graph(name: str, height: int, alternative: str) -> Component:
             responsive=True,
             style={"height": f"{height}px"},
         ),
-        className=f"figure figure-{name}",
+        className=f"graph graph-{name}",
         role="img",
         **spoken(alternative),
     )
@@ -272,4 +272,21 @@ def empty(damaged_bundles: Sequence[Damaged]) -> Component:
             ),
             damaged(damaged_bundles),
         ]
+    )
+
+
+def stand_in() -> Component:
+    """What callbacks refer to, out of sight: Dash complains of components that are missing from a page."""
+    nobody = Confusion(0, 0, 0, 0)
+    return html.Div(
+        [
+            dcc.Location(id="performance-address", refresh=False),
+            choice([], "", [], ""),
+            html.Div(id="performance-body"),
+            tiles(undefined(Undefined.EMPTY), nobody),
+            threshold_slider(50, 0.5),
+            binary_confusion(nobody),
+            dcc.Store(id="performance-sweep"),
+        ],
+        hidden=True,
     )

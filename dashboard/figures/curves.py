@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.figures.template import PERCENT, Palette, blank, message, palette
-from model.intervals import Interval
+from model.intervals import Interval, Undefined
 from model.metrics import Confusion, Curve
 
 HEIGHT = 380
@@ -70,8 +70,7 @@ def precision_recall(
 ) -> go.Figure:
     """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
     if not curve.x.size:
-        reason = prevalence.reason.sentence if prevalence.reason else "Not defined for one class only."
-        return message(reason, theme, HEIGHT)
+        return message(lacking(point.confusion).sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
     kept = visible(curve)
     x, y = point.confusion.sensitivity.value, point.confusion.ppv.value
@@ -154,6 +153,15 @@ def distribution(
     figure.data[POINT].showlegend = False
     figure.update_xaxes(title="Calibrated probability of malignancy (%)", range=[0, 100])
     return figure
+
+
+def lacking(confusion: Confusion) -> Undefined:
+    """Why there is no precision-recall curve."""
+    if confusion.unscored:
+        return Undefined.UNSCORED
+    if not confusion.n:
+        return Undefined.EMPTY
+    return Undefined.NO_BENIGN if confusion.tp + confusion.fn else Undefined.NO_MALIGNANT
 
 
 def marker(x: float, y: float, position: str, threshold: float, colours: Palette) -> go.Scatter:

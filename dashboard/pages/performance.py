@@ -36,7 +36,7 @@ def layout(model: str | None = None, split: str | None = None, **_: Any) -> Comp
     models = readable(found)
     head = html.H1("Performance")
     if not models:
-        return html.Div([head, parts.empty(damaged)], className="performance")
+        return html.Div([head, parts.empty(damaged), parts.stand_in()], className="performance")
     chosen = pick(models, model)
     available = splits(chosen)
     part = split if split in available else next(iter(available), "")
@@ -176,6 +176,8 @@ def choose(model: str, split: str) -> tuple[list[Component], list[dict[str, str]
 )
 def draw(theme: str, ids: list[dict[str, str]], model: str, split: str, position: float) -> list[go.Figure]:
     """The figures of a freshly shown body, or of all in another theme."""
+    if not ids:
+        return []
     bundle = pick(readable(Services.current().bundles), model)
     found = figures(bundle, review(bundle, split), position, theme)
     return [found[one["name"]] for one in ids]
