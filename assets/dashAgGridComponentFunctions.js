@@ -32,7 +32,8 @@
         "span",
         { className: "verdict verdict-" + data.decision },
         make("span", { className: "verdict-shape", "aria-hidden": true }, data.shape),
-        data.word
+        data.word,
+        make("span", { className: "history-figure" }, data.percent)
       ),
       make("a", { className: "history-more", href: data.href, onClick: go }, data.filename),
       make("span", { className: "history-more" }, time.local)

@@ -13,15 +13,10 @@
   }
 
   function fit(api) {
-    api.setColumnsVisible(["diagnosis", "filename", "created"], !NARROW.matches);
+    api.setColumnsVisible(["probability", "diagnosis", "filename", "created"], !NARROW.matches);
     api.setColumnsVisible(["model"], !MEDIUM.matches);
     // What a narrow screen hides stands in the decision's cell.
-    api.applyColumnState({
-      state: [
-        { colId: "decision", flex: NARROW.matches ? 1 : null, width: 144 },
-        { colId: "probability", width: NARROW.matches ? 92 : 128 },
-      ],
-    });
+    api.applyColumnState({ state: [{ colId: "decision", flex: NARROW.matches ? 1 : null, width: 144 }] });
   }
 
   function whenWidthChanges(api) {
@@ -70,6 +65,7 @@
       };
       for (const name of Object.keys(wanted)) if (!wanted[name]) delete wanted[name];
       if (JSON.stringify(wanted) !== JSON.stringify(api.getFilterModel())) api.setFilterModel(wanted);
+      return wanted;
     },
 
     // The photograph and the file name are links of their own.

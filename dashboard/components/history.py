@@ -155,6 +155,7 @@ def grid() -> dash_ag_grid.AgGrid:
             "suppressMovableColumns": True,
             "suppressCellFocus": False,
             "animateRows": False,
+            "localeText": {"noMatchingRows": "Change or clear the filters above."},
         },
         style={"height": height(4)},
     )

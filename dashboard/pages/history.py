@@ -45,6 +45,7 @@ def layout(**_: str) -> html.Div:
             parts.confirmation("history-dialog"),
             dcc.Store(id="history-zone"),
             dcc.Store(id="history-changed"),
+            dcc.Store(id="history-filters"),
         ],
         className="history",
     )
@@ -107,6 +108,8 @@ def clientside(name: str, *arguments: Any, **options: Any) -> None:
 clientside("zone", Output("history-zone", "data"), Input("history-zone", "id"))
 clientside(
     "filter",
+    # Without an output Dash would not call it when the page opens.
+    Output("history-filters", "data"),
     Input("history-search", "value"),
     Input("history-decision", "value"),
     Input("history-diagnosis", "value"),
