@@ -68,7 +68,7 @@ def columns() -> list[dict[str, Any]]:
             "headerName": "Probability",
             "headerTooltip": "Calibrated probability of malignancy",
             "cellRenderer": "HistoryProbability",
-            "width": 128,
+            "width": 152,
             "type": "rightAligned",
             "filter": "agNumberColumnFilter",
             "filterParams": {
