@@ -27,7 +27,10 @@ def dispatch(
     def described(specs: list[dict[str, Any]], values: dict[str, Any]) -> list[dict[str, Any]]:
         return [{**spec, "value": values[f"{spec['id']}.{spec['property']}"]} for spec in specs]
 
-    outputs = [dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in key.strip(".").split("...")]
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in key.strip(".").split("...")
+    ]
     body = {
         "output": key,
         "outputs": outputs,
