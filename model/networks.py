@@ -88,8 +88,8 @@ def serving(network: keras.Model) -> keras.Model:
 
     Returns:
         A model from `pixels` to a dictionary: `probabilities` (n, 7) by softmax or (n, 1) by sigmoid, `embedding`
-        (n, d), and for networks with a pooled head `maps` (n, h, w, 7): the class activation maps of Zhou et al. 2016, whose
-        mean over h and w is the logits, because the head is linear.
+        (n, d), and for networks with a pooled head `maps` (n, h, w, 7): the class activation maps of Zhou et al. 2016,
+        whose mean over h and w is the logits, because the head is linear.
     """
     head, embedding = network.get_layer(HEAD), network.get_layer(EMBEDDING).output
     logits = head(embedding)

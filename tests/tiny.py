@@ -18,7 +18,7 @@ SIZE, GRID = 64, 4
 def write_tiny_bundle(
     root: Path, name: str = "tiny", seed: int = 0, graph: bool = True, cases: int = 300
 ) -> Bundle:
-    """Write root/<name>: a graph whose logits are linear in the mean colours of 4 x 4 patches, random scores, history."""
+    """Write root/<name>: a graph with logits linear in the mean colours of 4 x 4 patches, random scores, history."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         files = {HISTORY: work / "history.jsonl", SCORES: work / "scores.parquet"}

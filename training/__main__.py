@@ -2,7 +2,6 @@
 
 import argparse
 import ctypes
-import dataclasses
 import json
 import platform
 import sys
@@ -108,6 +107,7 @@ def card(
 ) -> Card:
     """Everything that a run knows of itself."""
     recipe = recipe_of(options)
+    facts: dict[str, Any] = json.loads((run / "run.json").read_text())
     evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
     history = pd.read_json(run / "history.jsonl", lines=True)
     last = history[history["size"] == recipe.stages[-1][0]]
@@ -122,13 +122,14 @@ def card(
         threshold=evaluation["threshold"],
         target_sensitivity=0.95,
         training={
-            "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
+            "recipe": facts["recipe"],
             "data": data["source"],
             "images": len(cases),
             "lesions": int(cases["lesion_id"].nunique()),
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
             "split_sha256": split_digest(cases),
-            "seed": options.seed,
+            "seed": facts["seed"],
+            "init": facts["init"],
             "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
             "seconds": float(history["seconds"].sum()),
             "processor": f"{platform.machine()}, CPU only",
@@ -207,9 +208,9 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_text)
         command.add_argument("recipe", choices=sorted(RECIPES))
         command.add_argument("--run", type=Path, help="folder of the run (default: runs/RECIPE)")
-        command.add_argument("--seed", type=int, default=0)
         command.set_defaults(act=act)
         if name == "train":
+            command.add_argument("--seed", type=int, default=0)
             command.add_argument(
                 "--init", default="imagenet", help="imagenet, none, or a .weights.h5 file of the backbone"
             )

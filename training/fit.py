@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bundle import digest
+from model.images import square
 from model.metrics import auc, confusion, threshold_for_sensitivity
 from model.networks import BUILDERS, freeze_statistics
 from model.taxonomy import CODES, MALIGNANT
@@ -86,8 +88,6 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
     """Images for evaluation, all at the common resolution: uint8 (n, size, size, 3), by the code that serves."""
-    from model.images import square
-
     with ThreadPoolExecutor() as pool:
         return np.stack(list(pool.map(lambda row: square(store.common[row], size), rows)))
 
@@ -210,7 +210,7 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
     """
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed})
+    remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed, "init": start_of(init)})
     build = BUILDERS[recipe.network]
     done, before = len(read_history(run)), 0
     network: keras.Model | None = None
@@ -251,11 +251,17 @@ def next_network(recipe: Recipe, fresh: keras.Model, run: Path, stage: int, resu
     return fresh
 
 
+def start_of(init: str) -> str:
+    """What the weights started from, in words that mean the same on every machine."""
+    path = Path(init)
+    return f"file with SHA-256 {digest(path)}" if path.is_file() else init
+
+
 def remember(run: Path, facts: dict[str, object]) -> None:
     """Write what the run is, or check that the folder holds the same one."""
     path = run / "run.json"
     if path.exists() and json.loads(path.read_text()) != facts:
         raise FitError(
-            f"{run} holds another run (recipe or seed differ). Choose another --run folder, or delete it."
+            f"{run} holds another run (recipe, seed or init differ). Choose another --run folder, or delete it."
         )
     path.write_text(json.dumps(facts, indent=1))

@@ -5,5 +5,5 @@ from model.taxonomy import BY_CODE, CODES, MALIGNANT
 
 def test_order_and_sides() -> None:
     assert CODES == ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
-    assert MALIGNANT == {"akiec", "bcc", "mel"}
+    assert {"akiec", "bcc", "mel"} == MALIGNANT
     assert BY_CODE["mel"].name == "Melanoma"

@@ -23,7 +23,11 @@ def test_seed_cnn_is_the_network_that_was_described() -> None:
         "Dense",
     ]
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
-    assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(32, (3, 3)), (64, (3, 3)), (128, (3, 3))]
+    assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [
+        (32, (3, 3)),
+        (64, (3, 3)),
+        (128, (3, 3)),
+    ]
     assert 44_000_000 < network.count_params() < 45_000_000
     with pytest.raises(ValueError, match="scratch"):
         seed_cnn(224, "weights.h5")
