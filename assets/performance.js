@@ -13,14 +13,19 @@
     return [hits === 0 ? 0 : (centre - half) / scale, hits === of ? 1 : (centre + half) / scale];
   }
 
+  // Halves upwards, like the server: toFixed and Python's format would part ways on 12.25.
+  function tenths(share) {
+    return (Math.floor(1000 * share + 0.5) / 10).toFixed(1);
+  }
+
   function rate(hits, of) {
-    return of ? (100 * (hits / of)).toFixed(1) + " %" : "–";
+    return of ? tenths(hits / of) + " %" : "–";
   }
 
   function reading(hits, of, unscored, lacking) {
     if (unscored || !of) return ["–", "Not defined " + (unscored ? "while cases have no score." : lacking + ".")];
     const [low, high] = wilson(hits, of);
-    const spread = (100 * low).toFixed(1) + "–" + (100 * high).toFixed(1) + " %";
+    const spread = `${tenths(low)}–${tenths(high)} %`;
     return [rate(hits, of), `${spread} · ${number.format(hits)} of ${number.format(of)}`];
   }
 

@@ -1,5 +1,6 @@
 """The performance page's parts: choice, tiles, confusion at a threshold, framed figures, damaged models."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,16 +31,21 @@ CELLS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
+def tenths(share: float) -> str:
+    """A share (0 to 1) in per cent with one decimal, halves upwards as in performance.js: "94.7"."""
+    return f"{math.floor(1000 * share + 0.5) / 10:.1f}"
+
+
 def rate(share: float) -> str:
-    """A share (0 to 1) in per cent with one decimal: "94.7 %"."""
-    return f"{100 * share:.1f} %"
+    """A share (0 to 1) in per cent: "94.7 %"."""
+    return f"{tenths(share)} %"
 
 
 def spread(interval: Interval, hits: int, of: int) -> str:
     """The line below a rate: its interval and its cases, or why there is none."""
     if interval.reason is not None:
         return interval.reason.sentence
-    return f"{100 * interval.low:.1f}–{100 * interval.high:.1f} % · {hits:,} of {of:,}"
+    return f"{tenths(interval.low)}–{tenths(interval.high)} % · {hits:,} of {of:,}"
 
 
 def readings(confusion: Confusion) -> dict[str, tuple[str, str]]:

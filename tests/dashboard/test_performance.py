@@ -60,6 +60,16 @@ def rewritten(root: Path, name: str, change, **card) -> Bundle:
     return write_bundle(root / name, changed, {SCORES: scores, HISTORY: history})
 
 
+def test_rates_round_halves_upwards():
+    assert [parts.rate(share) for share in (0.1225, 0.0, 1.0, 0.9996, 49 / 400)] == [
+        "12.3 %",
+        "0.0 %",
+        "100.0 %",
+        "100.0 %",
+        "12.3 %",
+    ]
+
+
 def test_page_is_served(client):
     assert client.get("/performance").status_code == 200
 
