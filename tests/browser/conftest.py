@@ -17,7 +17,7 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 # A busy machine may take its time; what is wrong stays wrong.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,17 +77,18 @@ class Visit:
         self.errors: list[str] = []
         self.pages: list[Page] = []
 
-    def open(self, path: str = "/", width: int = 1280, scheme: str = "light") -> Page:
-        """A page in a window of that width for someone whose system prefers that scheme."""
+    def open(self, path: str = "/", width: int = 1280, scheme: str = "light", script: str = "") -> Page:
+        """A page in a window of that width for someone whose system prefers that scheme; `script` runs first."""
         context = self.browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,  # type: ignore[arg-type]
         )
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.on("request", lambda request: self.note(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.pages.append(page)
+        page.add_init_script(script)
         page.goto(self.address + path)
         return page
 
