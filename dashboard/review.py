@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from model import metrics
 from model.bundle import Bundle
 from model.intervals import Interval
 from model.taxonomy import CODES
+
+if TYPE_CHECKING:
+    # Slow to load, and not needed before a review is asked for.
+    import pandas as pd
 
 # The threshold slider's positions, in per cent: one thing for browser and server.
 STEP = 0.1
@@ -90,7 +93,7 @@ def review(bundle: Bundle, split: str) -> Review:
     return _review(key(bundle), split)
 
 
-def history(bundle: Bundle) -> pd.DataFrame:
+def history(bundle: Bundle) -> "pd.DataFrame":
     """The bundle's epochs, a row each; empty when the run kept none."""
     return _history(key(bundle))
 
@@ -113,14 +116,14 @@ def key(bundle: Bundle) -> Key:
 
 
 @lru_cache(maxsize=16)
-def scores(of: Key) -> pd.DataFrame:
+def scores(of: Key) -> "pd.DataFrame":
     """The stored scores, read once; without any, a table that has the columns and no row."""
     found = of.bundle.scores()
-    return found if len(found.columns) else pd.DataFrame(columns=list(NO_SCORES))
+    return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
 
 
 @lru_cache(maxsize=16)
-def _history(of: Key) -> pd.DataFrame:
+def _history(of: Key) -> "pd.DataFrame":
     return of.bundle.history()
 
 
@@ -145,7 +148,7 @@ def _review(of: Key, split: str) -> Review:
     )
 
 
-def class_matrix(table: pd.DataFrame) -> NDArray[np.int64] | None:
+def class_matrix(table: "pd.DataFrame") -> NDArray[np.int64] | None:
     """Seven-class confusion of the cases that have all class probabilities; None when none has."""
     columns = [f"p_{code}" for code in CODES]
     if not set(columns) <= set(table.columns):

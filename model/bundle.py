@@ -15,13 +15,15 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from model.calibration import temper
 from model.taxonomy import CODES, MALIGNANT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = 1
 CARD, GRAPH, HISTORY, SCORES, WEIGHTS = (
@@ -99,13 +101,16 @@ class Bundle:
         """Whether the model can predict; without a graph it can only be looked at."""
         return self.graph is not None
 
-    def history(self) -> pd.DataFrame:
+    def history(self) -> "pd.DataFrame":
         """One row an epoch as training wrote it; empty where none is stored."""
+        # Imported where it is used: pandas takes longer to load than everything else that a first page needs.
+        import pandas as pd
+
         if HISTORY not in self.card.files:
             return pd.DataFrame()
         return pd.read_json(self.path / HISTORY, lines=True)
 
-    def scores(self) -> pd.DataFrame:
+    def scores(self) -> "pd.DataFrame":
         """One row an evaluated image.
 
         Returns:
@@ -113,6 +118,8 @@ class Bundle:
             (before calibration) and p_<code> for the seven diagnoses (calibrated; NaN for a binary model). Empty where
             no scores are stored.
         """
+        import pandas as pd
+
         if SCORES not in self.card.files:
             return pd.DataFrame()
         rows = pd.read_parquet(self.path / SCORES)

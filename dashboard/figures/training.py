@@ -1,16 +1,20 @@
 """How a training run went, epoch by epoch."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures.template import Palette, blank, message, palette
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 HEIGHT = 440
 PANELS: tuple[tuple[str, str], ...] = (("loss", "Loss"), ("auc", "AUC"))
 
 
-def curves(history: pd.DataFrame, best: int | None, theme: str | None) -> go.Figure:
+def curves(history: "pd.DataFrame", best: int | None, theme: str | None) -> go.Figure:
     """Loss and AUC of training (grey) and validation (blue), with the epoch that was kept.
 
     Args:
@@ -37,7 +41,9 @@ def curves(history: pd.DataFrame, best: int | None, theme: str | None) -> go.Fig
     return figure
 
 
-def add_line(figure: go.Figure, history: pd.DataFrame, column: str, name: str, colour: str, row: int) -> None:
+def add_line(
+    figure: go.Figure, history: "pd.DataFrame", column: str, name: str, colour: str, row: int
+) -> None:
     """One line with its name at its end; nothing when the run did not record it."""
     if column not in history or history[column].isna().all():
         return
