@@ -29,6 +29,69 @@
     return [rate(hits, of), `${spread} · ${number.format(hits)} of ${number.format(of)}`];
   }
 
+  // The numbers of model/operating.py, each [value, low, high] or why there is none.
+  function ratio(hits, of, others, otherOf) {
+    const value = others ? hits / of / (others / otherOf) : Infinity;
+    const [a, m, c, b] = hits && others ? [hits, of, others, otherOf] : [hits + 0.5, of + 1, others + 0.5, otherOf + 1];
+    const centre = Math.log(a / m / (c / b));
+    const half = Z * Math.sqrt(1 / a - 1 / m + 1 / c - 1 / b);
+    return [value, hits ? Math.exp(centre - half) : 0, others ? Math.exp(centre + half) : Infinity];
+  }
+
+  function posterior(prior, likelihood) {
+    return likelihood.map((times) => (times === Infinity ? 1 : (prior * times) / (prior * times + 1 - prior)));
+  }
+
+  function balanced(tp, malignant, tn, benign) {
+    const [one, other] = [tp / malignant, tn / benign];
+    const [[low, high], [otherLow, otherHigh]] = [wilson(tp, malignant), wilson(tn, benign)];
+    const value = (one + other) / 2;
+    const below = Math.hypot(one - low, other - otherLow) / 2;
+    const above = Math.hypot(high - one, otherHigh - other) / 2;
+    return [value, Math.max(0, value - below), Math.min(1, value + above)];
+  }
+
+  function worth({ tp, fp, fn, tn, malignant, benign, unscored }, prevalence) {
+    const alarms = tp + fp + fn;
+    const f1 = alarms && [tp / alarms, ...wilson(tp, alarms)].map((share) => (2 * share) / (1 + share));
+    const lacking = unscored ? "while cases have no score" : !malignant ? "without malignant cases" : !benign && "without benign cases";
+    const whole = (sentence, value) => lacking || sentence || value();
+    const ppv = () => posterior(prevalence, ratio(tp, malignant, fp, benign));
+    const npv = () => posterior(1 - prevalence, ratio(tn, benign, fn, malignant));
+    const noneMalignant = !(tp + fp) && "when no case is called malignant";
+    return [
+      ["share", whole(false, () => balanced(tp, malignant, tn, benign))],
+      ["index", unscored ? lacking : f1 || "without malignant cases and without alarms"],
+      ["ratio", whole(!fp && "without a false alarm", () => ratio(tp, malignant, fp, benign))],
+      ["ratio", whole(!tn && "when no harmless lesion is left alone", () => ratio(fn, malignant, tn, benign))],
+      ["share", whole(noneMalignant, ppv)],
+      ["share", whole(!(tn + fn) && "when no case is called benign", npv)],
+      ["ratio", whole(noneMalignant || (!tp && "when no cancer is caught"), () => {
+        const [value, low, high] = ppv();
+        return [1 / value, 1 / high, 1 / low];
+      })],
+    ];
+  }
+
+  function fixed(value, digits) {
+    const power = 10 ** digits;
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return (Math.floor(power * value + 0.5) / power).toLocaleString("en-US", options);
+  }
+
+  function written(value, kind) {
+    if (kind === "share") return tenths(value);
+    if (kind === "index") return fixed(value, 3);
+    return fixed(value, value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0);
+  }
+
+  function row([kind, found]) {
+    if (typeof found === "string") return ["–", `Not defined ${found}.`];
+    const unit = kind === "share" ? " %" : "";
+    const [value, low, high] = found.map((one) => written(one, kind));
+    return [value + unit, `${low}–${high}${unit}`];
+  }
+
   function cell(count, of) {
     return [number.format(count), rate(count, of), { "--share": of ? count / of : 0 }];
   }
@@ -66,6 +129,23 @@
         ...cell(fp, benign),
         ...cell(tn, benign),
       ];
+    },
+    // The table of numbers: at once, and again for another prevalence (in per cent).
+    weigh: function (position, prevalence, sweep) {
+      // Dash gives nothing for a number out of range or half typed.
+      if (nothing(position, sweep) || typeof prevalence !== "number") return clientside.no_update;
+      return worth(at(position, sweep), prevalence / 100).flatMap(row);
+    },
+    // The prevalence belongs to the address; it changes nothing that the server would have to draw.
+    // That of the cases themselves is nobody's choice.
+    remember: function (prevalence, sweep) {
+      if (typeof prevalence !== "number" || !sweep) return clientside.no_update;
+      const own = prevalence === sweep.prevalence ? null : prevalence;
+      const address = new URL(window.location.href);
+      if (own === null) address.searchParams.delete("prevalence");
+      else address.searchParams.set("prevalence", own);
+      if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+      return own;
     },
     // The marks in the figures: redrawing takes longer, so they skip what the slider only passes through.
     mark: async function (position, sweep) {

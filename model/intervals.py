@@ -16,6 +16,10 @@ class Undefined(StrEnum):
     NONE_CALLED_MALIGNANT = "when no case is called malignant"
     NONE_CALLED_BENIGN = "when no case is called benign"
     UNSCORED = "while cases have no score"
+    NOTHING_MALIGNANT = "without malignant cases and without alarms"
+    NO_FALSE_ALARM = "without a false alarm"
+    NOTHING_LEFT_ALONE = "when no harmless lesion is left alone"
+    NO_CANCER_CAUGHT = "when no cancer is caught"
 
     @property
     def sentence(self) -> str:

@@ -1,4 +1,7 @@
-"""/performance: how well a model works, from the scores stored in its bundle (`?model=&split=`)."""
+"""/performance: how well a model works, from the scores stored in its bundle.
+
+The address holds the choice: `?model=&split=&prevalence=` (in per cent).
+"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +21,7 @@ from dash import (
 )
 from dash.development.base_component import Component
 
+from dashboard.components import operating
 from dashboard.components import performance as parts
 from dashboard.figures import calibration, confusion, curves, training
 from dashboard.review import Review, best_epoch, facts, history, review, splits
@@ -29,14 +33,16 @@ from model.intervals import Interval
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
 
 
-def layout(model: str | None = None, split: str | None = None, **_: Any) -> Component:
+def layout(
+    model: str | None = None, split: str | None = None, prevalence: str | None = None, **_: Any
+) -> Component:
     """The page of a choice; what the address does not say, or says wrongly, takes the default."""
     found = Services.current().bundles
     damaged = [one for one in found if isinstance(one, Damaged)]
     models = readable(found)
     head = html.H1("Performance")
     if not models:
-        return html.Div([head, parts.empty(damaged), parts.stand_in()], className="performance")
+        return html.Div([head, parts.empty(damaged), stand_in()], className="performance")
     chosen = pick(models, model)
     available = splits(chosen)
     part = split if split in available else next(iter(available), "")
@@ -45,12 +51,25 @@ def layout(model: str | None = None, split: str | None = None, **_: Any) -> Comp
         [
             head,
             dcc.Location(id="performance-address", refresh=False),
+            dcc.Store(id="performance-own", data=operating.asked(prevalence)),
             parts.notice(f"There is no model of that name; this is {chosen.name}.") if unknown else None,
             parts.choice(models, chosen.name, available, part),
-            html.Div(body(chosen, part), id="performance-body"),
+            html.Div(body(chosen, part, prevalence), id="performance-body"),
             parts.damaged(damaged),
         ],
         className="performance",
+    )
+
+
+def stand_in() -> Component:
+    """What callbacks refer to where there is no model to show."""
+    nobody = metrics.Confusion(0, 0, 0, 0)
+    return html.Div(
+        [
+            parts.stand_in(),
+            html.Div(operating.numbers(nobody, 10), hidden=True),
+            dcc.Store(id="performance-own"),
+        ]
     )
 
 
@@ -68,16 +87,18 @@ def pick(models: list[Bundle], name: Any) -> Bundle:
     return next((one for choice in wanted for one in models if one.name == choice), models[0])
 
 
-def body(bundle: Bundle, split: str) -> list[Component]:
+def body(bundle: Bundle, split: str, prevalence: Any = None) -> list[Component]:
     """Everything below the choice; the figures follow once the browser has said which theme it wears."""
     shown = review(bundle, split)
     position = round(100 * shown.threshold, 1)
+    at = shown.confusion(position)
+    usual, percent = operating.prevalence(None, at), operating.prevalence(prevalence, at)
     return [
         about(bundle, shown),
         parts.tiles(shown.area, shown.confusion(position)),
-        dcc.Store(id="performance-sweep", data=shown.sweep()),
+        dcc.Store(id="performance-sweep", data=shown.sweep() | {"prevalence": usual}),
         parts.intervals_note(),
-        parts.two_columns(panels(bundle, shown, position)),
+        parts.two_columns(panels(bundle, shown, position, percent)),
     ]
 
 
@@ -88,7 +109,7 @@ def about(bundle: Bundle, shown: Review) -> Component:
     return html.P([" · ".join(filter(None, told)), " ", drawn], className="note performance-about")
 
 
-def panels(bundle: Bundle, shown: Review, position: float) -> list[Component]:
+def panels(bundle: Bundle, shown: Review, position: float, percent: float) -> list[Component]:
     """The framed figures, most telling first."""
     slider = parts.threshold_slider(position, shown.threshold)
     matrix = parts.binary_confusion(shown.confusion(position))
@@ -97,6 +118,11 @@ def panels(bundle: Bundle, shown: Review, position: float) -> list[Component]:
             "Decisions at a threshold",
             html.Div([slider, matrix]),
             f"Model's own: set on validation for {parts.rate(bundle.card.target_sensitivity)} sensitivity.",
+        ),
+        parts.framed(
+            "Numbers at the threshold",
+            operating.numbers(shown.confusion(position), percent),
+            operating.NOTE,
         ),
         parts.framed("ROC", parts.graph("roc", curves.HEIGHT, area_words(shown.area))),
         parts.framed("Precision and recall", parts.graph("pr", curves.HEIGHT, "Precision-recall curve")),
@@ -155,15 +181,20 @@ def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -
     Output("performance-address", "search"),
     Input("performance-model", "value"),
     Input("performance-split", "value"),
+    State("performance-own", "data"),
     prevent_initial_call=True,
 )
-def choose(model: str, split: str) -> tuple[list[Component], list[dict[str, str]], str, str]:
+def choose(
+    model: str, split: str, prevalence: float | None = None
+) -> tuple[list[Component], list[dict[str, str]], str, str]:
     """Another model or split; a model without the split shows the one to judge it by."""
     bundle = pick(readable(Services.current().bundles), model)
     available = splits(bundle)
     part = split if split in available else next(iter(available), "")
-    address = "?" + urlencode({"model": bundle.name, "split": part})
-    return body(bundle, part), parts.split_options(available), part, address
+    # A prevalence that nobody set is that of the cases, and changes with them.
+    own = {} if prevalence is None else {"prevalence": f"{prevalence:g}"}
+    address = "?" + urlencode({"model": bundle.name, "split": part} | own)
+    return body(bundle, part, prevalence), parts.split_options(available), part, address
 
 
 @callback(
@@ -194,6 +225,12 @@ def readings() -> list[Output]:
     return [Output(component, prop) for component, prop in (*tiles, *cells)]
 
 
+def numbers() -> list[Output]:
+    """Rows that follow slider and prevalence, in the order of `weigh` in performance.js."""
+    names = [f"number-{name}{end}" for name, *_ in operating.NUMBERS for end in ("", "-range")]
+    return [Output(name, "children") for name in names]
+
+
 def marks() -> list[Output]:
     """Operating points that follow the slider, in the order of `mark` in performance.js."""
     figures_with_one = ("roc", "pr", "scores")
@@ -208,6 +245,21 @@ for function, outputs in (("read", readings()), ("mark", marks())):
         State("performance-sweep", "data"),
         prevent_initial_call=True,
     )
+clientside_callback(
+    ClientsideFunction("performance", "weigh"),
+    numbers(),
+    Input("performance-threshold", "value"),
+    Input("performance-prevalence", "value"),
+    State("performance-sweep", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("performance", "remember"),
+    Output("performance-own", "data"),
+    Input("performance-prevalence", "value"),
+    State("performance-sweep", "data"),
+    prevent_initial_call=True,
+)
 clientside_callback(
     ClientsideFunction("performance", "reset"),
     Output("performance-threshold", "value"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.components import operating
 from dashboard.components.performance import CELLS, TILES, rate, readings
 from dashboard.review import review
 from model.bundle import open_bundle
@@ -47,12 +48,34 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
         of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
         expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
         expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
+    for name, (value, interval) in operating.readings(at, operating.prevalence(None, at)).items():
+        expect(page.locator(f"#number-{name}")).to_have_text(value)
+        expect(page.locator(f"#number-{name}-range")).to_have_text(interval)
     page.wait_for_function(
         "y => document.querySelector('.graph-roc .js-plotly-plot').data[0].y[0] === y",
         arg=at.sensitivity.value,
     )
     assert mark(page, "scores")[0] == pytest.approx(100 * shown.probability(position))
     assert not asked
+
+
+def test_prevalence_is_kept_in_the_address_without_asking_the_server(visit: Visit, bundle_root: Path) -> None:
+    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    page = visit.open("/performance?model=tiny&split=test")
+    expect(page.locator(FIGURE).first).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("#performance-prevalence").fill("2.5")
+    page.locator("#performance-prevalence").press("Enter")
+    at = operating.readings(shown.confusion(30), 2.5)
+    expect(page.locator("#number-ppv")).to_have_text(at["ppv"][0])
+    page.wait_for_url("**/performance?model=tiny&split=test&prevalence=2.5")
+    assert not [url for url in asked if "_dash" in url]
+    page.reload()
+    expect(page.locator("#performance-prevalence")).to_have_value("2.5")
+    expect(page.locator("#number-npv-range")).to_have_text(at["npv"][1])
+    page.locator("#performance-split").select_option("validation")
+    page.wait_for_url("**/performance?model=tiny&split=validation&prevalence=2.5")
 
 
 def test_theme_redraws_figures_and_keeps_the_operating_point(visit: Visit) -> None:

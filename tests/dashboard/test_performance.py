@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from dashboard import review as reviews
+from dashboard.components import operating
 from dashboard.components import performance as parts
 from model import metrics
 from model.bundle import HISTORY, SCORES, Bundle, find_bundles, open_bundle, write_bundle
 from model.intervals import Undefined
+from model.operating import ppv
 from model.taxonomy import CODES
 from tests.tiny import tiny_scores, write_tiny_bundle
 
@@ -110,6 +112,35 @@ def test_choosing_writes_the_address(page):
     assert (part, address) == ("validation", "?model=tiny&split=validation")
     assert [one["value"] for one in options] == ["test", "validation"]
     assert page.choose("tiny", "elsewhere")[2] == "test"
+
+
+def test_prevalence_is_the_address_s_else_that_of_the_cases(page, bundle_root):
+    shown = reviews.review(open_bundle(bundle_root / "tiny"), "test")
+    at = shown.confusion(30)
+    of_cases = float(parts.tenths(at.prevalence.value))
+    for odd in (None, "", "many", "nan", ["2", "3"]):
+        assert operating.prevalence(odd, at) == of_cases
+    assert [operating.prevalence(one, at) for one in ("2", "0", "-5", "1e9")] == [2, 0.1, 0.1, 99.9]
+    found = page.layout(model="tiny", split="test", prevalence="2")
+    assert find(found, "performance-prevalence").value == 2
+    assert text(find(found, "number-ppv")) == parts.rate(ppv(at, 0.02).value)
+    assert find(page.layout(), "performance-prevalence").value == of_cases
+    body, _, _, address = page.choose("tiny", "test", 2)
+    assert address == "?model=tiny&split=test&prevalence=2"
+    assert find(body, "performance-prevalence").value == 2
+
+
+def test_numbers_keep_three_figures_or_say_why_there_are_none():
+    at = metrics.Confusion(tp=40, fn=10, fp=30, tn=120)
+    found = operating.readings(at, 3)
+    assert found["positive_ratio"][0] == "4.00"
+    assert found["negative_ratio"][0] == "0.250"
+    assert found["balanced_accuracy"][0] == "80.0 %"
+    assert found["f1"][0] == "0.667"
+    assert found["needed_to_biopsy"][0] == "9.08"
+    none = operating.readings(metrics.Confusion(0, 0, 5, 0), 2)
+    assert none["ppv"] == ("–", "Not defined without malignant cases.")
+    assert "nan" not in str(none)
 
 
 def test_figures_follow_theme_and_threshold(page):

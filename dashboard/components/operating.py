@@ -1,0 +1,127 @@
+"""The numbers at the chosen threshold beyond the tiles, and the prevalence that some of them need."""
+
+import math
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.performance import tenths
+from model.intervals import Interval
+from model.metrics import Confusion
+from model.operating import worth
+
+# What a reader may set, in per cent.
+LOWEST, HIGHEST = 0.1, 99.9
+# Rows that slider and prevalence move; performance.js writes to the same names, in this order.
+NUMBERS: tuple[tuple[str, str, str, str], ...] = (
+    ("balanced_accuracy", "Balanced accuracy", "share", "mean of sensitivity and specificity"),
+    ("f1", "F1", "index", "balance of finding cancers and being right about them"),
+    ("positive_ratio", "Likelihood ratio +", "ratio", "how many times “malignant” raises the odds of cancer"),
+    ("negative_ratio", "Likelihood ratio −", "ratio", "how many times “benign” leaves of the odds of cancer"),
+    ("ppv", "PPV", "share", "cancers among lesions called malignant"),
+    ("npv", "NPV", "share", "harmless among lesions called benign"),
+    ("needed_to_biopsy", "Number needed to biopsy", "ratio", "lesions called malignant for one cancer"),
+)
+
+
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals, halves upwards as in performance.js."""
+    return f"{math.floor(10**digits * value + 0.5) / 10**digits:,.{digits}f}"
+
+
+def written(value: float, kind: str) -> str:
+    """A value as its row shows it; ratios keep about three figures."""
+    if kind == "share":
+        return tenths(value)
+    if kind == "index":
+        return fixed(value, 3)
+    return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
+
+
+def reading(interval: Interval, kind: str) -> tuple[str, str]:
+    """Value and interval in words, or a dash and why."""
+    if interval.reason is not None:
+        return "–", interval.reason.sentence
+    unit = " %" if kind == "share" else ""
+    low, high = written(interval.low, kind), written(interval.high, kind)
+    return f"{written(interval.value, kind)}{unit}", f"{low}–{high}{unit}"
+
+
+def readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]:
+    """Value and interval of every row at a prevalence in per cent."""
+    found = worth(confusion, percent / 100)
+    return {name: reading(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
+
+
+def prevalence(wanted: Any, confusion: Confusion) -> float:
+    """The prevalence in per cent that an address asks for, else that of the cases, within what may be set."""
+    value = asked(wanted)
+    if value is not None:
+        return value
+    share = confusion.prevalence
+    return within(float(tenths(share.value))) if share.defined else 10.0
+
+
+def asked(wanted: Any) -> float | None:
+    """A prevalence in per cent from an address, where it is one."""
+    try:
+        value = float(wanted)
+    except (TypeError, ValueError):
+        return None
+    return None if math.isnan(value) else within(value)
+
+
+def within(percent: float) -> float:
+    """The nearest prevalence that may be set."""
+    return min(HIGHEST, max(LOWEST, percent))
+
+
+def numbers(confusion: Confusion, percent: float) -> Component:
+    """The table of numbers and the field for the prevalence."""
+    at = readings(confusion, percent)
+    rows = [
+        html.Tr(
+            [
+                html.Th([label, html.Small(hint)], scope="row"),
+                html.Td(at[name][0], className="number-value", id=f"number-{name}"),
+                html.Td(at[name][1], className="number-range", id=f"number-{name}-range"),
+            ]
+        )
+        for name, label, _, hint in NUMBERS
+    ]
+    head = [html.Th("Number", scope="col"), html.Th("Value", scope="col"), html.Th("95 %", scope="col")]
+    return html.Div(
+        [
+            setting(percent),
+            html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], className="figures", id="numbers"),
+        ]
+    )
+
+
+def setting(percent: float) -> Component:
+    """Where the reader says how common cancer is among the own patients."""
+    return html.Div(
+        [
+            html.Label(
+                "Prevalence where it will be used (%)", htmlFor="performance-prevalence", className="label"
+            ),
+            dbc.Input(
+                id="performance-prevalence",
+                type="number",
+                min=LOWEST,
+                max=HIGHEST,
+                step=0.1,
+                value=percent,
+                className="prevalence-input",
+            ),
+        ],
+        className="prevalence",
+    )
+
+
+NOTE = (
+    "F1 is at the prevalence of these cases; PPV, NPV and number needed to biopsy at the one you set. "
+    "Intervals: Newcombe's for the balanced accuracy, Wilson's for F1, log-normal for the rest."
+)
