@@ -101,6 +101,11 @@
     return [{ x: [[x]], y: [[y]], text: [[text]], textposition: [[beyond ? "bottom left" : "bottom right"]] }, [0], 1];
   }
 
+  function net(tp, fp, n, threshold) {
+    const [{ x, y, text }] = point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, false);
+    return [{ x, y, text, textposition: [["top right"]] }, [0], 1];
+  }
+
   // What the cases at a slider position come to.
   function at(position, sweep) {
     const last = sweep.thresholds.length - 1;
@@ -161,6 +166,7 @@
         both ? point(fp / benign, sensitivity, threshold, fp / benign >= 0.7) : skip,
         both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, sensitivity > 0.5) : skip,
         malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
+        both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : skip,
       ];
     },
     reset: function (clicks, sweep) {

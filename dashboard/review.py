@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import metrics
+from model.benefit import Band, bootstrap_roc
 from model.bundle import Bundle
 from model.intervals import Interval
 from model.taxonomy import CODES
@@ -43,6 +44,7 @@ class Review:
         threshold: the model's own operating point, a probability.
         lesions: how many lesions the n images show.
         area: AUC with its lesion-bootstrap interval.
+        band: of the ROC curve, by lesion too.
         matrix: seven-class confusion (7, 7), or None for a model that does not tell diagnoses apart.
     """
 
@@ -53,6 +55,7 @@ class Review:
     threshold: float
     lesions: int
     area: Interval
+    band: Band
     average_precision: float
     matrix: NDArray[np.int64] | None
 
@@ -143,6 +146,7 @@ def _review(of: Key, split: str) -> Review:
         threshold=of.bundle.card.threshold,
         lesions=len(set(lesions)),
         area=metrics.bootstrap_auc(truth, values, lesions),
+        band=bootstrap_roc(truth, values, lesions),
         average_precision=metrics.average_precision(truth, values),
         matrix=class_matrix(table),
     )

@@ -6,6 +6,7 @@ comes back as NaN, or as an `Interval` that carries the reason as a sentence; no
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -252,6 +253,22 @@ def rank(truth: NDArray[np.bool_], scores: Floats, groups: ArrayLike) -> Ranked:
     )
 
 
+def resamples(ranked: Ranked, n: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+    """Draw whole lesions with replacement, `n` times.
+
+    Yields:
+        How often each malignant case was drawn (m,), and how many draws the benign ones up to each came to (b + 1,),
+        which the next resample overwrites.
+    """
+    random = np.random.default_rng(seed)
+    cumulated = np.zeros(ranked.benign.size + 1)
+    for _ in range(n):
+        drawn = random.integers(0, ranked.lesions, ranked.lesions, dtype=np.int32)
+        weight = np.bincount(drawn, minlength=ranked.lesions).astype(np.float64)
+        np.cumsum(weight[ranked.benign], out=cumulated[1:])
+        yield weight[ranked.malignant], cumulated
+
+
 def bootstrap_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike, n: int = 2000, seed: int = 0) -> Interval:
     """AUC with the 95 % percentile interval of `n` resamples of whole lesions.
 
@@ -264,14 +281,9 @@ def bootstrap_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike, n: int = 2000, 
     reason = problem(truth, scores)
     if reason is not None:
         return undefined(reason)
-    ranked, random = rank(truth, scores, groups), np.random.default_rng(seed)
+    ranked = rank(truth, scores, groups)
     areas = np.full(n, np.nan)
-    cumulated = np.zeros(ranked.benign.size + 1)
-    for i in range(n):
-        drawn = random.integers(0, ranked.lesions, ranked.lesions, dtype=np.int32)
-        weight = np.bincount(drawn, minlength=ranked.lesions).astype(np.float64)
-        np.cumsum(weight[ranked.benign], out=cumulated[1:])
-        malignant = weight[ranked.malignant]
+    for i, (malignant, cumulated) in enumerate(resamples(ranked, n, seed)):
         pairs = malignant.sum() * cumulated[-1]
         # A resample of very few lesions may hold one class only; it says nothing about the AUC.
         if pairs:

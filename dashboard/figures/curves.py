@@ -1,12 +1,14 @@
 """ROC and precision-recall curves with their operating point, and the scores by class."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.figures.template import PERCENT, Palette, blank, message, palette
+from model.benefit import Band
 from model.intervals import Interval, Undefined
 from model.metrics import Confusion, Curve
 
@@ -25,8 +27,10 @@ class OperatingPoint:
     confusion: Confusion
 
 
-def roc(curve: Curve, area: Interval, point: OperatingPoint, theme: str | None) -> go.Figure:
-    """Sensitivity against false-positive rate, with the chance line, the area and the operating point."""
+def roc(
+    curve: Curve, area: Interval, point: OperatingPoint, theme: str | None, band: Band | None = None
+) -> go.Figure:
+    """Sensitivity against false-positive rate, with its band, the chance line, the area and the operating point."""
     if area.reason is not None:
         return message(area.reason.sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
@@ -51,6 +55,8 @@ def roc(curve: Curve, area: Interval, point: OperatingPoint, theme: str | None) 
             "Specificity %{customdata[1]:.1f} %<extra></extra>"
         ),
     )
+    if band is not None and band.x.size:
+        add_band(figure, band, colours)
     figure.add_annotation(
         text=f"<b>AUC {area.value:.3f}</b><br>95 % interval {area.low:.3f}–{area.high:.3f}",
         x=0.98,
@@ -63,6 +69,14 @@ def roc(curve: Curve, area: Interval, point: OperatingPoint, theme: str | None) 
     figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
     unit_axes(figure, "False-positive rate (1 − specificity)", "Sensitivity")
     return raise_marker(figure)
+
+
+def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
+    """Shade where 95 % of the resampled curves pass."""
+    edge: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure.add_scatter(x=band.x, y=band.low, **edge)
+    shade = "rgba({}, {}, {}, 0.16)".format(*bytes.fromhex(colours.action[1:]))
+    figure.add_scatter(x=band.x, y=band.high, fill="tonexty", fillcolor=shade, **edge)
 
 
 def precision_recall(
@@ -164,7 +178,7 @@ def lacking(confusion: Confusion) -> Undefined:
     return Undefined.NO_BENIGN if confusion.tp + confusion.fn else Undefined.NO_MALIGNANT
 
 
-def marker(x: float, y: float, position: str, threshold: float, colours: Palette) -> go.Scatter:
+def marker(x: float, y: float | None, position: str, threshold: float, colours: Palette) -> go.Scatter:
     """The operating point. Lists throughout, so that the slider can replace them in place."""
     return go.Scatter(
         x=[x],

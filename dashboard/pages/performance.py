@@ -23,10 +23,11 @@ from dash.development.base_component import Component
 
 from dashboard.components import operating
 from dashboard.components import performance as parts
-from dashboard.figures import calibration, confusion, curves, training
+from dashboard.figures import benefit, calibration, confusion, curves, training
 from dashboard.review import Review, best_epoch, facts, history, review, splits
 from dashboard.services import Services
 from model import metrics
+from model.benefit import net_benefit
 from model.bundle import Bundle, Damaged
 from model.intervals import Interval
 
@@ -126,6 +127,11 @@ def panels(bundle: Bundle, shown: Review, position: float, percent: float) -> li
         ),
         parts.framed("ROC", parts.graph("roc", curves.HEIGHT, area_words(shown.area))),
         parts.framed("Precision and recall", parts.graph("pr", curves.HEIGHT, "Precision-recall curve")),
+        parts.framed(
+            "Decision curve",
+            parts.graph("benefit", benefit.HEIGHT, "Net benefit against treating all or none"),
+            "Cancers found, less false alarms weighed by the odds of the threshold.",
+        ),
         parts.framed("Scores by class", parts.graph("scores", curves.HEIGHT, "Probabilities by class")),
         parts.framed(
             "Calibration",
@@ -161,10 +167,11 @@ def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -
     point = curves.OperatingPoint(shown.probability(position), at)
     truth, scores = shown.truth, shown.scores
     found = {
-        "roc": curves.roc(metrics.roc_curve(truth, scores), shown.area, point, theme),
+        "roc": curves.roc(metrics.roc_curve(truth, scores), shown.area, point, theme, shown.band),
         "pr": curves.precision_recall(
             metrics.pr_curve(truth, scores), shown.average_precision, at.prevalence, point, theme
         ),
+        "benefit": benefit.decision(net_benefit(truth, scores, benefit.THRESHOLDS), point, theme),
         "scores": curves.distribution(truth, scores, point.threshold, theme),
         "calibration": calibration.reliability(metrics.reliability(truth, scores), theme),
         "training": training.curves(history(bundle), best_epoch(bundle), theme),
@@ -233,7 +240,7 @@ def numbers() -> list[Output]:
 
 def marks() -> list[Output]:
     """Operating points that follow the slider, in the order of `mark` in performance.js."""
-    figures_with_one = ("roc", "pr", "scores")
+    figures_with_one = ("roc", "pr", "scores", "benefit")
     return [Output({"type": "performance-figure", "name": name}, "extendData") for name in figures_with_one]
 
 

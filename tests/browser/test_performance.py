@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from dashboard.components import operating
 from dashboard.components.performance import CELLS, TILES, rate, readings
+from dashboard.figures import benefit
+from dashboard.figures.curves import OperatingPoint
 from dashboard.review import review
 from model.bundle import open_bundle
 from tests.browser.conftest import Visit
@@ -55,6 +57,10 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
         "y => document.querySelector('.graph-roc .js-plotly-plot').data[0].y[0] === y",
         arg=at.sensitivity.value,
     )
+    if position < 100:
+        assert mark(page, "benefit")[1] == pytest.approx(
+            benefit.at(OperatingPoint(shown.probability(position), at))
+        )
     assert mark(page, "scores")[0] == pytest.approx(100 * shown.probability(position))
     assert not asked
 

@@ -5,9 +5,10 @@ import pandas as pd
 import plotly.io as pio
 import pytest
 
-from dashboard.figures import calibration, confusion, curves, training
+from dashboard.figures import benefit, calibration, confusion, curves, training
 from dashboard.figures.template import DARK, LIGHT, palette
 from model import metrics
+from model.benefit import bootstrap_roc, net_benefit
 from model.intervals import Interval, Undefined, undefined
 from model.taxonomy import CODES
 
@@ -56,6 +57,29 @@ def test_roc_marks_area_and_operating_point(cases, theme):
     assert "0.880–0.940" in texts(figure)
     assert figure.data[2].line.color == palette(theme).action
     assert figure.layout.template.layout.font.color == palette(theme).ink
+
+
+def test_roc_is_shaded_where_resampled_curves_pass(cases):
+    y, p = cases
+    band = bootstrap_roc(y, p, np.arange(y.size), n=50)
+    figure = curves.roc(metrics.roc_curve(y, p), Interval(0.9, 0.8, 0.95), point(y, p), "dark", band)
+    low, high = figure.data[-2:]
+    assert list(low.y) == list(band.low)
+    assert list(high.y) == list(band.high)
+    assert high.fill == "tonexty"
+
+
+def test_decision_curve_meets_treat_all_and_marks_the_operating_point(cases):
+    y, p = cases
+    found = net_benefit(y, p, benefit.THRESHOLDS)
+    figure = benefit.decision(found, point(y, p), "light")
+    mark, none, everyone, model = figure.data
+    assert set(none.y) == {0}
+    assert model.y[0] == everyone.y[0] == pytest.approx(100 * y.mean())
+    at = list(benefit.THRESHOLDS).index(0.4)
+    assert (mark.x[0], mark.y[0]) == pytest.approx((40, model.y[at]))
+    nothing = net_benefit([False], [0.2], [0.1])
+    assert "Not defined without malignant" in texts(benefit.decision(nothing, point([False], [0.2]), "light"))
 
 
 def test_precision_recall_shows_prevalence_and_area(cases):
