@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from model.bundle import Bundle, malignancy
 from model.calibration import temper
@@ -17,7 +17,9 @@ from model.images import Photograph, square
 from model.taxonomy import CODES, MALIGNANT
 
 OCCLUSIONS = 7
-EVIDENCE = np.array([0xBE, 0x12, 0x3C], np.uint8)
+# Blue is the colour that skin and lesions have least of, so it shows on all of them.
+EVIDENCE = np.array([0x1D, 0x4E, 0xD8], np.uint8)
+OUTLINE = np.array([0xE0, 0xF2, 0xFE, 0xFF], np.uint8)
 
 
 class Decision(StrEnum):
@@ -184,12 +186,19 @@ def image_warnings(photograph: Photograph, synthetic: bool) -> tuple[str, ...]:
 
 
 def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:
-    """A heatmap as an RGBA PNG (size x size) to lay over the centred square; strong evidence is opaque."""
-    smooth = Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC)
-    alpha = np.clip(np.asarray(smooth), 0, 1) ** 1.5 * 255
-    pixels = np.concatenate(
-        [np.broadcast_to(EVIDENCE, (size, size, 3)), alpha[..., None].astype(np.uint8)], axis=2
+    """A heatmap as an RGBA PNG (size x size) to lay over the centred square.
+
+    Strong evidence is opaque, none is transparent, and a line encloses what has at least half of the greatest.
+    """
+    smooth = np.asarray(Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC))
+    pixels = np.empty((size, size, 4), np.uint8)
+    pixels[..., :3] = EVIDENCE
+    pixels[..., 3] = np.clip(smooth, 0, 1) ** 1.5 * 200
+    inside = Image.fromarray((smooth >= 0.5).astype(np.uint8) * 255)
+    line = np.asarray(inside.filter(ImageFilter.MaxFilter(3))) != np.asarray(
+        inside.filter(ImageFilter.MinFilter(3))
     )
+    pixels[line] = OUTLINE
     buffer = BytesIO()
     Image.fromarray(pixels, "RGBA").save(buffer, "PNG", optimize=False, compress_level=3)
     return buffer.getvalue()

@@ -111,7 +111,7 @@ def columns() -> list[dict[str, Any]]:
             "headerName": "Time",
             "cellRenderer": "HistoryTime",
             "sort": "desc",
-            "width": 176,
+            "width": 216,
             "filter": "agDateColumnFilter",
             "filterParams": {
                 "filterOptions": ["inRange", "equals", "lessThan", "greaterThan"],

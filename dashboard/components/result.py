@@ -92,7 +92,7 @@ def image_with_heatmap(record: "Record") -> html.Figure:
                         value=45,
                         className="opacity",
                     ),
-                    html.Span("Red: where the model found signs of malignancy.", className="note"),
+                    html.Span("Blue: where the model found signs of malignancy.", className="note"),
                 ],
                 className="hero-controls",
             ),

@@ -55,7 +55,7 @@ def reliability(bins: Sequence[Bin], theme: str | None) -> go.Figure:
         col=1,
     )
     figure.add_annotation(
-        x=0.56, y=0.56, text="perfect", xanchor="left", yanchor="top", font={"size": 12}, row=1, col=1
+        x=0.2, y=0.2, text="perfect", xanchor="left", yanchor="top", font={"size": 12}, row=1, col=1
     )
     figure.update_xaxes(**PERCENT).update_xaxes(title="Predicted probability of malignancy", row=2, col=1)
     figure.update_yaxes(title="Observed share", row=1, col=1, **PERCENT)

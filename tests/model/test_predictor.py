@@ -1,11 +1,13 @@
 """The predictor and the engine on a small real graph."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from model.bundle import BundleError
 from model.engine import Engine, Output
@@ -85,6 +87,8 @@ def test_heatmaps_become_pictures() -> None:
     png = heatmap_png(np.eye(7, dtype=np.float32), 64)
     pixels = decode(png).pixels
     assert pixels.shape == (64, 64, 3) and (pixels[0, -1] == 255).all()
+    blank = np.asarray(Image.open(BytesIO(heatmap_png(np.zeros((7, 7), np.float32), 64))))
+    assert blank.shape == (64, 64, 4) and (blank[..., 3] == 0).all()
 
 
 def test_other_shapes_are_refused(predictor: Predictor) -> None:
