@@ -13,6 +13,7 @@ from model import metrics
 from model.benefit import Band, bootstrap_roc
 from model.bundle import Bundle
 from model.intervals import Interval
+from model.subgroups import Subgroup, subgroups
 from model.taxonomy import CODES
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Review:
         lesions: how many lesions the n images show.
         area: AUC with its lesion-bootstrap interval.
         band: of the ROC curve, by lesion too.
+        subgroups: the same numbers for parts of the cases, at the model's own threshold.
         matrix: seven-class confusion (7, 7), or None for a model that does not tell diagnoses apart.
     """
 
@@ -57,6 +59,7 @@ class Review:
     area: Interval
     band: Band
     average_precision: float
+    subgroups: tuple[Subgroup, ...]
     matrix: NDArray[np.int64] | None
 
     def probability(self, position: float) -> float:
@@ -148,6 +151,7 @@ def _review(of: Key, split: str) -> Review:
         area=metrics.bootstrap_auc(truth, values, lesions),
         band=bootstrap_roc(truth, values, lesions),
         average_precision=metrics.average_precision(truth, values),
+        subgroups=subgroups(truth, values, lesions, table, of.bundle.card.threshold),
         matrix=class_matrix(table),
     )
 

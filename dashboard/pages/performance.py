@@ -21,9 +21,9 @@ from dash import (
 )
 from dash.development.base_component import Component
 
-from dashboard.components import operating
+from dashboard.components import operating, subgroups
 from dashboard.components import performance as parts
-from dashboard.figures import benefit, calibration, confusion, curves, training
+from dashboard.figures import benefit, calibration, confusion, curves, forest, training
 from dashboard.review import Review, best_epoch, facts, history, review, splits
 from dashboard.services import Services
 from model import metrics
@@ -100,6 +100,7 @@ def body(bundle: Bundle, split: str, prevalence: Any = None) -> list[Component]:
         dcc.Store(id="performance-sweep", data=shown.sweep() | {"prevalence": usual}),
         parts.intervals_note(),
         parts.two_columns(panels(bundle, shown, position, percent)),
+        by_subgroup(shown),
     ]
 
 
@@ -147,6 +148,17 @@ def panels(bundle: Bundle, shown: Review, position: float, percent: float) -> li
     return found
 
 
+def by_subgroup(shown: Review) -> Component:
+    """Forest plot and table."""
+    plot = parts.graph(
+        "forest",
+        forest.height(shown.subgroups),
+        "AUC, sensitivity and specificity by subgroup; the table has them",
+    )
+    more = html.Details([html.Summary("As a table"), subgroups.table(shown.subgroups)], className="as-table")
+    return parts.framed("Subgroups", html.Div([plot, more]), subgroups.NOTE)
+
+
 def area_words(area: Interval) -> str:
     """The ROC curve in words."""
     return f"ROC curve. {area.reason.sentence}" if area.reason else f"ROC curve, area {area.value:.3f}"
@@ -174,6 +186,9 @@ def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -
         "benefit": benefit.decision(net_benefit(truth, scores, benefit.THRESHOLDS), point, theme),
         "scores": curves.distribution(truth, scores, point.threshold, theme),
         "calibration": calibration.reliability(metrics.reliability(truth, scores), theme),
+        "forest": forest.forest(
+            shown.subgroups, shown.area, metrics.confusion(truth, scores, shown.threshold), theme
+        ),
         "training": training.curves(history(bundle), best_epoch(bundle), theme),
     }
     if shown.matrix is not None:

@@ -5,11 +5,12 @@ import pandas as pd
 import plotly.io as pio
 import pytest
 
-from dashboard.figures import benefit, calibration, confusion, curves, training
+from dashboard.figures import benefit, calibration, confusion, curves, forest, training
 from dashboard.figures.template import DARK, LIGHT, palette
 from model import metrics
 from model.benefit import bootstrap_roc, net_benefit
 from model.intervals import Interval, Undefined, undefined
+from model.subgroups import subgroups
 from model.taxonomy import CODES
 
 THEMES = ("light", "dark")
@@ -80,6 +81,22 @@ def test_decision_curve_meets_treat_all_and_marks_the_operating_point(cases):
     assert (mark.x[0], mark.y[0]) == pytest.approx((40, model.y[at]))
     nothing = net_benefit([False], [0.2], [0.1])
     assert "Not defined without malignant" in texts(benefit.decision(nothing, point([False], [0.2]), "light"))
+
+
+def test_forest_greys_small_groups_and_leaves_out_undefined_ones(cases):
+    y, p = cases
+    some = np.where(np.arange(y.size) < 20, "ear", "back")
+    found = subgroups(y, p, range(y.size), pd.DataFrame({"site": some, "sex": np.where(y, "a", "b")}), 0.4)
+    figure = forest.forest(found, Interval(0.9, 0.8, 0.95), metrics.confusion(y, p, 0.4), "light")
+    known, small = figure.data[:2]
+    assert [one[0] for one in known.customdata] == ["back"]
+    assert known.x[0] == found[[one.name for one in found].index("back")].auc.value
+    assert [one[0] for one in small.customdata] == ["ear"]
+    assert small.marker.line.color == LIGHT.muted
+    assert any("ear  n = 20 ○" in label for label in figure.layout.yaxis.ticktext)
+    assert "hold no age" in texts(
+        forest.forest((), undefined(Undefined.EMPTY), point([], []).confusion, "dark")
+    )
 
 
 def test_precision_recall_shows_prevalence_and_area(cases):

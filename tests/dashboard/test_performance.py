@@ -142,10 +142,21 @@ def test_numbers_keep_three_figures_or_say_why_there_are_none():
     assert none["ppv"] == ("–", "Not defined without malignant cases.")
 
 
+def test_subgroups_stand_in_a_table_with_their_cases(page, bundle_root):
+    shown = reviews.review(open_bundle(bundle_root / "tiny"), "test")
+    words = text(find(page.layout(), "subgroups"))
+    for one in shown.subgroups:
+        assert f"{one.variable}: {one.name}" in words
+    # Followed up means benign here.
+    assert "Confirmation: follow_up ○ few cases" in words
+    assert "Not defined without malignant cases." in words
+    assert "nan " not in words
+
+
 def test_figures_follow_theme_and_threshold(page):
     ids = [
         {"type": "performance-figure", "name": name}
-        for name in ("roc", "pr", "scores", "diagnoses", "training")
+        for name in ("roc", "pr", "scores", "diagnoses", "training", "benefit", "forest")
     ]
     light = page.draw("light", ids, "tiny", "test", 50.0)
     dark = page.draw("dark", ids, "tiny", "test", 50.0)

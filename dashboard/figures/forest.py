@@ -1,0 +1,85 @@
+"""Subgroups side by side: one row each, a panel a metric."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.figures.template import blank, message, palette
+from model.intervals import Interval
+from model.metrics import Confusion
+from model.subgroups import Subgroup
+
+ROW, FRAME = 26, 96
+PANELS: tuple[tuple[str, str], ...] = (
+    ("auc", "AUC"),
+    ("sensitivity", "Sensitivity"),
+    ("specificity", "Specificity"),
+)
+
+
+def height(found: Sequence[Subgroup]) -> int:
+    """Pixels that the figure needs."""
+    return FRAME + ROW * max(4, len(found))
+
+
+def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str | None) -> go.Figure:
+    """AUC, sensitivity and specificity with 95 % intervals by subgroup; dotted, those of all cases.
+
+    Small groups are grey and hollow; what is not defined has no mark, and the table says why.
+    """
+    tall = height(found)
+    if not found:
+        return message("The scores of this split hold no age, sex, site or way of confirmation.", theme, tall)
+    colours = palette(theme)
+    figure = make_subplots(1, 3, shared_yaxes=True, horizontal_spacing=0.03, figure=blank(theme, tall))
+    whole = {"auc": area, "sensitivity": at.sensitivity, "specificity": at.specificity}
+    for column, (name, title) in enumerate(PANELS, start=1):
+        for small in (False, True):
+            rows = [
+                place for place, one in enumerate(found) if one.small == small and getattr(one, name).defined
+            ]
+            values: list[Interval] = [getattr(found[place], name) for place in rows]
+            colour = colours.muted if small else colours.action
+            figure.add_scatter(
+                x=[one.value for one in values],
+                y=rows,
+                error_x={
+                    "array": [one.high - one.value for one in values],
+                    "arrayminus": [one.value - one.low for one in values],
+                    "color": colour,
+                    "thickness": 1 if small else 1.75,
+                    "width": 0,
+                },
+                customdata=[
+                    [found[place].name, found[place].n, found[place].malignant, one.low, one.high]
+                    for place, one in zip(rows, values, strict=True)
+                ],
+                mode="markers",
+                marker={
+                    "size": 9,
+                    "color": colours.surface if small else colour,
+                    "line": {"color": colour, "width": 1.5},
+                },
+                hovertemplate=(
+                    "<b>%{customdata[0]}</b><br>"
+                    + title
+                    + " %{x:.3f} (%{customdata[3]:.3f}–%{customdata[4]:.3f})"
+                    "<br>%{customdata[1]} cases, %{customdata[2]} malignant<extra></extra>"
+                ),
+                row=1,
+                col=column,
+            )
+        if whole[name].defined:
+            line = {"color": colours.ink, "width": 1, "dash": "dot"}
+            figure.add_vline(x=whole[name].value, line=line, row=1, col=column)
+        low = 0.5 if name == "auc" else 0
+        lowest = min((getattr(one, name).low for one in found if getattr(one, name).defined), default=low)
+        figure.update_xaxes(title=title, range=[min(low, lowest) - 0.02, 1.02], nticks=5, row=1, col=column)
+    # A line between one variable's groups and the next.
+    for place in range(1, len(found)):
+        if found[place].variable != found[place - 1].variable:
+            figure.add_hline(y=place - 0.5, line={"color": colours.muted, "width": 0.75})
+    labels = [f"{one.variable}: {one.name}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
+    figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
+    return figure.update_yaxes(ticktext=labels, row=1, col=1)
