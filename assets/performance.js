@@ -102,8 +102,7 @@
   }
 
   function net(tp, fp, n, threshold) {
-    const [{ x, y, text }] = point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, false);
-    return [{ x, y, text, textposition: [["top right"]] }, [0], 1];
+    return point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, false);
   }
 
   // What the cases at a slider position come to.

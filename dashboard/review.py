@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model import metrics
 from model.benefit import Band, bootstrap_roc
 from model.bundle import Bundle
+from model.delong import Difference, compare
 from model.intervals import Interval
 from model.subgroups import Subgroup, subgroups
 from model.taxonomy import CODES
@@ -88,6 +89,20 @@ class Review:
         }
 
 
+@dataclass(frozen=True)
+class Versus:
+    """Another model on the cases that both have scored: its ROC curve, and how the areas differ."""
+
+    model: str
+    curve: metrics.Curve
+    result: Difference
+
+
+def versus(bundle: Bundle, other: Bundle, split: str) -> Versus:
+    """Compare two models on the images of a split that both have scored; the truth is the first one's."""
+    return _versus(key(bundle), key(other), split)
+
+
 def splits(bundle: Bundle) -> tuple[str, ...]:
     """The evaluated splits of a bundle, test first: that is the one to judge by."""
     found = scores(key(bundle))["split"].unique().tolist()
@@ -154,6 +169,18 @@ def _review(of: Key, split: str) -> Review:
         subgroups=subgroups(truth, values, lesions, table, of.bundle.card.threshold),
         matrix=class_matrix(table),
     )
+
+
+@lru_cache(maxsize=16)
+def _versus(of: Key, other: Key, split: str) -> Versus:
+    mine, theirs = (
+        table[(table["split"] == split) & table["probability"].notna()].drop_duplicates("image_id")
+        for table in (scores(of), scores(other))
+    )
+    both = mine.merge(theirs[["image_id", "probability"]], on="image_id", suffixes=("", "_other"))
+    truth = both["malignant"].to_numpy(bool)
+    first, second = (both[name].to_numpy(np.float64) for name in ("probability", "probability_other"))
+    return Versus(other.bundle.name, metrics.roc_curve(truth, second), compare(truth, first, second))
 
 
 def class_matrix(table: "pd.DataFrame") -> NDArray[np.int64] | None:

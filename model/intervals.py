@@ -19,6 +19,7 @@ class Undefined(StrEnum):
     NOTHING_MALIGNANT = "without malignant cases and without alarms"
     NO_FALSE_ALARM = "without a false alarm"
     NOTHING_LEFT_ALONE = "when no harmless lesion is left alone"
+    SINGLE = "with fewer than two cases of a class"
     NO_CANCER_CAUGHT = "when no cancer is caught"
 
     @property

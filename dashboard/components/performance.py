@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.figures.template import CONFIG
 from model.bundle import Bundle, Damaged
+from model.delong import Difference
 from model.intervals import Interval, Undefined, undefined
 from model.metrics import Confusion
 
@@ -62,12 +63,16 @@ def readings(confusion: Confusion) -> dict[str, tuple[str, str]]:
     }
 
 
-def choice(models: Sequence[Bundle], model: str, splits: Sequence[str], split: str) -> Component:
-    """The two selects that say what is looked at."""
+def choice(
+    models: Sequence[Bundle], model: str, splits: Sequence[str], split: str, other: str = ""
+) -> Component:
+    """The selects that say what is looked at; `other` is the model to compare with, "" for none."""
+    others = other_options(models, model)
     return dbc.Row(
         [
-            dbc.Col(field("Model", "performance-model", model_options(models), model), xs=12, md=5),
-            dbc.Col(field("Cases", "performance-split", split_options(splits), split), xs=12, md=5),
+            dbc.Col(field("Model", "performance-model", model_options(models), model), xs=12, md=4),
+            dbc.Col(field("Cases", "performance-split", split_options(splits), split), xs=12, md=4),
+            dbc.Col(field("Compare with", "performance-compare", others, other), xs=12, md=4),
         ],
         className="g-3 performance-choice",
     )
@@ -85,6 +90,38 @@ def model_options(models: Sequence[Bundle]) -> list[dict[str, str]]:
         {"value": one.name, "label": one.name + ("" if one.runnable else " (results only, no weights here)")}
         for one in models
     ]
+
+
+def other_options(models: Sequence[Bundle], model: str) -> list[dict[str, str]]:
+    """Nothing, or one of the other models."""
+    others = [{"value": one.name, "label": one.name} for one in models if one.name != model]
+    return [{"value": "", "label": "No other model"}, *others]
+
+
+def versus(mine: str, other: str, result: Difference) -> Component:
+    """How two models' areas differ, in one sentence."""
+    gap = result.difference
+    if gap.reason is not None:
+        return html.P(f"{mine} against {other}: {gap.reason.sentence}", className="note", id="versus")
+    p = (
+        "p not defined"
+        if math.isnan(result.p)
+        else "p < 0.001"
+        if result.p < 0.001
+        else f"p = {result.p:.3f}"
+    )
+    return html.P(
+        f"{mine} {result.first.value:.3f} against {other} {result.second.value:.3f} on the {result.n:,} images both "
+        f"have scored: difference {signed(gap.value)} ({signed(gap.low)} to {signed(gap.high)}, {p}; DeLong's test, "
+        "which takes images as independent).",
+        className="note",
+        id="versus",
+    )
+
+
+def signed(value: float) -> str:
+    """A difference with its sign, three decimals."""
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def split_options(splits: Sequence[str]) -> list[dict[str, str]]:

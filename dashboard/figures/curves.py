@@ -71,6 +71,33 @@ def roc(
     return raise_marker(figure)
 
 
+def overlay(figure: go.Figure, curve: Curve, area: Interval, name: str, theme: str | None) -> go.Figure:
+    """A second model's ROC curve, dashed, with its name and area above those of the first."""
+    if not curve.x.size or area.reason is not None:
+        return figure
+    colours, kept = palette(theme), visible(curve)
+    figure.add_scatter(
+        x=kept.x,
+        y=kept.y,
+        customdata=100 * np.minimum(kept.thresholds, 1),
+        mode="lines",
+        line={"color": colours.ink, "width": 1.75, "dash": "dash"},
+        hovertemplate=(
+            "<b>%{fullData.name}</b><br>Threshold %{customdata:.1f} %<br>Sensitivity %{y:.1%}<extra></extra>"
+        ),
+        name=name,
+    )
+    figure.add_annotation(
+        text=f"– – {name}: AUC {area.value:.3f}",
+        x=0.98,
+        y=0.18,
+        xanchor="right",
+        yanchor="bottom",
+        font={"color": colours.ink},
+    )
+    return figure
+
+
 def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
     """Shade where 95 % of the resampled curves pass."""
     edge: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}

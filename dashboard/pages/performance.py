@@ -1,6 +1,6 @@
 """/performance: how well a model works, from the scores stored in its bundle.
 
-The address holds the choice: `?model=&split=&prevalence=` (in per cent).
+The address holds the choice: `?model=&split=&prevalence=&compare=` (prevalence in per cent).
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ from dash.development.base_component import Component
 from dashboard.components import operating, subgroups
 from dashboard.components import performance as parts
 from dashboard.figures import benefit, calibration, confusion, curves, forest, training
-from dashboard.review import Review, best_epoch, facts, history, review, splits
+from dashboard.review import Review, best_epoch, facts, history, review, splits, versus
 from dashboard.services import Services
 from model import metrics
 from model.benefit import net_benefit
@@ -35,7 +35,11 @@ register_page(__name__, path="/performance", title="Performance · Dermaboard") 
 
 
 def layout(
-    model: str | None = None, split: str | None = None, prevalence: str | None = None, **_: Any
+    model: str | None = None,
+    split: str | None = None,
+    prevalence: str | None = None,
+    compare: str | None = None,
+    **_: Any,
 ) -> Component:
     """The page of a choice; what the address does not say, or says wrongly, takes the default."""
     found = Services.current().bundles
@@ -47,6 +51,7 @@ def layout(
     chosen = pick(models, model)
     available = splits(chosen)
     part = split if split in available else next(iter(available), "")
+    other = opponent(models, chosen, compare)
     unknown = model is not None and chosen.name != model
     return html.Div(
         [
@@ -54,8 +59,8 @@ def layout(
             dcc.Location(id="performance-address", refresh=False),
             dcc.Store(id="performance-own", data=operating.asked(prevalence)),
             parts.notice(f"There is no model of that name; this is {chosen.name}.") if unknown else None,
-            parts.choice(models, chosen.name, available, part),
-            html.Div(body(chosen, part, prevalence), id="performance-body"),
+            parts.choice(models, chosen.name, available, part, other.name if other else ""),
+            html.Div(body(chosen, part, prevalence, other), id="performance-body"),
             parts.damaged(damaged),
         ],
         className="performance",
@@ -88,7 +93,12 @@ def pick(models: list[Bundle], name: Any) -> Bundle:
     return next((one for choice in wanted for one in models if one.name == choice), models[0])
 
 
-def body(bundle: Bundle, split: str, prevalence: Any = None) -> list[Component]:
+def opponent(models: list[Bundle], chosen: Bundle, name: Any) -> Bundle | None:
+    """The bundle to compare with, if it is one and another."""
+    return next((one for one in models if one.name == name and one.name != chosen.name), None)
+
+
+def body(bundle: Bundle, split: str, prevalence: Any = None, other: Bundle | None = None) -> list[Component]:
     """Everything below the choice; the figures follow once the browser has said which theme it wears."""
     shown = review(bundle, split)
     position = round(100 * shown.threshold, 1)
@@ -99,7 +109,7 @@ def body(bundle: Bundle, split: str, prevalence: Any = None) -> list[Component]:
         parts.tiles(shown.area, shown.confusion(position)),
         dcc.Store(id="performance-sweep", data=shown.sweep() | {"prevalence": usual}),
         parts.intervals_note(),
-        parts.two_columns(panels(bundle, shown, position, percent)),
+        parts.two_columns(panels(bundle, shown, position, percent, other)),
         by_subgroup(shown),
     ]
 
@@ -111,7 +121,9 @@ def about(bundle: Bundle, shown: Review) -> Component:
     return html.P([" · ".join(filter(None, told)), " ", drawn], className="note performance-about")
 
 
-def panels(bundle: Bundle, shown: Review, position: float, percent: float) -> list[Component]:
+def panels(
+    bundle: Bundle, shown: Review, position: float, percent: float, other: Bundle | None
+) -> list[Component]:
     """The framed figures, most telling first."""
     slider = parts.threshold_slider(position, shown.threshold)
     matrix = parts.binary_confusion(shown.confusion(position))
@@ -126,7 +138,7 @@ def panels(bundle: Bundle, shown: Review, position: float, percent: float) -> li
             operating.numbers(shown.confusion(position), percent),
             operating.NOTE,
         ),
-        parts.framed("ROC", parts.graph("roc", curves.HEIGHT, area_words(shown.area))),
+        parts.framed("ROC", against(bundle, other, shown)),
         parts.framed("Precision and recall", parts.graph("pr", curves.HEIGHT, "Precision-recall curve")),
         parts.framed(
             "Decision curve",
@@ -146,6 +158,15 @@ def panels(bundle: Bundle, shown: Review, position: float, percent: float) -> li
         found.append(parts.framed("Diagnoses", parts.graph("diagnoses", confusion.HEIGHT, note), note))
     found.append(parts.framed("Training", parts.graph("training", training.HEIGHT, "Loss and AUC by epoch")))
     return found
+
+
+def against(bundle: Bundle, other: Bundle | None, shown: Review) -> Component:
+    """The ROC curve and, where two models are compared, how their areas differ."""
+    graph = parts.graph("roc", curves.HEIGHT, area_words(shown.area))
+    if other is None:
+        return graph
+    result = versus(bundle, other, shown.split).result
+    return html.Div([graph, parts.versus(bundle.name, other.name, result)])
 
 
 def by_subgroup(shown: Review) -> Component:
@@ -173,7 +194,9 @@ def calibration_note(shown: Review) -> str:
     return f"Expected calibration error {error:.3f}, Brier score {square:.3f}."
 
 
-def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -> dict[str, go.Figure]:
+def figures(
+    bundle: Bundle, shown: Review, position: float, theme: str | None, other: Bundle | None = None
+) -> dict[str, go.Figure]:
     """Every figure of the page by name."""
     at = shown.confusion(position)
     point = curves.OperatingPoint(shown.probability(position), at)
@@ -191,6 +214,9 @@ def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -
         ),
         "training": training.curves(history(bundle), best_epoch(bundle), theme),
     }
+    if other is not None:
+        rival = versus(bundle, other, shown.split)
+        curves.overlay(found["roc"], rival.curve, rival.result.second, rival.model, theme)
     if shown.matrix is not None:
         found["diagnoses"] = confusion.diagnoses(shown.matrix, theme)
     return found
@@ -201,22 +227,33 @@ def figures(bundle: Bundle, shown: Review, position: float, theme: str | None) -
     Output("performance-split", "options"),
     Output("performance-split", "value"),
     Output("performance-address", "search"),
+    Output("performance-compare", "options"),
+    Output("performance-compare", "value"),
     Input("performance-model", "value"),
     Input("performance-split", "value"),
+    Input("performance-compare", "value"),
     State("performance-own", "data"),
     prevent_initial_call=True,
 )
-def choose(
-    model: str, split: str, prevalence: float | None = None
-) -> tuple[list[Component], list[dict[str, str]], str, str]:
+def choose(model: str, split: str, compare: str = "", prevalence: float | None = None) -> tuple[Any, ...]:
     """Another model or split; a model without the split shows the one to judge it by."""
-    bundle = pick(readable(Services.current().bundles), model)
+    models = readable(Services.current().bundles)
+    bundle = pick(models, model)
+    other = opponent(models, bundle, compare)
     available = splits(bundle)
     part = split if split in available else next(iter(available), "")
+    rival = other.name if other else ""
     # A prevalence that nobody set is that of the cases, and changes with them.
-    own = {} if prevalence is None else {"prevalence": f"{prevalence:g}"}
-    address = "?" + urlencode({"model": bundle.name, "split": part} | own)
-    return body(bundle, part, prevalence), parts.split_options(available), part, address
+    said = {"prevalence": "" if prevalence is None else f"{prevalence:g}", "compare": rival}
+    address = {"model": bundle.name, "split": part} | {name: value for name, value in said.items() if value}
+    return (
+        body(bundle, part, prevalence, other),
+        parts.split_options(available),
+        part,
+        "?" + urlencode(address),
+        parts.other_options(models, bundle.name),
+        rival,
+    )
 
 
 @callback(
@@ -226,13 +263,17 @@ def choose(
     State("performance-model", "value"),
     State("performance-split", "value"),
     State("performance-threshold", "value"),
+    State("performance-compare", "value"),
 )
-def draw(theme: str, ids: list[dict[str, str]], model: str, split: str, position: float) -> list[go.Figure]:
+def draw(
+    theme: str, ids: list[dict[str, str]], model: str, split: str, position: float, compare: str = ""
+) -> list[go.Figure]:
     """The figures of a freshly shown body, or of all in another theme."""
     if not ids:
         return []
-    bundle = pick(readable(Services.current().bundles), model)
-    found = figures(bundle, review(bundle, split), position, theme)
+    models = readable(Services.current().bundles)
+    bundle = pick(models, model)
+    found = figures(bundle, review(bundle, split), position, theme, opponent(models, bundle, compare))
     return [found[one["name"]] for one in ids]
 
 

@@ -108,7 +108,7 @@ def test_wrong_address_shows_the_default_and_says_so(page, odd):
 
 
 def test_choosing_writes_the_address(page):
-    _, options, part, address = page.choose("tiny", "validation")
+    _, options, part, address, *_ = page.choose("tiny", "validation")
     assert (part, address) == ("validation", "?model=tiny&split=validation")
     assert [one["value"] for one in options] == ["test", "validation"]
     assert page.choose("tiny", "elsewhere")[2] == "test"
@@ -125,7 +125,7 @@ def test_prevalence_is_the_address_s_else_that_of_the_cases(page, bundle_root):
     assert find(found, "performance-prevalence").value == 2
     assert text(find(found, "number-ppv")) == parts.rate(ppv(at, 0.02).value)
     assert find(page.layout(), "performance-prevalence").value == of_cases
-    body, _, _, address = page.choose("tiny", "test", 2)
+    body, _, _, address, *_ = page.choose("tiny", "test", "", 2)
     assert address == "?model=tiny&split=test&prevalence=2"
     assert find(body, "performance-prevalence").value == 2
 
@@ -252,6 +252,41 @@ def test_without_bundles_the_page_says_what_to_do(odd, tmp_path):
     root.mkdir()
     _, words = odd(root)
     assert "No trained model yet" in words
+
+
+def test_two_models_are_compared_on_the_images_both_have_scored(odd, page, tmp_path):
+    root = tmp_path / "two"
+    mine = write_tiny_bundle(root, "mine", graph=False)
+    theirs = rewritten(root, "theirs", lambda rows: rows[20:].sample(frac=1, random_state=1), temperature=1.0)
+    for stray in root.glob("*.*"):
+        stray.unlink()
+    odd(root)
+    found = reviews.versus(mine, theirs, "test").result
+    assert found.n == 140
+    rows = mine.scores()[20:].query("split == 'test'")
+    assert found.first.value == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
+    shown = page.layout(model="mine", compare="theirs")
+    assert find(shown, "performance-compare").value == "theirs"
+    assert "on the 140 images both have scored" in text(find(shown, "versus"))
+    _, _, _, address, options, rival = page.choose("mine", "test", "theirs")
+    assert address == "?model=mine&split=test&compare=theirs"
+    assert ([one["value"] for one in options], rival) == (["", "theirs"], "theirs")
+    # Nobody is compared with itself, or with who isn't there.
+    for nobody in ("mine", "elsewhere", ["theirs", "theirs"], None):
+        assert find(page.layout(model="mine", compare=nobody), "performance-compare").value == ""
+    roc = page.draw("light", [{"type": "performance-figure", "name": "roc"}], "mine", "test", 30.0, "theirs")[
+        0
+    ]
+    assert roc.data[-1].name == "theirs"
+
+
+def test_models_without_a_common_image_say_so(odd, page, tmp_path):
+    root = tmp_path / "apart"
+    write_tiny_bundle(root, "mine", graph=False)
+    rewritten(root, "theirs", lambda rows: rows.assign(image_id="ELSEWHERE_" + rows["image_id"]))
+    odd(root)
+    shown = page.layout(model="mine", compare="theirs")
+    assert "Not defined without cases." in text(find(shown, "versus"))
 
 
 def test_damaged_bundle_is_named_and_the_others_still_work(odd, tmp_path):

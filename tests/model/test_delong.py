@@ -1,0 +1,101 @@
+"""DeLong's test by ranks against its definition over all pairs, scikit-learn and SciPy."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm, rankdata
+from sklearn.metrics import roc_auc_score
+
+from model import delong
+from model.intervals import Undefined
+from tests.model.test_metrics import NASTY, cases
+
+
+def over_all_pairs(y, first, second):
+    """DeLong, DeLong & Clarke-Pearson, Biometrics 1988;44:837-845, as written there: O(mn)."""
+    theta, v10, v01 = [], [], []
+    for p in (first, second):
+        x, z = p[y][:, None], p[~y][None, :]
+        psi = (z < x) + 0.5 * (z == x)
+        theta.append(psi.mean())
+        v10.append(psi.mean(axis=1))
+        v01.append(psi.mean(axis=0))
+    m, n = y.sum(), (~y).sum()
+    pairs = ((0, 0), (0, 1), (1, 0), (1, 1))
+    s10, s01 = (
+        np.reshape(
+            [((v[i] - theta[i]) * (v[j] - theta[j])).sum() / (v[0].size - 1) for i, j in pairs], (2, 2)
+        )
+        for v in (v10, v01)
+    )
+    s = s10 / m + s01 / n
+    return theta, s, math.sqrt(s[0, 0] + s[1, 1] - 2 * s[0, 1])
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 6])
+@pytest.mark.parametrize("seed", range(4))
+def test_ranks_agree_with_all_pairs(seed, decimals):
+    y, first = cases(seed, n=150, decimals=decimals)
+    random = np.random.default_rng(seed + 100)
+    second = np.round(np.clip(0.6 * first + 0.3 * random.random(y.size), 0, 1), decimals)
+    theta, s, error = over_all_pairs(y, first, second)
+    found = delong.compare(y, first, second)
+    assert found.first.value == pytest.approx(roc_auc_score(y, first), abs=1e-12)
+    assert found.second.value == pytest.approx(roc_auc_score(y, second), abs=1e-12)
+    gap = theta[0] - theta[1]
+    assert found.difference.value == pytest.approx(gap, abs=1e-12)
+    assert found.difference.low == pytest.approx(gap - norm.ppf(0.975) * error, abs=1e-9)
+    assert found.difference.high == pytest.approx(gap + norm.ppf(0.975) * error, abs=1e-9)
+    assert found.p == pytest.approx(2 * norm.sf(abs(gap) / error), rel=1e-9)
+    assert found.first.high == pytest.approx(
+        min(1, theta[0] + norm.ppf(0.975) * math.sqrt(s[0, 0])), abs=1e-9
+    )
+
+
+def test_by_hand():
+    # Placements of the first: (1, 1/2) and (1/2, 1); of the second: all 1. The gap is 3/4 - 1.
+    y = np.array([True, True, False, False])
+    found = delong.compare(y, [0.9, 0.4, 0.1, 0.6], [0.9, 0.8, 0.1, 0.2])
+    assert (found.first.value, found.second.value) == (0.75, 1.0)
+    # Variance of (1, 1/2) is 1/8; over two cases, once a class: 1/8 / 2 + 1/8 / 2 = 1/8.
+    assert found.difference.value == -0.25
+    assert found.p == pytest.approx(2 * norm.sf(0.25 / math.sqrt(1 / 8)))
+
+
+def test_midranks_are_those_of_scipy():
+    values = np.round(np.random.default_rng(0).random(200), 1)
+    np.testing.assert_array_equal(delong.midranks(values), rankdata(values))
+
+
+def test_a_model_does_not_differ_from_itself():
+    y, p = cases(1)
+    for same in (p, p / 2):
+        found = delong.compare(y, p, same)
+        assert (found.difference.value, found.p) == (0, 1)
+
+
+def test_calibrated_test_rejects_equal_models_one_time_in_twenty():
+    rejected = 0
+    for seed in range(400):
+        random = np.random.default_rng(seed)
+        y = random.random(120) < 0.4
+        first, second = (random.normal(y, 1) for _ in range(2))
+        rejected += delong.compare(y, first, second).p < 0.05
+    assert 0.02 < rejected / 400 < 0.09
+
+
+@pytest.mark.parametrize(("y", "p", "reason"), NASTY.values(), ids=NASTY.keys())
+def test_undefined_comparisons_give_a_reason(y, p, reason):
+    found = delong.compare(y, p, p)
+    assert found.difference.reason is reason
+    assert math.isnan(found.p)
+
+
+def test_single_cases_have_no_spread_and_no_test():
+    found = delong.compare([True, False, False], [0.9, 0.1, 0.2], [0.2, 0.3, 0.1])
+    assert found.difference.reason is Undefined.SINGLE
+    # Right everywhere against wrong everywhere: no spread either, and no p.
+    found = delong.compare([True, True, False, False], [0.9, 0.8, 0.1, 0.2], [0.1, 0.2, 0.9, 0.8])
+    assert found.difference.value == 1
+    assert math.isnan(found.p)
