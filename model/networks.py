@@ -33,7 +33,7 @@ def seed_cnn(size: int, init: str | Path | None = None) -> keras.Model:
     flow = layers.Flatten()(flow)
     flow = layers.Dense(512, activation="relu", name=EMBEDDING)(flow)
     flow = layers.Dropout(0.5)(flow)
-    return keras.Model(pixels, layers.Dense(1, name=HEAD)(flow), name="seed_cnn")
+    return keras.Model(pixels, layers.Dense(1, name=HEAD, dtype="float32")(flow), name="seed_cnn")
 
 
 def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
@@ -73,7 +73,7 @@ def tiny(size: int, init: str | Path | None = None) -> keras.Model:
 def pooled_head(features: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
     """Global average pooling, dropout and seven logits."""
     pooled = layers.GlobalAveragePooling2D(name=EMBEDDING)(features)
-    return layers.Dense(len(CODES), name=HEAD)(layers.Dropout(dropout)(pooled))
+    return layers.Dense(len(CODES), name=HEAD, dtype="float32")(layers.Dropout(dropout)(pooled))
 
 
 def freeze_statistics(network: keras.Model) -> None:

@@ -1,4 +1,4 @@
-"""The whole way on drawn lesions: prepare, train, evaluate, export, serve, predict over HTTP, find it in the history."""
+"""The whole way on drawn lesions: prepare, train, evaluate, export, serve, predict, find it in the history."""
 
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +29,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     of_run = ["tiny", "--run", str(run), *store]
     for call in (
         ["synthetic", "--out", str(folder / "drawn"), "--count", "400", "--small"],
-        ["prepare", "--metadata", str(metadata), "--images", str(images), "--source", "drawn", "--licence", "MIT", *store],
+        [
+            "prepare",
+            "--metadata",
+            str(metadata),
+            "--images",
+            str(images),
+            "--source",
+            "drawn",
+            "--licence",
+            "MIT",
+            *store,
+        ],
         ["train", *of_run, "--init", "none"],
         ["evaluate", *of_run],
         ["export", *of_run, "--out", str(folder / "bundles" / "drawn")],
@@ -45,9 +56,9 @@ def test_it_beats_chance_clearly(trained: Path) -> None:
     assert bundle.card.synthetic and bundle.card.licence == "MIT"
     assert bundle.card.training["largest_difference_from_keras"] <= 1e-3
     scores = bundle.scores()
-    assert set(scores["split"]) == {"validation", "test"} and not scores["lesion_id"].groupby(scores["split"]).apply(
-        set
-    ).pipe(lambda sets: set.intersection(*sets))
+    assert set(scores["split"]) == {"validation", "test"} and not scores["lesion_id"].groupby(
+        scores["split"]
+    ).apply(set).pipe(lambda sets: set.intersection(*sets))
 
 
 def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
@@ -59,11 +70,22 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     photographs.mkdir()
     for seed in range(4):
         size = (300 + 50 * seed, 420)
-        (photographs / f"{seed}.jpg").write_bytes(encode(draw(900 + seed, malignant=seed % 2 == 0, size=size)))
+        (photographs / f"{seed}.jpg").write_bytes(
+            encode(draw(900 + seed, malignant=seed % 2 == 0, size=size))
+        )
     settings = Settings(data_dir=tmp_path / "data", bundles=trained / "bundles", model="drawn")
     client = create_app(settings).server.test_client()
     out = tmp_path / "out.parquet"
-    call = ["score", str(photographs), "--out", str(out), "--model", "drawn", "--bundles", str(trained / "bundles")]
+    call = [
+        "score",
+        str(photographs),
+        "--out",
+        str(out),
+        "--model",
+        "drawn",
+        "--bundles",
+        str(trained / "bundles"),
+    ]
     assert model_main(call) == 0
     table = pd.read_parquet(out).set_index("file")["probability"]
     bundle = open_bundle(trained / "bundles" / "drawn")
@@ -74,7 +96,9 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     network = serving(keras.saving.load_model(bundle.path / "model.keras"))
     for path in sorted(photographs.iterdir()):
         answer = client.post(
-            "/api/v1/predictions", data={"file": (BytesIO(path.read_bytes()), path.name)}, content_type="multipart/form-data"
+            "/api/v1/predictions",
+            data={"file": (BytesIO(path.read_bytes()), path.name)},
+            content_type="multipart/form-data",
         )
         assert answer.status_code == 201
         photograph = decode(path.read_bytes())

@@ -211,13 +211,16 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed, "init": start_of(init)})
-    build = BUILDERS[recipe.network]
     done, before = len(read_history(run)), 0
     network: keras.Model | None = None
     for stage, (size, epochs) in enumerate(recipe.stages):
         if done < before + epochs:
             network = next_network(
-                recipe, build(size, init if stage == 0 and done == 0 else None), run, stage, done > before
+                recipe,
+                build(recipe, size, init if stage == 0 and done == 0 else None),
+                run,
+                stage,
+                done > before,
             )
             data = Batches(store, recipe, size, seed, max(done, before))
             history = History(run, recipe, store, data, size, max(done, before))
@@ -230,9 +233,24 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
                 shuffle=False,
             )
         before += epochs
-    network = build(recipe.stages[-1][0], None)
+    network = BUILDERS[recipe.network](recipe.stages[-1][0], None)
     network.load_weights(run / "best.weights.h5")
     return network
+
+
+def build(recipe: Recipe, size: int, init: str | None) -> keras.Model:
+    """A recipe's network at one input size, in the precision that this processor computes fastest."""
+    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.half_precision and has_bfloat16() else "float32")
+    try:
+        return BUILDERS[recipe.network](size, init)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; where it does not, float32 is faster."""
+    facts = Path("/proc/cpuinfo")
+    return facts.exists() and bool({"avx512_bf16", "amx_bf16"} & set(facts.read_text().split()))
 
 
 def next_network(recipe: Recipe, fresh: keras.Model, run: Path, stage: int, resumed: bool) -> keras.Model:

@@ -15,6 +15,7 @@ class Recipe:
         learning_rate: peak, after a linear warm-up over `warmup` of all steps and before a cosine decay to 0.
         balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they
             come, 1 equally often. What this does to the predicted probabilities is undone after training.
+        half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
     """
 
@@ -28,6 +29,7 @@ class Recipe:
     decay: bool = True
     weight_decay: float = 0.0
     balance: float = 0.0
+    half_precision: bool = False
     frozen_statistics: bool = False
     views: Views = field(default_factory=Views)
 
@@ -42,6 +44,7 @@ RECIPES: dict[str, Recipe] = {
             stages=((224, 8),),
             batch=32,
             learning_rate=3e-4,
+            half_precision=True,
             views=Views(rotation=20, shift=0.1, zoom=0.1, shear=10, flip=True),
         ),
         Recipe(

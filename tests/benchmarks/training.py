@@ -48,9 +48,8 @@ def measured(way: str) -> float:
 
 def ours() -> float:
     """The project's training: composed random views from the pixel store, made beside the training step."""
-    from model.networks import BUILDERS
     from training.__main__ import keep_memory
-    from training.fit import Batches, next_network
+    from training.fit import Batches, build, next_network
     from training.pixels import PixelStore
     from training.recipes import RECIPES
 
@@ -61,7 +60,7 @@ def ours() -> float:
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
     store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
     with tempfile.TemporaryDirectory() as folder:
-        network = next_network(recipe, BUILDERS[recipe.network](size, None), Path(folder), 0, False)
+        network = next_network(recipe, build(recipe, size, None), Path(folder), 0, False)
         return rate(network, recipe.batch, Batches(store, recipe, size, seed=0))
 
 

@@ -8,11 +8,20 @@ import keras
 import numpy as np
 import pytest
 
-from model.networks import BUILDERS, HEAD
+from model.networks import BUILDERS, EMBEDDING, HEAD
 from model.taxonomy import CODES
 from training.evaluate import undo_balance
 from training.export import ExportError, export_graph
-from training.fit import Batches, FitError, class_shares, fit, learning_rate, probabilities, read_history
+from training.fit import (
+    Batches,
+    FitError,
+    build,
+    class_shares,
+    fit,
+    learning_rate,
+    probabilities,
+    read_history,
+)
 from training.pixels import PixelStore, prepare
 from training.recipes import RECIPES
 from training.synthetic import write_dataset
@@ -97,6 +106,17 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
     rates = [learning_rate(recipe, step, 100) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and max(rates) == rates[10] == 1.0 and rates[-1] < 0.01
     assert learning_rate(dataclasses.replace(recipe, decay=False), 99, 100) == 1.0
+
+
+def test_half_precision_keeps_weights_and_logits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = dataclasses.replace(TINY, half_precision=True)
+    monkeypatch.setattr("training.fit.has_bfloat16", lambda: True)
+    network = build(recipe, 32, None)
+    assert {weight.dtype for weight in network.trainable_weights} == {"float32"}
+    assert network.get_layer(EMBEDDING).compute_dtype == "bfloat16" and network.output.dtype == "float32"
+    monkeypatch.setattr("training.fit.has_bfloat16", lambda: False)
+    assert build(recipe, 32, None).get_layer(EMBEDDING).compute_dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_export_refuses_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
