@@ -146,7 +146,7 @@ def square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     middle = Image.fromarray(pixels[top : top + side, left : left + side])
-    return np.asarray(middle.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    return np.asarray(middle.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=1.0))
 
 
 def encode(pixels: NDArray[np.uint8], quality: int = 90, max_side: int | None = None) -> bytes:
