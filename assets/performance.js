@@ -115,9 +115,32 @@
     return { threshold: sweep.thresholds[place], tp, fp, fn: malignant - tp, tn: benign - fp, malignant, benign, unscored };
   }
 
+  const html = (type, children, more) => ({ namespace: "dash_html_components", type, props: { children, ...more } });
+  const outcomes = { fn: "▲ Cancer missed", fp: "▲ False alarm", tp: "◆ Cancer caught", tn: "● Rightly left alone" };
+
+  function photograph({ id, shown }) {
+    if (!shown) return html("Td", "–");
+    const address = `/evaluated/${encodeURIComponent(id)}`;
+    const image = html("Img", undefined, { src: `${address}/thumbnail`, alt: `Lesion ${id}`, loading: "lazy" });
+    return html("Td", html("A", [image], { href: `${address}/image`, target: "_blank" }));
+  }
+
+  function caseRow(one, images) {
+    const cells = [outcomes[one.outcome], tenths(one.p) + " %", one.truth, one.choice, one.about];
+    const picture = images ? [photograph(one)] : [];
+    return html("Tr", [html("Th", one.id, { scope: "row" }), ...picture, ...cells.map((words) => html("Td", words))]);
+  }
+
+  // A case of each list, in its order, that has this outcome at the threshold.
+  function chosen(outcome, threshold, lists) {
+    const called = outcome === "tp" || outcome === "fp";
+    return lists[outcome].filter(({ p }) => p >= threshold === called).map((one) => ({ ...one, outcome }));
+  }
+
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const nothing = (position, sweep) => position === null || position === undefined || !sweep;
   let latest = 0;
+  let listing = 0;
 
   clientside.performance = {
     // Tiles and confusion matrix: at once.
@@ -167,6 +190,34 @@
         malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
         both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : skip,
       ];
+    },
+    // The cases: as with the marks, when the slider rests.
+    list: async function (outcome, position, lists, sweep) {
+      if (nothing(position, sweep) || !lists || !lists.fn) return clientside.no_update;
+      const mine = ++listing;
+      await new Promise((done) => setTimeout(done, 120));
+      if (mine !== listing) return clientside.no_update;
+      const now = at(position, sweep);
+      const wanted = outcome === "errors" ? ["fn", "fp"] : [outcome];
+      const total = wanted.reduce((sum, name) => sum + now[name], 0);
+      const found = wanted.flatMap((name) => chosen(name, now.threshold, lists)).slice(0, lists.most);
+      const words = found.length < total ? `The first ${found.length} of ${number.format(total)} cases.` : `${total} cases.`;
+      if (!total) return html("P", "No case at this threshold.", { className: "note" });
+      const head = ["Image", ...(lists.images ? ["Photograph"] : []), "Outcome", "Score", "Diagnosis", "Model's choice", "Patient"];
+      return [
+        html("P", words, { className: "note" }),
+        html("Table", [
+          html("Thead", html("Tr", head.map((word) => html("Th", word, { scope: "col" })))),
+          html("Tbody", found.map((one) => caseRow(one, lists.images))),
+        ], { className: "figures cases" }),
+      ];
+    },
+    // A click on a cell of the confusion matrix lists its cases.
+    pick: function (...clicks) {
+      const [one] = clientside.callback_context.triggered;
+      if (!one || !one.value) return clientside.no_update;
+      document.getElementById("performance-cases-panel").scrollIntoView({ block: "center" });
+      return one.prop_id.split("-")[1];
     },
     reset: function (clicks, sweep) {
       return clicks ? Math.round(1000 * sweep.own) / 10 : clientside.no_update;

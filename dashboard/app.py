@@ -9,7 +9,7 @@ import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
-from dashboard import __version__, api
+from dashboard import __version__, api, photographs
 from dashboard.components.layout import shell
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
     server.register_blueprint(vendor())
+    server.register_blueprint(photographs.blueprint(services.settings.images))
     api.install(server)
     app = Dash(
         __package__,

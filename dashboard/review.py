@@ -114,6 +114,12 @@ def review(bundle: Bundle, split: str) -> Review:
     return _review(key(bundle), split)
 
 
+def rows(bundle: Bundle, split: str) -> "pd.DataFrame":
+    """The stored scores of a split, a row an image."""
+    table = scores(key(bundle))
+    return table[table["split"] == split]
+
+
 def history(bundle: Bundle) -> "pd.DataFrame":
     """The bundle's epochs, a row each; empty when the run kept none."""
     return _history(key(bundle))

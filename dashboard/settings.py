@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="a folder for predictions; it is made when missing")
     model: str = Field("dermanet", min_length=1, description="the name of a bundle, such as dermanet")
     bundles: Path = Field(SHIPPED_BUNDLES, description="an existing folder that holds model bundles")
+    images: Path | None = Field(
+        None,
+        description="an existing folder with the evaluated images, named by image id; leave it out for none",
+    )
     database_url: str | None = Field(
         None, min_length=1, description="an SQLAlchemy address; leave it out for SQLite in the data folder"
     )
@@ -37,6 +41,14 @@ class Settings(BaseSettings):
     def existing_folder(cls, value: Path) -> Path:
         """The shipped folder may be absent in a fresh checkout; one that somebody named has to exist."""
         if value != SHIPPED_BUNDLES and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("images")
+    @classmethod
+    def folder_of_images(cls, value: Path | None) -> Path | None:
+        """A folder that somebody named has to exist."""
+        if value is not None and not value.is_dir():
             raise ValueError(f"{value} is not a folder")
         return value
 

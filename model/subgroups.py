@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from model.intervals import Interval
 from model.metrics import arrays, bootstrap_auc, confusion
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Fewer cases, or fewer malignant ones, say little.
 FEW, FEW_MALIGNANT = 30, 10
@@ -48,7 +51,7 @@ def age_bands(ages: ArrayLike) -> NDArray[np.str_]:
     return np.where(np.isnan(values), UNKNOWN, names[band])
 
 
-def partitions(table: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.str_], list[str]]]:
+def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.str_], list[str]]]:
     """Each variable that the scores hold, the part of each case, and the parts in the order to show them."""
     if "age" in table:
         parts = age_bands(table["age"])
@@ -63,7 +66,7 @@ def partitions(table: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.str_], lis
 
 
 def subgroups(
-    y: ArrayLike, p: ArrayLike, groups: ArrayLike, table: pd.DataFrame, threshold: float
+    y: ArrayLike, p: ArrayLike, groups: ArrayLike, table: "pd.DataFrame", threshold: float
 ) -> tuple[Subgroup, ...]:
     """Every part of the cases that occurs.
 

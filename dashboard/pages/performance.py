@@ -3,6 +3,7 @@
 The address holds the choice: `?model=&split=&prevalence=&compare=` (prevalence in per cent).
 """
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,10 +22,11 @@ from dash import (
 )
 from dash.development.base_component import Component
 
-from dashboard.components import operating, subgroups
+from dashboard import photographs
+from dashboard.components import cases, operating, subgroups
 from dashboard.components import performance as parts
 from dashboard.figures import benefit, calibration, confusion, curves, forest, training
-from dashboard.review import Review, best_epoch, facts, history, review, splits, versus
+from dashboard.review import Review, best_epoch, facts, history, review, rows, splits, versus
 from dashboard.services import Services
 from model import metrics
 from model.benefit import net_benefit
@@ -111,6 +113,7 @@ def body(bundle: Bundle, split: str, prevalence: Any = None, other: Bundle | Non
         parts.intervals_note(),
         parts.two_columns(panels(bundle, shown, position, percent, other)),
         by_subgroup(shown),
+        cases.cases(cases.listed(rows(bundle, split), pictured())),
     ]
 
 
@@ -167,6 +170,12 @@ def against(bundle: Bundle, other: Bundle | None, shown: Review) -> Component:
         return graph
     result = versus(bundle, other, shown.split).result
     return html.Div([graph, parts.versus(bundle.name, other.name, result)])
+
+
+def pictured() -> Collection[str] | None:
+    """Ids of the images that can be shown; None where no folder is set."""
+    folder = Services.current().settings.images
+    return None if folder is None else photographs.found(folder).keys()
 
 
 def by_subgroup(shown: Review) -> Component:
@@ -321,6 +330,20 @@ clientside_callback(
     Output("performance-own", "data"),
     Input("performance-prevalence", "value"),
     State("performance-sweep", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("performance", "list"),
+    Output("performance-cases", "children"),
+    Input("performance-outcome", "value"),
+    Input("performance-threshold", "value"),
+    Input("performance-lists", "data"),
+    State("performance-sweep", "data"),
+)
+clientside_callback(
+    ClientsideFunction("performance", "pick"),
+    Output("performance-outcome", "value"),
+    [Input(f"cell-{name}-box", "n_clicks") for name, *_ in parts.CELLS],
     prevent_initial_call=True,
 )
 clientside_callback(

@@ -84,6 +84,23 @@ def test_prevalence_is_kept_in_the_address_without_asking_the_server(visit: Visi
     page.wait_for_url("**/performance?model=tiny&split=validation&prevalence=2.5")
 
 
+def test_cases_behind_a_cell_worst_first(visit: Visit, bundle_root: Path) -> None:
+    bundle = open_bundle(bundle_root / "tiny")
+    page = visit.open("/performance?model=tiny&split=test")
+    expect(page.locator(FIGURE).first).to_be_visible()
+    rows = bundle.scores().query("split == 'test'")
+    for position in (30, 60):
+        slide(page, position)
+        missed = rows[rows["malignant"] & (rows["probability"] < position / 100)].sort_values("probability")
+        alarms = rows[~rows["malignant"] & (rows["probability"] >= position / 100)]
+        alarms = alarms.sort_values("probability", ascending=False)
+        worst = [*missed["image_id"], *alarms["image_id"]]
+        expect(page.locator(".cases tbody th")).to_have_text(worst[:100])
+    page.locator("#cell-fp-box").click()
+    expect(page.locator(".cases tbody th")).to_have_text([*alarms["image_id"]])
+    expect(page.locator(".cases tbody tr").first).to_contain_text("False alarm")
+
+
 def test_theme_redraws_figures_and_keeps_the_operating_point(visit: Visit) -> None:
     page = visit.open("/performance")
     expect(page.locator(FIGURE).first).to_be_visible()

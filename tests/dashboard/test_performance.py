@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from flask import Flask
 
+from dashboard import photographs
 from dashboard import review as reviews
-from dashboard.components import operating
+from dashboard.components import cases, operating
 from dashboard.components import performance as parts
 from model import metrics
 from model.bundle import HISTORY, SCORES, Bundle, find_bundles, open_bundle, write_bundle
+from model.images import decode
 from model.intervals import Undefined
 from model.operating import ppv
 from model.taxonomy import CODES
@@ -287,6 +290,58 @@ def test_models_without_a_common_image_say_so(odd, page, tmp_path):
     odd(root)
     shown = page.layout(model="mine", compare="theirs")
     assert "Not defined without cases." in text(find(shown, "versus"))
+
+
+def test_lists_hold_the_worst_cases_of_every_threshold(bundle_root):
+    rows = reviews.rows(open_bundle(bundle_root / "tiny"), "test")
+    many = pd.concat([rows.assign(image_id=rows["image_id"] + f"_{copy}") for copy in range(6)])
+    lists = cases.listed(many, None)
+    assert all(len(lists[name]) == cases.MOST for name in ("fn", "fp", "tp", "tn"))
+    missed = [one["p"] for one in lists["fn"]]
+    assert missed == sorted(many.loc[many["malignant"], "probability"])[:100]
+    alarms = [one["p"] for one in lists["fp"]]
+    assert alarms == sorted(many.loc[~many["malignant"], "probability"], reverse=True)[:100]
+    json.dumps(lists, allow_nan=False)
+
+
+def test_lists_of_odd_scores_have_no_number_that_is_none(bundle_root):
+    rows = reviews.rows(open_bundle(bundle_root / "tiny"), "test").head(2)
+    odd = rows.assign(
+        age=np.nan, sex=None, site="unknown", label="scc", probability=[np.nan, 0.4], p_mel=np.nan
+    )
+    lists = cases.listed(odd, {str(rows["image_id"].iloc[1])})
+    assert len(lists["fn"]) + len(lists["fp"]) == 1
+    (one,) = lists["fn"] or lists["fp"]
+    assert (one["truth"], one["choice"], one["about"], one["shown"]) == ("scc", "–", "–", True)
+
+
+def test_page_says_how_to_see_the_images(page):
+    assert "DERMABOARD_IMAGES" in text(page.layout())
+
+
+def test_photographs_come_from_the_folder_and_from_nowhere_else(bundle_root, tmp_path, lesion_jpeg):
+    folder = tmp_path / "images"
+    (folder / "part_1").mkdir(parents=True)
+    (folder / "part_1" / "DRAWN_0000001.jpg").write_bytes(lesion_jpeg)
+    (folder / "broken.jpg").write_bytes(b"no image")
+    (tmp_path / "secret.jpg").write_bytes(lesion_jpeg)
+    server = Flask("photographs")
+    server.register_blueprint(photographs.blueprint(folder))
+    client = server.test_client()
+    shown = client.get("/evaluated/DRAWN_0000001/thumbnail")
+    assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
+    assert max(decode(shown.data).pixels.shape) == photographs.SIDES["thumbnail"]
+    for wrong in (
+        "elsewhere/image",
+        "broken/image",
+        "DRAWN_0000001/huge",
+        "..%2Fsecret/image",
+        "../secret/image",
+    ):
+        assert client.get(f"/evaluated/{wrong}").status_code == 404
+    bare = Flask("bare")
+    bare.register_blueprint(photographs.blueprint(None))
+    assert bare.test_client().get("/evaluated/DRAWN_0000001/image").status_code == 404
 
 
 def test_damaged_bundle_is_named_and_the_others_still_work(odd, tmp_path):

@@ -17,7 +17,9 @@ def test_defaults_need_no_environment() -> None:
 def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DERMABOARD_PORT", "9000")
     monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DERMABOARD_IMAGES", str(tmp_path))
     settings = read_settings()
+    assert settings.images == tmp_path
     assert settings.port == 9000
     assert settings.data_dir == tmp_path
 
@@ -31,6 +33,7 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("DERMABOARD_HOST", "", "an address to listen on"),
         ("DERMABOARD_THREADS", "-1", "1 to 256"),
         ("DERMABOARD_BUNDLES", "/no/such/folder", "an existing folder"),
+        ("DERMABOARD_IMAGES", "/no/such/folder", "an existing folder with the evaluated images"),
         ("DERMABOARD_DATABASE_URL", "", "leave it out"),
     ],
 )
