@@ -43,12 +43,12 @@ def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
         size: input side in pixels, a multiple of 32.
         init: "imagenet" downloads the weights through Keras; a path loads a `.weights.h5` of the backbone; "none" or
             None starts at random.
+
+    Raises:
+        RuntimeError: the weights cannot be downloaded.
     """
-    named = init == "imagenet"
-    backbone = keras.applications.MobileNetV2(
-        input_shape=(size, size, 3), include_top=False, weights="imagenet" if named else None
-    )
-    if init and not named and init != "none":
+    backbone = mobilenet(size, "imagenet" if init == "imagenet" else None)
+    if init not in (None, "none", "imagenet"):
         backbone.load_weights(init)
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -57,6 +57,19 @@ def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
     features = backbone(layers.Rescaling(1 / 127.5, offset=-1)(pixels))
     return keras.Model(pixels, pooled_head(features, dropout=0.3), name="dermanet")
+
+
+def mobilenet(size: int, weights: str | None) -> keras.Model:
+    """MobileNetV2 without its classifier."""
+    try:
+        return keras.applications.MobileNetV2(input_shape=(size, size, 3), include_top=False, weights=weights)
+    # Keras raises a bare Exception when a download fails.
+    except Exception as error:
+        if weights is None:
+            raise
+        raise RuntimeError(
+            "The ImageNet weights cannot be fetched. Name a file with --init, or train from scratch with --init none."
+        ) from error
 
 
 def tiny(size: int, init: str | Path | None = None) -> keras.Model:
