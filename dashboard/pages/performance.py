@@ -23,7 +23,7 @@ from dash import (
 from dash.development.base_component import Component
 
 from dashboard import photographs
-from dashboard.components import cases, operating, subgroups
+from dashboard.components import card, cases, operating, subgroups
 from dashboard.components import performance as parts
 from dashboard.figures import benefit, calibration, confusion, curves, forest, training
 from dashboard.review import Review, best_epoch, facts, history, review, rows, splits, versus
@@ -114,6 +114,7 @@ def body(bundle: Bundle, split: str, prevalence: Any = None, other: Bundle | Non
         parts.two_columns(panels(bundle, shown, position, percent, other)),
         by_subgroup(shown),
         cases.cases(cases.listed(rows(bundle, split), pictured())),
+        card.card(bundle.card),
     ]
 
 

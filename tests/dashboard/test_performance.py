@@ -12,7 +12,7 @@ from flask import Flask
 
 from dashboard import photographs
 from dashboard import review as reviews
-from dashboard.components import cases, operating
+from dashboard.components import card, cases, operating
 from dashboard.components import performance as parts
 from model import metrics
 from model.bundle import HISTORY, SCORES, Bundle, find_bundles, open_bundle, write_bundle
@@ -342,6 +342,31 @@ def test_photographs_come_from_the_folder_and_from_nowhere_else(bundle_root, tmp
     bare = Flask("bare")
     bare.register_blueprint(photographs.blueprint(None))
     assert bare.test_client().get("/evaluated/DRAWN_0000001/image").status_code == 404
+
+
+def test_model_card_says_what_the_bundle_says(page, bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    words = text(find(page.layout(), "model-card"))
+    told = [
+        bundle.card.purpose,
+        bundle.card.licence,
+        bundle.card.sha256,
+        "1.300",
+        "30.0 %",
+        "drawn",
+        "0" * 64,
+    ]
+    for fact in (*told, *bundle.card.files, *bundle.card.files.values()):
+        assert fact in words
+    assert "for tests and demonstrations only" in words
+
+
+def test_model_card_reads_nested_and_missing_facts(bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    odd = {"versions": {"keras": "3.15", "numpy": "2.3"}, "seeds": [1, 2], "rate": 0.001, "note": None}
+    words = text(card.card(dataclasses.replace(bundle.card, training=odd, synthetic=False, files={})))
+    for fact in ("keras 3.15, numpy 2.3", "1, 2", "0.001", "None", "Not stated."):
+        assert fact in words
 
 
 def test_damaged_bundle_is_named_and_the_others_still_work(odd, tmp_path):
