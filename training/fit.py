@@ -22,6 +22,7 @@ from model.taxonomy import CODES, MALIGNANT
 from training.augment import view
 from training.pixels import PixelStore, sharp_odds
 from training.recipes import Recipe
+from training.schedule import WarmCosine
 
 MALIGNANT_COLUMNS = [index for index, code in enumerate(CODES) if code in MALIGNANT]
 
@@ -127,15 +128,11 @@ def summary(probs: NDArray[np.float64], targets: NDArray[np.int32], threshold: f
 
 
 class History(keras.callbacks.Callback):  # type: ignore[misc]
-    """Sets the learning rate of every step; after every epoch measures, writes a line, keeps the best and the last."""
+    """After every epoch measures, writes a line, and keeps the best and the last weights."""
 
-    def __init__(
-        self, run: Path, recipe: Recipe, store: PixelStore, data: Batches, size: int, done: int
-    ) -> None:
+    def __init__(self, run: Path, store: PixelStore, data: Batches, size: int) -> None:
         super().__init__()
-        self.run, self.recipe, self.data, self.done = run, recipe, data, done
-        self.step = done * len(data)
-        self.total = sum(epochs for _, epochs in recipe.stages) * len(data)
+        self.run, self.data = run, data
         rows = store.rows("validation")
         # As many training images again, so that both curves mean the same: still images, no dropout.
         shown = np.random.default_rng(0).permutation(store.rows("train"))[: len(rows)]
@@ -146,14 +143,9 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         """Start the clock."""
         self.began = time.monotonic()
 
-    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        """Warm up linearly, then decay along a cosine (Loshchilov & Hutter 2017)."""
-        self.model.optimizer.learning_rate = learning_rate(self.recipe, self.step, self.total)
-        self.step += 1
-
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Write the history's line and the checkpoints; the line last, since it says that the epoch is safe."""
-        rate = learning_rate(self.recipe, self.step - 1, self.total)
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.size}
         threshold = 0.5
         for prefix in ("val_", ""):
@@ -173,16 +165,6 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         with (self.run / "history.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
-
-
-def learning_rate(recipe: Recipe, step: int, total: int) -> float:
-    """The rate of one step: linear warm-up to the peak, then constant or along a cosine to 0."""
-    warm = max(1, round(recipe.warmup * total))
-    if step < warm:
-        return recipe.learning_rate * (step + 1) / warm
-    if not recipe.decay:
-        return recipe.learning_rate
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
 
 
 def save_weights(network: keras.Model, path: Path) -> None:
@@ -212,18 +194,18 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
     keras.utils.set_random_seed(seed)
     remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed, "init": start_of(init)})
     done, before = len(read_history(run)), 0
-    network: keras.Model | None = None
     for stage, (size, epochs) in enumerate(recipe.stages):
         if done < before + epochs:
-            network = next_network(
-                recipe,
-                build(recipe, size, init if stage == 0 and done == 0 else None),
-                run,
-                stage,
-                done > before,
-            )
             data = Batches(store, recipe, size, seed, max(done, before))
-            history = History(run, recipe, store, data, size, max(done, before))
+            if done > before:
+                network = keras.saving.load_model(run / "last.keras")
+            else:
+                network = build(recipe, size, init if stage == 0 else None)
+                if stage:
+                    earlier = keras.saving.load_model(run / "last.keras", compile=False)
+                    network.set_weights(earlier.get_weights())
+                make_ready(network, recipe, len(data), before)
+            history = History(run, store, data, size)
             network.fit(
                 data,
                 initial_epoch=max(done, before),
@@ -253,20 +235,21 @@ def has_bfloat16() -> bool:
     return facts.exists() and bool({"avx512_bf16", "amx_bf16"} & set(facts.read_text().split()))
 
 
-def next_network(recipe: Recipe, fresh: keras.Model, run: Path, stage: int, resumed: bool) -> keras.Model:
-    """The network to go on with: fresh, with the weights of the stage before, or as the last finished epoch left it."""
-    if resumed:
-        loaded: keras.Model = keras.saving.load_model(run / "last.keras")
-        return loaded
-    if stage:
-        fresh.set_weights(keras.saving.load_model(run / "last.keras", compile=False).get_weights())
+def make_ready(network: keras.Model, recipe: Recipe, steps: int, before: int) -> None:
+    """Compile a network for one stage of a run.
+
+    Args:
+        steps: of one epoch.
+        before: epochs of the run before this stage.
+    """
     if recipe.frozen_statistics:
-        freeze_statistics(fresh)
+        freeze_statistics(network)
+    total = steps * sum(epochs for _, epochs in recipe.stages)
+    rate = WarmCosine(recipe.learning_rate, max(1, round(recipe.warmup * total)), total, before * steps)
     binary = recipe.network == "seed_cnn"
     loss = keras.losses.BinaryCrossentropy if binary else keras.losses.SparseCategoricalCrossentropy
-    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
-    fresh.compile(optimizer, loss(from_logits=True), jit_compile="auto")
-    return fresh
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    network.compile(optimizer, loss(from_logits=True))
 
 
 def start_of(init: str) -> str:

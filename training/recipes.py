@@ -26,7 +26,6 @@ class Recipe:
     batch: int = 64
     learning_rate: float = 1e-3
     warmup: float = 0.05
-    decay: bool = True
     weight_decay: float = 0.0
     balance: float = 0.0
     half_precision: bool = False

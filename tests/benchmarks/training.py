@@ -10,9 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +47,7 @@ def measured(way: str) -> float:
 def ours() -> float:
     """The project's training: composed random views from the pixel store, made beside the training step."""
     from training.__main__ import keep_memory
-    from training.fit import Batches, build, next_network
+    from training.fit import Batches, build, make_ready
     from training.pixels import PixelStore
     from training.recipes import RECIPES
 
@@ -59,9 +57,9 @@ def ours() -> float:
     pixels, labels = drawn_pixels(size, count)
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
     store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
-    with tempfile.TemporaryDirectory() as folder:
-        network = next_network(recipe, build(recipe, size, None), Path(folder), 0, False)
-        return rate(network, recipe.batch, Batches(store, recipe, size, seed=0))
+    network, batches = build(recipe, size, None), Batches(store, recipe, size, seed=0)
+    make_ready(network, recipe, len(batches), 0)
+    return rate(network, recipe.batch, batches)
 
 
 def plain() -> float:

@@ -18,12 +18,12 @@ from training.fit import (
     build,
     class_shares,
     fit,
-    learning_rate,
     probabilities,
     read_history,
 )
 from training.pixels import PixelStore, prepare
 from training.recipes import RECIPES
+from training.schedule import WarmCosine
 from training.synthetic import write_dataset
 
 pytestmark = pytest.mark.slow
@@ -102,10 +102,12 @@ def test_undoing_the_balance_restores_the_prior(store: PixelStore) -> None:
 
 
 def test_the_learning_rate_warms_up_and_decays() -> None:
-    recipe = dataclasses.replace(TINY, learning_rate=1.0, warmup=0.1)
-    rates = [learning_rate(recipe, step, 100) for step in range(100)]
+    rates = [float(WarmCosine(1.0, 10, 100)(step)) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and max(rates) == rates[10] == 1.0 and rates[-1] < 0.01
-    assert learning_rate(dataclasses.replace(recipe, decay=False), 99, 100) == 1.0
+    # A later stage goes on where the one before stopped.
+    assert [float(WarmCosine(1.0, 10, 100, first=60)(step)) for step in range(40)] == pytest.approx(
+        rates[60:]
+    )
 
 
 def test_half_precision_keeps_weights_and_logits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
