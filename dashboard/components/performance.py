@@ -80,7 +80,8 @@ def choice(
 
 def field(label: str, component_id: str, options: list[dict[str, str]], value: str) -> Component:
     """A select with its label."""
-    select = dbc.Select(id=component_id, options=options, value=value)
+    # An empty value shows the placeholder, even where an option has it.
+    select = dbc.Select(id=component_id, options=options, value=value, placeholder="No other model")
     return html.Div([html.Label(label, htmlFor=component_id, className="label"), select])
 
 
