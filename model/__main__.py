@@ -7,11 +7,9 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from model.bundle import Bundle, BundleError, find_bundles, open_bundle
+from model.bundle import SHIPPED, Bundle, BundleError, find_bundles, open_bundle
 from model.predictor import Predictor
 from model.scoring import COLUMNS, files_below, score
-
-BUNDLES = Path(__file__).parent / "bundles"
 
 
 def score_command(options: argparse.Namespace) -> int:
@@ -89,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="the bundles and what they are").set_defaults(act=list_command)
     commands.add_parser("verify", help="check the files of every bundle").set_defaults(act=verify_command)
     for command in commands.choices.values():
-        command.add_argument("--bundles", type=Path, default=BUNDLES, help="folder of bundles")
+        command.add_argument("--bundles", type=Path, default=SHIPPED, help="folder of bundles")
     return root
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1
+SHIPPED = Path(__file__).parent / "bundles"
 CARD, GRAPH, HISTORY, SCORES, WEIGHTS = (
     "card.json",
     "graph/model.onnx",

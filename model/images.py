@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF")
+# What their files are called, for those who look through folders.
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 
 # Pillow only warns up to twice its own limit. Set once for the process: catching warnings is not safe in threads.
 warnings.simplefilter("error", Image.DecompressionBombWarning)

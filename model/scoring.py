@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from model.images import ImageError, Photograph, decode
+from model.images import SUFFIXES, ImageError, Photograph, decode
 from model.predictor import Prediction, Predictor
 from model.taxonomy import CODES
 
@@ -21,7 +21,6 @@ COLUMNS = (
     "model",
     "error",
 )
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 BATCH = 16
 
 

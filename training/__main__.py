@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.bundle import GRAPH, HISTORY, SCORES, WEIGHTS, Card, write_bundle
+from model.bundle import GRAPH, HISTORY, SCORES, SHIPPED, WEIGHTS, Card, write_bundle
 from training.cases import CasesError, split_digest
+from training.files import replace
 from training.recipes import RECIPES, Recipe
 
 HAM10000 = "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161)"
 HAM10000_LICENCE = (
     "CC BY-NC 4.0: non-commercial use with attribution of HAM10000, on which the model was trained"
 )
-BUNDLES = Path(__file__).parents[1] / "model" / "bundles"
 
 
 def keep_memory() -> None:
@@ -172,13 +172,6 @@ def run_of(options: argparse.Namespace) -> Path:
     return options.run or Path("runs") / options.recipe
 
 
-def replace(path: Path, write: Any) -> None:
-    """Write a file so that it is whole or absent."""
-    partial = path.with_name("partial-" + path.name)
-    write(partial)
-    partial.replace(path)
-
-
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="python -m training", description=__doc__)
@@ -232,7 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     options = parser().parse_args(arguments)
     if "out" in options and options.out is None:
-        options.out = BUNDLES / options.recipe
+        options.out = SHIPPED / options.recipe
     keep_memory()
     try:
         options.act(options)

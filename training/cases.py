@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from model.images import SUFFIXES
 from model.taxonomy import CODES
 
 SPLITS: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
 COLUMNS = ("image_id", "lesion_id", "label", "confirmation", "age", "sex", "site")
 NAMES_IN_HAM10000 = {"dx": "label", "dx_type": "confirmation", "localization": "site"}
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 
 
 class CasesError(ValueError):

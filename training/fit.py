@@ -14,12 +14,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle import digest
+from model import bundle
 from model.images import square
 from model.metrics import auc, confusion, threshold_for_sensitivity
 from model.networks import BUILDERS, freeze_statistics
 from model.taxonomy import CODES, MALIGNANT
 from training.augment import view
+from training.files import replace
 from training.pixels import PixelStore, sharp_odds
 from training.recipes import Recipe
 from training.schedule import WarmCosine
@@ -104,7 +105,12 @@ def probabilities(network: keras.Model, images: NDArray[np.uint8], batch: int = 
 
 def malignancy(probs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Summed probability of the malignant diagnoses, (n,)."""
-    return probs[:, 0] if probs.shape[1] == 1 else probs[:, MALIGNANT_COLUMNS].sum(axis=1)
+    return bundle.malignancy(probs, CODES if probs.shape[1] > 1 else ("malignant",))
+
+
+def is_malignant(targets: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The truth behind the targets of either kind of network, (n,)."""
+    return targets[:, 0] == 1 if targets.ndim == 2 else np.isin(targets, MALIGNANT_COLUMNS)
 
 
 def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.int32]) -> float:
@@ -116,7 +122,7 @@ def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.int32]) -> flo
 
 def summary(probs: NDArray[np.float64], targets: NDArray[np.int32], threshold: float) -> dict[str, float]:
     """Loss, AUC, and sensitivity and specificity at a threshold, malignant against benign."""
-    truth = targets.ravel() == 1 if probs.shape[1] == 1 else np.isin(targets, MALIGNANT_COLUMNS)
+    truth = is_malignant(targets)
     score = malignancy(probs)
     cells = confusion(truth, score, threshold)
     return {
@@ -152,26 +158,18 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
             images, targets = self.sets[prefix]
             probs = probabilities(self.model, images)
             if prefix:
-                truth = targets.ravel() == 1 if probs.shape[1] == 1 else np.isin(targets, MALIGNANT_COLUMNS)
+                truth = is_malignant(targets)
                 threshold = threshold_for_sensitivity(truth, malignancy(probs), 0.95)
             line |= {prefix + name: value for name, value in summary(probs, targets, threshold).items()}
         line["seconds"] = round(time.monotonic() - self.began, 1)
         past = read_history(self.run)
         best = all(line["val_auc"] >= other["val_auc"] for other in past if other["size"] == line["size"])
         if best:
-            save_weights(self.model, self.run / "best.weights.h5")
-        self.model.save(self.run / "last.partial.keras")
-        (self.run / "last.partial.keras").replace(self.run / "last.keras")
+            replace(self.run / "best.weights.h5", self.model.save_weights)
+        replace(self.run / "last.keras", self.model.save)
         with (self.run / "history.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
-
-
-def save_weights(network: keras.Model, path: Path) -> None:
-    """Write weights so that the file is whole or absent."""
-    partial = path.with_name("partial-" + path.name)
-    network.save_weights(partial)
-    partial.replace(path)
 
 
 def read_history(run: Path) -> list[dict[str, float]]:
@@ -255,7 +253,7 @@ def make_ready(network: keras.Model, recipe: Recipe, steps: int, before: int) ->
 def start_of(init: str) -> str:
     """What the weights started from, in words that mean the same on every machine."""
     path = Path(init)
-    return f"file with SHA-256 {digest(path)}" if path.is_file() else init
+    return f"file with SHA-256 {bundle.digest(path)}" if path.is_file() else init
 
 
 def remember(run: Path, facts: dict[str, object]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.template import PERCENT, blank, message, palette
+from dashboard.figures.template import PERCENT, add_diagonal, blank, message, palette
 from model.metrics import Bin
 
 HEIGHT = 440
@@ -19,13 +19,7 @@ def reliability(bins: Sequence[Bin], theme: str | None) -> go.Figure:
     figure = make_subplots(
         2, 1, shared_xaxes=True, row_heights=[0.78, 0.22], vertical_spacing=0.06, figure=blank(theme, HEIGHT)
     )
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": colours.muted, "width": 1, "dash": "dot"},
-        hoverinfo="skip",
-    )
+    add_diagonal(figure, colours)
     observed = [one.observed for one in bins]
     figure.add_scatter(
         x=[one.predicted for one in bins],

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.template import PERCENT, Palette, blank, message, palette
+from dashboard.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.benefit import Band
 from model.intervals import Interval, Undefined
 from model.metrics import Confusion, Curve
@@ -37,13 +37,7 @@ def roc(
     kept = visible(curve)
     x, y = 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
     figure.add_trace(marker(x, y, "bottom right" if x < 0.7 else "bottom left", point.threshold, colours))
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": colours.muted, "width": 1, "dash": "dot"},
-        hoverinfo="skip",
-    )
+    add_diagonal(figure, colours)
     figure.add_scatter(
         x=kept.x,
         y=kept.y,

@@ -128,3 +128,14 @@ def message(sentence: str, theme: str | None, height: int) -> go.Figure:
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
     figure.add_annotation(text=sentence, x=0.5, y=0.5, xref="paper", yref="paper")
     return figure
+
+
+def add_diagonal(figure: go.Figure, colours: Palette) -> None:
+    """The dotted line from corner to corner: chance for a ROC curve, perfection for a calibration."""
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": colours.muted, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )

@@ -1,0 +1,11 @@
+"""Files that are whole or absent, whenever the process stops."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+def replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place."""
+    partial = path.with_name("partial-" + path.name)
+    write(partial)
+    partial.replace(path)
