@@ -9,8 +9,8 @@ from dash import dcc, html
 from dashboard.components.attributes import attributes
 from dashboard.components.result import address
 from dashboard.components.text import percent
-from dashboard.components.verdict import VERDICTS
 from model.taxonomy import BY_CODE, DIAGNOSES
+from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record

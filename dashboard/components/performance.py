@@ -8,9 +8,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.figures.template import CONFIG
 from model.bundle import Bundle, Damaged
 from model.delong import Difference
+from model.figures.template import CONFIG
 from model.intervals import Interval, Undefined, undefined
 from model.metrics import Confusion
 

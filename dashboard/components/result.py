@@ -8,8 +8,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
 from dashboard.components.text import DISCLAIMER, percent
-from dashboard.components.verdict import DIAGNOSIS_COLOURS, verdict
+from dashboard.components.verdict import verdict
 from model.taxonomy import BY_CODE
+from model.verdict import DIAGNOSIS_COLOURS
 
 if TYPE_CHECKING:
     from dashboard.store import Record

@@ -25,13 +25,13 @@ from dash.development.base_component import Component
 from dashboard import photographs
 from dashboard.components import card, cases, operating, subgroups
 from dashboard.components import performance as parts
-from dashboard.figures import benefit, calibration, confusion, curves, forest, training
-from dashboard.review import Review, best_epoch, facts, history, review, rows, splits, versus
 from dashboard.services import Services
 from model import metrics
 from model.benefit import net_benefit
 from model.bundle import Bundle, Damaged
+from model.figures import benefit, calibration, confusion, curves, forest, training
 from model.intervals import Interval
+from model.review import Review, best_epoch, facts, history, review, rows, splits, versus
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
 

@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 
 from dashboard.components import operating
 from dashboard.components.performance import CELLS, TILES, rate, readings
-from dashboard.figures import benefit
-from dashboard.figures.curves import OperatingPoint
-from dashboard.review import review
 from model.bundle import open_bundle
+from model.figures import benefit
+from model.figures.curves import OperatingPoint
+from model.review import review
 from tests.browser.conftest import Visit
 
 FIGURE = ".js-plotly-plot .main-svg"

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 
 from dashboard import photographs
-from dashboard import review as reviews
 from dashboard.components import card, cases, operating
 from dashboard.components import performance as parts
 from model import metrics
+from model import review as reviews
 from model.bundle import HISTORY, SCORES, Bundle, find_bundles, open_bundle, write_bundle
 from model.images import decode
 from model.intervals import Undefined

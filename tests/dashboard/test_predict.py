@@ -15,11 +15,12 @@ from dashboard import examples
 from dashboard.app import create_app
 from dashboard.components.result import image_with_heatmap, result_card
 from dashboard.components.text import DISCLAIMER, percent
-from dashboard.components.verdict import COLOURS, DIAGNOSIS_COLOURS, VERDICTS, verdict
+from dashboard.components.verdict import verdict
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.store import Record
 from model.taxonomy import CODES, DIAGNOSES
+from model.verdict import COLOURS, DIAGNOSIS_COLOURS, VERDICTS
 
 
 def text(component: Any) -> str:

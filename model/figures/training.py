@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.template import Palette, blank, message, palette
+from model.figures.template import Palette, blank, message, palette
 
 if TYPE_CHECKING:
     import pandas as pd

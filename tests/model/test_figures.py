@@ -5,10 +5,10 @@ import pandas as pd
 import plotly.io as pio
 import pytest
 
-from dashboard.figures import benefit, calibration, confusion, curves, forest, training
-from dashboard.figures.template import DARK, LIGHT, palette
 from model import metrics
 from model.benefit import bootstrap_roc, net_benefit
+from model.figures import benefit, calibration, confusion, curves, forest, training
+from model.figures.template import DARK, LIGHT, palette
 from model.intervals import Interval, Undefined, undefined
 from model.subgroups import subgroups
 from model.taxonomy import CODES

@@ -3,9 +3,9 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.figures.curves import POINT, OperatingPoint, lacking, marker, raise_marker
-from dashboard.figures.template import blank, message, palette
 from model.benefit import Benefit
+from model.figures.curves import POINT, OperatingPoint, lacking, marker, raise_marker
+from model.figures.template import blank, message, palette
 
 HEIGHT = 380
 # Above this nobody hesitates, and the odds run away.

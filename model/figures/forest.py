@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.template import blank, message, palette
+from model.figures.template import blank, message, palette
 from model.intervals import Interval
 from model.metrics import Confusion
 from model.subgroups import Subgroup

@@ -1,5 +1,5 @@
 """Data to Plotly figures: pure functions, no store, no settings."""
 
-from dashboard.figures import template
+from model.figures import template
 
 template.register()

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.benefit import Band
+from model.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.intervals import Interval, Undefined
 from model.metrics import Confusion, Curve
 

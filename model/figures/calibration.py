@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.template import PERCENT, add_diagonal, blank, message, palette
+from model.figures.template import PERCENT, add_diagonal, blank, message, palette
 from model.metrics import Bin
 
 HEIGHT = 440

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.template import Palette, blank, message, palette
+from model.figures.template import Palette, blank, message, palette
 from model.taxonomy import BY_CODE, CODES
 
 HEIGHT = 440
