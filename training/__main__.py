@@ -110,13 +110,13 @@ def card(
     facts: dict[str, Any] = json.loads((run / "run.json").read_text())
     evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
     history = pd.read_json(run / "history.jsonl", lines=True)
-    last = history[history["size"] == recipe.stages[-1][0]]
+    last = history[history["size"] == recipe.stages[-1].size]
     drawn = bool(cases["image_id"].str.startswith("DRAWN_").all())
     return Card(
         name=options.out.name,
         version=options.version,
         purpose=recipe.purpose,
-        input_size=recipe.stages[-1][0],
+        input_size=recipe.stages[-1].size,
         classes=tuple(evaluation["classes"]),
         temperature=evaluation["temperature"],
         threshold=evaluation["threshold"],
@@ -155,7 +155,7 @@ def trained(options: argparse.Namespace) -> Any:
         raise CasesError(
             f"{run} holds no trained network. Run `python -m training train {recipe.name}` first."
         )
-    network = BUILDERS[recipe.network](recipe.stages[-1][0], None)
+    network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
     network.load_weights(run / "best.weights.h5")
     if recipe.balance:
         undo_balance(network, open_pixels(options.data), recipe.balance)

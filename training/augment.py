@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.artefacts import darken_corners, draw_hair, erase
+
 # Parallelism comes from whole images; OpenCV's own threads would compete with the training step.
 cv2.setNumThreads(1)
 
@@ -27,6 +29,8 @@ class Views:
         flip: mirror at random, left to right.
         brightness, contrast, saturation, balance: largest relative change, either way; balance is by channel.
         blur: share of views that are reduced to between 0.4 and 1 of their resolution first.
+        erase: share of views in which a rectangle is replaced by the mean colour (random erasing, Zhong et al. 2020).
+        hair, corners: share of views with drawn hair, and with the dark corners of a round lens.
     """
 
     rotation: float = 0.0
@@ -40,6 +44,9 @@ class Views:
     saturation: float = 0.0
     balance: float = 0.0
     blur: float = 0.0
+    erase: float = 0.0
+    hair: float = 0.0
+    corners: float = 0.0
 
 
 GREY = np.array([0.299, 0.587, 0.114])
@@ -93,4 +100,10 @@ def view(image: NDArray[np.uint8], size: int, views: Views, rng: np.random.Gener
     )
     if views.brightness or views.contrast or views.saturation or views.balance:
         warped = cv2.transform(warped, colour(views, rng))
+    if rng.random() < views.hair:
+        warped = draw_hair(np.asarray(warped, np.uint8), int(rng.integers(3, 20)), rng)
+    if rng.random() < views.corners:
+        warped = darken_corners(np.asarray(warped, np.uint8), rng.uniform(0.9, 1.2))
+    if rng.random() < views.erase:
+        warped = erase(np.asarray(warped, np.uint8), rng)
     return np.asarray(warped, np.uint8)

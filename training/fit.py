@@ -18,14 +18,13 @@ from model import bundle
 from model.images import square
 from model.metrics import auc, confusion, threshold_for_sensitivity
 from model.networks import BUILDERS, freeze_statistics
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import CODES
 from training.augment import view
 from training.files import replace
+from training.losses import MALIGNANT_COLUMNS, JointLoss
 from training.pixels import PixelStore, sharp_odds
-from training.recipes import Recipe
+from training.recipes import Recipe, Stage
 from training.schedule import WarmCosine
-
-MALIGNANT_COLUMNS = [index for index, code in enumerate(CODES) if code in MALIGNANT]
 
 
 class FitError(ValueError):
@@ -71,14 +70,17 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.recipe.batch)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         rng = np.random.default_rng((self.seed, self.epoch, index))
         rows = self.order[index * self.recipe.batch : (index + 1) * self.recipe.batch]
         images = np.empty((len(rows), self.size, self.size, 3), np.uint8)
         for place, row in enumerate(rows):
             source = self.store.sharp if rng.random() < self.odds[row] else self.store.common
             images[place] = view(source[row], self.size, self.recipe.views, rng)
-        return images, self.targets(rows)
+        targets = self.targets(rows).astype(np.float32)
+        if targets.shape[1:] != (1,):
+            targets = np.eye(len(CODES), dtype=np.float32)[targets.astype(np.intp)]
+        return mixed(images, targets, self.recipe.mixup, rng) if self.recipe.mixup else (images, targets)
 
     def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
         """Class numbers (n,), or 0/1 for malignant (n, 1) where the network has one output."""
@@ -86,6 +88,23 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         if self.recipe.network == "seed_cnn":
             return np.isin(labels, MALIGNANT_COLUMNS).astype(np.int32)[:, None]
         return labels
+
+
+def mixed(
+    images: NDArray[np.uint8], targets: NDArray[np.float32], alpha: float, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Every image of a batch mixed with another one, and its target likewise (mixup, Zhang et al. 2018).
+
+    Args:
+        images: (n, s, s, 3).
+        targets: (n, k).
+        alpha: above 0; both parameters of the beta distribution of the share.
+    """
+    other = rng.permutation(len(images))
+    share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
+    weight = share[:, None, None, None]
+    both = weight * images + (1 - weight) * images[other]
+    return np.rint(both).astype(np.uint8), share[:, None] * targets + (1 - share[:, None]) * targets[other]
 
 
 def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
@@ -192,17 +211,18 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
     keras.utils.set_random_seed(seed)
     remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed, "init": start_of(init)})
     done, before = len(read_history(run)), 0
-    for stage, (size, epochs) in enumerate(recipe.stages):
+    for number, stage in enumerate(recipe.stages):
+        size, epochs = stage.size, stage.epochs
         if done < before + epochs:
             data = Batches(store, recipe, size, seed, max(done, before))
             if done > before:
                 network = keras.saving.load_model(run / "last.keras")
             else:
-                network = build(recipe, size, init if stage == 0 else None)
-                if stage:
+                network = build(recipe, size, init if number == 0 else None)
+                if number:
                     earlier = keras.saving.load_model(run / "last.keras", compile=False)
                     network.set_weights(earlier.get_weights())
-                make_ready(network, recipe, len(data), before)
+                make_ready(network, recipe, stage, len(data))
             history = History(run, store, data, size)
             network.fit(
                 data,
@@ -213,7 +233,7 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
                 shuffle=False,
             )
         before += epochs
-    network = BUILDERS[recipe.network](recipe.stages[-1][0], None)
+    network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
     network.load_weights(run / "best.weights.h5")
     return network
 
@@ -233,21 +253,17 @@ def has_bfloat16() -> bool:
     return facts.exists() and bool({"avx512_bf16", "amx_bf16"} & set(facts.read_text().split()))
 
 
-def make_ready(network: keras.Model, recipe: Recipe, steps: int, before: int) -> None:
-    """Compile a network for one stage of a run.
-
-    Args:
-        steps: of one epoch.
-        before: epochs of the run before this stage.
-    """
+def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:
+    """Compile a network for one stage of a run of so many steps an epoch."""
     if recipe.frozen_statistics:
         freeze_statistics(network)
-    total = steps * sum(epochs for _, epochs in recipe.stages)
-    rate = WarmCosine(recipe.learning_rate, max(1, round(recipe.warmup * total)), total, before * steps)
-    binary = recipe.network == "seed_cnn"
-    loss = keras.losses.BinaryCrossentropy if binary else keras.losses.SparseCategoricalCrossentropy
+    total = steps * stage.epochs
+    rate = WarmCosine(recipe.learning_rate * stage.peak, max(1, round(recipe.warmup * total)), total)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
-    network.compile(optimizer, loss(from_logits=True))
+    if network.output_shape[-1] == 1:
+        network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
+    else:
+        network.compile(optimizer, JointLoss(recipe.malignancy_weight))
 
 
 def start_of(init: str) -> str:

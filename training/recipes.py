@@ -1,8 +1,23 @@
 """What can be trained, as plain values."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from training.augment import Views
+
+
+class Stage(NamedTuple):
+    """One part of a run, with a warm-up and a decay of its own.
+
+    Attributes:
+        size: input side in pixels; the last stage's is the one that is shipped.
+        epochs: passes over as many images as the training split has.
+        peak: highest learning rate, as a share of the recipe's.
+    """
+
+    size: int
+    epochs: int
+    peak: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -11,10 +26,12 @@ class Recipe:
 
     Attributes:
         network: name of a builder in `model.networks`.
-        stages: (input side in pixels, epochs) one after the other; the last side is the one that is shipped.
-        learning_rate: peak, after a linear warm-up over `warmup` of all steps and before a cosine decay to 0.
+        stages: one after the other, each with the weights that the one before left.
+        learning_rate: peak, after a linear warm-up over `warmup` of a stage's steps and before a cosine decay to 0.
         balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they
             come, 1 equally often. What this does to the predicted probabilities is undone after training.
+        malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the seven diagnoses.
+        mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
     """
@@ -22,12 +39,14 @@ class Recipe:
     name: str
     purpose: str
     network: str
-    stages: tuple[tuple[int, int], ...]
+    stages: tuple[Stage, ...]
     batch: int = 64
     learning_rate: float = 1e-3
     warmup: float = 0.05
     weight_decay: float = 0.0
     balance: float = 0.0
+    malignancy_weight: float = 0.0
+    mixup: float = 0.0
     half_precision: bool = False
     frozen_statistics: bool = False
     views: Views = field(default_factory=Views)
@@ -40,7 +59,7 @@ RECIPES: dict[str, Recipe] = {
             name="seed-cnn",
             purpose="Baseline: the small network from scratch that the project began with, kept for comparison.",
             network="seed_cnn",
-            stages=((224, 8),),
+            stages=(Stage(224, 8),),
             batch=32,
             learning_rate=3e-4,
             half_precision=True,
@@ -50,7 +69,7 @@ RECIPES: dict[str, Recipe] = {
             name="dermanet",
             purpose="The default: MobileNetV2 from ImageNet weights, seven diagnoses.",
             network="dermanet",
-            stages=((160, 11), (224, 3)),
+            stages=(Stage(160, 11), Stage(224, 3, peak=0.2)),
             batch=64,
             learning_rate=5e-4,
             weight_decay=0.05,
@@ -71,10 +90,38 @@ RECIPES: dict[str, Recipe] = {
             ),
         ),
         Recipe(
+            name="dermanet-160",
+            purpose="MobileNetV2 from ImageNet weights at 160 px, trained for longer, with a joint binary loss.",
+            network="dermanet",
+            stages=(Stage(160, 22),),
+            batch=64,
+            learning_rate=5e-4,
+            weight_decay=0.05,
+            balance=0.5,
+            malignancy_weight=0.5,
+            frozen_statistics=True,
+            views=Views(
+                rotation=180,
+                shift=0.06,
+                zoom=0.2,
+                aspect=0.15,
+                shear=6,
+                flip=True,
+                brightness=0.15,
+                contrast=0.15,
+                saturation=0.2,
+                balance=0.06,
+                blur=0.25,
+                erase=0.15,
+                hair=0.1,
+                corners=0.1,
+            ),
+        ),
+        Recipe(
             name="tiny",
             purpose="A network of seconds for tests and demonstrations.",
             network="tiny",
-            stages=((64, 6),),
+            stages=(Stage(64, 6),),
             batch=32,
             learning_rate=3e-3,
             views=Views(rotation=180, zoom=0.1, flip=True, brightness=0.1),

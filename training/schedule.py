@@ -7,24 +7,23 @@ import keras
 class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """A linear warm-up to the peak, then a cosine to 0 (Loshchilov & Hutter 2017)."""
 
-    def __init__(self, peak: float, warm: int, total: int, first: int = 0) -> None:
-        """Plan one part of a run.
+    def __init__(self, peak: float, warm: int, total: int) -> None:
+        """Plan one stage of a run.
 
         Args:
             peak: highest rate.
             warm: steps of warm-up.
-            total: steps of the whole run.
-            first: step of the run at which this optimizer starts; each stage of a run has an optimizer of its own.
+            total: steps of the stage.
         """
-        self.peak, self.warm, self.total, self.first = peak, warm, total, first
+        self.peak, self.warm, self.total = peak, warm, total
 
     def __call__(self, step: object) -> object:
         """The rate of an optimizer's step, counted from 0."""
-        at = keras.ops.cast(step, "float32") + self.first
+        at = keras.ops.cast(step, "float32")
         progress = keras.ops.clip((at - self.warm) / max(1, self.total - self.warm), 0.0, 1.0)
         falling = 0.5 * (1 + keras.ops.cos(progress * 3.141592653589793))
         return self.peak * keras.ops.where(at < self.warm, (at + 1) / self.warm, falling)
 
     def get_config(self) -> dict[str, float]:
         """What a saved optimizer needs to make it again."""
-        return {"peak": self.peak, "warm": self.warm, "total": self.total, "first": self.first}
+        return {"peak": self.peak, "warm": self.warm, "total": self.total}

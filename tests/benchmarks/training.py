@@ -53,7 +53,7 @@ def ours() -> float:
 
     keep_memory()
     recipe = RECIPES["seed-cnn"]
-    size, count = recipe.stages[0][0], recipe.batch * (WARM + STEPS)
+    size, count = recipe.stages[0].size, recipe.batch * (WARM + STEPS)
     pixels, labels = drawn_pixels(size, count)
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
     store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
@@ -71,7 +71,7 @@ def plain() -> float:
     from training.recipes import RECIPES
 
     recipe = RECIPES["seed-cnn"]
-    size, count, views = recipe.stages[0][0], recipe.batch * (WARM + STEPS), recipe.views
+    size, count, views = recipe.stages[0].size, recipe.batch * (WARM + STEPS), recipe.views
     pixels, labels = drawn_pixels(size, count)
     network = keras.Sequential(
         [
