@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model import metrics
 from model.benefit import Band, bootstrap_roc
 from model.bundle import Bundle
+from model.cohort import Where, inside
 from model.delong import Difference, compare
 from model.intervals import Interval
 from model.subgroups import Subgroup, subgroups
@@ -98,9 +99,9 @@ class Versus:
     result: Difference
 
 
-def versus(bundle: Bundle, other: Bundle, split: str) -> Versus:
-    """Compare two models on the images of a split that both have scored; the truth is the first one's."""
-    return _versus(key(bundle), key(other), split)
+def versus(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
+    """Compare two models on the images of a split that both have scored; truth and filter are the first one's."""
+    return _versus(key(bundle), key(other), split, where)
 
 
 def splits(bundle: Bundle) -> tuple[str, ...]:
@@ -109,15 +110,14 @@ def splits(bundle: Bundle) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (name != "test", name != "validation", name)))
 
 
-def review(bundle: Bundle, split: str) -> Review:
-    """Compute, or remember, one model on one split."""
-    return _review(key(bundle), split)
+def review(bundle: Bundle, split: str, where: Where = ()) -> Review:
+    """Compute, or remember, one model on one split or on the part of it that a filter leaves."""
+    return _review(key(bundle), split, where)
 
 
-def rows(bundle: Bundle, split: str) -> "pd.DataFrame":
-    """The stored scores of a split, a row an image."""
-    table = scores(key(bundle))
-    return table[table["split"] == split]
+def rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
+    """The stored scores of a split, a row an image; not to be changed."""
+    return _rows(key(bundle), split, where)
 
 
 def history(bundle: Bundle) -> "pd.DataFrame":
@@ -154,10 +154,18 @@ def _history(of: Key) -> "pd.DataFrame":
     return of.bundle.history()
 
 
-@lru_cache(maxsize=32)
-def _review(of: Key, split: str) -> Review:
+@lru_cache(maxsize=8)
+def _rows(of: Key, split: str, where: Where) -> "pd.DataFrame":
+    if where:
+        table = _rows(of, split, ())
+        return table[inside(table, where)]
     table = scores(of)
-    table = table[table["split"] == split]
+    return table[table["split"] == split]
+
+
+@lru_cache(maxsize=32)
+def _review(of: Key, split: str, where: Where) -> Review:
+    table = _rows(of, split, where)
     truth = table["malignant"].to_numpy(bool)
     values = table["probability"].to_numpy(np.float64)
     # An image of an unknown lesion stands for itself.
@@ -178,10 +186,10 @@ def _review(of: Key, split: str) -> Review:
 
 
 @lru_cache(maxsize=16)
-def _versus(of: Key, other: Key, split: str) -> Versus:
+def _versus(of: Key, other: Key, split: str, where: Where) -> Versus:
     mine, theirs = (
-        table[(table["split"] == split) & table["probability"].notna()].drop_duplicates("image_id")
-        for table in (scores(of), scores(other))
+        table[table["probability"].notna()].drop_duplicates("image_id")
+        for table in (_rows(of, split, where), _rows(other, split, ()))
     )
     both = mine.merge(theirs[["image_id", "probability"]], on="image_id", suffixes=("", "_other"))
     truth = both["malignant"].to_numpy(bool)

@@ -1,0 +1,90 @@
+"""Which of the evaluated cases are looked at: a part of a split, by age band, sex, site, confirmation or diagnosis."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.subgroups import BANDS, UNKNOWN, age_bands
+from model.taxonomy import BY_CODE, CODES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A filter: variables and the part of each that is wanted, all of which a case has to be in.
+Where = tuple[tuple[str, str], ...]
+
+COLUMNS: dict[str, str] = {
+    "age": "age",
+    "sex": "sex",
+    "site": "site",
+    "confirmation": "confirmation",
+    "diagnosis": "label",
+}
+
+
+def slug(name: str) -> str:
+    """A part's name as an address spells it: "30–49" is `30-49`, "lower extremity" is `lower-extremity`."""
+    return "-".join(name.lower().replace("–", " ").replace("-", " ").split())
+
+
+def words(variable: str, name: str) -> str:
+    """A part's name as people read it."""
+    return BY_CODE[name].name if variable == "diagnosis" and name in BY_CODE else name
+
+
+def known(table: "pd.DataFrame", variable: str) -> "pd.Series[str]":
+    """The part that each case is in, by name; "unknown" where nobody wrote it down."""
+    import pandas as pd
+
+    column = table[COLUMNS[variable]]
+    if variable == "age":
+        return pd.Series(age_bands(column), index=table.index, dtype=object)
+    return column.astype(object).where(column.notna() & (column != ""), UNKNOWN).astype(str)
+
+
+def parts(table: "pd.DataFrame") -> dict[str, dict[str, int]]:
+    """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
+    found: dict[str, dict[str, int]] = {}
+    for variable, column in COLUMNS.items():
+        if column in table and len(table):
+            counts = {str(name): int(n) for name, n in known(table, variable).value_counts().items()}
+            found[variable] = {name: counts[name] for name in ranked(variable, counts)}
+    return found
+
+
+def ranked(variable: str, counts: Mapping[str, int]) -> list[str]:
+    """Age bands and diagnoses in their own order, others with the commonest first; what is not known comes last."""
+    own = {"age": [name for _, name in BANDS], "diagnosis": list(CODES)}.get(variable, [])
+    place = {name: index for index, name in enumerate(own)}
+    return sorted(
+        counts, key=lambda name: (name == UNKNOWN, place.get(name, len(place)), -counts[name], name)
+    )
+
+
+def inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
+    """Which cases (n,) are in every wanted part; none for a variable or a part that the scores do not hold."""
+    found = np.ones(len(table), np.bool_)
+    for variable, wanted in where:
+        if COLUMNS.get(variable) not in table:
+            return np.zeros(len(table), np.bool_)
+        names = known(table, variable)
+        same = [name for name in names.unique() if slug(name) == wanted]
+        found &= names.isin(same).to_numpy(np.bool_)
+    return found
+
+
+def settled(wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, int]]) -> tuple[Where, Where]:
+    """A filter that somebody asks for, parted into what these cases have and what they have not.
+
+    Args:
+        wanted: variables and slugs.
+        found: what `parts` gave.
+    """
+    good: list[tuple[str, str]] = []
+    odd: list[tuple[str, str]] = []
+    for variable, name in wanted:
+        has = any(slug(one) == name for one in found.get(variable, ()))
+        (good if has else odd).append((variable, name))
+    return tuple(good), tuple(odd)
