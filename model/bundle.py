@@ -1,5 +1,8 @@
 """A trained model on disk: the one contract between training and everything else.
 
+Format 2 has three operating points with a band of uncertain cases instead of one threshold, and more of what a
+reviewer asks; format 1 still opens.
+
 bundles/<name>/
   card.json        what it is, and the SHA-256 of every other file
   model.keras      weights (absent for a run kept for comparison)
@@ -25,7 +28,7 @@ from model.taxonomy import CODES, MALIGNANT
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2
 SHIPPED = Path(__file__).parent / "bundles"
 CARD, GRAPH, HISTORY, SCORES, WEIGHTS = (
     "card.json",
@@ -42,6 +45,29 @@ class BundleError(ValueError):
 
 
 @dataclass(frozen=True)
+class OperatingPoint:
+    """Two thresholds on the calibrated probability of malignancy: a three-way decision (see `model.conformal`).
+
+    A lesion is called benign below `threshold`, malignant from `malignant` on, and uncertain between them. Where a
+    figure needs two sides, everything from `threshold` on counts as positive: what is uncertain has to be looked at.
+
+    Attributes:
+        name: "sensitivity-90", "sensitivity-95" or "sensitivity-97.5".
+        sensitivity: aimed at when `threshold` was chosen on the validation split.
+        threshold, malignant: probabilities, threshold <= malignant.
+        coverage_malignant: stated share of cancers that are not called benign.
+        coverage_benign: stated share of benign lesions that are not called malignant; 0 where nothing is stated.
+    """
+
+    name: str
+    sensitivity: float
+    threshold: float
+    malignant: float
+    coverage_malignant: float
+    coverage_benign: float
+
+
+@dataclass(frozen=True)
 class Card:
     """What a bundle says of itself. Probabilities and thresholds are between 0 and 1.
 
@@ -49,10 +75,15 @@ class Card:
         classes: the seven codes of `model.taxonomy`, or ("malignant",) for a binary model; the order of the outputs.
         input_size: side of the network's square input in pixels; pixels go in as uint8.
         temperature: see `model.calibration.temper`; fitted on the validation split.
-        threshold: calibrated probability of malignancy from which the decision is malignant; chosen on the validation
-            split for `target_sensitivity`.
+        operating_points: from the validation split, by rising sensitivity; at least one.
+        operating_point: name of the one that is used where none is asked for.
         training: recipe, data, split and its digest, seed, versions, time.
         results: what was measured, by split.
+        balanced_rule: {"tau": .., "priors": {code: ..}}, see `training.balanced`; empty for a binary model.
+        subgroups, robustness: rows of the tables that `model.report` prints.
+        guard: thresholds of what the predictor warns about.
+        facts: what a reviewer asks beyond figures: intended use, data, limits, how to reproduce, openings of the test
+            split.
         synthetic: trained on drawn lesions; never for anything but tests and demonstrations.
         created: UTC, ISO 8601.
         files: SHA-256 of every file of the bundle but the card, by its path.
@@ -64,13 +95,18 @@ class Card:
     input_size: int
     classes: tuple[str, ...]
     temperature: float
-    threshold: float
-    target_sensitivity: float
+    operating_points: tuple[OperatingPoint, ...]
+    operating_point: str
     training: Mapping[str, Any]
     results: Mapping[str, Any]
     licence: str
     created: str
     synthetic: bool = False
+    balanced_rule: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    subgroups: tuple[Mapping[str, Any], ...] = ()
+    robustness: tuple[Mapping[str, Any], ...] = ()
+    guard: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     sha256: str = ""
 
@@ -78,6 +114,35 @@ class Card:
         object.__setattr__(self, "classes", tuple(self.classes))
         if self.classes not in (CODES, ("malignant",)):
             raise BundleError(f"{self.name}: unknown classes {', '.join(self.classes)}.")
+        for name in ("operating_points", "subgroups", "robustness"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for point in self.operating_points:
+            if not 0 <= point.threshold <= point.malignant <= 1:
+                raise BundleError(f"{self.name}: the thresholds of {point.name} are not in order.")
+        self.point()
+
+    def point(self, name: str | None = None) -> OperatingPoint:
+        """The operating point of that name, the default one for None.
+
+        Raises:
+            BundleError: there is none of that name; the message names those there are.
+        """
+        wanted = name or self.operating_point
+        for point in self.operating_points:
+            if point.name == wanted:
+                return point
+        names = ", ".join(point.name for point in self.operating_points) or "none"
+        raise BundleError(f"{self.name} has no operating point of that name. Available: {names}.")
+
+    @property
+    def threshold(self) -> float:
+        """From this calibrated probability on the decision is not benign, at the default operating point."""
+        return self.point().threshold
+
+    @property
+    def target_sensitivity(self) -> float:
+        """What the default operating point aims at."""
+        return self.point().sensitivity
 
 
 @dataclass(frozen=True)
@@ -164,6 +229,9 @@ def open_bundle(path: Path) -> Bundle:
             raise BundleError(
                 f"{path.name}: written by a newer version of Dermaboard (format {version}). Update this one."
             )
+        if version == 1:
+            fields |= first_format(fields.pop("threshold"), fields.pop("target_sensitivity"))
+        fields["operating_points"] = [OperatingPoint(**point) for point in fields["operating_points"]]
         card = Card(**fields, sha256=hashlib.sha256(text).hexdigest())
     except BundleError:
         raise
@@ -178,6 +246,19 @@ def open_bundle(path: Path) -> Bundle:
         if digest(file) != expected:
             raise BundleError(f"{path.name}: {name} is not the file that was written (its SHA-256 differs).")
     return Bundle(path, card)
+
+
+def first_format(threshold: float, sensitivity: float) -> dict[str, Any]:
+    """What format 2 has instead of the one threshold of format 1, which knew no uncertain cases."""
+    name = point_name(sensitivity)
+    point = {"name": name, "sensitivity": sensitivity, "threshold": threshold, "malignant": threshold}
+    covered = {"coverage_malignant": sensitivity, "coverage_benign": 0.0}
+    return {"operating_points": [point | covered], "operating_point": name}
+
+
+def point_name(sensitivity: float) -> str:
+    """The name of the operating point for a sensitivity: 0.975 is "sensitivity-97.5"."""
+    return f"sensitivity-{100 * sensitivity:.4g}"
 
 
 def find_bundles(root: Path) -> tuple[Bundle | Damaged, ...]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from io import BytesIO
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from model.bundle import Bundle, malignancy
+from model.bundle import Bundle, OperatingPoint, malignancy
 from model.calibration import temper
+from model.cautions import Caution, cautions_of
 from model.engine import Engine, Output
 from model.images import Photograph, square
 from model.taxonomy import CODES, MALIGNANT
@@ -23,10 +24,28 @@ OUTLINE = np.array([0xE0, 0xF2, 0xFE, 0xFF], np.uint8)
 
 
 class Decision(StrEnum):
-    """The side of the threshold on which a probability lies."""
+    """What a probability comes to at an operating point."""
 
     BENIGN = "benign"
+    UNCERTAIN = "uncertain"
     MALIGNANT = "malignant"
+
+
+def decide(probability: float, point: OperatingPoint) -> Decision:
+    """The three-way decision: benign below the point's threshold, malignant from its second one on."""
+    if probability >= point.malignant:
+        return Decision.MALIGNANT
+    return Decision.UNCERTAIN if probability >= point.threshold else Decision.BENIGN
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A training image that the network takes for much the same; `distance` between embeddings, 0 for the same."""
+
+    image_id: str
+    lesion_id: str
+    diagnosis: str
+    distance: float
 
 
 @dataclass(frozen=True)
@@ -37,13 +56,21 @@ class Prediction:
         sha256: of the file's bytes.
         width, height: of the upright image in pixels.
         probability: calibrated, that the lesion is malignant.
-        threshold: the operating point; the decision is malignant from there on.
+        operating_point: its name, see `model.bundle.OperatingPoint`.
+        threshold: below it the decision is benign.
+        malignant_from: from it on the decision is malignant; between the two it is uncertain.
         diagnosis: most likely code; None for a binary model.
         probabilities: calibrated, by code; empty for a binary model.
         heatmap: float32 (h, w), 0 to 1, over the centred square of the image: where the evidence for malignancy lies;
             (0, 0) where none was asked for.
-        warnings: sentences for the user.
+        cautions: what makes this result less trustworthy.
         milliseconds: from decoded pixels to here.
+        spread: lowest and highest calibrated probability over the eight flips and quarter turns; None when not asked
+            for.
+        novelty: how far the image is from what the model was trained on; from 1 on the result is not to be relied on;
+            None where the bundle cannot tell.
+        similar: the nearest training images, nearest first.
+        quality: measures of the image by name.
     """
 
     sha256: str
@@ -53,13 +80,19 @@ class Prediction:
     model_version: str
     model_sha256: str
     probability: float
+    operating_point: str
     threshold: float
+    malignant_from: float
     decision: Decision
     diagnosis: str | None
     probabilities: Mapping[str, float]
     heatmap: NDArray[np.float32]
-    warnings: tuple[str, ...]
+    cautions: tuple[Caution, ...]
     milliseconds: float
+    spread: tuple[float, float] | None = None
+    novelty: float | None = None
+    similar: tuple[Similar, ...] = ()
+    quality: Mapping[str, float] = field(default_factory=dict)
 
 
 class Predictor:
@@ -70,14 +103,29 @@ class Predictor:
         self.bundle = bundle
         self.engine = Engine(bundle, threads)
 
-    def predict(self, photograph: Photograph) -> Prediction:
-        """Predict one image."""
-        return self.predict_many([photograph])[0]
+    def predict(
+        self, photograph: Photograph, *, operating_point: str | None = None, stability: bool = False
+    ) -> Prediction:
+        """Predict one image; see `predict_many`."""
+        return self.predict_many([photograph], operating_point=operating_point, stability=stability)[0]
 
-    def predict_many(self, photographs: Sequence[Photograph], heatmaps: bool = True) -> list[Prediction]:
-        """Predict several images in one call of the engine; the result of each is that of `predict` to rounding."""
+    def predict_many(
+        self,
+        photographs: Sequence[Photograph],
+        heatmaps: bool = True,
+        *,
+        operating_point: str | None = None,
+        stability: bool = False,
+    ) -> list[Prediction]:
+        """Predict several images in one call of the engine; the result of each is that of `predict` to rounding.
+
+        Args:
+            operating_point: by its name; the card's default for None. Raises BundleError for an unknown one.
+            stability: also measure `Prediction.spread`.
+        """
         began = time.perf_counter()
         card = self.bundle.card
+        point = card.point(operating_point)
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
         output = self.engine.run(batch)
         calibrated = temper(output.probabilities, card.temperature)
@@ -96,12 +144,14 @@ class Predictor:
                 model_version=card.version,
                 model_sha256=card.sha256,
                 probability=float(score),
-                threshold=card.threshold,
-                decision=Decision.MALIGNANT if score >= card.threshold else Decision.BENIGN,
+                operating_point=point.name,
+                threshold=point.threshold,
+                malignant_from=point.malignant,
+                decision=decide(float(score), point),
                 diagnosis=CODES[int(np.argmax(classes))] if len(classes) > 1 else None,
                 probabilities=dict(zip(CODES, map(float, classes), strict=True)) if len(classes) > 1 else {},
                 heatmap=heatmap,
-                warnings=image_warnings(photograph, card.synthetic),
+                cautions=cautions_of(photograph, card.synthetic),
                 milliseconds=milliseconds,
             )
             for photograph, score, classes, heatmap in zip(
@@ -166,23 +216,6 @@ def scaled(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
     """Evidence below 0 to 0 and the greatest to 1."""
     positive = np.maximum(evidence, 0)
     return np.asarray(positive / max(float(positive.max()), 1e-6), np.float32)
-
-
-def image_warnings(photograph: Photograph, synthetic: bool) -> tuple[str, ...]:
-    """Sentences about what makes this prediction less trustworthy."""
-    found: list[str] = []
-    if synthetic:
-        found.append(
-            "This model was trained on drawn lesions. It must not be used for anything but a demonstration."
-        )
-    height, width = photograph.pixels.shape[:2]
-    if min(height, width) < 150:
-        found.append(
-            f"The image is small ({width} x {height} pixels); the model needs 150 pixels on the shorter side."
-        )
-    if max(height, width) > 2 * min(height, width):
-        found.append("The image is long and narrow; the model sees only the square in its middle.")
-    return tuple(found)
 
 
 def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:

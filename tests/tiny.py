@@ -9,10 +9,15 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
-from model.bundle import GRAPH, HISTORY, SCORES, Bundle, Card, write_bundle
+from model.bundle import GRAPH, HISTORY, SCORES, Bundle, Card, OperatingPoint, write_bundle
 from model.taxonomy import CODES, MALIGNANT
 
 SIZE, GRID = 64, 4
+POINTS = (
+    OperatingPoint("sensitivity-90", 0.9, 0.45, 0.6, 0.9, 0.9),
+    OperatingPoint("sensitivity-95", 0.95, 0.3, 0.7, 0.95, 0.95),
+    OperatingPoint("sensitivity-97.5", 0.975, 0.2, 0.8, 0.975, 0.975),
+)
 
 
 def write_tiny_bundle(
@@ -34,8 +39,8 @@ def write_tiny_bundle(
             input_size=SIZE,
             classes=CODES,
             temperature=1.3,
-            threshold=0.3,
-            target_sensitivity=0.95,
+            operating_points=POINTS,
+            operating_point="sensitivity-95",
             training={
                 "recipe": "tiny",
                 "data": "drawn",

@@ -6,6 +6,7 @@ import json
 import platform
 import sys
 import tempfile
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.bundle import GRAPH, HISTORY, SCORES, SHIPPED, WEIGHTS, Card, write_bundle
+from model.bundle import GRAPH, HISTORY, SCORES, SHIPPED, WEIGHTS, Card, OperatingPoint, write_bundle
 from training.cases import CasesError, split_digest
 from training.files import replace
 from training.recipes import RECIPES, Recipe
@@ -68,6 +69,7 @@ def evaluate(options: argparse.Namespace) -> None:
     found = evaluate_network(trained(options), store)
     replace(run / "scores.parquet", lambda path: found.scores.to_parquet(path, index=False))
     facts = {name: value for name, value in vars(found).items() if name != "scores"}
+    facts["operating_points"] = [asdict(point) for point in found.operating_points]
     replace(run / "evaluation.json", lambda path: path.write_text(json.dumps(facts, indent=1)))
     print(json.dumps(found.results, indent=1))
 
@@ -119,8 +121,8 @@ def card(
         input_size=recipe.stages[-1].size,
         classes=tuple(evaluation["classes"]),
         temperature=evaluation["temperature"],
-        threshold=evaluation["threshold"],
-        target_sensitivity=0.95,
+        operating_points=tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
+        operating_point=evaluation["operating_point"],
         training={
             "recipe": facts["recipe"],
             "data": data["source"],

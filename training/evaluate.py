@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from tqdm import tqdm
 
-from model.bundle import SCORE_COLUMNS, malignancy
+from model.bundle import SCORE_COLUMNS, OperatingPoint, malignancy, point_name
 from model.calibration import temper
 from model.metrics import (
     auc,
@@ -41,14 +41,15 @@ class Evaluation:
     Attributes:
         scores: the rows of a bundle's scores.parquet: `model.bundle.SCORE_COLUMNS` and raw_<class>.
         classes: of the network's outputs, in order.
-        temperature, threshold: from the validation split.
+        temperature, operating_points: from the validation split; `operating_point` names the default.
         results: figures by split, as they stand in the card.
     """
 
     scores: pd.DataFrame
     classes: tuple[str, ...]
     temperature: float
-    threshold: float
+    operating_points: tuple[OperatingPoint, ...]
+    operating_point: str
     results: dict[str, Any]
 
 
@@ -109,7 +110,9 @@ def judge(scores: pd.DataFrame, classes: tuple[str, ...]) -> Evaluation:
             labels = scores["label"].map(CODES.index).to_numpy()[chosen]
             matrix = class_confusion(labels, calibrated[chosen].argmax(axis=1), len(CODES))
             results[split]["balanced_accuracy"] = class_balanced_accuracy(matrix)
-    return Evaluation(scores, classes, temperature, float(threshold), results)
+    name = point_name(TARGET_SENSITIVITY)
+    point = OperatingPoint(name, TARGET_SENSITIVITY, threshold, threshold, TARGET_SENSITIVITY, 0.0)
+    return Evaluation(scores, classes, temperature, (point,), name, results)
 
 
 def fit_temperature(raw: NDArray[np.float64], truth: NDArray[np.bool_], classes: tuple[str, ...]) -> float:

@@ -222,7 +222,7 @@ def make_record(photograph: Photograph, prediction: "Prediction", filename: str)
         decision=prediction.decision,
         diagnosis=prediction.diagnosis,
         probabilities={code: float(value) for code, value in prediction.probabilities.items()},
-        warnings=tuple(prediction.warnings),
+        warnings=tuple(caution.text for caution in prediction.cautions),
         milliseconds=float(prediction.milliseconds),
     )
 

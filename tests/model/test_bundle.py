@@ -1,12 +1,13 @@
 """Bundles: what is written comes back, and what was damaged is named and never served."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from model.bundle import GRAPH, Bundle, BundleError, Damaged, find_bundles, open_bundle
+from model.bundle import GRAPH, Bundle, BundleError, Damaged, OperatingPoint, find_bundles, open_bundle
 from model.taxonomy import CODES, MALIGNANT
 from tests.tiny import write_tiny_bundle
 
@@ -87,3 +88,22 @@ def test_the_first_format_is_still_read(tmp_path: Path) -> None:
     )
     old = open_bundle(path)
     assert old.card.classes == ("malignant",) and old.scores().empty and old.history().empty
+    assert old.card.point() == OperatingPoint("sensitivity-95", 0.95, 0.5, 0.5, 0.95, 0.0)
+    assert (old.card.threshold, old.card.target_sensitivity) == (0.5, 0.95)
+
+
+def test_an_operating_point_by_name(tmp_path: Path) -> None:
+    card = write_tiny_bundle(tmp_path).card
+    assert (
+        card.point() is card.operating_points[1] and card.point("sensitivity-90") is card.operating_points[0]
+    )
+    with pytest.raises(BundleError, match=r"sensitivity-90, sensitivity-95, sensitivity-97\.5"):
+        card.point("sensitivity-99")
+
+
+def test_thresholds_out_of_order_are_refused(tmp_path: Path) -> None:
+    path = write_tiny_bundle(tmp_path, "broken").path
+    point = dataclasses.asdict(open_bundle(path).card.point())
+    change(path, operating_points=[point | {"malignant": point["threshold"] / 2}])
+    with pytest.raises(BundleError, match="not in order"):
+        open_bundle(path)

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.bundle import BundleError
+from model.bundle import BundleError, OperatingPoint
 from model.engine import Engine, Output
 from model.images import Photograph, decode, encode, square
-from model.predictor import Decision, Predictor, class_evidence, heatmap_png, occlusion_evidence
+from model.predictor import Decision, Predictor, class_evidence, decide, heatmap_png, occlusion_evidence
 from model.taxonomy import CODES, MALIGNANT
 from tests.tiny import write_tiny_bundle
 
@@ -35,10 +35,10 @@ def test_a_prediction_adds_up(predictor: Predictor) -> None:
     assert sum(found.probabilities.values()) == pytest.approx(1)
     assert found.probability == pytest.approx(sum(found.probabilities[code] for code in MALIGNANT))
     assert found.diagnosis == max(found.probabilities, key=found.probabilities.__getitem__)
-    assert found.decision is (Decision.MALIGNANT if found.probability >= found.threshold else Decision.BENIGN)
+    assert found.decision is decide(found.probability, predictor.bundle.card.point())
     assert (found.width, found.height) == (260, 200)
     assert found.heatmap.min() >= 0 and found.heatmap.max() <= 1
-    assert any("drawn" in warning for warning in found.warnings)
+    assert any(caution.code == "synthetic" for caution in found.cautions)
 
 
 def test_many_at_once_are_each_as_alone(predictor: Predictor) -> None:
@@ -103,5 +103,27 @@ def test_no_weights_no_engine(tmp_path: Path) -> None:
 
 def test_small_and_narrow_images_are_warned_about(predictor: Predictor) -> None:
     small = Photograph(np.zeros((60, 300, 3), np.uint8), "0", "PNG")
-    warnings = " ".join(predictor.predict(small).warnings)
-    assert "small" in warnings and "narrow" in warnings
+    assert {"small", "narrow"} <= {caution.code for caution in predictor.predict(small).cautions}
+
+
+def test_the_decision_has_three_ways(predictor: Predictor) -> None:
+    point = OperatingPoint("sensitivity-95", 0.95, 0.1, 0.6, 0.95, 0.95)
+    found = [decide(p, point) for p in (0.0, 0.0999, 0.1, 0.5999, 0.6, 1.0)]
+    assert [str(one) for one in found] == ["benign"] * 2 + ["uncertain"] * 2 + ["malignant"] * 2
+    one_threshold = OperatingPoint("sensitivity-95", 0.95, 0.5, 0.5, 0.95, 0.0)
+    assert {decide(p, one_threshold) for p in (0.2, 0.5, 0.8)} == {Decision.BENIGN, Decision.MALIGNANT}
+
+
+def test_the_operating_point_decides(predictor: Predictor) -> None:
+    image = photographs(1)[0]
+    for point in predictor.bundle.card.operating_points:
+        found = predictor.predict(image, operating_point=point.name)
+        assert (found.operating_point, found.threshold, found.malignant_from) == (
+            point.name,
+            point.threshold,
+            point.malignant,
+        )
+        assert found.decision is decide(found.probability, point)
+    assert predictor.predict(image).operating_point == "sensitivity-95"
+    with pytest.raises(BundleError, match="operating point"):
+        predictor.predict(image, operating_point="sensitivity-1")

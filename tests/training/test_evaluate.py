@@ -43,7 +43,7 @@ def test_the_test_split_decides_nothing() -> None:
     swapped = other["split"] == "test"
     other.loc[swapped, "label"] = np.roll(other.loc[swapped, "label"], 7)
     first, second = judge(table, CODES), judge(other, CODES)
-    assert (first.temperature, first.threshold) == (second.temperature, second.threshold)
+    assert (first.temperature, first.operating_points) == (second.temperature, second.operating_points)
     assert first.results["validation"] == second.results["validation"]
     assert first.results["test"] != second.results["test"]
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from dashboard.store import Record, Store, open_store
+from model.cautions import Caution
 from model.images import Photograph, decode
 from model.predictor import Decision, Prediction
 
@@ -36,12 +37,14 @@ def prediction(of: Photograph, **changes: Any) -> Prediction:
         model_version="1.0",
         model_sha256="a" * 64,
         probability=0.25,
+        operating_point="sensitivity-95",
         threshold=0.5,
+        malignant_from=0.5,
         decision=Decision.BENIGN,
         diagnosis="nv",
         probabilities={"akiec": 0.05, "bcc": 0.1, "bkl": 0.1, "df": 0.05, "mel": 0.1, "nv": 0.5, "vasc": 0.1},
         heatmap=np.linspace(0, 1, 49, dtype=np.float32).reshape(7, 7),
-        warnings=("The image is small.",),
+        cautions=(Caution("small", "The image is small."),),
         milliseconds=12.5,
     )
     return replace(plain, **changes)
