@@ -21,6 +21,7 @@ class Undefined(StrEnum):
     NOTHING_LEFT_ALONE = "when no harmless lesion is left alone"
     SINGLE = "with fewer than two cases of a class"
     NO_CANCER_CAUGHT = "when no cancer is caught"
+    ONE_SIDED = "while only one of the two decisions has been checked"
 
     @property
     def sentence(self) -> str:
