@@ -13,9 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF")
+FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "DICOM")
+NAMES = "JPEG, PNG, WebP, TIFF, BMP, HEIC or DICOM"
 # What their files are called, for those who look through folders.
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".dcm", ".dicom"}
+)
+# A larger JPEG is reduced while it is decoded, which takes half the time or less: no network sees more than this.
+ENOUGH = 1024
 
 # Pillow only warns up to twice its own limit. Set once for the process: catching warnings is not safe in threads.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -43,7 +48,8 @@ class Photograph:
     """A decoded image.
 
     Attributes:
-        pixels: uint8 (height, width, 3), RGB, upright.
+        pixels: uint8 (height, width, 3), RGB, upright; of a large JPEG at a half, a quarter or an eighth of its size,
+            with ENOUGH pixels or more on the shorter side.
         sha256: hexadecimal digest of the bytes that came in, not of the pixels.
         format: one of FORMATS.
     """
@@ -61,7 +67,8 @@ def decode(data: bytes, limits: Limits = Limits()) -> Photograph:
         limits: checked against the header before any pixel is decoded.
 
     Raises:
-        ImageError: `empty`, `too_large`, `not_an_image`, `too_small`, `too_many_pixels`, `animated` or `truncated`.
+        ImageError: `empty`, `too_large`, `not_an_image`, `unsupported`, `too_small`, `too_many_pixels`, `animated` or
+            `truncated`.
     """
     if not data:
         raise ImageError("empty", "The file is empty. Choose the photograph again.")
@@ -71,19 +78,42 @@ def decode(data: bytes, limits: Limits = Limits()) -> Photograph:
             f"The file has {len(data) / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB.",
         )
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+        with opened(data, limits) as image:
             check_header(image, limits)
-            pixels = upright_rgb(image)
-            return Photograph(pixels, hashlib.sha256(data).hexdigest(), str(image.format))
+            kind = "JPEG" if image.format == "MPO" else str(image.format)
+            reduce_early(image)
+            return Photograph(upright_rgb(image), hashlib.sha256(data).hexdigest(), kind)
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(limits) from error
     except UnidentifiedImageError as error:
-        raise ImageError("not_an_image", "This is not a JPEG, PNG, WebP or TIFF image.") from error
+        raise ImageError("not_an_image", f"This is not a {NAMES} image.") from error
     # Pillow's decoders raise nearly anything on damaged input; whatever it is, the file cannot be read.
     except Exception as error:
         raise ImageError("truncated", "The image is damaged or incomplete. Save or copy it again.") from error
+
+
+def opened(data: bytes, limits: Limits) -> Image.Image:
+    """The image behind the bytes, its header read and, but for DICOM, no pixel decoded yet."""
+    if data[128:132] == b"DICM":
+        # Here, because it takes a second or two to import, and most never send one.
+        from model.dicom import read_dicom
+
+        return read_dicom(data, limits)
+    if data[4:8] == b"ftyp":
+        from pillow_heif import HeifImageFile, register_heif_opener
+
+        if HeifImageFile.format not in Image.OPEN:
+            register_heif_opener(thumbnails=False)
+    return Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind != "DICOM"])
+
+
+def reduce_early(image: Image.Image) -> None:
+    """Have a JPEG much larger than ENOUGH decoded at a fraction of its size; no other format can."""
+    times = min(image.size) // ENOUGH
+    if image.format in ("JPEG", "MPO") and times > 1:
+        image.draft(None, (image.width // times, image.height // times))
 
 
 def check_header(image: Image.Image, limits: Limits) -> None:
@@ -96,7 +126,8 @@ def check_header(image: Image.Image, limits: Limits) -> None:
             "too_small",
             f"The image has {width} x {height} pixels; it takes at least {limits.min_side} on each side.",
         )
-    if getattr(image, "n_frames", 1) > 1:
+    # Telephones write a preview or a brightness map behind the photograph (MPO): the photograph comes first.
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise ImageError(
             "animated", "The file holds more than one picture. Save the one that shows the lesion."
         )

@@ -83,7 +83,6 @@ def test_truncated_files_are_refused(keep: float) -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_an_image"),
         (b"%PDF-1.7 nothing", "not_an_image"),
         (saved(Image.fromarray(SCENE), "GIF"), "not_an_image"),
-        (saved(Image.fromarray(SCENE), "BMP"), "not_an_image"),
         (saved(Image.new("RGB", (1, 1)), "PNG"), "too_small"),
         (saved(Image.new("RGB", (1, 4000)), "PNG"), "too_small"),
         (saved(Image.new("1", (10_000, 10_000)), "PNG"), "too_many_pixels"),
