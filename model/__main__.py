@@ -4,40 +4,52 @@ import argparse
 import sys
 from pathlib import Path
 
-import pandas as pd
 from tqdm import tqdm
 
 from model.bundle import SHIPPED, Bundle, BundleError, find_bundles, open_bundle
 from model.predictor import Predictor
-from model.scoring import COLUMNS, files_below, score
+from model.scoring import COLUMNS, Wish, files_below, score, shown
+from model.tables import Journal, TableError
 
 
 def score_command(options: argparse.Namespace) -> int:
-    """Score files; 0 when every file was scored, 1 when some could not be used."""
-    if options.out.suffix not in (".csv", ".parquet"):
-        return fail(f"{options.out}: the ending must be .csv or .parquet.")
-    predictor = Predictor(open_bundle(options.bundles / options.model))
-    files = files_below(options.paths)
-    if not files:
+    """Score files; 0 when every file was scored, 1 when some could not be used, 130 when the user stopped it."""
+    # One thread a call: `score` keeps the other cores busy with other files.
+    predictor = Predictor(open_bundle(options.bundles / options.model), threads=1)
+    point = predictor.bundle.card.point(options.operating_point)
+    total = sum(1 for _ in files_below(options.paths))
+    if not total:
         return fail("There are no images in the places given.")
-    rows = list(tqdm(score(predictor, files), total=len(files), desc="score", unit="image"))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    partial = options.out.with_name("partial-" + options.out.name)
-    if options.out.suffix == ".csv":
-        table.to_csv(partial, index=False)
-    else:
-        # Columns that happen to be all empty would otherwise change their type from file to file.
-        text = ["file", "sha256", "decision", "diagnosis", "model", "error"]
-        floats = [column for column in COLUMNS if column not in text]
-        table.astype(dict.fromkeys(text, "string") | dict.fromkeys(floats, "float64")).to_parquet(
-            partial, index=False
-        )
-    partial.replace(options.out)
-    failed = table["error"].notna().sum()
-    print(f"{len(table) - failed} of {len(table)} images scored: {options.out}", file=sys.stderr)
-    for file, error in table.loc[table["error"].notna(), ["file", "error"]].head(10).itertuples(index=False):
-        print(f"  {file}: {error}", file=sys.stderr)
-    return 1 if failed else 0
+    if options.heatmaps is not None:
+        options.heatmaps.mkdir(parents=True, exist_ok=True)
+    journal = Journal(options.out, COLUMNS, options.resume)
+    earlier = next(journal.rows(), None)
+    if earlier and (earlier["model_sha256"], earlier["operating_point"] or point.name) != (
+        predictor.bundle.card.sha256,
+        point.name,
+    ):
+        return fail(f"{options.out} was begun with another model or operating point. Choose another --out.")
+    left = (path for path in files_below(options.paths) if shown(path) not in journal.done)
+    wish = Wish(point.name, options.stability, options.heatmaps)
+    failures: list[str] = []
+    failed, stopped = 0, False
+    try:
+        with tqdm(total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05) as bar:
+            for row in score(predictor, left, wish):
+                journal.add([row])
+                bar.update()
+                if row["error"]:
+                    failed += 1
+                    failures = [*failures, f"  {row['file']}: {row['error']}"][:10]
+    except KeyboardInterrupt:
+        stopped = True
+    written = sum(1 for _ in journal.rows())
+    journal.close()
+    print(f"{written} of {total} files in {options.out}, {failed} could not be used.", file=sys.stderr)
+    print(*failures, sep="\n", end="\n" if failures else "", file=sys.stderr)
+    if stopped:
+        print("Stopped. The same command with --resume goes on from here.", file=sys.stderr)
+    return 130 if stopped else 1 if failed else 0
 
 
 def list_command(options: argparse.Namespace) -> int:
@@ -81,8 +93,16 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     scoring = commands.add_parser("score", help="predict files and whole folders into a table")
     scoring.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="image files or folders")
-    scoring.add_argument("--out", type=Path, required=True, help="table to write: .csv or .parquet")
+    scoring.add_argument("--out", type=Path, required=True, help="table to write: .csv, .parquet or .jsonl")
     scoring.add_argument("--model", default="dermanet", help="name of the bundle (default: dermanet)")
+    scoring.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    scoring.add_argument(
+        "--operating-point", metavar="NAME", help="one of the card's (default: the card's own)"
+    )
+    scoring.add_argument(
+        "--stability", action="store_true", help="spread over flips and turns; 8 times as long"
+    )
+    scoring.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder for a heatmap of every image")
     scoring.set_defaults(act=score_command)
     commands.add_parser("list", help="the bundles and what they are").set_defaults(act=list_command)
     commands.add_parser("verify", help="check the files of every bundle").set_defaults(act=verify_command)
@@ -97,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = options.act(options)
         return status
-    except (BundleError, OSError) as error:
+    except (BundleError, TableError, OSError) as error:
         return fail(str(error))
 
 

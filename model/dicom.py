@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 from PIL import Image
 from pydicom import uid
-from pydicom.pixels import pixel_array
+from pydicom.pixels.utils import pixel_array
 
 from model.images import ImageError, Limits, too_many_pixels
 

@@ -2,72 +2,124 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from model.images import SUFFIXES, ImageError, Photograph, decode
-from model.predictor import Prediction, Predictor
+from model.images import SUFFIXES, ImageError, Limits, Photograph, decode
+from model.predictor import Prediction, Predictor, heatmap_png
 from model.taxonomy import CODES
 
-COLUMNS = (
-    "file",
-    "sha256",
-    "probability",
-    "decision",
-    "diagnosis",
-    *(f"p_{code}" for code in CODES),
-    "model",
-    "error",
-)
-BATCH = 16
+COLUMNS: dict[str, type] = {
+    "file": str,
+    "sha256": str,
+    "probability": float,
+    "decision": str,
+    "operating_point": str,
+    "threshold": float,
+    "malignant_from": float,
+    "diagnosis": str,
+    **{f"p_{code}": float for code in CODES},
+    "spread_low": float,
+    "spread_high": float,
+    "novelty": float,
+    "cautions": str,
+    "model": str,
+    "model_sha256": str,
+    "error": str,
+}
+BATCH = 8
 
 
-def files_below(paths: Sequence[Path]) -> list[Path]:
-    """The named files as they are, and every image file below the named folders, each once, sorted within a folder."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        inside = sorted(
-            child for child in path.rglob("*") if child.suffix.lower() in SUFFIXES and child.is_file()
-        )
-        found |= dict.fromkeys(inside if path.is_dir() else [path])
-    return list(found)
+@dataclass(frozen=True)
+class Wish:
+    """How files are scored.
 
-
-def score(predictor: Predictor, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """One row with COLUMNS for each file, in order.
-
-    The next batch is read and decoded while the engine runs. A file that cannot be used gives a row with its `error`.
+    Attributes:
+        operating_point: by its name; the card's default for None.
+        stability: also measure the spread over flips and turns, which takes eight times as long.
+        heatmaps: folder for one PNG an image, named by the file's SHA-256; None for none.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        waiting: deque[tuple[Sequence[Path], list[Future[Photograph | str]]]] = deque()
-        for start in range(0, len(files), BATCH):
-            batch = files[start : start + BATCH]
-            waiting.append((batch, [pool.submit(read, path) for path in batch]))
-            if len(waiting) > 1:
-                yield from finish(predictor, *waiting.popleft())
-        while waiting:
-            yield from finish(predictor, *waiting.popleft())
+
+    operating_point: str | None = None
+    stability: bool = False
+    heatmaps: Path | None = None
 
 
-def finish(
-    predictor: Predictor, files: Sequence[Path], futures: Sequence[Future[Photograph | str]]
-) -> list[dict[str, Any]]:
-    """Rows of one decoded batch."""
-    decoded = [future.result() for future in futures]
-    readable = [item for item in decoded if isinstance(item, Photograph)]
-    predictions = iter(predictor.predict_many(readable, heatmaps=False) if readable else [])
+def files_below(paths: Sequence[Path]) -> Iterator[Path]:
+    """The named files as they are, and every image file below the named folders, each once, sorted within a folder."""
+    named = list(dict.fromkeys(paths))
+    folders = {path.resolve() for path in named if path.is_dir()}
+    for path in named:
+        # What lies in a folder that is named too comes with that folder.
+        if folders.isdisjoint(path.resolve().parents):
+            yield from below(path) if path.is_dir() else (path,)
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """The image files of a folder and the folders in it, of which only one folder's names are held at a time."""
+    with os.scandir(folder) as entries:
+        inside = sorted(entries, key=lambda entry: entry.name)
+    for entry in inside:
+        if entry.is_dir(follow_symlinks=False):
+            yield from below(folder / entry.name)
+        elif Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file():
+            yield folder / entry.name
+
+
+def score(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:
+    """One row with COLUMNS for each file, in order, at constant memory.
+
+    Every core takes a few files at a time and reads, decodes and predicts them, so that none waits for another: give
+    the predictor one thread a call. A file that cannot be used gives a row with its `error`.
+    """
+    cores = os.cpu_count() or 1
+    left = iter(files)
+    waiting: deque[Future[list[dict[str, Any]]]] = deque()
+    with ThreadPoolExecutor(cores) as pool:
+        try:
+            while batch := list(islice(left, BATCH)):
+                waiting.append(pool.submit(score_batch, predictor, batch, wish))
+                if len(waiting) > 2 * cores:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def score_batch(predictor: Predictor, files: Sequence[Path], wish: Wish) -> list[dict[str, Any]]:
+    """Rows of a few files."""
+    read_files = [read(path) for path in files]
+    photographs = [item for item in read_files if isinstance(item, Photograph)]
+    found = (
+        predictor.predict_many(
+            photographs,
+            heatmaps=wish.heatmaps is not None,
+            operating_point=wish.operating_point,
+            stability=wish.stability,
+        )
+        if photographs
+        else []
+    )
+    if wish.heatmaps is not None:
+        for prediction in found:
+            (wish.heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
+    predictions = iter(found)
     return [
         row(path, next(predictions)) if isinstance(item, Photograph) else failure(path, predictor, item)
-        for path, item in zip(files, decoded, strict=True)
+        for path, item in zip(files, read_files, strict=True)
     ]
 
 
 def read(path: Path) -> Photograph | str:
     """The decoded image, or the sentence that says why there is none."""
     try:
-        return decode(path.read_bytes())
+        with path.open("rb") as file:
+            return decode(file.read(Limits().max_bytes + 1))
     except ImageError as error:
         return str(error)
     except OSError as error:
@@ -76,15 +128,24 @@ def read(path: Path) -> Photograph | str:
 
 def row(path: Path, prediction: Prediction) -> dict[str, Any]:
     """The row of a prediction."""
+    low, high = prediction.spread or (None, None)
     return {
         **dict.fromkeys(COLUMNS),
-        "file": str(path),
+        "file": shown(path),
         "sha256": prediction.sha256,
         "probability": prediction.probability,
         "decision": prediction.decision.value,
+        "operating_point": prediction.operating_point,
+        "threshold": prediction.threshold,
+        "malignant_from": prediction.malignant_from,
         "diagnosis": prediction.diagnosis,
         **{f"p_{code}": value for code, value in prediction.probabilities.items()},
+        "spread_low": low,
+        "spread_high": high,
+        "novelty": prediction.novelty,
+        "cautions": " ".join(caution.code for caution in prediction.cautions) or None,
         "model": f"{prediction.model} {prediction.model_version}",
+        "model_sha256": prediction.model_sha256,
     }
 
 
@@ -93,7 +154,13 @@ def failure(path: Path, predictor: Predictor, sentence: str) -> dict[str, Any]:
     card = predictor.bundle.card
     return {
         **dict.fromkeys(COLUMNS),
-        "file": str(path),
+        "file": shown(path),
         "model": f"{card.name} {card.version}",
+        "model_sha256": card.sha256,
         "error": sentence,
     }
+
+
+def shown(path: Path) -> str:
+    """A path as text that every table can hold: a name that is no UTF-8 has its odd bytes replaced."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,16 +1,20 @@
 """`python -m model` as a user calls it."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from model import scoring
 from model.__main__ import main
 from model.bundle import GRAPH
 from model.images import decode, encode
 from model.predictor import Predictor
 from model.scoring import COLUMNS
+from model.tables import read_table
 from tests.tiny import write_tiny_bundle
 
 
@@ -28,7 +32,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def read(out: Path) -> pd.DataFrame:
+    """The table that was written, by pandas, which knows nothing of how."""
+    if out.suffix == ".jsonl":
+        return pd.read_json(out, lines=True)
+    return pd.read_csv(out) if out.suffix == ".csv" else pd.read_parquet(out)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 def test_score(tmp_path: Path, folder: Path, ending: str) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundles")
     out = tmp_path / f"out.{ending}"
@@ -43,8 +54,8 @@ def test_score(tmp_path: Path, folder: Path, ending: str) -> None:
         str(tmp_path / "bundles"),
     ]
     assert main(call) == 1
-    table = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
-    assert tuple(table.columns) == COLUMNS and len(table) == 21
+    table = read(out)
+    assert list(table.columns) == list(COLUMNS) and len(table) == 21
     failed = table[table["error"].notna()]
     assert list(failed["file"].map(lambda name: Path(name).name)) == ["broken.jpg"]
     predictor = Predictor(bundle)
@@ -54,6 +65,85 @@ def test_score(tmp_path: Path, folder: Path, ending: str) -> None:
         assert (row.sha256, row.decision) == (expected.sha256, expected.decision.value)
     (folder / "inner" / "broken.jpg").unlink()
     assert main(call) == 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_an_interrupted_run_goes_on(
+    tmp_path: Path, folder: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_bundle(tmp_path / "bundles")
+    (folder / "=cmd.jpg").write_bytes((folder / "00.jpg").read_bytes())
+    whole, parts = tmp_path / f"whole.{ending}", tmp_path / f"parts.{ending}"
+    places = ["--model", "tiny", "--bundles", str(tmp_path / "bundles")]
+    monkeypatch.chdir(folder)
+    assert main(["score", ".", "--out", str(whole), *places]) == 1
+    original = scoring.score_batch
+    calls = 0
+
+    def stop_at_the_second(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(scoring, "score_batch", stop_at_the_second)
+    assert main(["score", ".", "--out", str(parts), *places]) == 130
+    # What the user finds after Ctrl-C is a whole table of the rows so far.
+    assert 0 < len(read(parts)) < 22
+    assert main(["score", ".", "--out", str(parts), "--resume", *places]) in (0, 1)
+    found = read(parts)
+    assert sorted(found["file"]) == sorted(read(whole)["file"]) and len(found) == 22
+    assert parts.stat().st_size > 0 and not list(tmp_path.glob(".*journal*"))
+    if ending == "csv":
+        assert "'=cmd.jpg" in set(found["file"])
+
+
+def test_a_killed_run_loses_and_repeats_no_row(tmp_path: Path, folder: Path) -> None:
+    write_tiny_bundle(tmp_path / "bundles")
+    out = tmp_path / "out.csv"
+    call = [
+        "score",
+        str(folder),
+        "--out",
+        str(out),
+        "--model",
+        "tiny",
+        "--bundles",
+        str(tmp_path / "bundles"),
+    ]
+    assert main(call) == 1
+    whole = out.read_text()
+    # As a power cut would leave it: no table yet, and the journal's last line half written.
+    rows = list(read_table(out, COLUMNS))
+    out.unlink()
+    lines = [json.dumps(row) + "\n" for row in rows[:9]]
+    (tmp_path / ".out.csv.journal").write_text("".join(lines) + lines[0][:30])
+    assert main(call) == 2
+    assert main([*call, "--resume"]) in (0, 1)
+    assert sorted(out.read_text().splitlines()) == sorted(whole.splitlines())
+
+
+def test_heatmaps_operating_points_and_stability(tmp_path: Path, folder: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "bundles")
+    out, maps = tmp_path / "out.jsonl", tmp_path / "maps"
+    point = bundle.card.operating_points[0].name
+    call = [
+        "score",
+        str(folder),
+        "--out",
+        str(out),
+        "--model",
+        "tiny",
+        "--bundles",
+        str(tmp_path / "bundles"),
+    ]
+    assert main([*call, "--operating-point", point, "--stability", "--heatmaps", str(maps)]) == 1
+    table = read(out)
+    scored = table[table["error"].isna()]
+    assert set(scored["operating_point"]) == {point}
+    assert {path.stem for path in maps.glob("*.png")} == set(scored["sha256"])
+    assert main([*call, "--operating-point", "none"]) == 2
 
 
 def test_calls_that_cannot_work_say_so(
