@@ -16,7 +16,10 @@ HEAVY = {"tensorflow", "keras", "jax", "torch", "tf2onnx", "onnx", "cv2", "sklea
 
 # Inside the dashboard a room may use the rooms on lower floors. What is not named here (figures, components, other
 # pure modules) is at ground level: everyone may use it, and it uses none of the floors.
-FLOORS = {"settings": 1, "store": 2, "services": 3, "api": 4, "pages": 4, "app": 5, "wsgi": 6, "__main__": 6}
+FLOORS = {
+    **{"settings": 1, "store": 2, "services": 3, "browse": 3, "jobs": 4},
+    **{"api": 5, "pages": 5, "exports": 5, "app": 6, "wsgi": 7, "__main__": 7},
+}
 
 # Keras lives here, so only training may come in.
 NETWORKS = "model.networks"
