@@ -1,0 +1,1 @@
+"""What the performance page looks at: the choice in its address, the cases behind a choice, training runs, tables."""

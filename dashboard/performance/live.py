@@ -1,0 +1,131 @@
+"""Training runs in a folder: what they have recorded so far, and whether they are still going.
+
+`python -m training train` writes one folder a run: `run.json` first, then a line of `history.jsonl` after every epoch,
+and `scores.parquet` once the run is evaluated.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.bundle import CARD, HISTORY, SCORES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUN = "run.json"
+# A run that has been silent for so many seconds, or for so many times its last epoch, has stopped.
+SILENT, EPOCHS = 900, 3
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder of a training run.
+
+    Attributes:
+        epochs: epochs that are finished.
+        live: still going, as far as one can see from the times of its files.
+        evaluated: it is done and has been scored.
+        planned: epochs that its recipe wants; None where it does not say.
+    """
+
+    name: str
+    path: Path
+    epochs: int
+    live: bool
+    evaluated: bool
+    planned: int | None
+
+    @property
+    def state(self) -> str:
+        """How far it is, in words."""
+        of = f" of {self.planned}" if self.planned else ""
+        if self.live:
+            return f"running, epoch {self.epochs + 1}{of}" if not self.complete else "running, last steps"
+        if self.evaluated or self.complete:
+            return f"finished, {self.epochs} epochs"
+        return f"stopped after epoch {self.epochs}{of}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned epoch is done."""
+        return self.planned is not None and self.epochs >= self.planned
+
+
+def find_runs(folder: Path | None, now: float | None = None) -> tuple[Run, ...]:
+    """The runs directly below a folder, those still going first; none where there is no folder.
+
+    Args:
+        now: seconds since 1970; the clock's when left out.
+    """
+    if folder is None or not folder.is_dir():
+        return ()
+    at = time.time() if now is None else now
+    found = [run for path in sorted(folder.iterdir()) if (run := look(path, at)) is not None]
+    return tuple(sorted(found, key=lambda run: (not run.live, run.name)))
+
+
+def look(path: Path, now: float) -> Run | None:
+    """The run in a folder; None for a folder that holds none, or a finished bundle."""
+    try:
+        if not path.is_dir() or (path / CARD).exists():
+            return None
+        times = [file.stat().st_mtime for file in (path / RUN, path / HISTORY) if file.exists()]
+        if not times:
+            return None
+        lines = read_lines(path / HISTORY)
+        evaluated = (path / SCORES).exists()
+    except OSError:
+        return None
+    slowest = max((float(line.get("seconds", 0)) for line in lines[-1:]), default=0)
+    patience = max(SILENT, EPOCHS * slowest)
+    plan = planned(path / RUN)
+    done = evaluated or (plan is not None and len(lines) >= plan)
+    return Run(path.name, path, len(lines), not done and now - max(times) < patience, evaluated, plan)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The epochs that are written in full; a line that is being written, or is damaged, is left out."""
+    try:
+        text = path.read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in text.splitlines():
+        try:
+            one = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(one, dict) and isinstance(one.get("epoch"), int | float):
+            found.append(one)
+    return found
+
+
+def planned(path: Path) -> int | None:
+    """Epochs over all stages of a run's recipe."""
+    try:
+        stages = json.loads(path.read_text("utf-8"))["recipe"]["stages"]
+        return sum(int(one["epochs"] if isinstance(one, dict) else one[1]) for one in stages)
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
+        return None
+
+
+def history(run: Run) -> "pd.DataFrame":
+    """One row a finished epoch."""
+    import pandas as pd
+
+    try:
+        return pd.DataFrame(read_lines(run.path / HISTORY))
+    except OSError:
+        return pd.DataFrame()
+
+
+def best_so_far(epochs: "pd.DataFrame") -> int | None:
+    """The epoch with the best validation AUC among those of the last image size: the one that training restores."""
+    if "val_auc" not in epochs or epochs["val_auc"].isna().all():
+        return None
+    last = epochs[epochs["size"] == epochs["size"].iloc[-1]] if "size" in epochs else epochs
+    last = last[last["val_auc"].notna()]
+    return int(last["epoch"].iloc[int(last["val_auc"].argmax())]) if len(last) else None

@@ -1,0 +1,177 @@
+"""The cases behind a choice: a cell, a bin, a part; worst errors first.
+
+Every choice has a code, which stands in the address as `show=`:
+
+    errors, fn, fp, tp, tn, all     by outcome at the threshold
+    cell:mel:nv                     by true and chosen diagnosis
+    score:0.25:0.3                  by probability, from the first to below the second (1 is in the last)
+    score:0.25:0.3:malignant        the same, of one class
+    part:sex:female                 by subgroup
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import Bundle
+from model.cohort import COLUMNS, Where, inside, words
+from model.review import Key, key, rows
+from model.taxonomy import BY_CODE, CODES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PER_PAGE = 24
+OUTCOMES: dict[str, str] = {
+    "errors": "All errors",
+    "fn": "Cancers missed",
+    "fp": "False alarms",
+    "tp": "Cancers caught",
+    "tn": "Rightly left alone",
+    "all": "All cases",
+}
+CLASSES = ("benign", "malignant")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which cases are listed: a kind and what it needs, both from the code."""
+
+    kind: str
+    about: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """How the address spells it."""
+        return ":".join((self.kind, *self.about))
+
+    @property
+    def follows_threshold(self) -> bool:
+        """Whether other cases are listed at another threshold."""
+        return self.kind in OUTCOMES and self.kind != "all"
+
+
+DEFAULT = Selection("errors")
+
+
+def parse(code: str) -> Selection | None:
+    """The selection of a code; None for what is none."""
+    kind, *about = code.split(":")
+    if kind in OUTCOMES:
+        good = not about
+    elif kind == "cell":
+        good = len(about) == 2 and set(about) <= set(CODES)
+    elif kind == "score":
+        good = len(about) in (2, 3) and is_range(about[0], about[1]) and set(about[2:]) <= set(CLASSES)
+    else:
+        good = kind == "part" and len(about) == 2 and about[0] in COLUMNS and bool(about[1])
+    return Selection(kind, tuple(about)) if good else None
+
+
+def is_range(low: str, high: str) -> bool:
+    """Whether two texts are probabilities, the first below the second."""
+    try:
+        return 0 <= float(low) < float(high) <= 1
+    except ValueError:
+        return False
+
+
+def say(selection: Selection, threshold: float) -> str:
+    """What is listed, in words; `threshold` is a probability."""
+    about = selection.about
+    if selection.kind == "cell":
+        true, chosen = (BY_CODE[code].name for code in about)
+        return f"{true}, rightly recognised" if true == chosen else f"{true} taken for {chosen}"
+    if selection.kind == "score":
+        of = f", {about[2]} lesions" if len(about) > 2 else ""
+        return f"Probability from {percent(about[0])} to {percent(about[1])} %{of}"
+    if selection.kind == "part":
+        return f"{about[0].capitalize()}: {words(about[0], about[1].replace('-', ' '))}"
+    at = f" at a threshold of {percent(str(threshold))} %" if selection.follows_threshold else ""
+    return OUTCOMES[selection.kind] + at
+
+
+def percent(share: str) -> str:
+    """A share in per cent without needless decimals: "0.125" is 12.5."""
+    return f"{round(100 * float(share), 1):g}"
+
+
+def chosen(table: "pd.DataFrame", selection: Selection, threshold: float) -> NDArray[np.bool_]:
+    """Which cases (n,) a selection names. A case without a score has no outcome and is in no bin."""
+    truth, scores = table["malignant"].to_numpy(bool), table["probability"].to_numpy(np.float64)
+    kind, about = selection.kind, selection.about
+    if kind == "all":
+        return np.ones(len(table), np.bool_)
+    if kind == "cell":
+        return in_cell(table, *about)
+    if kind == "part":
+        return inside(table, ((about[0], about[1]),))
+    with np.errstate(invalid="ignore"):
+        if kind == "score":
+            return in_range(truth, scores, about)
+        called, scored = scores >= threshold, ~np.isnan(scores)
+    return {
+        "errors": scored & (called != truth),
+        "fn": scored & truth & ~called,
+        "fp": scored & ~truth & called,
+        "tp": scored & truth & called,
+        "tn": scored & ~truth & ~called,
+    }[kind]
+
+
+def in_range(
+    truth: NDArray[np.bool_], scores: NDArray[np.float64], about: tuple[str, ...]
+) -> NDArray[np.bool_]:
+    """Cases of a bin; the last one includes 1."""
+    low, high = float(about[0]), float(about[1])
+    found = (scores >= low) & ((scores < high) | (high == 1))
+    return found & (truth == (about[2] == "malignant")) if len(about) > 2 else found
+
+
+def in_cell(table: "pd.DataFrame", true: str, chosen_code: str) -> NDArray[np.bool_]:
+    """Cases of one cell of the seven-class matrix; none for a model that tells no diagnoses."""
+    columns = [f"p_{code}" for code in CODES]
+    found = np.zeros(len(table), np.bool_)
+    if set(columns) <= set(table.columns):
+        rows_of = np.flatnonzero((table["label"] == true).to_numpy())
+        values = table[columns].to_numpy(np.float64)[rows_of]
+        known = ~np.isnan(values).any(axis=1)
+        picked = np.where(known, np.where(np.isnan(values), -1, values).argmax(axis=1), -1)
+        found[rows_of[picked == CODES.index(chosen_code)]] = True
+    return found
+
+
+def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
+    """The order (n,) in which errors come before what is right, and each begins with the worst.
+
+    Missed cancers from the lowest score, false alarms from the highest, caught cancers from the lowest, benign lesions
+    left alone from the highest; at the end what has no score.
+    """
+    called = np.nan_to_num(scores, nan=-1) >= threshold
+    rank = np.select([truth & ~called, ~truth & called, truth & called], [0, 1, 2], 3)
+    rank[np.isnan(scores)] = 4
+    return np.lexsort((np.where(truth, scores, -scores), rank))
+
+
+@lru_cache(maxsize=16)
+def _found(of: Key, split: str, where: Where, selection: Selection, threshold: float) -> NDArray[np.intp]:
+    table = rows(of.bundle, split, where)
+    places = np.flatnonzero(chosen(table, selection, threshold))
+    truth, scores = table["malignant"].to_numpy(bool)[places], table["probability"].to_numpy()[places]
+    return places[worst_first(truth, scores, threshold)]
+
+
+def listed(
+    bundle: Bundle, split: str, where: Where, selection: Selection, threshold: float
+) -> NDArray[np.intp]:
+    """Places (k,) in `rows(bundle, split, where)` of the cases that a selection names, worst errors first."""
+    return _found(key(bundle), split, where, selection, threshold)
+
+
+def page_of(found: int, wanted: int) -> tuple[int, int]:
+    """The page that can be shown, and how many there are."""
+    last = max(1, -(-found // PER_PAGE))
+    return min(max(1, wanted), last), last
