@@ -1,6 +1,7 @@
 """REST API v1: the same path to a prediction as the page takes. Errors are RFC 9457 problem documents."""
 
 import logging
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -51,7 +52,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "decision": str(record.decision),
         "diagnosis": record.diagnosis,
         "probabilities": dict(record.probabilities),
-        "warnings": list(record.warnings),
+        "warnings": [asdict(caution) for caution in record.cautions],
         "model": record.model,
         "model_version": record.model_version,
         "model_sha256": record.model_sha256,

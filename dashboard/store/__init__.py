@@ -1,14 +1,32 @@
 """The prediction store: rows in a database, images on disk."""
 
-from dashboard.store.errors import NotFound, QueryError, StoreError
+from dashboard.store.errors import Conflict, InputError, NotFound, QueryError, StoreError
 from dashboard.store.grid import grid_query, zone
-from dashboard.store.query import AnyOf, Filter, OneOf, Query, Range, Text
-from dashboard.store.records import Page, Record
+from dashboard.store.query import AnyOf, Filter, OneOf, Query, Range, Search, Text
+from dashboard.store.records import (
+    REVIEW_STATES,
+    SEXES,
+    SOURCES,
+    AuditLine,
+    Context,
+    Latest,
+    Page,
+    Record,
+    Review,
+)
 from dashboard.store.repository import Store, open_store
 
 __all__ = [
+    "REVIEW_STATES",
+    "SEXES",
+    "SOURCES",
     "AnyOf",
+    "AuditLine",
+    "Conflict",
+    "Context",
     "Filter",
+    "InputError",
+    "Latest",
     "NotFound",
     "OneOf",
     "Page",
@@ -16,6 +34,8 @@ __all__ = [
     "QueryError",
     "Range",
     "Record",
+    "Review",
+    "Search",
     "Store",
     "StoreError",
     "Text",

@@ -19,6 +19,7 @@ from dashboard.store.query import (
     OneOf,
     Query,
     Range,
+    Search,
     Text,
 )
 
@@ -44,7 +45,8 @@ def grid_query(request: object, where: tzinfo = UTC) -> Query:
     """AG Grid's `getRowsRequest` as a Query.
 
     Args:
-        request: a mapping with startRow, endRow, sortModel and filterModel.
+        request: a mapping with startRow, endRow, sortModel and filterModel. Beyond the columns of `Query`, the filters
+            may name "tag" and "search" (free text).
         where: the time zone in which the user thinks of dates.
 
     Raises:
@@ -84,8 +86,10 @@ def column_filters(column: str, model: Mapping[str, Any], where: tzinfo) -> tupl
 def one_filter(column: str, model: Mapping[str, Any], where: tzinfo) -> Filter:
     """One condition on one column."""
     kind = text(model.get("type"))
-    if column in CHOICES and kind == "equals":
-        return OneOf(column, frozenset({text(model.get("filter"))}))
+    if column == "search":
+        return Search(text(model.get("filter")))
+    if column in CHOICES | {"tag"} and kind in ("equals", "blank"):
+        return OneOf(column, frozenset({None if kind == "blank" else text(model.get("filter"))}))
     if column in TEXTS and kind in TEXT_HOW:
         how, negate = TEXT_HOW[kind]
         return Text(column, text(model.get("filter")), how, negate)

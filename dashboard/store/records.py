@@ -1,28 +1,65 @@
-"""What the store gives back, and how ids and file names are made."""
+"""What the store gives back."""
 
-import os
-import time
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from dashboard.store.schema import MAX_FILENAME
+from dashboard.store.errors import InputError
+from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE, clean_line, clean_text
+from model.cautions import Caution
 
 if TYPE_CHECKING:
-    from model.predictor import Decision
+    from model.predictor import Decision, Similar
 
-# Unicode categories: control characters, lone surrogates, separators of lines and of paragraphs.
-UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# Marks that reorder the text around them: with one, "gpj.exe" reads "exe.jpg".
-REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+Sex = Literal["female", "male", "other"]
+Source = Literal["histology", "follow-up", "expert"]
+Action = Literal["predicted", "described", "reviewed", "withdrawn", "deleted", "imported"]
+SEXES: tuple[str, ...] = get_args(Sex)
+SOURCES: tuple[str, ...] = get_args(Source)
+OLDEST = 120
+
+# Where the review of a prediction stands, by what is stored. Sorting down by it puts disagreements first, the missed
+# cancers before everything; sorting up puts first what nobody has looked at.
+REVIEW_STATES = ("open", "reviewed", "confirmed", "overcalled", "missed")
+ReviewState = Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the user tells of a lesion. Stored and shown; no model ever sees it.
+
+    Attributes:
+        age: in years, 0 to 120.
+        site: where on the body.
+        lesion: the user's own reference: two images with the same one show the same lesion.
+
+    Raises:
+        InputError: a value that cannot be meant so.
+    """
+
+    age: int | None = None
+    sex: Sex | None = None
+    site: str | None = None
+    lesion: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.age is not None and not (type(self.age) is int and 0 <= self.age <= OLDEST):
+            raise InputError(f"The age is a whole number of years from 0 to {OLDEST}.")
+        if self.sex is not None and self.sex not in SEXES:
+            raise InputError(f"The sex is one of {', '.join(SEXES)}, or left out.")
+        for name, value in (
+            ("site", clean_line(self.site, MAX_SITE, "The body site")),
+            ("lesion", clean_line(self.lesion, MAX_LESION, "The lesion reference")),
+            ("note", clean_text(self.note, MAX_NOTE, "The note")),
+        ):
+            object.__setattr__(self, name, value or None)
 
 
 @dataclass(frozen=True)
 class Record:
-    """A stored prediction.
+    """A stored prediction, which never changes, with what people have added to it.
 
     Attributes:
         id: a UUID of version 7: its text sorts by time.
@@ -30,10 +67,21 @@ class Record:
         filename: what the user called the file; data only, never a path.
         sha256: of the bytes received.
         width, height: of the upright image, in pixels.
-        probability, threshold: calibrated probability of malignancy and the decision threshold, 0-1.
+        probability: calibrated, that the lesion is malignant, 0-1.
+        operating_point, threshold, malignant_from: benign below `threshold`, malignant from `malignant_from` on,
+            uncertain between; "" as name for a prediction made before operating points had one.
         diagnosis: code of the most likely diagnosis; None for a binary model.
         probabilities: code -> calibrated probability; empty for a binary model.
         milliseconds: what the prediction took.
+        cautions, spread, novelty, similar, quality: see `model.predictor.Prediction`.
+        confirmed: the confirmed diagnosis (a code), from the latest review that has one.
+        confirmed_by: how it was confirmed.
+        reviewed: when the latest review was made; None for never.
+        review: where the review stands: "open" (nobody looked), "reviewed" (no diagnosis confirmed), "confirmed",
+            and where that disagrees with the decision "overcalled" (benign, called malignant) or "missed" (malignant,
+            called benign).
+        tags: sorted.
+        revision: grows by one with every change to context, reviews or tags.
     """
 
     id: str
@@ -46,47 +94,91 @@ class Record:
     model_version: str
     model_sha256: str
     probability: float
+    operating_point: str
     threshold: float
+    malignant_from: float
     decision: "Decision"
     diagnosis: str | None
     probabilities: Mapping[str, float]
-    warnings: tuple[str, ...]
+    cautions: tuple[Caution, ...]
     milliseconds: float
+    spread: tuple[float, float] | None = None
+    novelty: float | None = None
+    similar: "tuple[Similar, ...]" = ()
+    quality: Mapping[str, float] = field(default_factory=dict)
+    context: Context = Context()
+    confirmed: str | None = None
+    confirmed_by: Source | None = None
+    reviewed: datetime | None = None
+    review: ReviewState = "open"
+    tags: tuple[str, ...] = ()
+    revision: int = 0
+
+
+@dataclass(frozen=True)
+class Review:
+    """What one person found out about one prediction.
+
+    Attributes:
+        diagnosis: the confirmed one (a code), or None for a review without.
+        source: how it was confirmed; "withdrawn" takes back what earlier reviews confirmed.
+        note: may be empty.
+        tags: of the prediction after this review.
+    """
+
+    id: str
+    prediction_id: str
+    created: datetime
+    reviewer: str
+    diagnosis: str | None
+    source: str | None
+    note: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """One thing that was done to a prediction.
+
+    Attributes:
+        who: as far as it is known; may be empty.
+        revision: of the prediction afterwards.
+        detail: what changed: field -> value for "predicted" and "deleted", field -> [before, after] otherwise.
+    """
+
+    id: str
+    prediction_id: str
+    created: datetime
+    who: str
+    action: Action
+    revision: int
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Page:
-    """A part of the records that match a query, and how many match in all."""
+    """A part of the records that match a query.
+
+    Attributes:
+        total: how many match in all.
+        exact: whether `total` is counted; else it is estimated.
+        next: `Query.after` for the following page; None when this is the last.
+    """
 
     records: tuple[Record, ...]
     total: int
+    exact: bool = True
+    next: str | None = None
 
 
-def new_id() -> str:
-    """A fresh UUID of version 7 (RFC 9562): 48 bits of milliseconds since 1970, then random bits."""
-    value = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 7 << 76
-    value = value & ~(0x3 << 62) | 2 << 62
-    return str(UUID(int=value))
+@dataclass(frozen=True)
+class Latest:
+    """What to compare with later, to see whether something changed.
 
+    Attributes:
+        id: of the newest prediction; None when there is none.
+        change: grows with every change to the store.
+    """
 
-def clean_filename(name: str) -> str:
-    """The name as it may be kept and shown: no control or reordering characters, 1 to 255 in all."""
-    kept = "".join(
-        char for char in name if char not in REORDERING and unicodedata.category(char) not in UNSEEN
-    )
-    return kept.strip()[:MAX_FILENAME] or "unnamed"
-
-
-def fold(text: str) -> str:
-    """Text as it is searched and sorted: alike in upper and lower case, with accents written either way."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def from_row(row: Mapping[str, Any]) -> Record:
-    """The record of a row of the table `predictions`."""
-    # Here, because the engine behind the predictor is slow to import and the first page does without it.
-    from model.predictor import Decision
-
-    values = {name: row[name] for name in Record.__dataclass_fields__}
-    return Record(**values | {"decision": Decision(row["decision"]), "warnings": tuple(row["warnings"])})
+    id: str | None
+    change: int

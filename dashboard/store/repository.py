@@ -6,22 +6,24 @@ the database: otherwise one could remove the image that another has just found t
 """
 
 import logging
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from dashboard.store import database
-from dashboard.store.errors import NotFound, StoreError
+from dashboard.store import changes, database
+from dashboard.store.errors import Conflict, NotFound, StoreError
 from dashboard.store.files import ID, Files, write
-from dashboard.store.query import Query
-from dashboard.store.records import Page, Record, clean_filename, fold, from_row, new_id
-from dashboard.store.schema import predictions, store
+from dashboard.store.names import MAX_NAME, clean_line, fold
+from dashboard.store.query import MAX_LIMIT, Query
+from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
+from dashboard.store.rows import from_row, make_record, review_from_row, to_row
+from dashboard.store.schema import audit, keys, predictions, reviews, store, tags
 from model.images import Photograph, encode
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ THUMBNAIL_SIDE = 240
 HEATMAP_SIDE = 448
 # Ids in one statement: below every database's limit on parameters.
 CHUNK = 500
+KEYS_LAST = timedelta(hours=24)
 
 
 class Store:
@@ -42,61 +45,215 @@ class Store:
         self._engine = engine
         self._files = files
 
-    def add(self, photograph: Photograph, prediction: "Prediction", filename: str) -> Record:
+    def add(
+        self,
+        photograph: Photograph,
+        prediction: "Prediction",
+        filename: str,
+        context: Context = Context(),
+        key: str | None = None,
+    ) -> Record:
         """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
 
         Args:
             photograph: the decoded image.
             prediction: what the model said about it.
             filename: what the user calls the file. Kept as text, never used as a path.
+            context: what the user tells of the lesion.
+            key: an idempotency key: within 24 hours, the same key with the same image gives the first record again.
 
         Raises:
+            Conflict: the key was used for another image.
             StoreError: the disk is full or the database cannot be written; the prediction is not kept then.
         """
         # The engine behind the predictor is slow to import, and pages that only read do without it.
         from model.predictor import heatmap_png
 
-        record = make_record(photograph, prediction, filename)
+        record = make_record(photograph, prediction, filename, context)
         contents = {
             self._files.image(record.sha256): encode(photograph.pixels),
             self._files.thumbnail(record.sha256): encode(photograph.pixels, max_side=THUMBNAIL_SIDE),
             self._files.heatmap(record.id): heatmap_png(prediction.heatmap, HEATMAP_SIDE),
         }
         with self._writing() as connection:
+            if key is not None:
+                first = used(connection, key, record.sha256)
+                if first is not None:
+                    return first
             for path, data in contents.items():
                 if not path.exists():
                     write(path, data)
             connection.execute(insert(predictions).values(to_row(record)))
+            if key is not None:
+                remember(connection, key, record)
         return record
+
+    def with_key(self, key: str, sha256: str) -> Record | None:
+        """What `add` gave for this key within 24 hours; None when it is new. Conflict as for `add`."""
+        with self._reading() as connection:
+            return used(connection, key, sha256)
 
     def get(self, record_id: str) -> Record:
         """The record with this id; NotFound when there is none."""
-        with self._engine.connect() as connection:
-            row = (
-                connection.execute(select(predictions).where(predictions.c.id == known_shape(record_id)))
-                .mappings()
-                .first()
-            )
-        if row is None:
-            raise NotFound("There is no prediction with this address. It may have been deleted.")
-        return from_row(dict(row))
+        with self._reading() as connection:
+            return changes.find(connection, known_shape(record_id))[1]
 
     def page(self, query: Query) -> Page:
         """The records that a query asks for, and how many match it in all."""
         # One transaction: rows and total belong to the same moment.
-        with self._engine.begin() as connection:
+        with self._reading() as connection:
             rows = connection.execute(query.select()).mappings().all()
             count = select(func.count()).select_from(predictions).where(query.condition())
-            return Page(tuple(from_row(dict(row)) for row in rows), connection.execute(count).scalar_one())
+            total = connection.execute(count).scalar_one()
+        full = len(rows) == query.limit
+        return Page(tuple(map(from_row, rows)), total, True, query.cursor(rows[-1]) if full else None)
+
+    def stream(self, query: Query) -> Iterator[Record]:
+        """Every record that a query asks for, whatever its offset and limit, in constant memory.
+
+        Rows that come or go meanwhile may be there or not; every other one is there exactly once.
+        """
+        part = replace(query, offset=0, limit=MAX_LIMIT)
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(part.select()).mappings().all()
+            yield from map(from_row, rows)
+            if len(rows) < part.limit:
+                return
+            part = replace(part, after=part.cursor(rows[-1]))
+
+    def neighbours(self, record_id: str, query: Query) -> tuple[str | None, str | None]:
+        """The ids before and after this prediction in a query's order; None at either end, or when it doesn't match.
+
+        Raises:
+            NotFound: there is no such prediction.
+        """
+        with self._reading() as connection:
+            seq, _ = changes.find(connection, known_shape(record_id))
+            row = connection.execute(select(predictions).where(predictions.c.seq == seq)).mappings().one()
+            found = [
+                connection.execute(one.where(predictions.c.seq != seq).limit(1)).mappings().first()
+                for one in query.around(row)
+            ]
+        return (found[0]["id"] if found[0] else None, found[1]["id"] if found[1] else None)
+
+    def latest(self) -> Latest:
+        """What to compare with later, to see whether something changed."""
+        with self._reading() as connection:
+            newest = select(predictions.c.id).order_by(predictions.c.seq.desc()).limit(1)
+            return Latest(
+                connection.execute(newest).scalar_one_or_none(),
+                connection.execute(select(store.c.turn)).scalar_one(),
+            )
+
+    def lesion(self, reference: str) -> tuple[Record, ...]:
+        """The predictions with this lesion reference, the oldest first; at most 500."""
+        found = (
+            select(predictions)
+            .where(predictions.c.lesion_folded == fold(reference), predictions.c.lesion == reference)
+            .order_by(predictions.c.created, predictions.c.seq)
+            .limit(MAX_LIMIT)
+        )
+        with self._reading() as connection:
+            return tuple(map(from_row, connection.execute(found).mappings()))
 
     def models(self) -> tuple[str, ...]:
         """The names of the models that have predicted something, sorted."""
-        with self._engine.connect() as connection:
-            return tuple(
-                connection.execute(
-                    select(predictions.c.model).distinct().order_by(predictions.c.model)
-                ).scalars()
-            )
+        return self._distinct(predictions.c.model)
+
+    def sites(self) -> tuple[str, ...]:
+        """The body sites that predictions have, sorted."""
+        return self._distinct(predictions.c.site)
+
+    def tags(self) -> tuple[str, ...]:
+        """The tags that predictions have, sorted."""
+        return self._distinct(tags.c.name)
+
+    def _distinct(self, column: Column[Any]) -> tuple[str, ...]:
+        with self._reading() as connection:
+            found = select(column).distinct().where(column.is_not(None)).order_by(column)
+            return tuple(connection.execute(found).scalars())
+
+    def describe(
+        self, record_id: str, context: Context, revision: int | None = None, who: str = ""
+    ) -> Record:
+        """Replace the context of a prediction, with an audit line.
+
+        Args:
+            revision: the one that the user has seen.
+
+        Raises:
+            Conflict: somebody changed it meanwhile.
+            NotFound: there is no such prediction.
+        """
+        name = clean_line(who, MAX_NAME, "The name")
+        with self._writing() as connection:
+            return changes.describe(connection, known_shape(record_id), context, revision, name)
+
+    def review(
+        self,
+        ids: Sequence[str],
+        reviewer: str,
+        diagnosis: str | None = None,
+        source: str | None = None,
+        note: str = "",
+        add_tags: Iterable[str] = (),
+        remove_tags: Iterable[str] = (),
+        revision: int | Mapping[str, int] | None = None,
+    ) -> tuple[Record, ...]:
+        """Append the same review to these predictions, with an audit line each; to all of them or to none.
+
+        Args:
+            ids: those that are gone meanwhile are passed over.
+            reviewer: who says it.
+            diagnosis: the confirmed one, a code; None when nothing was confirmed.
+            source: "histology", "follow-up" or "expert" with a diagnosis; "withdrawn" without takes back what earlier
+                reviews confirmed.
+            revision: what the user has seen: of the one prediction, or of each by its id.
+
+        Returns:
+            The predictions as they are now.
+
+        Raises:
+            Conflict: somebody changed one of them meanwhile.
+            InputError: the review cannot be meant so.
+            NotFound: none of them exists.
+        """
+        name, text = changes.check_review(reviewer, diagnosis, source, note)
+        done: list[Record] = []
+        with self._writing() as connection:
+            for one in dict.fromkeys(map(known_shape, ids)):
+                seen = revision.get(one) if isinstance(revision, Mapping) else revision
+                with suppress(NotFound):
+                    done.append(
+                        changes.review(
+                            connection, one, name, diagnosis, source, text, add_tags, remove_tags, seen
+                        )
+                    )
+        if not done:
+            raise NotFound(changes.MISSING)
+        return tuple(done)
+
+    def reviews(self, record_id: str) -> tuple[Review, ...]:
+        """The reviews of a prediction, the newest first; NotFound when there is no such prediction."""
+        with self._reading() as connection:
+            seq, record = changes.find(connection, known_shape(record_id))
+            found = select(reviews).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
+            return tuple(review_from_row(row, record.id) for row in connection.execute(found).mappings())
+
+    def audit(self, record_id: str) -> tuple[AuditLine, ...]:
+        """What was done to a prediction, oldest first; also of a deleted one. Empty for an id that never was."""
+        one = known_shape(record_id)
+        with self._reading() as connection:
+            lines = changes.trail(connection, one)
+            with suppress(NotFound):
+                return (changes.birth(changes.find(connection, one)[1]), *lines)
+            return lines
+
+    def check(self) -> None:
+        """Raise StoreError when nothing could be kept at the moment."""
+        with self._writing():
+            write(self._files.root / "images" / ".writable", b"")
 
     def image(self, record_id: str) -> bytes:
         """The photograph as a JPEG file: upright, re-encoded, without metadata."""
@@ -110,19 +267,33 @@ class Store:
         """The heatmap as a PNG file with transparency, to lie over the photograph's centred square."""
         return read(self._files.heatmap(self.get(record_id).id))
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Delete these predictions, and the images that no other one shares. Unknown ids are passed over.
+    def delete(self, ids: Sequence[str], who: str = "") -> int:
+        """Delete these predictions, their reviews, and the images that no other one shares; audit lines stay.
+
+        Unknown ids are passed over.
 
         Returns:
             How many were deleted.
         """
+        name = clean_line(who, MAX_NAME, "The name")
         gone: dict[str, str] = {}
         with self._writing() as connection:
             for part in chunks([known_shape(one) for one in ids]):
                 wanted = predictions.c.id.in_(part)
-                rows = connection.execute(select(predictions.c.id, predictions.c.sha256).where(wanted))
-                gone.update({row.id: row.sha256 for row in rows})
+                found = [
+                    from_row(row) for row in connection.execute(select(predictions).where(wanted)).mappings()
+                ]
+                if not found:
+                    continue
+                gone.update({record.id: record.sha256 for record in found})
+                numbers = select(predictions.c.seq).where(wanted)
+                connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
+                connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
                 connection.execute(delete(predictions).where(wanted))
+                connection.execute(
+                    insert(audit),
+                    [changes.audit_row(one, "deleted", name, changes.epitaph(one)) for one in found],
+                )
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self._writing() as connection:
             digests = set(gone.values()) - named(connection, list(gone.values()))
@@ -166,6 +337,15 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"The database cannot be read: {error.orig}.") from error
+
+    @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction that has the store to itself among writers; readers go on."""
         try:
@@ -200,42 +380,27 @@ def open_store(data_dir: Path, database_url: str | None = None) -> Store:
     return opened
 
 
-def make_record(photograph: Photograph, prediction: "Prediction", filename: str) -> Record:
-    """The record of a prediction made now."""
-    if prediction.sha256 != photograph.sha256:
-        raise ValueError("The prediction belongs to another photograph.")
-    if not math.isfinite(prediction.probability):
-        raise ValueError("The model gave no probability.")
-    return Record(
-        id=new_id(),
-        created=datetime.now(UTC),
-        filename=clean_filename(filename),
-        sha256=photograph.sha256,
-        width=prediction.width,
-        height=prediction.height,
-        model=prediction.model,
-        model_version=prediction.model_version,
-        model_sha256=prediction.model_sha256,
-        # Seven rounded probabilities may sum to a little more than 1.
-        probability=min(max(float(prediction.probability), 0.0), 1.0),
-        threshold=float(prediction.threshold),
-        decision=prediction.decision,
-        diagnosis=prediction.diagnosis,
-        probabilities={code: float(value) for code, value in prediction.probabilities.items()},
-        warnings=tuple(caution.text for caution in prediction.cautions),
-        milliseconds=float(prediction.milliseconds),
-    )
+def used(connection: Connection, key: str, sha256: str) -> Record | None:
+    """The record that a key stands for, if it was used; Conflict when that was for another image."""
+    since = datetime.now(UTC) - KEYS_LAST
+    row = connection.execute(select(keys).where(keys.c.key == key, keys.c.created > since)).mappings().first()
+    if row is None:
+        return None
+    if row["sha256"] != sha256:
+        raise Conflict(
+            "This idempotency key was used for another image before. Send a new key with a new image."
+        )
+    with suppress(NotFound):
+        return changes.find(connection, row["prediction_id"])[1]
+    return None
 
 
-def to_row(record: Record) -> dict[str, Any]:
-    """A record as column values."""
-    return {
-        **vars(record),
-        "filename_folded": fold(record.filename),
-        "decision": str(record.decision),
-        "probabilities": dict(record.probabilities),
-        "warnings": list(record.warnings),
-    }
+def remember(connection: Connection, key: str, record: Record) -> None:
+    """Let a key stand for a record, and forget old keys."""
+    now = datetime.now(UTC)
+    connection.execute(delete(keys).where((keys.c.key == key) | (keys.c.created <= now - KEYS_LAST)))
+    row = {"key": key, "created": now, "sha256": record.sha256, "prediction_id": record.id}
+    connection.execute(insert(keys).values(row))
 
 
 def named(connection: Connection, digests: Sequence[str]) -> set[str]:

@@ -4,14 +4,17 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
     Dialect,
     Float,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -45,13 +48,21 @@ metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     }
 )
+
+# SQLite numbers rows by itself only where the type is spelled INTEGER.
+Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 predictions = Table(
     "predictions",
     metadata,
-    Column("id", String(36), primary_key=True),
+    # The order of arrival, whatever the clock said. Small, so that it is cheap in every index.
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
     Column("created", UtcDateTime, nullable=False),
     Column("filename", String(MAX_FILENAME), nullable=False),
     # Case folding may lengthen a name, hence no limit here.
@@ -63,21 +74,107 @@ predictions = Table(
     Column("model_version", String(255), nullable=False),
     Column("model_sha256", String(64), nullable=False),
     Column("probability", Float(53), nullable=False),
+    Column("operating_point", String(64), nullable=False),
     Column("threshold", Float(53), nullable=False),
+    Column("malignant_from", Float(53), nullable=False),
     Column("decision", String(16), nullable=False),
     Column("diagnosis", String(16)),
-    Column("probabilities", JSON, nullable=False),
-    Column("warnings", JSON, nullable=False),
     Column("milliseconds", Float(53), nullable=False),
+    Column("spread_low", Float(53)),
+    Column("spread_high", Float(53)),
+    Column("novelty", Float(53)),
+    # What people add: context, and where the reviews stand (worked out from them at every change).
+    Column("age", SmallInteger),
+    Column("sex", String(16)),
+    Column("site", String(64)),
+    Column("lesion", String(128)),
+    Column("lesion_folded", Text),
+    Column("note", Text),
+    Column("review", SmallInteger, nullable=False),
+    Column("confirmed", String(16)),
+    Column("confirmed_by", String(16)),
+    Column("reviewed", UtcDateTime),
+    Column("revision", Integer, nullable=False),
+    Column("tags", JSON, nullable=False),
+    # Everything that free text is looked for in, folded.
+    Column("words", Text, nullable=False),
+    # Read with the row, never asked about: last, where they don't get in the way of the columns above.
+    Column("probabilities", JSON, nullable=False),
+    Column("cautions", JSON, nullable=False),
+    Column("similar", JSON, nullable=False),
+    Column("quality", JSON, nullable=False),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
-# Sorted columns carry the id, which breaks ties: the grid's pages then come straight from the index.
-for _name in ("created", "filename_folded", "model", "probability", "decision", "diagnosis"):
-    Index(None, predictions.c[_name], predictions.c.id)
+# Sorted columns carry the row number, which breaks ties: the grid's pages then come straight from the index.
+for _name in (
+    "created",
+    "filename_folded",
+    "probability",
+    "model",
+    "decision",
+    "diagnosis",
+    "site",
+    "lesion_folded",
+    "age",
+    "review",
+    "confirmed",
+    "reviewed",
+):
+    Index(None, predictions.c[_name], predictions.c.seq)
 Index(None, predictions.c.sha256)
 
-# One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue.
+# What people found out, appended and never changed.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("seq", Sequence, ForeignKey("predictions.seq", ondelete="CASCADE"), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("reviewer", String(128), nullable=False),
+    Column("diagnosis", String(16)),
+    Column("source", String(16)),
+    Column("note", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+Index(None, reviews.c.seq)
+
+# The tags of a prediction once more, a row each, for asking who has one.
+tags = Table(
+    "tags",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("seq", Sequence, ForeignKey("predictions.seq", ondelete="CASCADE"), primary_key=True),
+)
+Index(None, tags.c.seq)
+
+# Who changed what. It outlives the prediction, and so holds nothing that could tell whose image it was.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("prediction_id", String(36), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+Index(None, audit.c.prediction_id)
+
+# Idempotency keys of the API, kept for a day.
+keys = Table(
+    "keys",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("prediction_id", String(36), nullable=False),
+)
+Index(None, keys.c.created)
+
+# One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
+# whoever watches that something changed.
 store = Table(
     "store",
     metadata,

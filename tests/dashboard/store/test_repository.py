@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from dashboard.store import NotFound, Query, Record, Store, StoreError, open_store, repository
+from model.cautions import Caution
 from model.images import Photograph, decode
 from model.predictor import Decision, Prediction
 
@@ -29,7 +30,7 @@ def test_a_prediction_comes_back_as_it_was(store: Store, add: Add, tmp_path: Pat
     found = again.get(added.id)
     assert found == added
     assert found.decision is Decision.MALIGNANT
-    assert found.warnings == ("The image is small.",)
+    assert found.cautions == (Caution("small", "The image is small."),)
     assert before <= found.created <= datetime.now(UTC)
     assert found.created.utcoffset() == timedelta(0)
     again.close()

@@ -1,0 +1,200 @@
+"""What people add to a prediction, inside a writing transaction: context, reviews and tags, each with an audit line."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from dashboard.store.errors import Conflict, InputError, NotFound
+from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
+from dashboard.store.records import SOURCES, Action, AuditLine, Context, Record
+from dashboard.store.rows import CONTEXT, audit_from_row, context_row, from_row, review_state, to_row, words
+from dashboard.store.schema import audit, predictions, reviews, tags
+from model.taxonomy import CODES
+
+WITHDRAWN = "withdrawn"
+MISSING = "There is no prediction under this address. It may have been deleted."
+
+
+def find(connection: Connection, record_id: str) -> tuple[int, Record]:
+    """The row number and the record of an id; NotFound when there is none."""
+    row = connection.execute(select(predictions).where(predictions.c.id == record_id)).mappings().first()
+    if row is None:
+        raise NotFound(MISSING)
+    return row["seq"], from_row(row)
+
+
+def check_revision(connection: Connection, record: Record, revision: int | None) -> None:
+    """Raise Conflict when the record is not what the user has seen."""
+    if revision is None or revision == record.revision:
+        return
+    changes = tuple(line for line in trail(connection, record.id) if line.revision > revision)
+    names = ", ".join(sorted({line.who for line in changes if line.who}))
+    raise Conflict(
+        f"This case was changed meanwhile{' by ' + names if names else ''}. Nothing of yours was written: look at "
+        "what changed, then decide again.",
+        record,
+        changes,
+    )
+
+
+def describe(
+    connection: Connection, record_id: str, context: Context, revision: int | None, who: str
+) -> Record:
+    """Replace the context of a prediction."""
+    seq, record = find(connection, record_id)
+    check_revision(connection, record, revision)
+    changed = {
+        name: [getattr(record.context, name), getattr(context, name)]
+        for name in CONTEXT
+        if getattr(record.context, name) != getattr(context, name)
+    }
+    if not changed:
+        return record
+    after = replace(record, context=context, revision=record.revision + 1)
+    values = context_row(context) | {
+        "words": words(after, notes(connection, seq)),
+        "revision": after.revision,
+    }
+    connection.execute(update(predictions).where(predictions.c.seq == seq).values(values))
+    write_audit(connection, after, "described", who, changed)
+    return after
+
+
+def review(
+    connection: Connection,
+    record_id: str,
+    reviewer: str,
+    diagnosis: str | None,
+    source: str | None,
+    note: str,
+    add_tags: Iterable[str],
+    remove_tags: Iterable[str],
+    revision: int | None,
+) -> Record:
+    """Append a review to a prediction; see `Store.review`."""
+    seq, before = find(connection, record_id)
+    check_revision(connection, before, revision)
+    labels = tuple(sorted((set(before.tags) | clean_tags(add_tags)) - clean_tags(remove_tags)))
+    if len(labels) > MAX_TAGS:
+        raise InputError(f"A prediction has at most {MAX_TAGS} tags.")
+    now = datetime.now(UTC)
+    confirmed, confirmed_by = before.confirmed, before.confirmed_by
+    if source is not None:
+        confirmed, confirmed_by = diagnosis, None if source == WITHDRAWN else cast(Any, source)
+    after = replace(
+        before,
+        confirmed=confirmed,
+        confirmed_by=confirmed_by,
+        reviewed=now,
+        review=cast(Any, review_state(before.decision, confirmed, True)),
+        tags=labels,
+        revision=before.revision + 1,
+    )
+    connection.execute(
+        insert(reviews).values(
+            id=new_id(),
+            seq=seq,
+            created=now,
+            reviewer=reviewer,
+            diagnosis=diagnosis,
+            source=source,
+            note=note,
+            tags=list(labels),
+        )
+    )
+    row = to_row(after, notes(connection, seq))
+    names = ("confirmed", "confirmed_by", "reviewed", "review", "tags", "revision", "words")
+    connection.execute(
+        update(predictions).where(predictions.c.seq == seq).values({name: row[name] for name in names})
+    )
+    write_tags(connection, seq, before.tags, labels)
+    changed = {
+        name: [getattr(before, name), getattr(after, name)]
+        for name in ("confirmed", "confirmed_by", "review", "tags")
+        if getattr(before, name) != getattr(after, name)
+    }
+    if note:
+        changed["note"] = [None, note]
+    write_audit(connection, after, "withdrawn" if source == WITHDRAWN else "reviewed", reviewer, changed)
+    return after
+
+
+def check_review(reviewer: str, diagnosis: str | None, source: str | None, note: str) -> tuple[str, str]:
+    """Reviewer and note as they are kept; InputError when a review cannot be meant so."""
+    name = clean_line(reviewer, MAX_NAME, "The name")
+    if not name:
+        raise InputError("Say who reviews: a name or initials.")
+    if diagnosis is not None and diagnosis not in CODES:
+        raise InputError(f"The diagnosis is one of {', '.join(CODES)}.")
+    if diagnosis is not None and source not in SOURCES:
+        raise InputError("Say how the diagnosis was confirmed: by histology, follow-up or an expert.")
+    if diagnosis is None and source not in (None, WITHDRAWN):
+        raise InputError("A source confirms a diagnosis: choose the diagnosis, too.")
+    return name, clean_text(note, MAX_NOTE, "The note")
+
+
+def clean_tags(names: Iterable[str]) -> set[str]:
+    """Tags as they are kept: one line each, without empty ones."""
+    return {found for name in names if (found := clean_line(name, MAX_TAG, "A tag"))}
+
+
+def write_tags(connection: Connection, seq: int, before: Sequence[str], after: Sequence[str]) -> None:
+    """Bring the table of tags to what the row says."""
+    gone, new = set(before) - set(after), sorted(set(after) - set(before))
+    if gone:
+        connection.execute(delete(tags).where(tags.c.seq == seq, tags.c.name.in_(gone)))
+    if new:
+        connection.execute(insert(tags), [{"name": name, "seq": seq} for name in new])
+
+
+def notes(connection: Connection, seq: int) -> list[str]:
+    """The notes of a prediction's reviews."""
+    return list(connection.execute(select(reviews.c.note).where(reviews.c.seq == seq)).scalars())
+
+
+def write_audit(
+    connection: Connection, record: Record, action: Action, who: str, detail: Mapping[str, Any]
+) -> None:
+    """Append one line to the audit trail."""
+    connection.execute(insert(audit).values(audit_row(record, action, who, detail)))
+
+
+def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """One line of the audit trail as column values."""
+    return {
+        "id": new_id(),
+        "prediction_id": record.id,
+        "created": datetime.now(UTC),
+        "who": who,
+        "action": action,
+        "revision": record.revision,
+        "detail": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in detail.items()
+        },
+    }
+
+
+def trail(connection: Connection, record_id: str) -> tuple[AuditLine, ...]:
+    """The stored lines of a prediction, oldest first."""
+    found = select(audit).where(audit.c.prediction_id == record_id).order_by(audit.c.id)
+    return tuple(audit_from_row(row) for row in connection.execute(found).mappings())
+
+
+def birth(record: Record) -> AuditLine:
+    """The first line of a trail. The row itself is what it says, so it is not stored a second time."""
+    detail = {
+        "model": record.model,
+        "model_version": record.model_version,
+        "operating_point": record.operating_point,
+        "probability": record.probability,
+        "decision": str(record.decision),
+    }
+    return AuditLine(record.id, record.id, record.created, "", "predicted", 0, detail)
+
+
+def epitaph(record: Record) -> dict[str, Any]:
+    """What stays of a deleted prediction: nothing that could tell whose image it was."""
+    return {**birth(record).detail, "created": record.created.isoformat(), "confirmed": record.confirmed}

@@ -1,0 +1,140 @@
+"""Between records and rows of the tables."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from dashboard.store.names import clean_filename, fold, new_id
+from dashboard.store.records import REVIEW_STATES, AuditLine, Context, Record, Review
+from model.cautions import Caution
+from model.images import Photograph
+from model.taxonomy import MALIGNANT
+
+if TYPE_CHECKING:
+    from model.predictor import Prediction
+
+CONTEXT = ("age", "sex", "site", "lesion", "note")
+# Fields of a record that a row has under the same name and in the same form.
+PLAIN = (
+    *("id", "created", "filename", "sha256", "width", "height", "model", "model_version", "model_sha256"),
+    *("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "probabilities"),
+    *("milliseconds", "novelty", "quality", "confirmed", "confirmed_by", "reviewed", "revision"),
+)
+
+
+def make_record(
+    photograph: Photograph, prediction: "Prediction", filename: str, context: Context = Context()
+) -> Record:
+    """The record of a prediction made now."""
+    if prediction.sha256 != photograph.sha256:
+        raise ValueError("The prediction belongs to another photograph.")
+    if not math.isfinite(prediction.probability):
+        raise ValueError("The model gave no probability.")
+    return Record(
+        id=new_id(),
+        created=datetime.now(UTC),
+        filename=clean_filename(filename),
+        sha256=photograph.sha256,
+        width=prediction.width,
+        height=prediction.height,
+        model=prediction.model,
+        model_version=prediction.model_version,
+        model_sha256=prediction.model_sha256,
+        # Seven rounded probabilities may sum to a little more than 1.
+        probability=min(max(float(prediction.probability), 0.0), 1.0),
+        operating_point=prediction.operating_point,
+        threshold=float(prediction.threshold),
+        malignant_from=float(prediction.malignant_from),
+        decision=prediction.decision,
+        diagnosis=prediction.diagnosis,
+        probabilities=floats(prediction.probabilities),
+        cautions=tuple(prediction.cautions),
+        milliseconds=float(prediction.milliseconds),
+        spread=None
+        if prediction.spread is None
+        else (float(prediction.spread[0]), float(prediction.spread[1])),
+        novelty=None if prediction.novelty is None else float(prediction.novelty),
+        similar=tuple(prediction.similar),
+        quality=floats(prediction.quality),
+        context=context,
+    )
+
+
+def floats(values: Mapping[str, Any]) -> dict[str, float]:
+    """NumPy's numbers as plain ones."""
+    return {name: float(value) for name, value in values.items()}
+
+
+def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
+    """A record as column values; `notes` are those of its reviews."""
+    low, high = record.spread or (None, None)
+    return {
+        **{name: getattr(record, name) for name in PLAIN},
+        **context_row(record.context),
+        "filename_folded": fold(record.filename),
+        "decision": str(record.decision),
+        "spread_low": low,
+        "spread_high": high,
+        "probabilities": dict(record.probabilities),
+        "quality": dict(record.quality),
+        "cautions": [asdict(caution) for caution in record.cautions],
+        "similar": [{**asdict(one), "distance": float(one.distance)} for one in record.similar],
+        "review": REVIEW_STATES.index(record.review),
+        "tags": list(record.tags),
+        "words": words(record, notes),
+    }
+
+
+def context_row(context: Context) -> dict[str, Any]:
+    """A context as column values."""
+    return {
+        **{name: getattr(context, name) for name in CONTEXT},
+        "lesion_folded": None if context.lesion is None else fold(context.lesion),
+    }
+
+
+def words(record: Record, notes: Iterable[str] = ()) -> str:
+    """Everything that free text is looked for in, folded."""
+    context = record.context
+    return fold(
+        "\n".join(filter(None, (record.filename, context.lesion, context.note, *record.tags, *notes)))
+    )
+
+
+def from_row(row: Mapping[Any, Any]) -> Record:
+    """The record of a row of the table `predictions`."""
+    # Here, because the engine behind the predictor is slow to import and the first page does without it.
+    from model.predictor import Decision, Similar
+
+    return Record(
+        **{name: row[name] for name in PLAIN},
+        decision=Decision(row["decision"]),
+        cautions=tuple(Caution(**one) for one in row["cautions"]),
+        spread=None if row["spread_low"] is None else (row["spread_low"], row["spread_high"]),
+        similar=tuple(Similar(**one) for one in row["similar"]),
+        context=Context(**{name: row[name] for name in CONTEXT}),
+        review=cast(Any, REVIEW_STATES[row["review"]]),
+        tags=tuple(row["tags"]),
+    )
+
+
+def review_state(decision: str, confirmed: str | None, reviewed: bool) -> str:
+    """Where a review stands, see `Record.review`. A decision that was uncertain is never wrong."""
+    if confirmed is None:
+        return "reviewed" if reviewed else "open"
+    if confirmed in MALIGNANT and decision == "benign":
+        return "missed"
+    return "overcalled" if confirmed not in MALIGNANT and decision == "malignant" else "confirmed"
+
+
+def review_from_row(row: Mapping[Any, Any], prediction_id: str) -> Review:
+    """The review of a row of the table `reviews`."""
+    names = ("id", "created", "reviewer", "diagnosis", "source", "note")
+    return Review(prediction_id=prediction_id, tags=tuple(row["tags"]), **{name: row[name] for name in names})
+
+
+def audit_from_row(row: Mapping[Any, Any]) -> AuditLine:
+    """The line of a row of the table `audit`."""
+    return AuditLine(**{name: row[name] for name in AuditLine.__dataclass_fields__})
