@@ -6,10 +6,11 @@ import plotly.io as pio
 import pytest
 
 from model import metrics
-from model.benefit import bootstrap_roc, net_benefit
+from model.benefit import net_benefit
 from model.figures import benefit, calibration, confusion, curves, forest, training
 from model.figures.template import DARK, LIGHT, palette
 from model.intervals import Interval, Undefined, undefined
+from model.resampling import bootstrap
 from model.subgroups import subgroups
 from model.taxonomy import CODES
 
@@ -62,7 +63,7 @@ def test_roc_marks_area_and_operating_point(cases, theme):
 
 def test_roc_is_shaded_where_resampled_curves_pass(cases):
     y, p = cases
-    band = bootstrap_roc(y, p, np.arange(y.size), n=50)
+    band = bootstrap(y, p, np.arange(y.size), n=50).roc
     figure = curves.roc(metrics.roc_curve(y, p), Interval(0.9, 0.8, 0.95), point(y, p), "dark", band)
     low, high = figure.data[-2:]
     assert list(low.y) == list(band.low)
@@ -72,14 +73,14 @@ def test_roc_is_shaded_where_resampled_curves_pass(cases):
 
 def test_decision_curve_meets_treat_all_and_marks_the_operating_point(cases):
     y, p = cases
-    found = net_benefit(y, p, benefit.THRESHOLDS)
+    found = net_benefit(metrics.sweep(y, p), benefit.THRESHOLDS)
     figure = benefit.decision(found, point(y, p), "light")
     mark, none, everyone, model = figure.data
     assert set(none.y) == {0}
     assert model.y[0] == everyone.y[0] == pytest.approx(100 * y.mean())
     at = list(benefit.THRESHOLDS).index(0.4)
     assert (mark.x[0], mark.y[0]) == pytest.approx((40, model.y[at]))
-    nothing = net_benefit([False], [0.2], [0.1])
+    nothing = net_benefit(metrics.sweep([False], [0.2]), [0.1])
     assert "Not defined without malignant" in texts(benefit.decision(nothing, point([False], [0.2]), "light"))
 
 
@@ -162,13 +163,31 @@ def epochs(**columns):
     return pd.DataFrame({"epoch": [1, 2, 3], **columns})
 
 
-def test_training_names_its_lines_and_the_best_epoch():
+def test_training_tells_validation_from_training_and_marks_the_epoch_that_was_kept():
     history = epochs(loss=[3, 2, 1], val_loss=[3, 2, 2.5], auc=[0.6, 0.7, 0.8], val_auc=[0.6, 0.7, 0.65])
     figure = training.curves(history, 2, "light")
-    assert len(figure.data) == 4
-    assert "best epoch 2" in texts(figure)
-    assert texts(figure).count("validation") == 2
-    assert {line.line.color for line in figure.data} == {LIGHT.action, LIGHT.muted}
+    lines = [one for one in figure.data if one.mode == "lines"]
+    rings = [one for one in figure.data if one.mode == "markers"]
+    assert [one.line.dash for one in lines] == ["dot", None, "dot", None]
+    assert [(one.x[0], one.y[0]) for one in rings] == [(2, 2), (2, 0.7)]
+    assert "best 2" in texts(figure)
+
+
+def test_training_overlays_runs_in_colours_of_their_own():
+    runs = [
+        training.Trained("first", epochs(loss=[3, 2, 1], learning_rate=[1e-3, 1e-3, 1e-4])),
+        training.Trained("second", epochs(val_loss=[4, 3, 2]), best=3, live=True),
+        training.Trained("empty", pd.DataFrame(), live=True),
+    ]
+    figure = training.overlaid(runs, "dark")
+    assert {line.line.color for line in figure.data if line.name == "first"} == {DARK.action}
+    assert {line.line.color for line in figure.data if line.mode == "lines"} == {
+        DARK.action,
+        training.LATER[0],
+    }
+    assert "3 epochs, best so far 3 · running" in texts(figure)
+    assert "empty" not in texts(figure)
+    assert "No epoch is finished yet" in texts(training.overlaid(runs[2:], "dark"))
 
 
 def test_training_of_old_runs_shows_what_there_is():
