@@ -5,14 +5,15 @@ Page, gallery, neighbours of a case and export all read it here. It comes from o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, cast
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.store import Filter, OneOf, Query, QueryError, Range, Search, Text, zone
 
-NEWEST = ("created", "desc")
+Order = tuple[str, Literal["asc", "desc"]]
+NEWEST: Order = ("created", "desc")
 MAX_ADDRESS = 8000
 # Names in the address of filters that take several values -> columns of the store.
 SEVERAL = {
@@ -44,14 +45,14 @@ class Browse:
     """
 
     text: str = ""
-    choices: Mapping[str, tuple[str, ...]] = cast(Mapping[str, tuple[str, ...]], {})
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     lesion: str = ""
     first: date | None = None
     last: date | None = None
     zone: str = ""
     low: float | None = None
     high: float | None = None
-    sort: tuple[str, Literal["asc", "desc"]] = cast(tuple[str, Literal["asc", "desc"]], NEWEST)
+    sort: Order = NEWEST
     gallery: bool = False
 
     @property
@@ -189,7 +190,7 @@ def percent(value: float | None) -> str:
     return "" if value is None else f"{value * 100:.6g}"
 
 
-def order(text: str) -> tuple[str, Literal["asc", "desc"]]:
+def order(text: str) -> Order:
     """A column and its direction, as in "created.desc"; the store knows which columns there are."""
     column, _, direction = (text or ".".join(NEWEST)).partition(".")
     if direction not in ("asc", "desc"):
