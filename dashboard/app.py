@@ -9,7 +9,7 @@ import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
-from dashboard import __version__, api, photographs
+from dashboard import __version__, api, delivery, photographs
 from dashboard.components.layout import shell
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
@@ -64,15 +64,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     server.extensions[EXTENSION] = services
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images))
-    api.install(server)
+    api.install(server, services)
+    delivery.install(server)
     app = Dash(
         __package__,
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask application here, its hint does not
         use_pages=True,
         pages_folder=str(Path(__file__).resolve().parent / "pages"),
         assets_folder=str(ASSETS),
-        # Loaded in the head, before anything is painted, and not a second time at the end.
-        assets_ignore=r"^theme\.js$",
+        # One is loaded in the head, before anything is painted, the other by the page of the API's documentation.
+        assets_ignore=r"^(theme|reference)\.js$",
         use_async=False,
         enable_mcp=False,
         health_endpoint="health",

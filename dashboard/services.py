@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from dashboard.settings import Settings, SettingsError, variable
-from dashboard.store import Record, Store, open_store
-from model.bundle import Bundle, BundleError, Damaged, find_bundles
+from dashboard.store import Conflict, Context, Record, Store, open_store
+from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
 from model.images import Limits, decode
 
 if TYPE_CHECKING:
@@ -33,6 +33,14 @@ class ModelUnavailable(LookupError):
 def damaged_model(name: str) -> ModelUnavailable:
     """The error for a bundle that is there and cannot be used; why is in the log, for whoever runs the server."""
     return ModelUnavailable("damaged_model", f"The model “{name}” is damaged and is not used.")
+
+
+def operating_point_of(bundle: Bundle, name: str | None) -> OperatingPoint:
+    """The bundle's operating point of that name, its default one for None. Raises ModelUnavailable."""
+    try:
+        return bundle.card.point(name)
+    except BundleError as error:
+        raise ModelUnavailable("unknown_operating_point", str(error)) from error
 
 
 @dataclass
@@ -105,22 +113,46 @@ class Services:
             "unknown_model", f"There is no model of that name that can run. Available: {names}."
         )
 
-    def predict(self, data: bytes, filename: str, model: str | None = None) -> Record:
+    def predict(
+        self,
+        data: bytes,
+        filename: str,
+        model: str | None = None,
+        operating_point: str | None = None,
+        stability: bool = False,
+        context: Context = Context(),
+        key: str | None = None,
+    ) -> Record:
         """Image bytes to a stored prediction: the one path of the page and the API.
 
         Args:
             data: the whole image file.
             filename: what the user calls it; kept as data, never used as a path.
             model: name of a bundle, None for the default.
+            operating_point: by its name, None for the model's default.
+            stability: also predict the flips and quarter turns.
+            context: what the user tells of the lesion. No model sees it.
+            key: an idempotency key: the same one with the same file gives the first record again.
 
         Raises:
             ImageError: the file cannot be used.
-            ModelUnavailable: there is no such model.
+            ModelUnavailable: there is no such model or operating point.
+            Conflict: the key was used for another request.
+            StoreError: the prediction cannot be kept.
         """
         bundle = self.bundle(model)
+        point = operating_point_of(bundle, operating_point)
         photograph = decode(data, LIMITS)
-        prediction = self.predictors.get(bundle).predict(photograph)
-        return self.store.add(photograph, prediction, filename)
+        record = self.store.with_key(key, photograph.sha256) if key is not None else None
+        if record is None:
+            predictor = self.predictors.get(bundle)
+            prediction = predictor.predict(photograph, operating_point=point.name, stability=stability)
+            record = self.store.add(photograph, prediction, filename, context, key)
+        if (record.model, record.operating_point) != (bundle.name, point.name):
+            raise Conflict(
+                "This idempotency key was used with another model or operating point before. Send a new key."
+            )
+        return record
 
     def warm(self, delay: float = 0) -> threading.Thread:
         """Load the default predictor in the background, so that the first photograph doesn't wait for it.

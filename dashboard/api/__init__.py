@@ -1,0 +1,57 @@
+"""REST API v1, health and metrics: the same path to a prediction as the page takes."""
+
+from flask import Blueprint, Flask, Response, request
+
+from dashboard.api import examples, health, models, monitoring, predictions, problems, reference
+from dashboard.api.address import ROOT
+from dashboard.api.problems import Problem
+from dashboard.services import Services
+
+__all__ = ["ROOT", "install"]
+
+JSON = ("application/json", "application/merge-patch+json")
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+rest = Blueprint("rest", __name__, url_prefix=ROOT)
+
+
+def install(server: Flask, services: Services) -> None:
+    """Add the routes to the server, and a problem document to every error below them."""
+    monitoring.install(server, services)
+    problems.install(server)
+    server.before_request(look)
+    for module in (predictions, models, examples, health, reference):
+        server.register_blueprint(module.blueprint)
+    server.register_blueprint(rest)
+
+
+def look() -> None:
+    """What holds for every request to the API. Raises Problem."""
+    if not request.path.startswith(f"{ROOT}/"):
+        return
+    same_site_only()
+    if request.method == "PATCH":
+        one_object()
+    if request.endpoint == "predictions.create" and request.mimetype not in FORMS:
+        raise Problem(415, "not_a_form", "Send the photograph as multipart/form-data, in the part “file”.")
+
+
+def same_site_only() -> None:
+    """Refuse what another web site makes this browser send: there is no log-in that would stop it."""
+    writes = request.method not in ("GET", "HEAD", "OPTIONS")
+    if writes and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise Problem(403, "cross_site", "Another web site may not send or delete photographs here.")
+
+
+def one_object() -> None:
+    """A body of JSON has to be one: spectree takes what is none for an empty one."""
+    if request.mimetype not in JSON:
+        raise Problem(415, "not_json", "Send the change as JSON, with the content type application/json.")
+    if not isinstance(request.get_json(force=True, silent=False), dict):
+        raise Problem(422, "invalid", "The body has to be one JSON object.")
+
+
+@rest.get("/<path:unknown>")
+def nothing(unknown: str) -> Response:
+    """Any other address: without this route, Dash would answer it with a page."""
+    raise Problem(404, "not_found", problems.NOTHING)

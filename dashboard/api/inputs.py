@@ -1,0 +1,202 @@
+"""What the API is asked with, as typed schemas, and what they mean to the store."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from werkzeug.datastructures import FileStorage
+
+from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
+from dashboard.store.query import MAX_LIMIT
+from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG
+from dashboard.store.records import OLDEST, Sex, Source
+from model.images import NAMES
+from model.taxonomy import CODES
+
+Age = Annotated[int, Field(ge=0, le=OLDEST, description="In years.")]
+Site = Annotated[str, Field(max_length=MAX_SITE, description="Where on the body.")]
+Lesion = Annotated[
+    str, Field(max_length=MAX_LESION, description="Your own reference: images with the same one show the same lesion.")
+]
+Note = Annotated[str, Field(max_length=MAX_NOTE)]
+Upload = Annotated[FileStorage, WithJsonSchema({"type": "string", "format": "binary"})]
+Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG)]
+Code = Literal["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
+State = Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
+if get_args(Code) != CODES:
+    raise RuntimeError("The diagnoses of the API are not those of the taxonomy.")
+
+
+class Input(BaseModel):
+    """What all inputs share: a misspelt field is an error, not silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewPrediction(Input):
+    """A photograph, and what is known of the lesion on it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: Upload = Field(description=f"The image file: {NAMES}.")
+    model: str | None = Field(None, max_length=255, description="Name of a model; the default one if left out.")
+    operating_point: str | None = Field(
+        None, max_length=64, description="Name of one of the model's operating points."
+    )
+    stability: bool = Field(False, description="Also predict the eight flips and quarter turns.")
+    age: Age | None = None
+    sex: Sex | None = None
+    site: Site | None = None
+    lesion: Lesion | None = None
+    note: Note | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def empty_is_left_out(cls, values: Any) -> Any:
+        """A form sends its empty fields too."""
+        return {name: value for name, value in values.items() if value != ""}
+
+    def context(self) -> Context:
+        """What is stored beside the prediction. Raises InputError."""
+        return Context(age=self.age, sex=self.sex, site=self.site, lesion=self.lesion, note=self.note)
+
+
+class KeyHeader(BaseModel):
+    """A key by which the same request, sent again, gives the same prediction instead of a second one."""
+
+    key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+( [\x21-\x7e]+)*$",
+        description="Your own unique text for this request. Sent again within 24 hours, it gives the first answer.",
+    )
+
+
+class MatchHeader(BaseModel):
+    """The revision that a change was made on."""
+
+    match: str | None = Field(
+        None,
+        alias="If-Match",
+        max_length=255,
+        description="The ETag that you have seen. When somebody changed the prediction since, nothing is written.",
+    )
+
+
+class ContextChange(Input):
+    """Fields of the context to change; null empties one, what is left out stays."""
+
+    age: Age | None = None
+    sex: Sex | None = None
+    site: Site | None = None
+    lesion: Lesion | None = None
+    note: Note | None = None
+
+
+class NewReview(Input):
+    """What one person found out."""
+
+    reviewer: str = Field(min_length=1, max_length=MAX_NAME)
+    diagnosis: Code | None = Field(None, description="The confirmed diagnosis.")
+    source: Source | None = Field(None, description="How it was confirmed.")
+    note: Note = ""
+    add_tags: list[Tag] = Field([], max_length=50)
+    remove_tags: list[Tag] = Field([], max_length=50)
+
+
+class Change(Input):
+    """A change to what people have added to a prediction; the prediction itself never changes."""
+
+    context: ContextChange | None = None
+    review: NewReview | None = None
+
+    @model_validator(mode="after")
+    def something(self) -> "Change":
+        """Nothing to change is a mistake."""
+        if self.context is None and self.review is None:
+            raise ValueError("needs context, review or both")
+        return self
+
+
+class Listing(Input):
+    """Which predictions, in which order. What is given several times means any of the values."""
+
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    after: str | None = Field(None, max_length=4000, description="`next` of the page before.")
+    sort: str = Field(
+        "-created",
+        max_length=200,
+        description="Columns by importance, separated by commas; a minus sorts down.",
+    )
+    search: str | None = Field(
+        None, min_length=1, max_length=1000, description="Words in file name, lesion, notes or tags."
+    )
+    filename: str | None = Field(None, min_length=1, max_length=255, description="A part of the file name.")
+    lesion: str | None = Field(None, min_length=1, max_length=MAX_LESION, description="The whole reference.")
+    decision: list[Literal["benign", "uncertain", "malignant"]] | None = None
+    diagnosis: list[Code] | None = None
+    confirmed: list[Code] | None = None
+    review: list[State] | None = None
+    model: list[str] | None = None
+    operating_point: list[str] | None = None
+    site: list[str] | None = None
+    sex: list[Sex] | None = None
+    tag: list[Tag] | None = None
+    probability_from: float | None = Field(None, ge=0, le=1)
+    probability_to: float | None = Field(None, ge=0, le=1)
+    created_from: AwareDatetime | None = Field(None, description="Included; with its time zone.")
+    created_before: AwareDatetime | None = Field(None, description="Excluded; with its time zone.")
+
+    def query(self) -> Query:
+        """The question to the store. Raises QueryError."""
+        return Query(limit=self.limit, sort=order(self.sort), filters=tuple(self.filters()), after=self.after)
+
+    def filters(self) -> list[Filter]:
+        """One filter for each field that is given; all of them must hold."""
+        found: list[Filter] = []
+        for column in CHOICE_FIELDS:
+            values = getattr(self, column)
+            if values is not None:
+                found.append(OneOf(column, frozenset(values)))
+        if self.search is not None:
+            found.append(Search(self.search))
+        if self.filename is not None:
+            found.append(Text("filename", self.filename))
+        if self.lesion is not None:
+            found.append(Text("lesion", self.lesion, "equals"))
+        if self.probability_from is not None or self.probability_to is not None:
+            found.append(Range("probability", self.probability_from, self.probability_to))
+        if self.created_from is not None or self.created_before is not None:
+            bounds = within_years(self.created_from), within_years(self.created_before)
+            found.append(Range("created", *bounds, open_high=True))
+        return found
+
+
+CHOICE_FIELDS = (
+    "decision",
+    "diagnosis",
+    "confirmed",
+    "review",
+    "model",
+    "operating_point",
+    "site",
+    "sex",
+    "tag",
+)
+
+
+def within_years(moment: datetime | None) -> datetime | None:
+    """The moment, or QueryError where not every database could compare with it."""
+    if moment is not None and not 1900 <= moment.year <= 9000:
+        raise QueryError("A time lies between the years 1900 and 9000.")
+    return moment
+
+
+def order(text: str) -> tuple[tuple[str, Literal["asc", "desc"]], ...]:
+    """`-created,filename` as the store sorts: newest first, then by name."""
+    terms = [term.strip() for term in text.split(",") if term.strip()]
+    if not terms:
+        raise QueryError("“sort” names at least one column.")
+    return tuple((term.lstrip("-"), "desc" if term.startswith("-") else "asc") for term in terms)

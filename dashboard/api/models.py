@@ -1,0 +1,150 @@
+"""Routes of models: what is installed, their cards, and what they are worth at a threshold."""
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from flask import Blueprint, Response
+from pydantic import Field
+
+from dashboard.api import schemas
+from dashboard.api.address import ROOT
+from dashboard.api.inputs import Input
+from dashboard.api.predictions import as_json, private
+from dashboard.api.problems import Problem
+from dashboard.api.spec import MODELS, Answers, documented
+from dashboard.services import Services
+from model.bundle import Bundle, Damaged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from model.intervals import Interval
+
+NAME = "Of the model."
+MISSING = {404: "There is no such model."}
+FRESH = "no-cache"
+
+blueprint = Blueprint("models", __name__, url_prefix=f"{ROOT}/models")
+
+
+class MetricsQuery(Input):
+    """At which threshold, on which cases."""
+
+    threshold: float | None = Field(
+        None, ge=0, le=1, description="Of the calibrated probability; the default operating point's if left out."
+    )
+    split: Literal["validation", "test"] = Field("test", description="The cases to count.")
+
+
+@blueprint.get("")
+@documented(Answers(schema=schemas.ModelList, what="All of them."), MODELS, "listModels")
+def listing() -> Response:
+    """The installed models, and folders among them that cannot be used."""
+    services = Services.current()
+    items = [
+        schemas.model(bundle, bundle.name == services.default_model)
+        for bundle in services.bundles
+        if isinstance(bundle, Bundle)
+    ]
+    damaged = [
+        schemas.DamagedModel(name=bundle.name, problem="Its files are not those that were written.")
+        for bundle in services.bundles
+        if isinstance(bundle, Damaged)
+    ]
+    return private(as_json(schemas.ModelList(items=items, damaged=damaged)), FRESH)
+
+
+@blueprint.get("/<string:name>")
+@documented(
+    Answers(schema=schemas.Card, what="The model card.", errors=MISSING), MODELS, "readModel", name=NAME
+)
+def card(name: str) -> Response:
+    """A model's card: what it is for, how it was made, what it is worth, and the digests of its files."""
+    found = installed(name).card
+    return private(as_json(schemas.Card.model_validate(schemas.plain(vars(found)))), FRESH)
+
+
+@blueprint.get("/<string:name>/metrics")
+@documented(
+    Answers(
+        schema=schemas.Metrics,
+        what="Counted now, from the stored scores.",
+        errors=MISSING | {422: "The threshold is no probability, or the split is unknown."},
+    ),
+    MODELS,
+    "readMetrics",
+    name=NAME,
+)
+def metrics(name: str, query: MetricsQuery) -> Response:
+    """What a model is worth at a threshold, with 95 % intervals.
+
+    Everything is counted from the scores that the bundle carries.
+    """
+    bundle = installed(name)
+    rows = scores(bundle.name, bundle.card.sha256)
+    rows = rows[rows["split"] == query.split] if len(rows) else rows
+    if not len(rows):
+        raise Problem(404, "no_scores", f"The model carries no scores of the {query.split} cases.")
+    threshold = bundle.card.threshold if query.threshold is None else query.threshold
+    return private(as_json(measured(bundle, rows, query.split, threshold)), FRESH)
+
+
+def installed(name: str) -> Bundle:
+    """The intact model of that name, whether it can predict or not. Raises Problem 404."""
+    for bundle in Services.current().bundles:
+        if isinstance(bundle, Bundle) and bundle.name == name:
+            return bundle
+    raise Problem(404, "unknown_model", "There is no model of that name. The list of models has their names.")
+
+
+@lru_cache(maxsize=8)
+def scores(name: str, sha256: str) -> "pd.DataFrame":
+    """The stored scores of the model with this card, see `Bundle.scores`; kept, for a slider asks often."""
+    return installed(name).scores()
+
+
+def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float) -> schemas.Metrics:
+    """The figures of these cases at a threshold."""
+    # Here, because NumPy's users are slow to import and no prediction needs them.
+    from model import metrics, operating
+
+    truth, chance = rows["malignant"].to_numpy(bool), rows["probability"].to_numpy(float)
+    at = metrics.confusion(truth, chance, threshold)
+    return schemas.Metrics(
+        model=bundle.name,
+        sha256=bundle.card.sha256,
+        split=split,
+        threshold=threshold,
+        n=at.n,
+        true_positives=at.tp,
+        false_positives=at.fp,
+        true_negatives=at.tn,
+        false_negatives=at.fn,
+        unscored=at.unscored,
+        sensitivity=estimate(at.sensitivity),
+        specificity=estimate(at.specificity),
+        ppv=estimate(at.ppv),
+        npv=estimate(at.npv),
+        balanced_accuracy=estimate(operating.balanced_accuracy(at)),
+        f1=estimate(operating.f1(at)),
+        auc=number(metrics.auc(truth, chance)),
+        average_precision=number(metrics.average_precision(truth, chance)),
+        brier=number(metrics.brier(truth, chance)),
+        calibration_error=number(metrics.expected_calibration_error(truth, chance)),
+    )
+
+
+def estimate(one: "Interval") -> schemas.Estimate:
+    """A figure with its interval as JSON has it, which knows no NaN."""
+    return schemas.Estimate(
+        value=number(one.value),
+        low=number(one.low),
+        high=number(one.high),
+        reason=one.reason.sentence if one.reason is not None else None,
+    )
+
+
+def number(value: float) -> float | None:
+    """A number, or None for NaN and infinity."""
+    return value if math.isfinite(value) else None

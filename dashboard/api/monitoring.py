@@ -1,0 +1,114 @@
+"""Counters and times for Prometheus, one set an application, served at /metrics."""
+
+import time
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from dashboard.services import Services
+from dashboard.store import Record
+
+EXTENSION = "dermaboard-monitoring"
+# Seconds: a page or picture takes the first ones, a prediction the middle, a batch under load the last.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+blueprint = Blueprint("monitoring", __name__)
+
+
+class Monitoring:
+    """What is counted. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.requests = Counter(
+            "dermaboard_http_requests",
+            "HTTP requests by route and status.",
+            ("method", "route", "status"),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "dermaboard_http_request_seconds",
+            "Time to answer, from the complete request to the complete answer.",
+            ("method", "route"),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self.predictions = Counter(
+            "dermaboard_predictions", "Stored predictions.", ("model", "decision"), registry=registry
+        )
+        self.inference = Histogram(
+            "dermaboard_prediction_seconds",
+            "Time of a prediction, from decoded pixels to the result.",
+            ("model",),
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self.warnings = Counter(
+            "dermaboard_prediction_warnings",
+            "Warnings that came with predictions.",
+            ("code",),
+            registry=registry,
+        )
+        self.errors = Counter(
+            "dermaboard_errors", "Problem documents by their code.", ("code",), registry=registry
+        )
+        self.model = Gauge(
+            "dermaboard_model_info",
+            "1 for every model that can answer.",
+            ("model", "version", "sha256", "default"),
+            registry=registry,
+        )
+
+    @staticmethod
+    def of(server: Flask) -> "Monitoring":
+        """The counters of an application."""
+        found: Monitoring = server.extensions[EXTENSION]
+        return found
+
+    def predicted(self, record: Record) -> None:
+        """Count a stored prediction."""
+        self.predictions.labels(record.model, str(record.decision)).inc()
+        self.inference.labels(record.model).observe(record.milliseconds / 1000)
+        for caution in record.cautions:
+            self.warnings.labels(caution.code).inc()
+
+    def error(self, code: str) -> None:
+        """Count a problem document."""
+        self.errors.labels(code).inc()
+
+
+def install(server: Flask, services: Services) -> None:
+    """Count every request of this application, and serve the counts."""
+    monitoring = server.extensions[EXTENSION] = Monitoring()
+    for bundle in services.runnable:
+        card = bundle.card
+        default = str(bundle.name == services.default_model).lower()
+        monitoring.model.labels(card.name, card.version, card.sha256, default).set(1)
+
+    @server.before_request
+    def _() -> None:
+        g.began = time.perf_counter()
+
+    @server.after_request
+    def _(response: Response) -> Response:
+        # Rules and known methods, never what came in: an id in a label would make a time series of every prediction.
+        route = request.url_rule.rule if request.url_rule is not None else "none"
+        method = request.method if request.method in METHODS else "other"
+        monitoring.requests.labels(method, route, response.status_code).inc()
+        if "began" in g:
+            monitoring.seconds.labels(method, route).observe(time.perf_counter() - g.began)
+        return response
+
+    server.register_blueprint(blueprint)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Everything counted so far in Prometheus's text format."""
+    response = Response(generate_latest(Monitoring.of(current_app).registry))
+    response.content_type = CONTENT_TYPE_PLAIN_0_0_4
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,249 @@
+"""Routes of predictions: make one, list them, look at one, add to it, delete it, and its pictures."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, current_app, make_response, request
+from pydantic import BaseModel
+
+from dashboard.api import schemas
+from dashboard.api.address import ROOT
+from dashboard.api.inputs import Change, ContextChange, KeyHeader, Listing, MatchHeader, NewPrediction, NewReview
+from dashboard.api.monitoring import Monitoring
+from dashboard.api.problems import Problem
+from dashboard.api.spec import PREDICTIONS, Answers, documented
+from dashboard.services import LIMITS, Services
+from dashboard.store import Context, NotFound, Record
+
+# What belongs to one person stays in that person's browser; it never changes, so it need not be asked for again.
+PRIVATE = "private, max-age=31536000, immutable"
+MISSING = {404: "There is no such prediction."}
+ID = "Of the prediction."
+TAG = {"ETag": "The revision, for If-Match."}
+REFUSED = {
+    409: "The idempotency key was used for another request.",
+    413: "The file is too large, or has too many pixels.",
+    415: "The file is no image, or of a kind that is not read; or the request is no multipart form.",
+    422: "The file is damaged, animated or too small, a field does not fit, or there is no such model.",
+    400: "The request cannot be read.",
+}
+
+blueprint = Blueprint("predictions", __name__, url_prefix=f"{ROOT}/predictions")
+
+
+@blueprint.post("")
+@documented(
+    Answers(
+        status=201,
+        schema=schemas.Prediction,
+        what="Predicted and stored.",
+        errors=REFUSED,
+        headers=TAG | {"Location": "Where the prediction is."},
+    ),
+    PREDICTIONS,
+    "createPrediction",
+)
+def create(form: NewPrediction, headers: KeyHeader) -> Response:
+    """Send a photograph, get a prediction.
+
+    The photograph is decoded, predicted and stored without its metadata. The same `Idempotency-Key` with the same
+    file gives the first prediction again.
+    """
+    # One byte beyond the limit is enough for the decoder to see that the file is too large.
+    data = form.file.stream.read(LIMITS.max_bytes + 1)
+    record = Services.current().predict(
+        data,
+        form.file.filename or "",
+        model=form.model,
+        operating_point=form.operating_point,
+        stability=form.stability,
+        context=form.context(),
+        key=headers.key,
+    )
+    Monitoring.of(current_app).predicted(record)
+    response = shown(record, 201)
+    response.headers["Location"] = f"{ROOT}/predictions/{record.id}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("")
+@documented(
+    Answers(
+        schema=schemas.PredictionList,
+        what="One page of them.",
+        errors={422: "A filter, column, limit or cursor does not fit."},
+    ),
+    PREDICTIONS,
+    "listPredictions",
+)
+def listing(query: Listing) -> Response:
+    """List predictions, the newest first.
+
+    All filters that are given must hold; several values of one mean any of them. Follow `next` with `after`: pages
+    stay right when predictions come and go meanwhile.
+    """
+    found = schemas.page(Services.current().store.page(query.query()))
+    return private(as_json(found), "private, no-store")
+
+
+@blueprint.get("/<string:record_id>")
+@documented(
+    Answers(schema=schemas.Prediction, what="The prediction.", errors=MISSING, headers=TAG),
+    PREDICTIONS,
+    "readPrediction",
+    record_id=ID,
+)
+def read(record_id: str) -> Response:
+    """One prediction as it is now."""
+    return shown(Services.current().store.get(record_id)).make_conditional(request)
+
+
+@blueprint.patch("/<string:record_id>")
+@documented(
+    Answers(
+        schema=schemas.Prediction,
+        what="The prediction as it is now.",
+        errors=MISSING
+        | {
+            400: "The body is no JSON.",
+            409: "Somebody else changed it at the same moment.",
+            412: "Somebody changed it since the revision in If-Match.",
+            415: "The body is of another kind than JSON.",
+            422: "A field does not fit.",
+        },
+        headers=TAG,
+    ),
+    PREDICTIONS,
+    "changePrediction",
+    record_id=ID,
+)
+def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
+    """Change the context of a prediction, append a review to it, or both.
+
+    The body is a JSON merge patch: null empties a field of the context, what is left out stays as it is. Send the
+    ETag that you have seen as `If-Match`, and nothing is written over what somebody else wrote meanwhile.
+    """
+    store = Services.current().store
+    record = unchanged(store.get(record_id), headers.match)
+    if json.context is not None:
+        who = json.review.reviewer if json.review else ""
+        record = store.describe(record_id, merged(record.context, json.context), record.revision, who)
+    if json.review is not None:
+        record = reviewed(record, json.review)
+    return shown(record)
+
+
+@blueprint.delete("/<string:record_id>")
+@documented(
+    Answers(
+        status=204,
+        what="It is gone, with its pictures.",
+        errors=MISSING | {412: "Somebody changed it since the revision in If-Match."},
+    ),
+    PREDICTIONS,
+    "deletePrediction",
+    record_id=ID,
+)
+def delete(record_id: str, headers: MatchHeader) -> Response:
+    """Delete a prediction with its pictures and reviews."""
+    store = Services.current().store
+    if headers.match is not None:
+        unchanged(store.get(record_id), headers.match)
+    if not store.delete([record_id]):
+        raise NotFound(record_id)
+    return make_response("", 204)
+
+
+@blueprint.get("/<string:record_id>/image")
+@documented(
+    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
+    PREDICTIONS,
+    "readImage",
+    checked=False,
+    record_id=ID,
+)
+def image(record_id: str) -> Response:
+    """The photograph: upright, re-encoded, without metadata."""
+    return picture(Services.current().store.image, record_id, "image/jpeg")
+
+
+@blueprint.get("/<string:record_id>/thumbnail")
+@documented(
+    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
+    PREDICTIONS,
+    "readThumbnail",
+    checked=False,
+    record_id=ID,
+)
+def thumbnail(record_id: str) -> Response:
+    """The photograph with at most 240 pixels on its longer side."""
+    return picture(Services.current().store.thumbnail, record_id, "image/jpeg")
+
+
+@blueprint.get("/<string:record_id>/heatmap")
+@documented(
+    Answers(what="A PNG file with transparency.", files=("image/png",), errors=MISSING),
+    PREDICTIONS,
+    "readHeatmap",
+    checked=False,
+    record_id=ID,
+)
+def heatmap(record_id: str) -> Response:
+    """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
+    return picture(Services.current().store.heatmap, record_id, "image/png")
+
+
+def picture(load: Callable[[str], bytes], record_id: str, kind: str) -> Response:
+    """A file of a prediction, which never changes."""
+    return private(Response(load(record_id), mimetype=kind), PRIVATE)
+
+
+def shown(record: Record, status: int = 200) -> Response:
+    """A prediction with its revision as ETag."""
+    response = as_json(schemas.prediction(record), status)
+    response.set_etag(str(record.revision))
+    return private(response, "private, no-cache")
+
+
+def as_json(answer: BaseModel, status: int = 200) -> Response:
+    """An answer as JSON."""
+    return Response(answer.model_dump_json(), status, mimetype="application/json")
+
+
+def private(response: Response, how: str) -> Response:
+    """An answer that no proxy may keep."""
+    response.headers["Cache-Control"] = how
+    return response
+
+
+def unchanged(record: Record, match: str | None) -> Record:
+    """The record, if it is what the client has seen; `*` means any. Raises Problem 412 otherwise."""
+    tags = request.if_match
+    if match is None or tags.star_tag or tags.contains(str(record.revision)):
+        return record
+    raise Problem(
+        412,
+        "changed",
+        "Somebody changed this prediction meanwhile. Nothing was written: look at it again, then decide.",
+        {"ETag": f'"{record.revision}"'},
+        revision=record.revision,
+    )
+
+
+def merged(context: Context, change: ContextChange) -> Context:
+    """The context with the fields that the change names."""
+    return Context(**vars(context) | {name: getattr(change, name) for name in change.model_fields_set})
+
+
+def reviewed(record: Record, review: NewReview) -> Record:
+    """The record with a review more. Raises Conflict when somebody was faster."""
+    return Services.current().store.review(
+        [record.id],
+        review.reviewer,
+        review.diagnosis,
+        review.source,
+        review.note,
+        review.add_tags,
+        review.remove_tags,
+        record.revision,
+    )[0]

@@ -1,0 +1,187 @@
+"""Every error of the API as an RFC 9457 problem document: `code` for programs, `detail` a sentence for people."""
+
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from dashboard.api.monitoring import Monitoring
+from dashboard.services import LIMITS, ModelUnavailable
+from dashboard.store import Conflict, InputError, NotFound, QueryError, StoreError
+from model.images import ImageError
+
+MEDIA_TYPE = "application/problem+json"
+IMAGE_STATUS = {
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "not_an_image": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+# Our own addresses beside the pages; everywhere else an error is Flask's or Dash's to answer.
+OURS = ("/api/", "/health/", "/metrics")
+
+NOTHING = "There is nothing at this address of the API."
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An error that a route answers with: status, code, sentence and headers."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.headers = dict(headers or {})
+        self.more = more
+
+    def response(self) -> Response:
+        """The problem document."""
+        return document(self.status, self.code, str(self), self.headers, **self.more)
+
+
+def document(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """An RFC 9457 problem document; `more` are its extension members."""
+    Monitoring.of(current_app).error(code)
+    body = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, "code": code, **more}
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = MEDIA_TYPE
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def install(server: Flask) -> None:
+    """A problem document to every error below our addresses."""
+    handlers: tuple[tuple[type[Exception], Callable[..., Response | HTTPException]], ...] = (
+        (Problem, Problem.response),
+        (ImageError, image_problem),
+        (ModelUnavailable, model_problem),
+        (NotFound, missing_problem),
+        (Conflict, conflict_problem),
+        (QueryError, query_problem),
+        (InputError, input_problem),
+        (StoreError, store_problem),
+        (HTTPException, http_problem),
+        (Exception, unexpected_problem),
+    )
+    for kind, answer in handlers:
+        server.register_error_handler(kind, answer)
+
+
+def invalid(error: ValidationError) -> Problem:
+    """Input that does not fit its schema: the first fault in words, all of them by field."""
+    faults = [
+        {"field": ".".join(map(str, one["loc"])) or "body", "detail": sentence(one)} for one in error.errors()
+    ]
+    missing = any(one["loc"] == ("file",) and one["type"] == "missing" for one in error.errors())
+    if missing:
+        return no_file()
+    return Problem(422, "invalid", faults[0]["detail"], errors=faults)
+
+
+def no_file() -> Problem:
+    """The one part that every prediction needs is not there."""
+    return Problem(
+        422, "no_file", "The request holds no file: send the image as the multipart part “file”."
+    )
+
+
+def sentence(fault: Any) -> str:
+    """One fault that pydantic found, as a sentence."""
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"There is no field “{name}” here."
+    reason = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
+    return f"The field “{name}” {reason}." if name else f"The input {reason}."
+
+
+def image_problem(error: ImageError) -> Response:
+    """A file that cannot be used."""
+    return document(IMAGE_STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY), error.code, str(error))
+
+
+def model_problem(error: ModelUnavailable) -> Response:
+    """No model at all is the server's fault; a wrong name is the client's."""
+    return document(503 if error.code == "no_model" else 422, error.code, str(error))
+
+
+def missing_problem(error: NotFound) -> Response:
+    """A prediction that was deleted or never was."""
+    return document(404, "not_found", "There is no prediction under this address. It may have been deleted.")
+
+
+def conflict_problem(error: Conflict) -> Response:
+    """Somebody else was faster, or an idempotency key stands for another image."""
+    more = {"revision": error.record.revision} if error.record is not None else {}
+    return document(409, "conflict", str(error), **more)
+
+
+def query_problem(error: QueryError) -> Response:
+    """A list that cannot be asked for like this."""
+    return document(422, "query", str(error))
+
+
+def input_problem(error: InputError) -> Response:
+    """Something that cannot be kept with a prediction."""
+    return document(422, "invalid", str(error))
+
+
+def store_problem(error: StoreError) -> Response:
+    """A full disk, a lost database: why is in the log, for whoever runs the server."""
+    log.error("The store cannot be used: %s", error)
+    return document(503, "store", "The server cannot keep predictions at the moment. Try again later.")
+
+
+def http_problem(error: HTTPException) -> Response | HTTPException:
+    """Flask's own errors: a problem document for the API, as they are elsewhere."""
+    if not request.path.startswith(OURS):
+        return error
+    code = error.code or 500
+    if code < 400:
+        return error
+    if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return too_large().response()
+    if code == HTTPStatus.METHOD_NOT_ALLOWED and nothing_here():
+        return document(404, "not_found", NOTHING)
+    detail = error.description or "The request cannot be answered."
+    allow = dict(error.get_headers()).get("Allow", "") if code == HTTPStatus.METHOD_NOT_ALLOWED else ""
+    headers = {"Allow": allow} if allow else {}
+    return document(code, HTTPStatus(code).phrase.lower().replace(" ", "_"), detail, headers)
+
+
+def nothing_here() -> bool:
+    """Whether no route of ours has this address, with any method."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return adapter is None or adapter.match(method="GET")[0] == "rest.nothing"
+    except HTTPException:
+        return False
+
+
+def too_large() -> Problem:
+    """More than the limit, in the file or beside it."""
+    if (request.content_length or 0) > LIMITS.max_bytes:
+        sentence = f"The file is larger than the limit of {LIMITS.max_bytes / 1e6:.0f} MB."
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
+    sentence = "The fields beside the file are too long or too many. Send the image as the part “file”."
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "fields_too_large", sentence)
+
+
+def unexpected_problem(error: Exception) -> Response:
+    """Anything else: logged in full here, one sentence there."""
+    if not request.path.startswith(OURS):
+        raise error
+    log.exception("Unexpected error at %s", request.path, exc_info=error)
+    return document(
+        500, "internal", "Something went wrong on the server; the photograph was not stored. Try again."
+    )

@@ -1,0 +1,56 @@
+"""The API's own documentation: the OpenAPI document, and a page that shows it with Swagger UI from an installed package."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify
+
+from dashboard.api.address import ROOT
+from dashboard.api.spec import document
+
+# Only its files are wanted, which are Swagger UI's own release.
+SWAGGER = Path(str(find_spec("flask_swagger_ui").origin)).parent / "dist"  # type: ignore[union-attr]
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>REST API · Dermaboard</title>
+<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{root}/docs/swagger-ui.css?v={version}">
+</head>
+<body>
+<main id="reference" data-document="{root}/openapi.json"></main>
+<noscript>This page needs JavaScript. The document itself is at <a href="{root}/openapi.json">{root}/openapi.json</a>.
+</noscript>
+<script src="{root}/docs/swagger-ui-bundle.js?v={version}"></script>
+<script src="/assets/reference.js"></script>
+</body>
+</html>"""
+
+blueprint = Blueprint(
+    "reference", __name__, url_prefix=ROOT, static_folder=str(SWAGGER), static_url_path="/docs"
+)
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The OpenAPI 3.1 document of this API."""
+    response = jsonify(document())
+    response.add_etag()
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/docs")
+def page() -> Response:
+    """The document as a page for people."""
+    return Response(PAGE.format(root=ROOT, version=version()), mimetype="text/html")
+
+
+@cache
+def version() -> str:
+    """Swagger UI's version: the fingerprint of its files."""
+    return (SWAGGER / "VERSION").read_text("utf-8").strip()

@@ -1,0 +1,316 @@
+"""What the API answers with, as typed schemas: the code below fills them in, OpenAPI is made from them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dashboard.api.address import ROOT
+from dashboard.store import Page, Record
+from model.bundle import Bundle, OperatingPoint
+
+Probability = Field(ge=0, le=1)
+
+
+class Answer(BaseModel):
+    """What all answers share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457): `code` is for programs, `detail` a sentence for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    code: str
+
+
+class Warning(Answer):
+    """A reason to trust a prediction less."""
+
+    code: str
+    text: str = Field(description="A sentence for the user.")
+    severe: bool = Field(description="The result must not be relied on.")
+
+
+class Spread(Answer):
+    """Lowest and highest probability over the eight flips and quarter turns of the image."""
+
+    low: float = Probability
+    high: float = Probability
+
+
+class SimilarCase(Answer):
+    """A training image that the network takes for much the same."""
+
+    image_id: str
+    lesion_id: str
+    diagnosis: str
+    distance: float
+
+
+class LesionContext(Answer):
+    """What the user told of the lesion. No model sees it."""
+
+    age: int | None
+    sex: str | None
+    site: str | None
+    lesion: str | None
+    note: str | None
+
+
+class ReviewStatus(Answer):
+    """What people found out about the prediction since."""
+
+    state: Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
+    confirmed: str | None = Field(description="The confirmed diagnosis.")
+    confirmed_by: str | None = Field(description="histology, follow-up or expert.")
+    reviewed: datetime | None
+    tags: list[str]
+
+
+class PredictionLinks(Answer):
+    """Where the parts of a prediction are."""
+
+    self: str
+    page: str
+    image: str
+    thumbnail: str
+    heatmap: str
+    report: str
+
+
+class Prediction(Answer):
+    """A stored prediction."""
+
+    id: str
+    created: datetime
+    filename: str
+    sha256: str = Field(description="Of the bytes that were sent.")
+    width: int
+    height: int
+    probability: float = Field(ge=0, le=1, description="Calibrated probability that the lesion is malignant.")
+    threshold: float = Field(ge=0, le=1, description="Below it the decision is benign.")
+    malignant_from: float = Field(ge=0, le=1, description="From it on the decision is malignant.")
+    operating_point: str
+    decision: Literal["benign", "uncertain", "malignant"]
+    diagnosis: str | None = Field(description="The most likely diagnosis; null for a binary model.")
+    probabilities: dict[str, float]
+    warnings: list[Warning]
+    spread: Spread | None
+    novelty: float | None = Field(description="From 1 on the image is too unlike the training images.")
+    quality: dict[str, float]
+    similar: list[SimilarCase]
+    model: str
+    model_version: str
+    model_sha256: str
+    milliseconds: float
+    context: LesionContext
+    review: ReviewStatus
+    revision: int = Field(description="Grows with every change; also the ETag.")
+    links: PredictionLinks
+
+
+class PredictionList(Answer):
+    """A page of stored predictions."""
+
+    items: list[Prediction]
+    total: int = Field(description="How many match in all.")
+    exact: bool = Field(description="Whether `total` is counted; otherwise it is estimated.")
+    next: str | None = Field(description="Give it as `after` for the following page; null on the last one.")
+
+
+class Point(Answer):
+    """An operating point of a model."""
+
+    name: str
+    sensitivity: float
+    threshold: float = Probability
+    malignant: float = Probability
+    coverage_malignant: float
+    coverage_benign: float
+
+
+class Model(Answer):
+    """An installed model."""
+
+    name: str
+    version: str
+    purpose: str
+    runnable: bool = Field(description="Whether it can predict; otherwise it can only be looked at.")
+    default: bool
+    synthetic: bool = Field(description="Trained on drawn lesions: for tests and demonstrations only.")
+    classes: list[str]
+    input_size: int
+    operating_points: list[Point]
+    operating_point: str
+    licence: str
+    created: str
+    sha256: str
+    links: dict[str, str]
+
+
+class DamagedModel(Answer):
+    """A folder among the models that cannot be used."""
+
+    name: str
+    problem: str
+
+
+class ModelList(Answer):
+    """Every installed model."""
+
+    items: list[Model]
+    damaged: list[DamagedModel]
+
+
+class Card(BaseModel):
+    """A model card, as the bundle carries it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Estimate(Answer):
+    """A figure with its 95 % interval; null where it is undefined for these cases, with the reason."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    reason: str | None
+
+
+class Metrics(Answer):
+    """What a model is worth at one threshold, from its stored scores."""
+
+    model: str
+    sha256: str
+    split: str
+    threshold: float = Probability
+    n: int
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+    unscored: int
+    sensitivity: Estimate
+    specificity: Estimate
+    ppv: Estimate
+    npv: Estimate
+    balanced_accuracy: Estimate
+    f1: Estimate
+    auc: float | None
+    average_precision: float | None
+    brier: float | None
+    calibration_error: float | None
+
+
+class Health(Answer):
+    """The state of the server."""
+
+    status: Literal["ok"]
+
+
+class Readiness(Answer):
+    """The state of what predictions need."""
+
+    status: Literal["ok"]
+    model: str
+    model_sha256: str
+    store: Literal["writable"]
+
+
+def prediction(record: Record) -> Prediction:
+    """A stored prediction as the API shows it."""
+    here = f"{ROOT}/predictions/{record.id}"
+    spread = record.spread
+    return Prediction(
+        id=record.id,
+        created=record.created,
+        filename=record.filename,
+        sha256=record.sha256,
+        width=record.width,
+        height=record.height,
+        probability=record.probability,
+        threshold=record.threshold,
+        malignant_from=record.malignant_from,
+        operating_point=record.operating_point,
+        decision=record.decision.value,
+        diagnosis=record.diagnosis,
+        probabilities=dict(record.probabilities),
+        warnings=[Warning(code=one.code, text=one.text, severe=one.severe) for one in record.cautions],
+        spread=Spread(low=spread[0], high=spread[1]) if spread is not None else None,
+        novelty=record.novelty,
+        quality=dict(record.quality),
+        similar=[SimilarCase.model_validate(vars(one)) for one in record.similar],
+        model=record.model,
+        model_version=record.model_version,
+        model_sha256=record.model_sha256,
+        milliseconds=record.milliseconds,
+        context=LesionContext.model_validate(vars(record.context)),
+        review=ReviewStatus(
+            state=record.review,
+            confirmed=record.confirmed,
+            confirmed_by=record.confirmed_by,
+            reviewed=record.reviewed,
+            tags=list(record.tags),
+        ),
+        revision=record.revision,
+        links=PredictionLinks(
+            self=here,
+            page=f"/history/{record.id}",
+            image=f"{here}/image",
+            thumbnail=f"{here}/thumbnail",
+            heatmap=f"{here}/heatmap",
+            report=f"{here}/report",
+        ),
+    )
+
+
+def page(found: Page) -> PredictionList:
+    """A page of the store as the API shows it."""
+    items = [prediction(record) for record in found.records]
+    return PredictionList(items=items, total=found.total, exact=found.exact, next=found.next)
+
+
+def model(bundle: Bundle, default: bool) -> Model:
+    """An installed model as the API shows it."""
+    card, here = bundle.card, f"{ROOT}/models/{bundle.name}"
+    return Model(
+        name=card.name,
+        version=card.version,
+        purpose=card.purpose,
+        runnable=bundle.runnable,
+        default=default,
+        synthetic=card.synthetic,
+        classes=list(card.classes),
+        input_size=card.input_size,
+        operating_points=[point(one) for one in card.operating_points],
+        operating_point=card.operating_point,
+        licence=card.licence,
+        created=card.created,
+        sha256=card.sha256,
+        links={"self": here, "metrics": f"{here}/metrics", "page": "/performance"},
+    )
+
+
+def point(one: OperatingPoint) -> Point:
+    """An operating point as the API shows it."""
+    return Point.model_validate(vars(one))
+
+
+def plain(value: Any) -> Any:
+    """Mappings and tuples of a card as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value

@@ -1,0 +1,131 @@
+"""The OpenAPI 3.1 document, made from the routes and their typed schemas by spectree, which also checks every request.
+
+Spectree knows one media type for answers; ours has three more (problem documents, images, reports), so `Answers` says
+what a route answers with.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from spectree import Response as SpecResponse
+from spectree import SpecTree, Tag
+
+from dashboard import __version__
+from dashboard.api import problems
+from dashboard.api.schemas import ProblemDocument
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+DESCRIPTION = (
+    "Photographs of skin lesions in, calibrated probabilities of malignancy out. Every error is a problem document "
+    "(RFC 9457). Research and teaching only: no result replaces the judgement of a physician."
+)
+PREDICTIONS = Tag(name="Predictions", description="Photographs and what the models said of them.")
+MODELS = Tag(name="Models", description="What is installed, and what it is worth.")
+EXAMPLES = Tag(name="Examples", description="Drawings to try things with.")
+# What can happen to any request; 403 is for other web sites, 500 for our mistakes.
+ALWAYS = {
+    "403": "Sent by another web site.",
+    "500": "A mistake of the server.",
+    "503": "The store or the model cannot be used at the moment.",
+}
+
+
+class Answers(SpecResponse):
+    """What a route answers with: a schema by status, files by media type, the sentences of its errors, its headers."""
+
+    def __init__(
+        self,
+        *,
+        status: int = 200,
+        schema: type[BaseModel] | None = None,
+        what: str = "",
+        files: tuple[str, ...] = (),
+        errors: Mapping[int, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        codes = (f"HTTP_{status}",) if schema is None else ()
+        models = {} if schema is None else {f"HTTP_{status}": (schema, what or None)}
+        super().__init__(*codes, **models)
+        self.status = str(status)
+        self.what = what
+        self.files = files
+        self.errors = {str(code): text for code, text in (errors or {}).items()}
+        self.headers = headers or {}
+
+    def generate_spec(self, naming_strategy: Any = None) -> dict[str, Any]:
+        """The `responses` object of the operation."""
+        found = super().generate_spec(naming_strategy)
+        # Spectree adds it to every route; where it can happen, the errors say so.
+        found.pop("422", None)
+        answer = found[self.status]
+        if self.what:
+            answer["description"] = self.what
+        if self.files:
+            answer["content"] = {kind: {"schema": {}} for kind in self.files}
+        if self.headers:
+            answer["headers"] = {
+                name: {"description": text, "schema": {"type": "string"}}
+                for name, text in self.headers.items()
+            }
+        for code, text in (ALWAYS | self.errors).items():
+            schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+            found[code] = {
+                "description": text,
+                "content": {problems.MEDIA_TYPE: {"schema": schema}},
+            }
+        return found
+
+
+def refuse(_request: Any, _response: Any, error: ValidationError | None, *_: Any) -> None:
+    """Called by spectree after it has looked at a request: our problem document instead of its list."""
+    if error is not None:
+        raise problems.invalid(error)
+
+
+spec = SpecTree(
+    "flask",
+    before=refuse,
+    validation_error_model=ProblemDocument,
+    title="Dermaboard",
+    description=DESCRIPTION,
+    version=__version__,
+    # Only what `documented` marks; the document and its page have routes of our own.
+    mode="strict",
+    path="openapi",
+    page_templates={},
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
+    license={"name": "MIT"},
+)
+
+
+def documented(
+    answers: Answers, tag: Tag, operation: str, checked: bool = True, **parameters: str
+) -> Callable[[View], View]:
+    """Put a route into the document, and check its requests against the annotations of `query`, `form`, `json`, `headers`.
+
+    Args:
+        operation: the operation's id.
+        checked: False for routes that have nothing to check and answer with files.
+        parameters: what the parameters in the path mean.
+    """
+    return spec.validate(
+        resp=answers,
+        tags=(tag,),
+        operation_id=operation,
+        path_parameter_descriptions=parameters,
+        skip_validation=not checked,
+    )
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document; needs an application context."""
+    return finished(dict(spec.spec))
+
+
+def finished(found: dict[str, Any]) -> dict[str, Any]:
+    """The document with what the library leaves to us."""
+    found["jsonSchemaDialect"] = "https://spec.openapis.org/oas/3.1/dialect/base"
+    return found
