@@ -1,13 +1,19 @@
-"""Whether two models' AUC differ on the same cases: DeLong's test, by ranks."""
+"""How sure an AUC is, and whether two models' AUC differ on the same cases: DeLong's method, by ranks and by lesion.
+
+DeLong's covariance takes cases as independent. Images of one lesion are not: their contributions are summed by lesion
+first (Obuchowski 1997, "Nonparametric analysis of clustered ROC curve data"). Where every lesion has one image, both
+are the same.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from model.intervals import Z95, Interval, Undefined, undefined
+from model.intervals import Z95, Interval, Undefined, newcombe, undefined
 from model.metrics import Floats, arrays, problem
+from model.resampling import lesion_codes
 
 
 @dataclass(frozen=True)
@@ -43,44 +49,77 @@ def placements(truth: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
     return above, 1 - (both[~y] - midranks(p[~y])) / m
 
 
-def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike) -> Difference:
-    """Difference of two AUC on the same cases with DeLong's 95 % interval and two-sided p (DeLong 1988).
+def area(y: ArrayLike, p: ArrayLike, groups: ArrayLike | None = None) -> Interval:
+    """AUC with DeLong's 95 % interval by lesion; where that has no width, Newcombe's.
 
-    The cases count as independent of each other.
+    Args:
+        groups: lesion of every case (n,), anything that prints; None where every case is a lesion of its own.
+    """
+    truth, scores = arrays(y, p)
+    reason = problem(truth, scores)
+    if reason is not None:
+        return undefined(reason)
+    lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
+    sizes = np.unique(lesion[truth]).size, np.unique(lesion[~truth]).size
+    value, covariance = areas(truth, lesion, scores)
+    if min(sizes) < 2 or covariance[0, 0] < 1e-18:
+        return newcombe(float(value[0]), *sizes)
+    return around(float(value[0]), math.sqrt(covariance[0, 0]), 0.0)
+
+
+def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Difference:
+    """Difference of two AUC on the same cases with DeLong's 95 % interval and two-sided p (DeLong 1988), by lesion.
 
     Args:
         y: (n,), True for malignant.
         first: scores (n,); `second` those of the other model for the same cases.
+        groups: lesion of every case (n,); None where every case is a lesion of its own.
     """
     truth, one = arrays(y, first)
     _, other = arrays(y, second)
     reason = problem(truth, one) or problem(truth, other)
-    if reason is None and min(truth.sum(), (~truth).sum()) < 2:
+    lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
+    if reason is None and min(np.unique(lesion[truth]).size, np.unique(lesion[~truth]).size) < 2:
         reason = Undefined.SINGLE
     if reason is not None:
         none = undefined(reason)
         return Difference(truth.size, none, none, none, math.nan)
-    malignant, benign = zip(placements(truth, one), placements(truth, other), strict=True)
-    covariance = spread(np.stack(malignant)) + spread(np.stack(benign))
-    areas = [float(one.mean()) for one in malignant]
+    values, covariance = areas(truth, lesion, one, other)
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    gap = areas[0] - areas[1]
+    gap = float(values[0] - values[1])
     error = math.sqrt(max(0.0, variance))
     # Two models that rank alike have no difference and no spread; a difference without spread has no test.
     alike = 1.0 if abs(gap) < 1e-12 else math.nan
     p = math.erfc(abs(gap) / error / math.sqrt(2)) if error > 1e-12 else alike
     return Difference(
         truth.size,
-        around(areas[0], math.sqrt(covariance[0, 0]), 0.0),
-        around(areas[1], math.sqrt(covariance[1, 1]), 0.0),
+        around(float(values[0]), math.sqrt(covariance[0, 0]), 0.0),
+        around(float(values[1]), math.sqrt(covariance[1, 1]), 0.0),
         around(gap, error, -1.0),
         p,
     )
 
 
-def spread(values: Floats) -> Floats:
-    """Covariance (k, k) of the means of k rows."""
-    return np.cov(values) / values.shape[1]
+def areas(truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats) -> tuple[Floats, Floats]:
+    """AUC of k models (k,) and their covariance (k, k), lesions being independent of each other."""
+    found = [placements(truth, one) for one in scores]
+    malignant, benign = (np.stack(one) for one in zip(*found, strict=True))
+    values = malignant.mean(axis=1)
+    lesions = int(lesion.max()) + 1
+    mine = by_lesion(malignant, lesion[truth], lesions)
+    other = by_lesion(benign, lesion[~truth], lesions)
+    present = [np.unique(lesion[inside]).size for inside in (truth, ~truth)]
+    shared = mine @ other.T
+    covariance = sum(
+        n / (n - 1) * one @ one.T for n, one in zip(present, (mine, other), strict=True) if n > 1
+    ) + lesions / max(1, lesions - 1) * (shared + shared.T)
+    return values, np.asarray(covariance)
+
+
+def by_lesion(values: Floats, lesion: NDArray[np.int64], lesions: int) -> Floats:
+    """What each lesion adds to the mean of each row (k, n), less its share of that mean: (k, lesions)."""
+    apart = (values - values.mean(axis=1, keepdims=True)) / values.shape[1]
+    return np.stack([np.bincount(lesion, one, lesions) for one in apart])
 
 
 def around(value: float, error: float, least: float) -> Interval:

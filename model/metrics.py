@@ -6,7 +6,6 @@ comes back as NaN, or as an `Interval` that carries the reason as a sentence; no
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,7 +138,7 @@ def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> floa
 class Sweep:
     """What is called malignant at every distinct score, highest first: tp and fp (m,) at thresholds (m,).
 
-    `malignant` and `benign` count the cases of each class. m is 0 where `problem` names a reason.
+    `malignant` and `benign` count the scored cases of each class, `unscored` the others.
     """
 
     thresholds: Floats
@@ -147,32 +146,42 @@ class Sweep:
     fp: NDArray[np.int64]
     malignant: int
     benign: int
+    unscored: int
+
+    @property
+    def problem(self) -> Undefined | None:
+        """Why nothing that compares the two classes is defined for these cases; None when all is well."""
+        if self.unscored:
+            return Undefined.UNSCORED
+        if not self.malignant:
+            return Undefined.NO_MALIGNANT if self.benign else Undefined.EMPTY
+        return None if self.benign else Undefined.NO_BENIGN
+
+    def counts(self, thresholds: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """True and false positives (m,) among the scored cases at any thresholds (m,), by binary search."""
+        # Scores of at least the threshold: falling scores, negated, rise.
+        index = np.searchsorted(-self.thresholds, -np.asarray(thresholds, np.float64), "right")
+        return np.append(0, self.tp)[index], np.append(0, self.fp)[index]
+
+    def at(self, threshold: float) -> Confusion:
+        """The four outcomes at one threshold."""
+        tp, fp = (int(one[0]) for one in self.counts([threshold]))
+        return Confusion(tp, fp, self.benign - fp, self.malignant - tp, self.unscored)
 
 
 def sweep(y: ArrayLike, p: ArrayLike) -> Sweep:
-    """Sort once, count at every distinct score."""
+    """Sort once, count at every distinct score; curves and areas below all start from this."""
     truth, scores = arrays(y, p)
-    if problem(truth, scores) is not None:
-        none = np.zeros(0, np.int64)
-        return Sweep(np.zeros(0), none, none, int(truth.sum()), int((~truth).sum()))
+    scored = ~np.isnan(scores)
+    unscored = int(scored.size - scored.sum())
+    if unscored:
+        truth, scores = truth[scored], scores[scored]
     order = np.argsort(-scores, kind="stable")
     scores, found = scores[order], np.cumsum(truth[order])
-    last = np.append(np.flatnonzero(np.diff(scores)), scores.size - 1)
+    last = np.append(np.flatnonzero(np.diff(scores)), scores.size - 1) if scores.size else np.zeros(0, int)
     tp = found[last].astype(np.int64)
-    return Sweep(scores[last], tp, last + 1 - tp, int(truth.sum()), int((~truth).sum()))
-
-
-def counts_at(
-    y: ArrayLike, p: ArrayLike, thresholds: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """True and false positives (m,) at any thresholds (m,), by binary search, without unscored cases."""
-    truth, scores = arrays(y, p)
-    cuts = np.asarray(thresholds, np.float64)
-    scored = ~np.isnan(scores)
-    malignant, benign = np.sort(scores[scored & truth]), np.sort(scores[scored & ~truth])
-    tp = malignant.size - np.searchsorted(malignant, cuts, "left")
-    fp = benign.size - np.searchsorted(benign, cuts, "left")
-    return tp.astype(np.int64), fp.astype(np.int64)
+    malignant = int(found[-1]) if found.size else 0
+    return Sweep(scores[last], tp, last + 1 - tp, malignant, truth.size - malignant, unscored)
 
 
 @dataclass(frozen=True)
@@ -184,112 +193,58 @@ class Curve:
     thresholds: Floats
 
 
-def roc_curve(y: ArrayLike, p: ArrayLike) -> Curve:
+NO_CURVE = Curve(np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+def roc_of(at: Sweep) -> Curve:
     """False-positive rate (x) against sensitivity (y), from (0, 0) at an infinite threshold to (1, 1)."""
-    at = sweep(y, p)
-    if not at.thresholds.size:
-        return Curve(np.zeros(0), np.zeros(0), np.zeros(0))
+    if at.problem is not None:
+        return NO_CURVE
     start = np.zeros(1)
     x, up = np.append(start, at.fp / at.benign), np.append(start, at.tp / at.malignant)
     return Curve(x, up, np.append(np.inf, at.thresholds))
 
 
-def auc(y: ArrayLike, p: ArrayLike) -> float:
+def auc_of(at: Sweep) -> float:
     """Area under the ROC curve: the chance that a malignant case scores above a benign one, ties half."""
-    at = sweep(y, p)
-    if not at.thresholds.size:
+    if at.problem is not None:
         return math.nan
     tp, fp = np.append(0, at.tp), np.append(0, at.fp)
     # Whole numbers up to the last division: exact.
     return float((np.diff(fp) * (tp[1:] + tp[:-1])).sum() / (2 * at.malignant * at.benign))
 
 
-def pr_curve(y: ArrayLike, p: ArrayLike) -> Curve:
+def pr_of(at: Sweep) -> Curve:
     """Sensitivity (x, recall) against positive predictive value (y, precision), highest score first."""
-    at = sweep(y, p)
-    if not at.thresholds.size:
-        return Curve(np.zeros(0), np.zeros(0), np.zeros(0))
+    if at.problem is not None:
+        return NO_CURVE
     return Curve(at.tp / at.malignant, at.tp / (at.tp + at.fp), at.thresholds)
 
 
-def average_precision(y: ArrayLike, p: ArrayLike) -> float:
+def average_precision_of(at: Sweep) -> float:
     """Area under the precision-recall steps, without interpolation."""
-    curve = pr_curve(y, p)
+    curve = pr_of(at)
     return float((np.diff(curve.x, prepend=0.0) * curve.y).sum()) if curve.x.size else math.nan
 
 
-# -- resampling ------------------------------------------------------------------------------------
+def roc_curve(y: ArrayLike, p: ArrayLike) -> Curve:
+    """See `roc_of`."""
+    return roc_of(sweep(y, p))
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """Cases sorted once, so that a resample only needs new weights.
-
-    `benign` (b,) and `malignant` (m,) hold the lesion of each case (index below `lesions`) by rising score;
-    `below` and `up_to` (m,) how many benign cases score below a malignant one, and at most as high.
-    """
-
-    lesions: int
-    benign: NDArray[np.int64]
-    malignant: NDArray[np.int64]
-    below: NDArray[np.int64]
-    up_to: NDArray[np.int64]
+def auc(y: ArrayLike, p: ArrayLike) -> float:
+    """See `auc_of`."""
+    return auc_of(sweep(y, p))
 
 
-def rank(truth: NDArray[np.bool_], scores: Floats, groups: ArrayLike) -> Ranked:
-    """Prepare for resampling by group."""
-    names, lesion = np.unique(np.asarray(groups).astype(str), return_inverse=True)
-    order = np.argsort(scores[~truth], kind="stable")
-    benign = scores[~truth][order]
-    # Sorted look-ups stay in the cache; the order of the malignant cases does not matter otherwise.
-    rising = np.argsort(scores[truth], kind="stable")
-    malignant = scores[truth][rising]
-    return Ranked(
-        lesions=names.size,
-        benign=lesion[~truth][order],
-        malignant=lesion[truth][rising],
-        below=np.searchsorted(benign, malignant, "left"),
-        up_to=np.searchsorted(benign, malignant, "right"),
-    )
+def pr_curve(y: ArrayLike, p: ArrayLike) -> Curve:
+    """See `pr_of`."""
+    return pr_of(sweep(y, p))
 
 
-def resamples(ranked: Ranked, n: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
-    """Draw whole lesions with replacement, `n` times.
-
-    Yields:
-        How often each malignant case was drawn (m,), and how many draws the benign ones up to each came to (b + 1,),
-        which the next resample overwrites.
-    """
-    random = np.random.default_rng(seed)
-    cumulated = np.zeros(ranked.benign.size + 1)
-    for _ in range(n):
-        drawn = random.integers(0, ranked.lesions, ranked.lesions, dtype=np.int32)
-        weight = np.bincount(drawn, minlength=ranked.lesions).astype(np.float64)
-        np.cumsum(weight[ranked.benign], out=cumulated[1:])
-        yield weight[ranked.malignant], cumulated
-
-
-def bootstrap_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike, n: int = 2000, seed: int = 0) -> Interval:
-    """AUC with the 95 % percentile interval of `n` resamples of whole lesions.
-
-    Images of one lesion are no independent cases: resampling images would promise too narrow an interval.
-
-    Args:
-        groups: lesion of every case (n,), anything that prints.
-    """
-    truth, scores = arrays(y, p)
-    reason = problem(truth, scores)
-    if reason is not None:
-        return undefined(reason)
-    ranked = rank(truth, scores, groups)
-    areas = np.full(n, np.nan)
-    for i, (malignant, cumulated) in enumerate(resamples(ranked, n, seed)):
-        pairs = malignant.sum() * cumulated[-1]
-        # A resample of very few lesions may hold one class only; it says nothing about the AUC.
-        if pairs:
-            areas[i] = malignant @ (cumulated[ranked.below] + cumulated[ranked.up_to]) / (2 * pairs)
-    low, high = np.nanquantile(areas, (0.025, 0.975))
-    return Interval(auc(truth, scores), float(low), float(high))
+def average_precision(y: ArrayLike, p: ArrayLike) -> float:
+    """See `average_precision_of`."""
+    return average_precision_of(sweep(y, p))
 
 
 # -- calibration -----------------------------------------------------------------------------------
@@ -312,13 +267,13 @@ def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
     if np.isnan(scores).any():
         return ()
     index = np.clip((scores * bins).astype(np.int64), 0, bins - 1)
-    found: list[Bin] = []
-    for i in np.unique(index).tolist():
-        inside = index == i
-        n = int(inside.sum())
-        share = wilson(int(truth[inside].sum()), n)
-        found.append(Bin(i / bins, (i + 1) / bins, n, float(scores[inside].mean()), share))
-    return tuple(found)
+    cases = np.bincount(index, minlength=bins)
+    malignant = np.bincount(index[truth], minlength=bins)
+    mean = np.bincount(index, scores, bins) / np.maximum(cases, 1)
+    return tuple(
+        Bin(i / bins, (i + 1) / bins, int(cases[i]), float(mean[i]), wilson(int(malignant[i]), int(cases[i])))
+        for i in np.flatnonzero(cases).tolist()
+    )
 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import metrics
-from model.benefit import Band, bootstrap_roc
-from model.bundle import Bundle
+from model.bundle import Bundle, OperatingPoint
 from model.cohort import Where, inside
 from model.delong import Difference, compare
 from model.intervals import Interval
+from model.resampling import Band, Resampled, bootstrap
 from model.subgroups import Subgroup, subgroups
 from model.taxonomy import CODES
 
@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 # The threshold slider's positions, in per cent: one thing for browser and server.
 STEP = 0.1
 POSITIONS: NDArray[np.float64] = np.round(np.arange(0, 100 + STEP / 2, STEP), 1)
-NO_SCORES: tuple[str, ...] = ("split", "image_id", "lesion_id", "label", "malignant", "probability")
+NO_SCORES: tuple[str, ...] = (
+    "split",
+    "image_id",
+    "lesion_id",
+    "label",
+    "malignant",
+    "probability",
+    "raw_probability",
+)
 
 
 @dataclass(frozen=True)
@@ -37,70 +45,121 @@ class Key:
     bundle: Bundle = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Review:
-    """One model on one split.
+    """One model on one split. What takes long is computed when it is first asked for, and then remembered.
 
     Attributes:
         truth: bool (n,), malignant or not.
         scores: (n,), calibrated probability of malignancy, NaN where a case has none.
+        raw: the same before calibration.
         threshold: the model's own operating point, a probability.
-        lesions: how many lesions the n images show.
-        area: AUC with its lesion-bootstrap interval.
-        band: of the ROC curve, by lesion too.
-        subgroups: the same numbers for parts of the cases, at the model's own threshold.
-        matrix: seven-class confusion (7, 7), or None for a model that does not tell diagnoses apart.
+        points: all its operating points.
+        lesion: the lesion of each case, as an index below `lesions`.
+        table: the stored rows of these cases.
     """
 
     model: str
     split: str
     truth: NDArray[np.bool_]
     scores: NDArray[np.float64]
+    raw: NDArray[np.float64]
     threshold: float
+    points: tuple[OperatingPoint, ...]
+    lesion: NDArray[np.int64]
     lesions: int
-    area: Interval
-    band: Band
-    average_precision: float
-    subgroups: tuple[Subgroup, ...]
-    matrix: NDArray[np.int64] | None
+    table: "pd.DataFrame"
+
+    @cached_property
+    def counts(self) -> metrics.Sweep:
+        """True and false positives at every score: the cases sorted once, for everything that needs no resample."""
+        return metrics.sweep(self.truth, self.scores)
+
+    @property
+    def auc(self) -> float:
+        """Area under the ROC curve, at once; NaN where not defined."""
+        return metrics.auc_of(self.counts)
+
+    @property
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve, at once; NaN where not defined."""
+        return metrics.average_precision_of(self.counts)
+
+    @cached_property
+    def resampled(self) -> Resampled:
+        """Intervals of both areas and bands of both curves: seconds for a million cases."""
+        return bootstrap(self.truth, self.scores, self.lesion)
+
+    @property
+    def ready(self) -> bool:
+        """Whether `resampled` and `subgroups` would come at once."""
+        return {"resampled", "subgroups"} <= self.__dict__.keys()
+
+    @property
+    def area(self) -> Interval:
+        """AUC with its lesion-bootstrap interval."""
+        return self.resampled.area
+
+    @property
+    def band(self) -> Band:
+        """Of the ROC curve."""
+        return self.resampled.roc
+
+    @cached_property
+    def subgroups(self) -> tuple[Subgroup, ...]:
+        """The same numbers for parts of the cases, at the model's own threshold."""
+        return subgroups(self.truth, self.scores, self.lesion, self.table, self.threshold)
+
+    @cached_property
+    def matrix(self) -> NDArray[np.int64] | None:
+        """Seven-class confusion (7, 7), or None for a model that does not tell diagnoses apart."""
+        return class_matrix(self.table)
 
     def probability(self, position: float) -> float:
-        """The threshold of a slider position in per cent; the one nearest the model's own is exactly that."""
-        near = abs(position - 100 * self.threshold) <= STEP / 2
-        return self.threshold if near else position / 100
+        """The threshold of a slider position in per cent; the one nearest an operating point is exactly that."""
+        # The default point wins where two share a position.
+        for own in (self.threshold, *(point.threshold for point in self.points)):
+            if abs(position - 100 * own) <= STEP / 2:
+                return own
+        return position / 100
 
     def confusion(self, position: float) -> metrics.Confusion:
         """The cases by truth and decision at a slider position in per cent."""
-        return metrics.confusion(self.truth, self.scores, self.probability(position))
+        return self.counts.at(self.probability(position))
 
     def sweep(self) -> dict[str, Any]:
         """What the browser needs to follow the slider by itself: counts at each position, 20 KB for any n."""
         cuts = [self.probability(position) for position in POSITIONS.tolist()]
-        tp, fp = metrics.counts_at(self.truth, self.scores, cuts)
-        scored = ~np.isnan(self.scores)
+        tp, fp = self.counts.counts(cuts)
         return {
             "step": STEP,
             "own": self.threshold,
             "thresholds": cuts,
             "tp": tp.tolist(),
             "fp": fp.tolist(),
-            "malignant": int((self.truth & scored).sum()),
-            "benign": int((~self.truth & scored).sum()),
-            "unscored": int((~scored).sum()),
+            "malignant": self.counts.malignant,
+            "benign": self.counts.benign,
+            "unscored": self.counts.unscored,
         }
 
 
 @dataclass(frozen=True)
 class Versus:
-    """Another model on the cases that both have scored: its ROC curve, and how the areas differ."""
+    """Another model on the cases that both have scored: its ROC curve, and how the areas differ.
+
+    `disputed` cases are malignant for one evaluation and benign for the other, and left out; `renamed` ones have
+    another diagnosis of the same kind.
+    """
 
     model: str
     curve: metrics.Curve
     result: Difference
+    disputed: int = 0
+    renamed: int = 0
 
 
 def versus(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
-    """Compare two models on the images of a split that both have scored; truth and filter are the first one's."""
+    """Compare two models on the images of a split that both have scored; the filter is the first one's."""
     return _versus(key(bundle), key(other), split, where)
 
 
@@ -166,23 +225,28 @@ def _rows(of: Key, split: str, where: Where) -> "pd.DataFrame":
 @lru_cache(maxsize=32)
 def _review(of: Key, split: str, where: Where) -> Review:
     table = _rows(of, split, where)
-    truth = table["malignant"].to_numpy(bool)
-    values = table["probability"].to_numpy(np.float64)
-    # An image of an unknown lesion stands for itself.
-    lesions = table["lesion_id"].where(table["lesion_id"].notna(), table["image_id"]).astype(str).to_numpy()
+    lesion, lesions = lesion_of(table)
     return Review(
         model=of.bundle.name,
         split=split,
-        truth=truth,
-        scores=values,
+        truth=table["malignant"].to_numpy(bool),
+        scores=table["probability"].to_numpy(np.float64),
+        raw=table["raw_probability"].to_numpy(np.float64),
         threshold=of.bundle.card.threshold,
-        lesions=len(set(lesions)),
-        area=metrics.bootstrap_auc(truth, values, lesions),
-        band=bootstrap_roc(truth, values, lesions),
-        average_precision=metrics.average_precision(truth, values),
-        subgroups=subgroups(truth, values, lesions, table, of.bundle.card.threshold),
-        matrix=class_matrix(table),
+        points=of.bundle.card.operating_points,
+        lesion=lesion,
+        lesions=lesions,
+        table=table,
     )
+
+
+def lesion_of(table: "pd.DataFrame") -> tuple[NDArray[np.int64], int]:
+    """The lesion of each case as an index, and how many there are; an image of an unknown one stands for itself."""
+    code, names = table["lesion_id"].factorize()
+    code = code.astype(np.int64)
+    unknown = code < 0
+    code[unknown] = len(names) + np.arange(unknown.sum())
+    return code, len(names) + int(unknown.sum())
 
 
 @lru_cache(maxsize=16)
@@ -191,10 +255,16 @@ def _versus(of: Key, other: Key, split: str, where: Where) -> Versus:
         table[table["probability"].notna()].drop_duplicates("image_id")
         for table in (_rows(of, split, where), _rows(other, split, ()))
     )
-    both = mine.merge(theirs[["image_id", "probability"]], on="image_id", suffixes=("", "_other"))
-    truth = both["malignant"].to_numpy(bool)
+    columns = ["image_id", "probability", "label", "malignant"]
+    both = mine.merge(theirs[columns], on="image_id", suffixes=("", "_other"))
+    agreed = both["malignant"] == both["malignant_other"]
+    renamed = agreed & (both["label"] != both["label_other"])
+    both = both[agreed]
+    truth, (lesion, _) = both["malignant"].to_numpy(bool), lesion_of(both)
     first, second = (both[name].to_numpy(np.float64) for name in ("probability", "probability_other"))
-    return Versus(other.bundle.name, metrics.roc_curve(truth, second), compare(truth, first, second))
+    result = compare(truth, first, second, lesion)
+    curve = metrics.roc_curve(truth, second)
+    return Versus(other.bundle.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
 
 
 def class_matrix(table: "pd.DataFrame") -> NDArray[np.int64] | None:

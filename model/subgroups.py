@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from model.delong import area
 from model.intervals import Interval
-from model.metrics import arrays, bootstrap_auc, confusion
+from model.metrics import arrays, confusion
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Fewer cases, or fewer malignant ones, say little.
 FEW, FEW_MALIGNANT = 30, 10
-RESAMPLES = 500
 BANDS: tuple[tuple[float, str], ...] = (
     (30, "under 30"),
     (50, "30–49"),
@@ -82,7 +82,7 @@ def subgroups(
         for name in order:
             inside = parts == name
             at = confusion(truth[inside], scores[inside], threshold)
-            area = bootstrap_auc(truth[inside], scores[inside], lesions[inside], n=RESAMPLES)
             malignant = int(truth[inside].sum())
-            found.append(Subgroup(variable, name, at.n, malignant, area, at.sensitivity, at.specificity))
+            whole = area(truth[inside], scores[inside], lesions[inside])
+            found.append(Subgroup(variable, name, at.n, malignant, whole, at.sensitivity, at.specificity))
     return tuple(found)

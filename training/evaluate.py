@@ -17,7 +17,6 @@ from model.bundle import SCORE_COLUMNS, OperatingPoint, malignancy, point_name
 from model.calibration import temper
 from model.metrics import (
     auc,
-    bootstrap_auc,
     brier,
     class_balanced_accuracy,
     class_confusion,
@@ -26,6 +25,7 @@ from model.metrics import (
     threshold_for_sensitivity,
 )
 from model.networks import HEAD, serving
+from model.resampling import bootstrap_auc
 from model.taxonomy import CODES, MALIGNANT
 from training.fit import class_shares, still_images
 from training.pixels import PixelStore

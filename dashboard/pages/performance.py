@@ -27,11 +27,11 @@ from dashboard.components import card, cases, operating, subgroups
 from dashboard.components import performance as parts
 from dashboard.services import Services
 from model import metrics
-from model.benefit import net_benefit
 from model.bundle import Bundle, Damaged
 from model.figures import benefit, calibration, confusion, curves, forest, training
+from model.figures.review import figures
 from model.intervals import Interval
-from model.review import Review, best_epoch, facts, history, review, rows, splits, versus
+from model.review import Review, facts, review, rows, splits, versus
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
 
@@ -204,34 +204,6 @@ def calibration_note(shown: Review) -> str:
     return f"Expected calibration error {error:.3f}, Brier score {square:.3f}."
 
 
-def figures(
-    bundle: Bundle, shown: Review, position: float, theme: str | None, other: Bundle | None = None
-) -> dict[str, go.Figure]:
-    """Every figure of the page by name."""
-    at = shown.confusion(position)
-    point = curves.OperatingPoint(shown.probability(position), at)
-    truth, scores = shown.truth, shown.scores
-    found = {
-        "roc": curves.roc(metrics.roc_curve(truth, scores), shown.area, point, theme, shown.band),
-        "pr": curves.precision_recall(
-            metrics.pr_curve(truth, scores), shown.average_precision, at.prevalence, point, theme
-        ),
-        "benefit": benefit.decision(net_benefit(truth, scores, benefit.THRESHOLDS), point, theme),
-        "scores": curves.distribution(truth, scores, point.threshold, theme),
-        "calibration": calibration.reliability(metrics.reliability(truth, scores), theme),
-        "forest": forest.forest(
-            shown.subgroups, shown.area, metrics.confusion(truth, scores, shown.threshold), theme
-        ),
-        "training": training.curves(history(bundle), best_epoch(bundle), theme),
-    }
-    if other is not None:
-        rival = versus(bundle, other, shown.split)
-        curves.overlay(found["roc"], rival.curve, rival.result.second, rival.model, theme)
-    if shown.matrix is not None:
-        found["diagnoses"] = confusion.diagnoses(shown.matrix, theme)
-    return found
-
-
 @callback(
     Output("performance-body", "children"),
     Output("performance-split", "options"),
@@ -283,7 +255,10 @@ def draw(
         return []
     models = readable(Services.current().bundles)
     bundle = pick(models, model)
-    found = figures(bundle, review(bundle, split), position, theme, opponent(models, bundle, compare))
+    other = opponent(models, bundle, compare)
+    rival = versus(bundle, other, split) if other else None
+    names = [one["name"] for one in ids]
+    found = figures(bundle, review(bundle, split), position, theme, rival, names)
     return [found[one["name"]] for one in ids]
 
 

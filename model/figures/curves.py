@@ -7,10 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from model.benefit import Band
 from model.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.intervals import Interval, Undefined
 from model.metrics import Confusion, Curve
+from model.resampling import Band
 
 HEIGHT = 380
 # A figure is less than 1,000 pixels wide and high: steps below this cannot be seen.

@@ -1,7 +1,6 @@
 """Metrics against scikit-learn and against cases worked by hand, on random and on nasty inputs."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from sklearn import metrics as oracle
 
 from model import metrics
 from model.intervals import Undefined, wilson
+from model.resampling import bootstrap_auc
 
 NAN = math.nan
 
@@ -132,7 +132,7 @@ def test_undefined_cases_give_a_reason_and_no_number(y, p, reason):
     assert math.isnan(metrics.average_precision(y, p))
     assert metrics.roc_curve(y, p).x.size == 0
     assert metrics.pr_curve(y, p).x.size == 0
-    found = metrics.bootstrap_auc(y, p, range(len(y)), n=10)
+    found = bootstrap_auc(y, p, range(len(y)), n=10)
     assert found.reason is reason
     assert math.isnan(found.value)
     assert found.reason.sentence.startswith("Not defined ")
@@ -158,7 +158,7 @@ def test_rates_say_which_cases_are_lacking():
 def test_counts_at_any_threshold_agree_with_confusion():
     y, p = cases(3)
     cuts = [0.0, 0.2, 0.205, 0.5, 1.0, 1.1]
-    tp, fp = metrics.counts_at(y, p, cuts)
+    tp, fp = metrics.sweep(y, p).counts(cuts)
     for cut, true, false in zip(cuts, tp, fp, strict=True):
         one = metrics.confusion(y, p, cut)
         assert (true, false) == (one.tp, one.fp)
@@ -167,52 +167,6 @@ def test_counts_at_any_threshold_agree_with_confusion():
 def test_different_lengths_are_a_programming_error():
     with pytest.raises(ValueError, match="2 labels but 1 scores"):
         metrics.auc([True, False], [0.5])
-
-
-def test_bootstrap_agrees_with_a_plain_resampling_of_lesions():
-    y, p = cases(11, n=150)
-    lesions = np.random.default_rng(0).integers(0, 100, 150)
-    found = metrics.bootstrap_auc(y, p, lesions, n=1000, seed=3)
-    random = np.random.default_rng(5)
-    names = np.unique(lesions)
-    rows = [np.flatnonzero(lesions == name) for name in names]
-    plain = []
-    for _ in range(1000):
-        drawn = np.concatenate([rows[i] for i in random.integers(0, names.size, names.size)])
-        plain.append(oracle.roc_auc_score(y[drawn], p[drawn]))
-    low, high = np.quantile(plain, (0.025, 0.975))
-    assert found.value == pytest.approx(oracle.roc_auc_score(y, p))
-    assert found.low == pytest.approx(low, abs=0.02)
-    assert found.high == pytest.approx(high, abs=0.02)
-
-
-def test_bootstrap_is_wider_when_images_share_a_lesion():
-    y, p = cases(2, n=300, decimals=6)
-    doubled = np.repeat(y, 4), np.repeat(p, 4)
-    by_lesion = metrics.bootstrap_auc(*doubled, np.repeat(np.arange(300), 4), n=500)
-    by_image = metrics.bootstrap_auc(*doubled, np.arange(1200), n=500)
-    assert by_lesion.high - by_lesion.low > 1.6 * (by_image.high - by_image.low)
-
-
-def test_bootstrap_repeats_itself_and_takes_any_names():
-    y, p = cases(2, n=60)
-    names = [f"HAM_{i // 2:07d}" for i in range(60)]
-    assert metrics.bootstrap_auc(y, p, names, n=50) == metrics.bootstrap_auc(y, p, names, n=50)
-    assert metrics.bootstrap_auc(y, p, names, n=50) != metrics.bootstrap_auc(y, p, names, n=50, seed=1)
-
-
-def test_bootstrap_of_two_lesions_survives_resamples_of_one_class():
-    found = metrics.bootstrap_auc([True, False], [0.9, 0.1], ["a", "b"], n=50)
-    assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
-
-
-def test_bootstrap_of_ten_thousand_cases_is_quick():
-    y, p = cases(1, n=10_000, decimals=6)
-    lesions = np.random.default_rng(0).integers(0, 7500, 10_000)
-    started = time.perf_counter()
-    metrics.bootstrap_auc(y, p, lesions)
-    # 0.2 s on an idle core; a shared machine may be several times slower.
-    assert time.perf_counter() - started < 3
 
 
 def test_calibration_by_hand_and_against_scikit_learn():

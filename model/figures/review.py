@@ -1,0 +1,62 @@
+"""Every figure of a review by its name: the same for the page and for the report."""
+
+from collections.abc import Callable, Collection
+
+import plotly.graph_objects as go
+
+from model import metrics
+from model.benefit import net_benefit
+from model.bundle import Bundle
+from model.figures import benefit, calibration, confusion, curves, forest, training
+from model.review import Review, Versus, best_epoch, history
+
+# Those that wait for intervals; the others are exact as soon as the scores are read.
+SLOW: tuple[str, ...] = ("roc", "pr", "forest")
+
+
+def figures(
+    bundle: Bundle,
+    shown: Review,
+    position: float,
+    theme: str | None,
+    rival: Versus | None = None,
+    names: Collection[str] | None = None,
+    sure: bool = True,
+) -> dict[str, go.Figure]:
+    """The figures of one model on one split.
+
+    Args:
+        position: of the threshold, in per cent.
+        rival: another model's ROC curve to draw along.
+        names: which ones; all for None.
+        sure: wait for the intervals; else what does without them comes without, unless they are known already.
+    """
+    at = shown.confusion(position)
+    point = curves.OperatingPoint(shown.probability(position), at)
+    sure = sure or shown.ready
+
+    def roc() -> go.Figure:
+        figure = curves.roc(
+            metrics.roc_of(shown.counts), shown.area, point, theme, shown.band if sure else None
+        )
+        if rival is not None:
+            curves.overlay(figure, rival.curve, rival.result.second, rival.model, theme)
+        return figure
+
+    made: dict[str, Callable[[], go.Figure]] = {
+        "roc": roc,
+        "pr": lambda: curves.precision_recall(
+            metrics.pr_of(shown.counts), shown.average_precision, at.prevalence, point, theme
+        ),
+        "benefit": lambda: benefit.decision(net_benefit(shown.counts, benefit.THRESHOLDS), point, theme),
+        "scores": lambda: curves.distribution(shown.truth, shown.scores, point.threshold, theme),
+        "calibration": lambda: calibration.reliability(metrics.reliability(shown.truth, shown.scores), theme),
+        "forest": lambda: forest.forest(shown.subgroups, shown.area, shown.counts.at(shown.threshold), theme),
+        "training": lambda: training.overlaid(
+            [training.Trained(bundle.name, history(bundle), best_epoch(bundle))], theme
+        ),
+    }
+    if shown.matrix is not None and (names is None or "diagnoses" in names):
+        matrix = shown.matrix
+        made["diagnoses"] = lambda: confusion.diagnoses(matrix, theme)
+    return {name: make() for name, make in made.items() if names is None or name in names}
