@@ -106,7 +106,9 @@ def opened(data: bytes, limits: Limits) -> Image.Image:
 
         if HeifImageFile.format not in Image.OPEN:
             register_heif_opener(thumbnails=False)
-    return Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind != "DICOM"])
+        return Image.open(BytesIO(data), formats=["HEIF"])
+    # Pillow looks for a plug-in that it does not know among all it has, and then fails on what is no image.
+    return Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind not in ("HEIF", "DICOM")])
 
 
 def reduce_early(image: Image.Image) -> None:
