@@ -1,4 +1,4 @@
-"""`python -m training synthetic|prepare|train|evaluate|export`: from images to a bundle."""
+"""`python -m training download|synthetic|prepare|train|evaluate|export`: from images to a bundle."""
 
 import argparse
 import ctypes
@@ -40,6 +40,16 @@ def synthetic(options: argparse.Namespace) -> None:
     from training.synthetic import write_dataset
 
     write_dataset(options.out, options.count, options.seed, size=(150, 200) if options.small else (450, 600))
+
+
+def download(options: argparse.Namespace) -> None:
+    """Fetch images and metadata from the ISIC Archive."""
+    from training import isic
+
+    wanted = isic.Wanted(options.query, options.collections, tuple(options.licence), options.limit)
+    table = isic.download(wanted, options.out, options.api or isic.API)
+    print(f"{len(table)} images with metadata in {options.out}. Licences and attribution:")
+    print(isic.attributions(table), end="")
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -184,6 +194,21 @@ def parser() -> argparse.ArgumentParser:
     drawn.add_argument("--seed", type=int, default=0)
     drawn.add_argument("--small", action="store_true", help="150 x 200 pixels instead of 450 x 600")
     drawn.set_defaults(act=synthetic)
+    fetched = commands.add_parser(
+        "download", help="fetch images and metadata from the ISIC Archive; resumable"
+    )
+    fetched.add_argument("--out", type=Path, required=True, help="folder to fill")
+    fetched.add_argument("--query", default="", help="such as 'image_type:dermoscopic AND diagnosis_3:Nevus'")
+    fetched.add_argument("--collections", default="", help="ids of collections, joined by commas")
+    fetched.add_argument(
+        "--licence",
+        action="append",
+        default=[],
+        help="take only images under it, such as CC-0; may be repeated",
+    )
+    fetched.add_argument("--limit", type=int, help="at most so many images")
+    fetched.add_argument("--api", help="address of another archive that speaks the same API")
+    fetched.set_defaults(act=download)
     ready = commands.add_parser("prepare", help="decode images once and split them by lesion")
     ready.add_argument(
         "--metadata", type=Path, required=True, help="HAM10000_metadata.csv or a table like it"
@@ -216,7 +241,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--version", default="1")
             command.add_argument("--no-weights", action="store_true", help="curves and scores only")
     for command in commands.choices.values():
-        if command is not drawn:
+        if command not in (drawn, fetched):
             command.add_argument(
                 "--data", type=Path, default=Path("data/prepared"), help="what `prepare` writes"
             )
