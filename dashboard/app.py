@@ -1,15 +1,17 @@
 """The application factory: wires settings, services, API and pages together, and nothing else."""
 
 import hashlib
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
-from dashboard import __version__, api, delivery, photographs
+from dashboard import __version__, api, delivery, jobs, photographs
 from dashboard.components.layout import shell
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
@@ -63,8 +65,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
     server.register_blueprint(vendor())
-    server.register_blueprint(photographs.blueprint(services.settings.images))
+    server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
+    server.register_blueprint(downloads.blueprint)
     api.install(server, services)
+    jobs.install(server, services)
     delivery.install(server)
     app = Dash(
         __package__,
@@ -145,12 +149,17 @@ def content_policy(app: Dash) -> str:
 
 
 def known(path: str) -> bool:
-    """Whether a page answers at this path; `<name>` in a page's template stands for one path segment."""
-    pages: list[dict[str, Any]] = list(dash.page_registry.values())
-    templates = [str(page["path_template"] or page["path"]) for page in pages if not_the_404(page)]
-    return any(matches(template, path) for template in templates) or path.startswith(
-        ("/health", "/vendor/", "/assets/")
-    )
+    """Whether a page answers at this path; `<name>` in a page's template stands for one path segment.
+
+    A page whose template has such a part may be registered with `exists`, a function that says which of them are
+    there: an unknown prediction is as missing as an unknown page.
+    """
+    for page in filter(not_the_404, dash.page_registry.values()):
+        template = str(page["path_template"] or page["path"])
+        if matches(template, path):
+            exists: Callable[[str], bool] = page.get("exists") or (lambda _: True)
+            return exists(unquote(path).rstrip("/").rsplit("/", 1)[-1]) or "<" not in template
+    return path.startswith(("/health", "/vendor/", "/assets/"))
 
 
 def not_the_404(page: dict[str, Any]) -> bool:

@@ -1,16 +1,21 @@
 """The evaluated images, where the reader has them in a folder: found by image id, shown small and clean."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 
-from model.images import ImageError, decode, encode
+from model.bundle import BundleError
+from model.images import ImageError, Photograph, decode, encode
 
 ROOT = "/evaluated"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
-SIDES: dict[str, int] = {"thumbnail": 144, "image": 1024}
+SIDES: dict[str, int] = {"thumbnail": 288, "image": 1024}
+# Heatmaps that are remembered; each has about 30 KB.
+HEATMAPS = 256
+
+Heatmap = Callable[[Photograph, str], bytes]
 
 
 @lru_cache(maxsize=4)
@@ -20,22 +25,52 @@ def found(folder: Path) -> Mapping[str, Path]:
     return {path.stem: path for path in paths}
 
 
-def blueprint(folder: Path | None) -> Blueprint:
-    """`/evaluated/<image id>/thumbnail` and `/image`; everything is unknown where no folder is set."""
+def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:
+    """`/evaluated/<image id>/thumbnail`, `/image` and `/heatmap?model=NAME`; all unknown where no folder is set.
+
+    Args:
+        heatmap: computes one from an image and the name of a model; raises LookupError where that cannot run.
+    """
     routes = Blueprint("photographs", __name__, url_prefix=ROOT)
 
-    @routes.get("/<image_id>/<size>")
-    def _(image_id: str, size: str) -> Response:
+    def path_of(image_id: str) -> Path:
         # An id is only looked up, never made a path of.
         path = found(folder).get(image_id) if folder is not None else None
-        if path is None or size not in SIDES:
+        if path is None:
+            abort(404)
+        return path
+
+    @lru_cache(maxsize=HEATMAPS)
+    def remembered(path: Path, changed: int, model: str) -> bytes:
+        if heatmap is None:
+            raise LookupError("no heatmaps")
+        return heatmap(decode(path.read_bytes()), model)
+
+    @routes.get("/<image_id>/heatmap")
+    def explained(image_id: str) -> Response:
+        path = path_of(image_id)
+        try:
+            png = remembered(path, path.stat().st_mtime_ns, request.args.get("model", ""))
+        except (ImageError, BundleError, LookupError, OSError):
+            abort(404)
+        return kept(png, "image/png")
+
+    @routes.get("/<image_id>/<size>")
+    def picture(image_id: str, size: str) -> Response:
+        path = path_of(image_id)
+        if size not in SIDES:
             abort(404)
         try:
             pixels = decode(path.read_bytes()).pixels
         except (ImageError, OSError):
             abort(404)
-        answer = Response(encode(pixels, max_side=SIDES[size]), mimetype="image/jpeg")
-        answer.headers["Cache-Control"] = "private, max-age=3600"
-        return answer
+        return kept(encode(pixels, max_side=SIDES[size]), "image/jpeg")
 
     return routes
+
+
+def kept(data: bytes, mimetype: str) -> Response:
+    """An image that this browser may keep for an hour."""
+    answer = Response(data, mimetype=mimetype)
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer

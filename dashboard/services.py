@@ -11,7 +11,7 @@ from flask import current_app
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import Conflict, Context, Record, Store, open_store
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
-from model.images import Limits, decode
+from model.images import Limits, Photograph, decode
 
 if TYPE_CHECKING:
     from model.predictor import Predictor
@@ -153,6 +153,16 @@ class Services:
                 "This idempotency key was used with another model or operating point before. Send a new key."
             )
         return record
+
+    def heatmap(self, photograph: Photograph, model: str) -> bytes:
+        """Where a model sees evidence for malignancy, as a PNG to lay over the centred square; nothing is stored.
+
+        Raises:
+            ModelUnavailable: there is no such model, or it cannot run.
+        """
+        from model.predictor import heatmap_png
+
+        return heatmap_png(self.predictors.get(self.bundle(model)).predict(photograph).heatmap)
 
     def warm(self, delay: float = 0) -> threading.Thread:
         """Load the default predictor in the background, so that the first photograph doesn't wait for it.

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "DERMABOARD_"
 SHIPPED_BUNDLES = Path(__file__).resolve().parent.parent / "model" / "bundles"
+# Where `python -m training train` writes, seen from where it is started.
+TRAINING_RUNS = Path("runs")
 
 
 class SettingsError(ValueError):
@@ -29,6 +31,10 @@ class Settings(BaseSettings):
         None,
         description="an existing folder with the evaluated images, named by image id; leave it out for none",
     )
+    runs: Path = Field(
+        TRAINING_RUNS,
+        description="an existing folder of training runs to follow while they last, such as runs",
+    )
     database_url: str | None = Field(
         None, min_length=1, description="an SQLAlchemy address; leave it out for SQLite in the data folder"
     )
@@ -41,6 +47,14 @@ class Settings(BaseSettings):
     def existing_folder(cls, value: Path) -> Path:
         """The shipped folder may be absent in a fresh checkout; one that somebody named has to exist."""
         if value != SHIPPED_BUNDLES and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("runs")
+    @classmethod
+    def folder_of_runs(cls, value: Path) -> Path:
+        """Nobody needs to have trained anything; a folder that somebody named has to exist."""
+        if value != TRAINING_RUNS and not value.is_dir():
             raise ValueError(f"{value} is not a folder")
         return value
 
