@@ -11,7 +11,7 @@ import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
-from dashboard import __version__, api, delivery, jobs, photographs
+from dashboard import __version__, api, delivery, downloads, jobs, photographs
 from dashboard.components.layout import shell
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
