@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from dashboard.settings import Settings, SettingsError, variable
-from dashboard.store import Conflict, Context, Record, Store, open_store
+from dashboard.store import Conflict, Record, Store, open_store
+from dashboard.store.records import Context
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
 from model.images import Limits, Photograph, decode
 

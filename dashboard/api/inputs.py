@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 from werkzeug.datastructures import FileStorage
 
 from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
-from dashboard.store.query import MAX_LIMIT
 from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG
+from dashboard.store.query import MAX_LIMIT
 from dashboard.store.records import OLDEST, Sex, Source
 from model.images import NAMES
 from model.taxonomy import CODES
@@ -16,7 +16,11 @@ from model.taxonomy import CODES
 Age = Annotated[int, Field(ge=0, le=OLDEST, description="In years.")]
 Site = Annotated[str, Field(max_length=MAX_SITE, description="Where on the body.")]
 Lesion = Annotated[
-    str, Field(max_length=MAX_LESION, description="Your own reference: images with the same one show the same lesion.")
+    str,
+    Field(
+        max_length=MAX_LESION,
+        description="Your own reference: images with the same one show the same lesion.",
+    ),
 ]
 Note = Annotated[str, Field(max_length=MAX_NOTE)]
 Upload = Annotated[FileStorage, WithJsonSchema({"type": "string", "format": "binary"})]
@@ -39,7 +43,9 @@ class NewPrediction(Input):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: Upload = Field(description=f"The image file: {NAMES}.")
-    model: str | None = Field(None, max_length=255, description="Name of a model; the default one if left out.")
+    model: str | None = Field(
+        None, max_length=255, description="Name of a model; the default one if left out."
+    )
     operating_point: str | None = Field(
         None, max_length=64, description="Name of one of the model's operating points."
     )

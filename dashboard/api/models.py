@@ -32,7 +32,10 @@ class MetricsQuery(Input):
     """At which threshold, on which cases."""
 
     threshold: float | None = Field(
-        None, ge=0, le=1, description="Of the calibrated probability; the default operating point's if left out."
+        None,
+        ge=0,
+        le=1,
+        description="Of the calibrated probability; the default operating point's if left out.",
     )
     split: Literal["validation", "test"] = Field("test", description="The cases to count.")
 

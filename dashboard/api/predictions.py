@@ -7,7 +7,15 @@ from pydantic import BaseModel
 
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.inputs import Change, ContextChange, KeyHeader, Listing, MatchHeader, NewPrediction, NewReview
+from dashboard.api.inputs import (
+    Change,
+    ContextChange,
+    KeyHeader,
+    Listing,
+    MatchHeader,
+    NewPrediction,
+    NewReview,
+)
 from dashboard.api.monitoring import Monitoring
 from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
@@ -95,7 +103,9 @@ def listing(query: Listing) -> Response:
 )
 def read(record_id: str) -> Response:
     """One prediction as it is now."""
-    return shown(Services.current().store.get(record_id)).make_conditional(request)
+    response = shown(Services.current().store.get(record_id))
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.patch("/<string:record_id>")

@@ -91,9 +91,7 @@ def invalid(error: ValidationError) -> Problem:
 
 def no_file() -> Problem:
     """The one part that every prediction needs is not there."""
-    return Problem(
-        422, "no_file", "The request holds no file: send the image as the multipart part “file”."
-    )
+    return Problem(422, "no_file", "The request holds no file: send the image as the multipart part “file”.")
 
 
 def sentence(fault: Any) -> str:
@@ -122,7 +120,7 @@ def missing_problem(error: NotFound) -> Response:
 
 def conflict_problem(error: Conflict) -> Response:
     """Somebody else was faster, or an idempotency key stands for another image."""
-    more = {"revision": error.record.revision} if error.record is not None else {}
+    more: dict[str, Any] = {"revision": error.record.revision} if error.record is not None else {}
     return document(409, "conflict", str(error), **more)
 
 

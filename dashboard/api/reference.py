@@ -1,4 +1,4 @@
-"""The API's own documentation: the OpenAPI document, and a page that shows it with Swagger UI from an installed package."""
+"""The API's own documentation: the OpenAPI document, and a page with Swagger UI from an installed package."""
 
 from functools import cache
 from importlib.util import find_spec

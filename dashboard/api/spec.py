@@ -78,9 +78,9 @@ class Answers(SpecResponse):
         return found
 
 
-def refuse(_request: Any, _response: Any, error: ValidationError | None, *_: Any) -> None:
+def refuse(_request: Any, _response: Any, error: Exception | None, *_: Any) -> None:
     """Called by spectree after it has looked at a request: our problem document instead of its list."""
-    if error is not None:
+    if isinstance(error, ValidationError):
         raise problems.invalid(error)
 
 
@@ -104,7 +104,9 @@ spec = SpecTree(
 def documented(
     answers: Answers, tag: Tag, operation: str, checked: bool = True, **parameters: str
 ) -> Callable[[View], View]:
-    """Put a route into the document, and check its requests against the annotations of `query`, `form`, `json`, `headers`.
+    """Put a route into the document, and check its requests against the annotations of its arguments.
+
+    Arguments that are looked at are `query`, `form`, `json` and `headers`.
 
     Args:
         operation: the operation's id.
