@@ -1,0 +1,203 @@
+"""Predicting again with another model, in the background: one worker a server process, jobs in its memory.
+
+A job outlives the page that asked for it, not the server: what it has predicted by then is kept, as every prediction
+is, and asking again goes on where it stopped, because an image that the model has answered already is not repeated.
+"""
+
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from flask import Flask, current_app
+
+from dashboard.services import ModelUnavailable, Services, operating_point_of
+from dashboard.store import NotFound, QueryError, Record, StoreError
+from dashboard.store.summary import same_image
+from model.images import ImageError, decode
+
+EXTENSION = "dermaboard-jobs"
+# As many as one may select; a whole history is a matter for `python -m model score`.
+MOST = 1000
+# Finished jobs that are remembered.
+KEPT = 100
+# How long a page still tells of a job that has ended.
+LINGER = timedelta(minutes=3)
+
+log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A prediction and the one that was made again for its image; None and a sentence where that failed."""
+
+    before: str
+    after: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request to predict again; a snapshot.
+
+    Attributes:
+        model: name of the bundle.
+        operating_point: None for the model's own.
+        ids: the predictions it began with.
+        pairs: what is done so far, in the order of `ids`.
+        ended: when it came to its end.
+    """
+
+    id: str
+    created: datetime
+    model: str
+    operating_point: str | None
+    ids: tuple[str, ...]
+    pairs: tuple[Pair, ...] = ()
+    state: State = State.QUEUED
+    ended: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether there is more to come."""
+        return self.state in (State.QUEUED, State.RUNNING)
+
+    @property
+    def failed(self) -> int:
+        """How many could not be predicted again."""
+        return sum(pair.after is None for pair in self.pairs)
+
+
+@dataclass
+class Jobs:
+    """The jobs of one server process and the thread that works on them."""
+
+    services: Services
+    _jobs: dict[str, Job] = field(default_factory=dict)
+    _waiting: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+
+    @staticmethod
+    def current() -> "Jobs":
+        """The jobs of the running application; needs a Flask application context."""
+        found: Jobs = current_app.extensions[EXTENSION]
+        return found
+
+    def start(self, ids: Sequence[str], model: str, operating_point: str | None = None) -> Job:
+        """Put a job at the end of the queue.
+
+        Raises:
+            ModelUnavailable: no such model can run, or it has no such operating point.
+            QueryError: nothing, or too much, is asked for.
+        """
+        operating_point_of(self.services.bundle(model), operating_point)
+        wanted = tuple(dict.fromkeys(ids))
+        if not 0 < len(wanted) <= MOST:
+            raise QueryError(f"Choose between 1 and {MOST:,} predictions.")
+        job = Job(secrets.token_urlsafe(12), datetime.now(UTC), model, operating_point, wanted)
+        with self._lock:
+            self._jobs[job.id] = job
+            self._forget()
+            if self._thread is None:
+                # A daemon: a server that is stopped does not wait for it, and what is stored is stored whole.
+                self._thread = threading.Thread(target=self._work, name="predict-again", daemon=True)
+                self._thread.start()
+        self._waiting.put(job.id)
+        return job
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it stands; None when this server process knows none of that id."""
+        with self._lock:
+            return self._jobs.get(job_id)
+
+    def recent(self) -> tuple[Job, ...]:
+        """The jobs that are not at their end, or have been for a moment only; oldest first."""
+        since = datetime.now(UTC) - LINGER
+        with self._lock:
+            return tuple(job for job in self._jobs.values() if job.ended is None or job.ended > since)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job after the image it is at. What it has predicted stays."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is not None and job.active:
+                self._jobs[job_id] = replace(job, state=State.CANCELLED, ended=datetime.now(UTC))
+
+    def _forget(self) -> None:
+        """Drop the oldest finished jobs."""
+        done = [job.id for job in self._jobs.values() if not job.active]
+        for job_id in done[: max(0, len(done) - KEPT)]:
+            del self._jobs[job_id]
+
+    def _work(self) -> None:
+        """Work until the server stops."""
+        while True:
+            self._run(self._waiting.get())
+
+    def _run(self, job_id: str) -> None:
+        """One job from its first image to its last."""
+        for index in range(len(self._jobs[job_id].ids)):
+            with self._lock:
+                job = self._jobs[job_id]
+                if not job.active:
+                    return
+                self._jobs[job_id] = job = replace(job, state=State.RUNNING)
+            pair = self._again(job, job.ids[index])
+            with self._lock:
+                job = self._jobs[job_id]
+                self._jobs[job_id] = replace(job, pairs=(*job.pairs, pair))
+        with self._lock:
+            job = self._jobs[job_id]
+            if job.active:
+                self._jobs[job_id] = replace(job, state=State.FINISHED, ended=datetime.now(UTC))
+
+    def _again(self, job: Job, record_id: str) -> Pair:
+        """Predict one image again; whatever goes wrong with it stays its own problem."""
+        try:
+            return Pair(record_id, predict_again(self.services, record_id, job.model, job.operating_point).id)
+        except NotFound:
+            return Pair(record_id, None, "It was deleted, or its image is missing.")
+        except (ImageError, ModelUnavailable, StoreError) as error:
+            return Pair(record_id, None, str(error))
+        except Exception:
+            log.exception("Predicting %s again with %s failed", record_id, job.model)
+            return Pair(record_id, None, "Something went wrong on the server; the log says what.")
+
+
+def predict_again(services: Services, record_id: str, model: str, point: str | None = None) -> Record:
+    """A prediction for the stored image of another one, or the one that this model has already made of it.
+
+    Raises:
+        NotFound: the prediction or its image is gone.
+        ModelUnavailable: no such model can run.
+        StoreError: it cannot be kept.
+    """
+    bundle = services.bundle(model)
+    wanted = operating_point_of(bundle, point)
+    before = services.store.get(record_id)
+    for record in same_image(services.store, before.sha256):
+        if (record.model_sha256, record.operating_point) == (bundle.card.sha256, wanted.name):
+            return record
+    # What is stored is a fresh JPEG of the photograph; under the digest of the file that came in, both stay together.
+    photograph = replace(decode(services.store.image(record_id)), sha256=before.sha256)
+    prediction = services.predictors.get(bundle).predict(photograph, operating_point=wanted.name)
+    return services.store.add(photograph, prediction, before.filename, before.context)
+
+
+def install(server: Flask, services: Services) -> None:
+    """Give the server its jobs."""
+    server.extensions[EXTENSION] = Jobs(services)
