@@ -1,9 +1,19 @@
 """What the API is asked with, as typed schemas, and what they mean to the store."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import FileStorage
 
 from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
@@ -13,6 +23,8 @@ from dashboard.store.records import OLDEST, Sex, Source
 from model.images import NAMES
 from model.taxonomy import CODES
 
+# Forms, queries and headers leave a field out; only JSON has a null, which the document must not promise elsewhere.
+Absent = SkipJsonSchema[None]
 Age = Annotated[int, Field(ge=0, le=OLDEST, description="In years.")]
 Site = Annotated[str, Field(max_length=MAX_SITE, description="Where on the body.")]
 Lesion = Annotated[
@@ -23,9 +35,20 @@ Lesion = Annotated[
     ),
 ]
 Note = Annotated[str, Field(max_length=MAX_NOTE)]
+
+
+def written_out(value: Any) -> Any:
+    """A time that has the form of RFC 3339. Raises ValueError."""
+    if not (isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", value)):
+        raise ValueError("is a time like 2026-11-23T08:30:00Z")
+    return value
+
+
 Upload = Annotated[FileStorage, WithJsonSchema({"type": "string", "format": "binary"})]
 Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG)]
 Code = Literal["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
+# Pydantic alone would take 2026 for half an hour after midnight of 1 January 1970.
+Moment = Annotated[AwareDatetime, BeforeValidator(written_out)]
 State = Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
 if get_args(Code) != CODES:
     raise RuntimeError("The diagnoses of the API are not those of the taxonomy.")
@@ -43,18 +66,18 @@ class NewPrediction(Input):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: Upload = Field(description=f"The image file: {NAMES}.")
-    model: str | None = Field(
+    model: str | Absent = Field(
         None, max_length=255, description="Name of a model; the default one if left out."
     )
-    operating_point: str | None = Field(
+    operating_point: str | Absent = Field(
         None, max_length=64, description="Name of one of the model's operating points."
     )
     stability: bool = Field(False, description="Also predict the eight flips and quarter turns.")
-    age: Age | None = None
-    sex: Sex | None = None
-    site: Site | None = None
-    lesion: Lesion | None = None
-    note: Note | None = None
+    age: Age | Absent = None
+    sex: Sex | Absent = None
+    site: Site | Absent = None
+    lesion: Lesion | Absent = None
+    note: Note | Absent = None
 
     @model_validator(mode="before")
     @classmethod
@@ -70,7 +93,7 @@ class NewPrediction(Input):
 class KeyHeader(BaseModel):
     """A key by which the same request, sent again, gives the same prediction instead of a second one."""
 
-    key: str | None = Field(
+    key: str | Absent = Field(
         None,
         alias="Idempotency-Key",
         min_length=1,
@@ -83,7 +106,7 @@ class KeyHeader(BaseModel):
 class MatchHeader(BaseModel):
     """The revision that a change was made on."""
 
-    match: str | None = Field(
+    match: str | Absent = Field(
         None,
         alias="If-Match",
         max_length=255,
@@ -130,30 +153,32 @@ class Listing(Input):
     """Which predictions, in which order. What is given several times means any of the values."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
-    after: str | None = Field(None, max_length=4000, description="`next` of the page before.")
+    after: str | Absent = Field(None, max_length=4000, description="`next` of the page before.")
     sort: str = Field(
         "-created",
         max_length=200,
         description="Columns by importance, separated by commas; a minus sorts down.",
     )
-    search: str | None = Field(
+    search: str | Absent = Field(
         None, min_length=1, max_length=1000, description="Words in file name, lesion, notes or tags."
     )
-    filename: str | None = Field(None, min_length=1, max_length=255, description="A part of the file name.")
-    lesion: str | None = Field(None, min_length=1, max_length=MAX_LESION, description="The whole reference.")
-    decision: list[Literal["benign", "uncertain", "malignant"]] | None = None
-    diagnosis: list[Code] | None = None
-    confirmed: list[Code] | None = None
-    review: list[State] | None = None
-    model: list[str] | None = None
-    operating_point: list[str] | None = None
-    site: list[str] | None = None
-    sex: list[Sex] | None = None
-    tag: list[Tag] | None = None
-    probability_from: float | None = Field(None, ge=0, le=1)
-    probability_to: float | None = Field(None, ge=0, le=1)
-    created_from: AwareDatetime | None = Field(None, description="Included; with its time zone.")
-    created_before: AwareDatetime | None = Field(None, description="Excluded; with its time zone.")
+    filename: str | Absent = Field(None, min_length=1, max_length=255, description="A part of the file name.")
+    lesion: str | Absent = Field(
+        None, min_length=1, max_length=MAX_LESION, description="The whole reference."
+    )
+    decision: list[Literal["benign", "uncertain", "malignant"]] | Absent = None
+    diagnosis: list[Code] | Absent = None
+    confirmed: list[Code] | Absent = None
+    review: list[State] | Absent = None
+    model: list[str] | Absent = None
+    operating_point: list[str] | Absent = None
+    site: list[str] | Absent = None
+    sex: list[Sex] | Absent = None
+    tag: list[Tag] | Absent = None
+    probability_from: float | Absent = Field(None, ge=0, le=1)
+    probability_to: float | Absent = Field(None, ge=0, le=1)
+    created_from: Moment | Absent = Field(None, description="Included; with its time zone.")
+    created_before: Moment | Absent = Field(None, description="Excluded; with its time zone.")
 
     def query(self) -> Query:
         """The question to the store. Raises QueryError."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.inputs import Input
+from dashboard.api.inputs import Absent, Input
 from dashboard.api.predictions import as_json, private
 from dashboard.api.problems import Problem
 from dashboard.api.spec import MODELS, Answers, documented
@@ -31,7 +31,7 @@ blueprint = Blueprint("models", __name__, url_prefix=f"{ROOT}/models")
 class MetricsQuery(Input):
     """At which threshold, on which cases."""
 
-    threshold: float | None = Field(
+    threshold: float | Absent = Field(
         None,
         ge=0,
         le=1,
@@ -111,6 +111,7 @@ def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float)
     """The figures of these cases at a threshold."""
     # Here, because NumPy's users are slow to import and no prediction needs them.
     from model import metrics, operating
+    from model.reliability import brier, expected_calibration_error
 
     truth, chance = rows["malignant"].to_numpy(bool), rows["probability"].to_numpy(float)
     at = metrics.confusion(truth, chance, threshold)
@@ -133,8 +134,8 @@ def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float)
         f1=estimate(operating.f1(at)),
         auc=number(metrics.auc(truth, chance)),
         average_precision=number(metrics.average_precision(truth, chance)),
-        brier=number(metrics.brier(truth, chance)),
-        calibration_error=number(metrics.expected_calibration_error(truth, chance)),
+        brier=number(brier(truth, chance)),
+        calibration_error=number(expected_calibration_error(truth, chance)),
     )
 
 

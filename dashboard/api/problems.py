@@ -24,6 +24,10 @@ IMAGE_STATUS = {
 # Our own addresses beside the pages; everywhere else an error is Flask's or Dash's to answer.
 OURS = ("/api/", "/health/", "/metrics")
 
+SENTENCES = {
+    400: "The request cannot be read: its body is not what its headers say.",
+    405: "This address does not take such a request. The header “Allow” says which it takes.",
+}
 NOTHING = "There is nothing at this address of the API."
 
 log = logging.getLogger(__name__)
@@ -151,7 +155,7 @@ def http_problem(error: HTTPException) -> Response | HTTPException:
         return too_large().response()
     if code == HTTPStatus.METHOD_NOT_ALLOWED and nothing_here():
         return document(404, "not_found", NOTHING)
-    detail = error.description or "The request cannot be answered."
+    detail = SENTENCES.get(code) or error.description or "The request cannot be answered."
     allow = dict(error.get_headers()).get("Allow", "") if code == HTTPStatus.METHOD_NOT_ALLOWED else ""
     headers = {"Allow": allow} if allow else {}
     return document(code, HTTPStatus(code).phrase.lower().replace(" ", "_"), detail, headers)

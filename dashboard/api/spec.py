@@ -13,6 +13,7 @@ from spectree import SpecTree, Tag
 
 from dashboard import __version__
 from dashboard.api import problems
+from dashboard.api.address import ROOT
 from dashboard.api.schemas import ProblemDocument
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -124,10 +125,18 @@ def documented(
 
 def document() -> dict[str, Any]:
     """The OpenAPI document; needs an application context."""
-    return finished(dict(spec.spec))
-
-
-def finished(found: dict[str, Any]) -> dict[str, Any]:
-    """The document with what the library leaves to us."""
-    found["jsonSchemaDialect"] = "https://spec.openapis.org/oas/3.1/dialect/base"
+    found = tidy(spec.spec)
+    patch = found["paths"][f"{ROOT}/predictions/{{record_id}}"]["patch"]["requestBody"]["content"]
+    patch["application/merge-patch+json"] = patch["application/json"]
     return found
+
+
+def tidy(value: Any) -> Any:
+    """A copy without what pydantic says of every field: a title that repeats its name, a default of nothing."""
+    if isinstance(value, dict):
+        return {
+            key: tidy(one)
+            for key, one in value.items()
+            if not (key == "default" and one is None) and not (key == "title" and "type" in value)
+        }
+    return [tidy(one) for one in value] if isinstance(value, list) else value
