@@ -1,5 +1,6 @@
 """A bundle's stored scores, computed once into what the performance page shows of one split."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -13,7 +14,8 @@ from model import metrics
 from model.bundle import Bundle, OperatingPoint
 from model.cohort import Where, inside
 from model.delong import Difference, compare
-from model.intervals import Interval
+from model.intervals import Interval, undefined
+from model.reliability import Calibration, calibration
 from model.resampling import Band, Resampled, bootstrap
 from model.subgroups import Subgroup, subgroups
 from model.taxonomy import CODES
@@ -91,6 +93,15 @@ class Review:
         return bootstrap(self.truth, self.scores, self.lesion)
 
     @property
+    def unsure(self) -> Resampled:
+        """What stands in for `resampled` until it is there: the areas without intervals, no bands."""
+        reason = self.counts.problem
+        if reason is not None:
+            return Resampled(0, undefined(reason), undefined(reason))
+        area, precision = self.auc, self.average_precision
+        return Resampled(0, Interval(area, math.nan, math.nan), Interval(precision, math.nan, math.nan))
+
+    @property
     def ready(self) -> bool:
         """Whether `resampled` and `subgroups` would come at once."""
         return {"resampled", "subgroups"} <= self.__dict__.keys()
@@ -109,6 +120,17 @@ class Review:
     def subgroups(self) -> tuple[Subgroup, ...]:
         """The same numbers for parts of the cases, at the model's own threshold."""
         return subgroups(self.truth, self.scores, self.lesion, self.table, self.threshold)
+
+    @cached_property
+    def calibrated(self) -> Calibration:
+        """Reliability of the probabilities that the model gives."""
+        return calibration(self.truth, self.scores)
+
+    @cached_property
+    def uncalibrated(self) -> Calibration | None:
+        """The same before the scaling; None where it changed nothing."""
+        same = np.allclose(self.raw, self.scores, rtol=0, atol=1e-9, equal_nan=True)
+        return None if same else calibration(self.truth, self.raw)
 
     @cached_property
     def matrix(self) -> NDArray[np.int64] | None:

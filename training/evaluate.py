@@ -17,14 +17,13 @@ from model.bundle import SCORE_COLUMNS, OperatingPoint, malignancy, point_name
 from model.calibration import temper
 from model.metrics import (
     auc,
-    brier,
     class_balanced_accuracy,
     class_confusion,
     confusion,
-    expected_calibration_error,
     threshold_for_sensitivity,
 )
 from model.networks import HEAD, serving
+from model.reliability import brier, expected_calibration_error
 from model.resampling import bootstrap_auc
 from model.taxonomy import CODES, MALIGNANT
 from training.fit import class_shares, still_images

@@ -1,11 +1,12 @@
-"""ROC and precision-recall curves with their operating point, and the scores by class."""
+"""ROC and precision-recall curves: how sure they are, the threshold on them, and the operating points of the card."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from model.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.intervals import Interval, Undefined
@@ -13,8 +14,8 @@ from model.metrics import Confusion, Curve
 from model.resampling import Band
 
 HEIGHT = 380
-# A figure is less than 1,000 pixels wide and high: steps below this cannot be seen.
-FINEST = 1000
+# A figure is less than 2,000 pixels wide and high, on a screen of double density too: smaller steps cannot be seen.
+FINEST = 2000
 # The trace that the threshold slider moves, in every figure that has one (performance.js counts on it).
 POINT = 0
 
@@ -27,10 +28,24 @@ class OperatingPoint:
     confusion: Confusion
 
 
+@dataclass(frozen=True)
+class Aimed:
+    """An operating point of the card and what it does to these cases: its name is the sensitivity it was chosen for."""
+
+    name: str
+    threshold: float
+    confusion: Confusion
+
+
 def roc(
-    curve: Curve, area: Interval, point: OperatingPoint, theme: str | None, band: Band | None = None
+    curve: Curve,
+    area: Interval,
+    point: OperatingPoint,
+    theme: str | None,
+    band: Band | None = None,
+    aimed: Sequence[Aimed] = (),
 ) -> go.Figure:
-    """Sensitivity against false-positive rate, with its band, the chance line, the area and the operating point."""
+    """Sensitivity against false-positive rate, with its band, the chance line, the area and the operating points."""
     if area.reason is not None:
         return message(area.reason.sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
@@ -51,8 +66,10 @@ def roc(
     )
     if band is not None and band.x.size:
         add_band(figure, band, colours)
+    places = [(1 - one.confusion.specificity.value, one.confusion.sensitivity.value) for one in aimed]
+    add_aimed(figure, aimed, places, colours, labelled=True)
     figure.add_annotation(
-        text=f"<b>AUC {area.value:.3f}</b><br>95 % interval {area.low:.3f}–{area.high:.3f}",
+        text=told("AUC", area),
         x=0.98,
         y=0.04,
         xanchor="right",
@@ -61,8 +78,56 @@ def roc(
         font={"color": colours.action},
     )
     figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
-    unit_axes(figure, "False-positive rate (1 − specificity)", "Sensitivity")
+    unit_axes(
+        figure,
+        f"False-positive rate (of {point.confusion.fp + point.confusion.tn:,} benign)",
+        f"Sensitivity (of {point.confusion.tp + point.confusion.fn:,} malignant)",
+    )
     return raise_marker(figure)
+
+
+def told(name: str, area: Interval) -> str:
+    """An area with its interval; without one while that is being computed."""
+    sure = (
+        "95 % interval follows" if math.isnan(area.low) else f"95 % interval {area.low:.3f}–{area.high:.3f}"
+    )
+    return f"<b>{name} {area.value:.3f}</b><br>{sure}"
+
+
+def add_aimed(
+    figure: go.Figure,
+    aimed: Sequence[Aimed],
+    places: Sequence[tuple[float, float]],
+    colours: Palette,
+    labelled: bool,
+) -> None:
+    """Rings where the card's operating points are."""
+    if not aimed:
+        return
+    figure.add_scatter(
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
+        text=[one.name for one in aimed],
+        customdata=[
+            [
+                100 * one.threshold,
+                100 * one.confusion.sensitivity.value,
+                100 * one.confusion.specificity.value,
+                100 * one.confusion.ppv.value if one.confusion.ppv.defined else 0.0,
+            ]
+            for one in aimed
+        ],
+        mode="markers+text" if labelled else "markers",
+        textposition="top left",
+        textfont={"size": 12, "color": colours.muted},
+        marker={"size": 9, "color": colours.surface, "line": {"color": colours.ink, "width": 1.5}},
+        cliponaxis=False,
+        hovertemplate=(
+            "<b>Operating point for %{text} sensitivity</b><br>Threshold %{customdata[0]:.1f} %<br>"
+            "Here: sensitivity %{customdata[1]:.1f} %, specificity %{customdata[2]:.1f} %,<br>"
+            "%{customdata[3]:.1f} % of alarms are cancers<extra></extra>"
+        ),
+    )
 
 
 def overlay(figure: go.Figure, curve: Curve, area: Interval, name: str, theme: str | None) -> go.Figure:
@@ -101,7 +166,13 @@ def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
 
 
 def precision_recall(
-    curve: Curve, area: float, prevalence: Interval, point: OperatingPoint, theme: str | None
+    curve: Curve,
+    area: Interval,
+    prevalence: Interval,
+    point: OperatingPoint,
+    theme: str | None,
+    band: Band | None = None,
+    aimed: Sequence[Aimed] = (),
 ) -> go.Figure:
     """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
     if not curve.x.size:
@@ -122,72 +193,31 @@ def precision_recall(
             "Positive predictive value %{y:.1%}<extra></extra>"
         ),
     )
+    if band is not None and band.x.size:
+        add_band(figure, band, colours)
+    places = [(one.confusion.sensitivity.value, one.confusion.ppv.value) for one in aimed]
+    add_aimed(figure, aimed, places, colours, labelled=False)
     low = prevalence.value < 0.5
     figure.add_annotation(
         text=f"prevalence {prevalence.value:.1%}".replace("%", " %"),
         x=0.02,
         y=prevalence.value,
         xanchor="left",
-        yanchor="bottom" if low else "top",
+        yanchor="top" if 0.1 < prevalence.value < 0.5 or prevalence.value > 0.9 else "bottom",
         font={"size": 12},
     )
     figure.add_annotation(
-        text=f"<b>Average precision {area:.3f}</b>",
+        text=told("Average precision", area),
         x=0.02,
-        y=0.04 if prevalence.value > 0.12 or not low else prevalence.value + 0.1,
+        y=(prevalence.value + 0.08 if prevalence.value <= 0.1 else prevalence.value + 0.02) if low else 0.04,
         xanchor="left",
         yanchor="bottom",
+        align="left",
         font={"color": colours.action},
     )
-    unit_axes(figure, "Sensitivity (recall)", "Positive predictive value (precision)")
+    n = point.confusion.tp + point.confusion.fn
+    unit_axes(figure, f"Sensitivity, recall (of {n:,} malignant)", "Positive predictive value, precision")
     return raise_marker(figure)
-
-
-def distribution(
-    truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float, theme: str | None
-) -> go.Figure:
-    """How the probabilities of each class spread, as shares of that class, with the threshold."""
-    scored = scores[~np.isnan(scores)]
-    if not scored.size:
-        return message("No case has a score.", theme, HEIGHT)
-    colours, figure = palette(theme), blank(theme, HEIGHT)
-    figure.add_scatter(
-        x=[100 * threshold, 100 * threshold],
-        y=[0, 1],
-        yaxis="y2",
-        mode="lines",
-        line={"color": colours.ink, "width": 1.5, "dash": "dash"},
-        hoverinfo="skip",
-    )
-    edges = np.linspace(0, 1, 41)
-    for word, shape, colour, inside in (
-        ("Benign", "●", colours.benign, ~truth),
-        ("Malignant", "◆", colours.malignant, truth),
-    ):
-        chosen = scores[inside & ~np.isnan(scores)]
-        if not chosen.size:
-            continue
-        counts = np.histogram(np.clip(chosen, 0, 1), edges)[0]
-        figure.add_scatter(
-            x=100 * (edges[:-1] + edges[1:]) / 2,
-            y=100 * counts / chosen.size,
-            customdata=counts,
-            name=f"{shape} {word} (n = {chosen.size:,})",
-            mode="lines",
-            line={"color": colour, "width": 2, "shape": "hvh"},
-            fill="tozeroy",
-            hovertemplate="%{customdata} cases, %{y:.1f} % of the class<extra>" + word + "</extra>",
-        )
-    figure.update_layout(
-        showlegend=True,
-        legend={"x": 0.99, "y": 0.99, "xanchor": "right", "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
-        yaxis={"title": "Share of the class (%)", "rangemode": "tozero"},
-        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
-        hovermode="x",
-    )
-    figure.data[POINT].showlegend = False
-    figure.update_xaxes(title="Calibrated probability of malignancy (%)", range=[0, 100])
-    return figure
 
 
 def lacking(confusion: Confusion) -> Undefined:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from model import metrics
 from model.benefit import net_benefit
 from model.bundle import Bundle
-from model.figures import benefit, calibration, confusion, curves, forest, training
+from model.figures import benefit, calibration, confusion, curves, distribution, forest, training
 from model.review import Review, Versus, best_epoch, history
 
 # Those that wait for intervals; the others are exact as soon as the scores are read.
@@ -34,24 +34,30 @@ def figures(
     at = shown.confusion(position)
     point = curves.OperatingPoint(shown.probability(position), at)
     sure = sure or shown.ready
+    found = shown.resampled if sure else shown.unsure
+    whole, aimed = shown.counts.at(shown.threshold), points_of(shown)
 
     def roc() -> go.Figure:
-        figure = curves.roc(
-            metrics.roc_of(shown.counts), shown.area, point, theme, shown.band if sure else None
-        )
+        figure = curves.roc(metrics.roc_of(shown.counts), found.area, point, theme, found.roc, aimed)
         if rival is not None:
             curves.overlay(figure, rival.curve, rival.result.second, rival.model, theme)
         return figure
 
+    def precision_recall() -> go.Figure:
+        curve, band = metrics.pr_of(shown.counts), found.precision_recall
+        return curves.precision_recall(
+            curve, found.average_precision, at.prevalence, point, theme, band, aimed
+        )
+
     made: dict[str, Callable[[], go.Figure]] = {
         "roc": roc,
-        "pr": lambda: curves.precision_recall(
-            metrics.pr_of(shown.counts), shown.average_precision, at.prevalence, point, theme
-        ),
+        "pr": precision_recall,
         "benefit": lambda: benefit.decision(net_benefit(shown.counts, benefit.THRESHOLDS), point, theme),
-        "scores": lambda: curves.distribution(shown.truth, shown.scores, point.threshold, theme),
-        "calibration": lambda: calibration.reliability(metrics.reliability(shown.truth, shown.scores), theme),
-        "forest": lambda: forest.forest(shown.subgroups, shown.area, shown.counts.at(shown.threshold), theme),
+        "scores": lambda: distribution.distribution(
+            shown.truth, shown.scores, point.threshold, theme, uncertain(bundle)
+        ),
+        "calibration": lambda: calibration.reliability(shown.calibrated, shown.uncalibrated, theme),
+        "forest": lambda: forest.forest(shown.subgroups, found.area, whole, theme),
         "training": lambda: training.overlaid(
             [training.Trained(bundle.name, history(bundle), best_epoch(bundle))], theme
         ),
@@ -60,3 +66,19 @@ def figures(
         matrix = shown.matrix
         made["diagnoses"] = lambda: confusion.diagnoses(matrix, theme)
     return {name: make() for name, make in made.items() if names is None or name in names}
+
+
+def points_of(shown: Review) -> list[curves.Aimed]:
+    """The card's operating points on these cases; none where a rate of theirs does not exist."""
+    if shown.counts.problem is not None:
+        return []
+    return [
+        curves.Aimed(f"{100 * one.sensitivity:.4g} %", one.threshold, shown.counts.at(one.threshold))
+        for one in shown.points
+    ]
+
+
+def uncertain(bundle: Bundle) -> tuple[float, float]:
+    """The band of the uncertain at the model's own operating point."""
+    own = bundle.card.point()
+    return own.threshold, own.malignant

@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.io as pio
 import pytest
 
-from model import metrics
+from model import metrics, reliability
 from model.benefit import net_benefit
-from model.figures import benefit, calibration, confusion, curves, forest, training
+from model.figures import benefit, calibration, confusion, curves, distribution, forest, training
 from model.figures.template import DARK, LIGHT, palette
 from model.intervals import Interval, Undefined, undefined
 from model.resampling import bootstrap
@@ -103,9 +103,18 @@ def test_forest_greys_small_groups_and_leaves_out_undefined_ones(cases):
 def test_precision_recall_shows_prevalence_and_area(cases):
     y, p = cases
     at = point(y, p)
-    area = metrics.average_precision(y, p)
-    figure = curves.precision_recall(metrics.pr_curve(y, p), area, at.confusion.prevalence, at, "light")
-    assert f"Average precision {area:.3f}" in texts(figure)
+    area = bootstrap(y, p, range(y.size), n=50)
+    figure = curves.precision_recall(
+        metrics.pr_curve(y, p),
+        area.average_precision,
+        at.confusion.prevalence,
+        at,
+        "light",
+        area.precision_recall,
+    )
+    assert f"Average precision {metrics.average_precision(y, p):.3f}" in texts(figure)
+    assert f"{area.average_precision.low:.3f}–{area.average_precision.high:.3f}" in texts(figure)
+    assert list(figure.data[-1].y) == list(area.precision_recall.high)
     assert f"prevalence {100 * y.mean():.1f} %" in texts(figure)
     assert figure.data[curves.POINT].y[0] == at.confusion.ppv.value
 
@@ -116,10 +125,13 @@ def test_undefined_curves_say_why():
     figure = curves.roc(nothing, undefined(Undefined.NO_MALIGNANT), benign, "light")
     assert not figure.data
     assert texts(figure) == "Not defined without malignant cases."
-    figure = curves.precision_recall(nothing, float("nan"), benign.confusion.prevalence, benign, "light")
+    none = undefined(Undefined.NO_MALIGNANT)
+    figure = curves.precision_recall(nothing, none, benign.confusion.prevalence, benign, "light")
     assert not figure.data
     assert texts(figure) == "Not defined without malignant cases."
-    assert "No case has a score" in texts(curves.distribution(np.zeros(0, bool), np.zeros(0), 0.5, "light"))
+    assert "No case has a score" in texts(
+        distribution.distribution(np.zeros(0, bool), np.zeros(0), 0.5, "light")
+    )
 
 
 def test_downsampled_curve_stays_within_a_pixel_and_keeps_its_ends():
@@ -137,13 +149,44 @@ def test_downsampled_curve_stays_within_a_pixel_and_keeps_its_ends():
 
 def test_distribution_is_by_class_in_the_verdicts_colours(cases):
     y, p = cases
-    figure = curves.distribution(y, p, 0.4, "light")
+    figure = distribution.distribution(y, p, 0.4, "light")
     mark, benign, malignant = figure.data
     assert list(mark.x) == [40, 40]
     assert (benign.line.color, malignant.line.color) == (LIGHT.benign, LIGHT.malignant)
-    assert benign.name == f"● Benign (n = {(~y).sum()})"
-    assert sum(malignant.customdata) == y.sum()
+    assert f"● <b>Benign</b>, n = {(~y).sum()}" in texts(figure)
+    assert sum(one[0] for one in malignant.customdata) == y.sum()
     assert sum(malignant.y) == pytest.approx(100)
+
+
+def test_distribution_shades_where_the_model_abstains(cases):
+    figure = distribution.distribution(*cases, 0.4, "dark", (0.2, 0.6))
+    (band,) = figure.layout.shapes
+    assert (band.x0, band.x1, band.fillcolor) == (20, 60, DARK.uncertain)
+    assert "▲ uncertain" in texts(figure)
+    # Format 1 knew no uncertain cases.
+    assert not distribution.distribution(*cases, 0.4, "dark", (0.2, 0.2)).layout.shapes
+
+
+def test_operating_points_of_the_card_are_on_both_curves(cases):
+    y, p = cases
+    counts, at = metrics.sweep(y, p), point(y, p)
+    aimed = [curves.Aimed(name, cut, counts.at(cut)) for name, cut in (("90 %", 0.4), ("97.5 %", 0.3))]
+    roc = curves.roc(metrics.roc_of(counts), Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed)
+    rings = roc.data[-1]
+    assert list(rings.text) == ["90 %", "97.5 %"]
+    assert rings.y[0] == metrics.confusion(y, p, 0.4).sensitivity.value
+    pr = curves.precision_recall(
+        metrics.pr_of(counts), Interval(0.9, 0.8, 0.95), at.confusion.prevalence, at, "light", aimed=aimed
+    )
+    assert list(pr.data[-1].y) == [one.confusion.ppv.value for one in aimed]
+
+
+def test_areas_without_intervals_say_that_they_follow(cases):
+    y, p = cases
+    unsure = Interval(0.912, float("nan"), float("nan"))
+    figure = curves.roc(metrics.roc_curve(y, p), unsure, point(y, p), "light")
+    assert "AUC 0.912</b><br>95 % interval follows" in texts(figure)
+    assert "nan" not in texts(figure)
 
 
 def test_diagnoses_put_missed_cancers_top_right():
@@ -197,11 +240,17 @@ def test_training_of_old_runs_shows_what_there_is():
         assert "no record" in texts(training.curves(nothing, None, "light"))
 
 
-def test_reliability_shows_bins_with_intervals_and_counts(cases):
-    bins = metrics.reliability(*cases)
-    figure = calibration.reliability(bins, "dark")
-    assert list(figure.data[1].x) == [one.predicted for one in bins]
-    assert list(figure.data[2].y) == [one.n for one in bins]
-    top = figure.data[1].y[0] + figure.data[1].error_y.array[0]
-    assert top == pytest.approx(bins[0].observed.high)
-    assert "Not defined" in texts(calibration.reliability((), "dark"))
+def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scaling(cases):
+    y, p = cases
+    after, before = reliability.calibration(y, p), reliability.calibration(y, p**2)
+    figure = calibration.reliability(after, before, "dark")
+    _, old, old_counts, new, new_counts = figure.data
+    assert list(new.x) == [one.predicted for one in after.bins]
+    assert list(old.x) == [one.predicted for one in before.bins]
+    assert sum(old_counts.y) == sum(new_counts.y) == y.size
+    assert new.y[0] + new.error_y.array[0] == pytest.approx(after.bins[0].observed.high)
+    assert f"calibrated</b>: ECE {after.error:.3f}, Brier {after.brier:.3f}" in texts(figure)
+    assert f"before scaling</b>: ECE {before.error:.3f}" in texts(figure)
+    assert "before" not in texts(calibration.reliability(after, None, "dark"))
+    nothing = reliability.calibration([], [])
+    assert "Not defined" in texts(calibration.reliability(nothing, None, "dark"))
