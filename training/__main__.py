@@ -59,6 +59,9 @@ def prepare(options: argparse.Namespace) -> None:
     store = pixels.prepare(
         options.metadata, options.images, options.data, options.source, options.licence, options.key
     )
+    pairs = pd.read_csv(options.data / pixels.DUPLICATES)
+    across = int((pairs["lesion_id_first"] != pairs["lesion_id_second"]).sum())
+    print(f"{len(pairs)} pairs of images show the same picture, {across} of them under two lesions.")
     print(store.cases.groupby(["split", "label"], observed=True).size().unstack(fill_value=0))
 
 

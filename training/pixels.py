@@ -23,9 +23,11 @@ from tqdm import tqdm
 
 from model.images import ImageError, Photograph, decode, square
 from training.cases import CasesError, assign_splits, find_images, lesion_groups, read_metadata
+from training.duplicates import near_duplicates, one_side
 
 STORE_SIZE = 224
 SPLIT_KEY = "dermaboard-1"
+DUPLICATES = "near-duplicates.csv"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,9 @@ def prepare(
 ) -> PixelStore:
     """Decode every image of a metadata table once, split by lesion, and write the store.
 
+    Images that show the same picture under different lesions come to one side of the split, and are listed in the
+    store's near-duplicates.csv.
+
     The folder appears complete or not at all.
 
     Args:
@@ -117,7 +122,16 @@ def prepare(
     each_row("reduce", decode_common, len(cases))
     cases["sha256"], cases["detail"] = digests, details
     cases["group"] = lesion_groups(cases["lesion_id"], cases["sha256"])
-    cases["split"] = assign_splits(cases["group"], cases["label"], key)
+    pairs = near_duplicates(common)
+    listed = pd.DataFrame(
+        {
+            f"{column}_{place}": cases[column].to_numpy()[pairs[place]]
+            for place in ("first", "second")
+            for column in ("image_id", "lesion_id")
+        }
+    ).assign(correlation=pairs["correlation"])
+    listed.to_csv(work / DUPLICATES, index=False)
+    cases["split"] = one_side(assign_splits(cases["group"], cases["label"], key), cases["group"], pairs)
     sharp.flush()
     common.flush()
     (work / "data.json").write_text(json.dumps({"source": source, "licence": licence}))

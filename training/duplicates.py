@@ -1,0 +1,89 @@
+"""Images that show the same picture, whatever was done to them on the way: saved anew, resized, turned or mirrored.
+
+A data set that gathers from several sources has them under different names and lesions; on two sides of a split they
+would let a network recognise what it should judge. The fingerprint is a perceptual hash in full precision: the grey
+image at a few pixels, normalised, so that the product of two is their correlation.
+"""
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+COARSE, FINE = 16, 32
+# Above this correlation at COARSE pixels two images are looked at again, at FINE pixels, where different lesions of
+# HAM10000 reach 0.974 at most and its one picture under two lesion ids reaches 0.999.
+CANDIDATE, SAME = 0.97, 0.99
+BLOCK = 2048
+
+
+def fingerprints(images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Grey images at so many pixels, less their mean and at length 1: uint8 (n, s, s, 3) to float32 (n, side, side)."""
+    small = np.stack(
+        [
+            cv2.resize(
+                cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY),
+                (side, side),
+                interpolation=cv2.INTER_AREA,
+            )
+            for image in images
+        ]
+    ).astype(np.float32)
+    small -= small.mean(axis=(1, 2), keepdims=True)
+    return small / np.maximum(np.linalg.norm(small, axis=(1, 2), keepdims=True), 1e-3)
+
+
+def turned(prints: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:
+    """Every fingerprint after quarter turns and perhaps a mirror, as rows (n, side * side)."""
+    found = np.rot90(prints, turns, axes=(1, 2))
+    return np.ascontiguousarray(found[:, :, ::-1] if mirrored else found).reshape(len(prints), -1)
+
+
+def near_duplicates(images: NDArray[np.uint8]) -> pd.DataFrame:
+    """Pairs of images that show the same picture under any flip or quarter turn.
+
+    Args:
+        images: uint8 (n, s, s, 3).
+
+    Returns:
+        Columns `first` and `second` (row numbers, first < second) and `correlation` (above SAME, at most 1), a pair
+        once, sorted. Takes time in proportion to n squared: seconds for ten thousand images.
+    """
+    coarse, fine = fingerprints(images, COARSE), fingerprints(images, FINE)
+    rows = coarse.reshape(len(coarse), -1)
+    best: dict[tuple[int, int], float] = {}
+    for turns in range(4):
+        for mirrored in (False, True):
+            others, sharp = turned(coarse, turns, mirrored), turned(fine, turns, mirrored)
+            for start in range(0, len(rows), BLOCK):
+                close = np.argwhere(rows[start : start + BLOCK] @ others.T > CANDIDATE)
+                for one, other in close[close[:, 0] + start < close[:, 1]]:
+                    pair = int(one) + start, int(other)
+                    correlation = float(fine[pair[0]].ravel() @ sharp[pair[1]])
+                    if correlation > SAME:
+                        best[pair] = max(best.get(pair, 0.0), correlation)
+    found = [(first, second, value) for (first, second), value in sorted(best.items())]
+    return pd.DataFrame(found, columns=["first", "second", "correlation"])
+
+
+def one_side(splits: pd.Series, groups: pd.Series, pairs: pd.DataFrame) -> pd.Series:
+    """Splits in which every group that shares a picture with another one is where the first of them is.
+
+    Groups keep the split that they have without duplicates, so that adding an image moves no other lesion.
+
+    Args:
+        splits, groups: of each image; a group lies in one split.
+        pairs: see `near_duplicates`.
+    """
+    where = splits.groupby(groups).first()
+    parent = {group: group for group in where.index}
+
+    def root(group: str) -> str:
+        while parent[group] != group:
+            group = parent[group]
+        return group
+
+    for first, second in zip(pairs["first"], pairs["second"], strict=True):
+        one, other = sorted((root(groups.iloc[first]), root(groups.iloc[second])))
+        parent[other] = one
+    return groups.map(lambda group: where[root(group)])
