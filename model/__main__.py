@@ -1,4 +1,4 @@
-"""`python -m model score|list|verify`: predictions and bundles from the command line."""
+"""`python -m model score|list|verify|report`: predictions and bundles from the command line."""
 
 import argparse
 import sys
@@ -81,6 +81,19 @@ def verify_command(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def report_command(options: argparse.Namespace) -> int:
+    """Write the whole review of a model as one HTML file."""
+    # Figures are slow to import, and no other command draws any.
+    from model.report import report
+
+    text = report(open_bundle(options.bundles / options.name), options.split)
+    partial = options.out.with_name("partial-" + options.out.name)
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(options.out)
+    print(f"{options.out}: {len(text) / 1e6:.1f} MB, opens in any browser without a network", file=sys.stderr)
+    return 0
+
+
 def fail(sentence: str) -> int:
     """Say what is wrong with the call; its exit status."""
     print(f"error: {sentence}", file=sys.stderr)
@@ -106,6 +119,11 @@ def parser() -> argparse.ArgumentParser:
     scoring.set_defaults(act=score_command)
     commands.add_parser("list", help="the bundles and what they are").set_defaults(act=list_command)
     commands.add_parser("verify", help="check the files of every bundle").set_defaults(act=verify_command)
+    reporting = commands.add_parser("report", help="the whole review of a model as one HTML file")
+    reporting.add_argument("name", metavar="NAME", help="name of the bundle")
+    reporting.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
+    reporting.add_argument("--split", metavar="NAME", help="which cases (default: test where there are any)")
+    reporting.set_defaults(act=report_command)
     for command in commands.choices.values():
         command.add_argument("--bundles", type=Path, default=SHIPPED, help="folder of bundles")
     return root
