@@ -60,16 +60,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         settings: read from the environment when left out.
         services: built from the settings when left out.
     """
-    services = services or build_services(settings or load_settings())
-    server = Flask("dashboard", static_folder=None)
-    server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
-    server.extensions[EXTENSION] = services
-    server.register_blueprint(vendor())
-    server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
-    server.register_blueprint(downloads.blueprint)
-    api.install(server, services)
-    jobs.install(server, services)
-    delivery.install(server)
+    server = make_server(services or build_services(settings or load_settings()))
     app = Dash(
         __package__,
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask application here, its hint does not
@@ -98,6 +89,20 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     protect(app, server)
     return app
+
+
+def make_server(services: Services) -> Flask:
+    """Everything but the pages: Dash puts those on top."""
+    server = Flask("dashboard", static_folder=None)
+    server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    server.extensions[EXTENSION] = services
+    server.register_blueprint(vendor())
+    server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
+    server.register_blueprint(downloads.blueprint)
+    api.install(server, services)
+    jobs.install(server, services)
+    delivery.install(server)
+    return server
 
 
 def fingerprint(path: Path) -> str:

@@ -19,7 +19,6 @@ blueprint = Blueprint("examples", __name__, url_prefix=f"{ROOT}/examples")
     ),
     EXAMPLES,
     "readExample",
-    checked=False,
     number="Counted from 1.",
 )
 def example(number: int) -> Response:

@@ -40,7 +40,7 @@ Note = Annotated[str, Field(max_length=MAX_NOTE)]
 def written_out(value: Any) -> Any:
     """A time that has the form of RFC 3339. Raises ValueError."""
     if not (isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", value)):
-        raise ValueError("is a time like 2026-11-23T08:30:00Z")
+        raise ValueError("a time is written like 2026-11-23T08:30:00Z")
     return value
 
 
@@ -49,6 +49,11 @@ Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG)]
 Code = Literal["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 # Pydantic alone would take 2026 for half an hour after midnight of 1 January 1970.
 Moment = Annotated[AwareDatetime, BeforeValidator(written_out)]
+Key = Annotated[str, Field(max_length=255, pattern=r"^[!-~]+( [!-~]+)*$")]
+Cursor = Annotated[str, Field(max_length=4000)]
+Words = Annotated[str, Field(min_length=1, max_length=1000)]
+Chance = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
 State = Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
 if get_args(Code) != CODES:
     raise RuntimeError("The diagnoses of the API are not those of the taxonomy.")
@@ -66,12 +71,8 @@ class NewPrediction(Input):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: Upload = Field(description=f"The image file: {NAMES}.")
-    model: str | Absent = Field(
-        None, max_length=255, description="Name of a model; the default one if left out."
-    )
-    operating_point: str | Absent = Field(
-        None, max_length=64, description="Name of one of the model's operating points."
-    )
+    model: Name | Absent = Field(None, description="Name of a model; the default one if left out.")
+    operating_point: Name | Absent = Field(None, description="Name of one of the model's operating points.")
     stability: bool = Field(False, description="Also predict the eight flips and quarter turns.")
     age: Age | Absent = None
     sex: Sex | Absent = None
@@ -93,12 +94,9 @@ class NewPrediction(Input):
 class KeyHeader(BaseModel):
     """A key by which the same request, sent again, gives the same prediction instead of a second one."""
 
-    key: str | Absent = Field(
+    key: Key | Absent = Field(
         None,
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+( [\x21-\x7e]+)*$",
         description="Your own unique text for this request. Sent again within 24 hours, it gives the first answer.",
     )
 
@@ -109,7 +107,6 @@ class MatchHeader(BaseModel):
     match: str | Absent = Field(
         None,
         alias="If-Match",
-        max_length=255,
         description="The ETag that you have seen. When somebody changed the prediction since, nothing is written.",
     )
 
@@ -145,7 +142,7 @@ class Change(Input):
     def something(self) -> "Change":
         """Nothing to change is a mistake."""
         if self.context is None and self.review is None:
-            raise ValueError("needs context, review or both")
+            raise ValueError("Change the context, add a review, or both")
         return self
 
 
@@ -153,19 +150,15 @@ class Listing(Input):
     """Which predictions, in which order. What is given several times means any of the values."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
-    after: str | Absent = Field(None, max_length=4000, description="`next` of the page before.")
+    after: Cursor | Absent = Field(None, description="`next` of the page before.")
     sort: str = Field(
         "-created",
         max_length=200,
         description="Columns by importance, separated by commas; a minus sorts down.",
     )
-    search: str | Absent = Field(
-        None, min_length=1, max_length=1000, description="Words in file name, lesion, notes or tags."
-    )
-    filename: str | Absent = Field(None, min_length=1, max_length=255, description="A part of the file name.")
-    lesion: str | Absent = Field(
-        None, min_length=1, max_length=MAX_LESION, description="The whole reference."
-    )
+    search: Words | Absent = Field(None, description="Words in file name, lesion, notes or tags.")
+    filename: Name | Absent = Field(None, description="A part of the file name.")
+    lesion: Lesion | Absent = Field(None, description="The whole reference.")
     decision: list[Literal["benign", "uncertain", "malignant"]] | Absent = None
     diagnosis: list[Code] | Absent = None
     confirmed: list[Code] | Absent = None
@@ -175,8 +168,8 @@ class Listing(Input):
     site: list[str] | Absent = None
     sex: list[Sex] | Absent = None
     tag: list[Tag] | Absent = None
-    probability_from: float | Absent = Field(None, ge=0, le=1)
-    probability_to: float | Absent = Field(None, ge=0, le=1)
+    probability_from: Chance | Absent = None
+    probability_to: Chance | Absent = None
     created_from: Moment | Absent = Field(None, description="Included; with its time zone.")
     created_before: Moment | Absent = Field(None, description="Excluded; with its time zone.")
 

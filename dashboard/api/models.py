@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.inputs import Absent, Input
+from dashboard.api.inputs import Absent, Chance, Input
 from dashboard.api.predictions import as_json, private
 from dashboard.api.problems import Problem
 from dashboard.api.spec import MODELS, Answers, documented
@@ -31,10 +31,8 @@ blueprint = Blueprint("models", __name__, url_prefix=f"{ROOT}/models")
 class MetricsQuery(Input):
     """At which threshold, on which cases."""
 
-    threshold: float | Absent = Field(
+    threshold: Chance | Absent = Field(
         None,
-        ge=0,
-        le=1,
         description="Of the calibrated probability; the default operating point's if left out.",
     )
     split: Literal["validation", "test"] = Field("test", description="The cases to count.")

@@ -30,7 +30,7 @@ class Monitoring:
 
     def __init__(self) -> None:
         # When a counter was made would be a series more for each.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self.requests = Counter(

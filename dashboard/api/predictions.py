@@ -169,7 +169,6 @@ def delete(record_id: str, headers: MatchHeader) -> Response:
     Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
     PREDICTIONS,
     "readImage",
-    checked=False,
     record_id=ID,
 )
 def image(record_id: str) -> Response:
@@ -182,7 +181,6 @@ def image(record_id: str) -> Response:
     Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
     PREDICTIONS,
     "readThumbnail",
-    checked=False,
     record_id=ID,
 )
 def thumbnail(record_id: str) -> Response:
@@ -195,7 +193,6 @@ def thumbnail(record_id: str) -> Response:
     Answers(what="A PNG file with transparency.", files=("image/png",), errors=MISSING),
     PREDICTIONS,
     "readHeatmap",
-    checked=False,
     record_id=ID,
 )
 def heatmap(record_id: str) -> Response:

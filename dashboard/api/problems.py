@@ -103,8 +103,8 @@ def sentence(fault: Any) -> str:
     name = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
         return f"There is no field “{name}” here."
-    reason = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
-    return f"The field “{name}” {reason}." if name else f"The input {reason}."
+    reason = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    return f"“{name}”: {reason[:1].lower()}{reason[1:]}." if name else f"{reason}."
 
 
 def image_problem(error: ImageError) -> Response:
