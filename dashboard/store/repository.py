@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from dashboard.store import changes, database
+from dashboard.store import changes, database, words
 from dashboard.store.errors import Conflict, NotFound, StoreError
 from dashboard.store.files import ID, Files, write
 from dashboard.store.names import MAX_NAME, clean_line, fold
+from dashboard.store.pages import Pages
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
@@ -44,6 +45,8 @@ class Store:
     def __init__(self, engine: Engine, files: Files) -> None:
         self._engine = engine
         self._files = files
+        with self._reading() as connection:
+            self._indexed = words.indexed(connection)
 
     def add(
         self,
@@ -84,6 +87,7 @@ class Store:
                 if not path.exists():
                     write(path, data)
             connection.execute(insert(predictions).values(to_row(record)))
+            connection.execute(update(store).values(predictions=store.c.predictions + 1))
             if key is not None:
                 remember(connection, key, record)
         return record
@@ -102,23 +106,20 @@ class Store:
         """The records that a query asks for, and how many match it in all."""
         # One transaction: rows and total belong to the same moment.
         with self._reading() as connection:
-            rows = connection.execute(query.select()).mappings().all()
-            count = select(func.count()).select_from(predictions).where(query.condition())
-            total = connection.execute(count).scalar_one()
-        full = len(rows) == query.limit
-        return Page(tuple(map(from_row, rows)), total, True, query.cursor(rows[-1]) if full else None)
+            rows, more, total, exact = Pages(connection, self._indexed).page(query)
+        return Page(tuple(map(from_row, rows)), total, exact, query.cursor(rows[-1]) if more else None)
 
     def stream(self, query: Query) -> Iterator[Record]:
         """Every record that a query asks for, whatever its offset and limit, in constant memory.
 
         Rows that come or go meanwhile may be there or not; every other one is there exactly once.
         """
-        part = replace(query, offset=0, limit=MAX_LIMIT)
+        part = replace(query, offset=0, after=None, limit=MAX_LIMIT)
         while True:
             with self._reading() as connection:
-                rows = connection.execute(part.select()).mappings().all()
+                rows, more = Pages(connection, self._indexed).part(part)
             yield from map(from_row, rows)
-            if len(rows) < part.limit:
+            if not more:
                 return
             part = replace(part, after=part.cursor(rows[-1]))
 
@@ -130,12 +131,12 @@ class Store:
         """
         with self._reading() as connection:
             seq, _ = changes.find(connection, known_shape(record_id))
-            row = connection.execute(select(predictions).where(predictions.c.seq == seq)).mappings().one()
-            found = [
-                connection.execute(one.where(predictions.c.seq != seq).limit(1)).mappings().first()
-                for one in query.around(row)
-            ]
-        return (found[0]["id"] if found[0] else None, found[1]["id"] if found[1] else None)
+            here = select(predictions).where(predictions.c.seq == seq, query.condition())
+            row = connection.execute(here).mappings().first()
+            if row is None:
+                return None, None
+            pages = Pages(connection, self._indexed)
+            return pages.next_to(query, row, back=True), pages.next_to(query, row, back=False)
 
     def latest(self) -> Latest:
         """What to compare with later, to see whether something changed."""
@@ -290,6 +291,8 @@ class Store:
                 connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
                 connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
                 connection.execute(delete(predictions).where(wanted))
+                fewer = store.c.predictions - len(found)
+                connection.execute(update(store).values(predictions=fewer))
                 connection.execute(
                     insert(audit),
                     [changes.audit_row(one, "deleted", name, changes.epitaph(one)) for one in found],

@@ -57,6 +57,12 @@ metadata = MetaData(
 # SQLite numbers rows by itself only where the type is spelled INTEGER.
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 
+
+def code(length: int | None = None) -> String:
+    """A text that is sorted by code points on every database, as Python does."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 predictions = Table(
     "predictions",
     metadata,
@@ -66,19 +72,19 @@ predictions = Table(
     Column("created", UtcDateTime, nullable=False),
     Column("filename", String(MAX_FILENAME), nullable=False),
     # Case folding may lengthen a name, hence no limit here.
-    Column("filename_folded", Text, nullable=False),
+    Column("filename_folded", code(), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("model", String(255), nullable=False),
+    Column("model", code(255), nullable=False),
     Column("model_version", String(255), nullable=False),
     Column("model_sha256", String(64), nullable=False),
     Column("probability", Float(53), nullable=False),
     Column("operating_point", String(64), nullable=False),
     Column("threshold", Float(53), nullable=False),
     Column("malignant_from", Float(53), nullable=False),
-    Column("decision", String(16), nullable=False),
-    Column("diagnosis", String(16)),
+    Column("decision", code(16), nullable=False),
+    Column("diagnosis", code(16)),
     Column("milliseconds", Float(53), nullable=False),
     Column("spread_low", Float(53)),
     Column("spread_high", Float(53)),
@@ -86,12 +92,12 @@ predictions = Table(
     # What people add: context, and where the reviews stand (worked out from them at every change).
     Column("age", SmallInteger),
     Column("sex", String(16)),
-    Column("site", String(64)),
+    Column("site", code(64)),
     Column("lesion", String(128)),
-    Column("lesion_folded", Text),
+    Column("lesion_folded", code()),
     Column("note", Text),
     Column("review", SmallInteger, nullable=False),
-    Column("confirmed", String(16)),
+    Column("confirmed", code(16)),
     Column("confirmed_by", String(16)),
     Column("reviewed", UtcDateTime),
     Column("revision", Integer, nullable=False),
@@ -106,22 +112,29 @@ predictions = Table(
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
-# Sorted columns carry the row number, which breaks ties: the grid's pages then come straight from the index.
-for _name in (
-    "created",
-    "filename_folded",
-    "probability",
-    "model",
-    "decision",
-    "diagnosis",
-    "site",
-    "lesion_folded",
-    "age",
-    "review",
-    "confirmed",
-    "reviewed",
-):
-    Index(None, predictions.c[_name], predictions.c.seq)
+# What the grid sorts and filters by. Each has an index that starts with it, goes on by time, and holds the columns that
+# are asked about most: so a page is read off one index, whatever else is filtered, and only its own rows are fetched.
+SORTED = (
+    *("created", "filename_folded", "probability", "model", "decision", "diagnosis", "site", "lesion_folded"),
+    *("age", "review", "confirmed", "reviewed"),
+)
+COVERED = (
+    *(
+        "created",
+        "seq",
+        "probability",
+        "decision",
+        "diagnosis",
+        "model",
+        "site",
+        "sex",
+        "confirmed",
+        "review",
+    ),
+)
+for _name in SORTED:
+    _columns = dict.fromkeys((_name, *COVERED))
+    Index(f"ix_predictions_by_{_name}", *(predictions.c[column] for column in _columns))
 Index(None, predictions.c.sha256)
 
 # What people found out, appended and never changed.
@@ -174,11 +187,12 @@ keys = Table(
 Index(None, keys.c.created)
 
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
-# whoever watches that something changed.
+# whoever watches that something changed. `predictions` counts them, so that nobody has to.
 store = Table(
     "store",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identity", String(32), nullable=False),
     Column("turn", Integer, nullable=False),
+    Column("predictions", Integer, nullable=False, server_default="0"),
 )

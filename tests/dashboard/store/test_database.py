@@ -8,10 +8,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
 
-from dashboard.store import Query, StoreError, Text, database, open_store
+from dashboard.store import StoreError, database, open_store, words
 from dashboard.store.schema import metadata
 
 
@@ -19,7 +17,12 @@ def test_an_empty_folder_gets_the_whole_schema(tmp_path: Path) -> None:
     engine = database.connect(database.sqlite_url(tmp_path / "new.db"))
     database.migrate(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # The index behind free text is no table of the schema: each database has its own.
+        options = {
+            "compare_type": True,
+            "include_name": lambda name, kind, _: not (name or "").startswith(words.INDEX),
+        }
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
     database.migrate(engine)
     engine.dispose()
@@ -83,14 +86,6 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
     open_store(tmp_path / "data", f"sqlite:///{tmp_path}/elsewhere.db").close()
     assert (tmp_path / "elsewhere.db").exists()
     assert not (tmp_path / "data/dermaboard.db").exists()
-
-
-def test_tables_and_queries_compile_for_postgresql() -> None:
-    dialect = postgresql.dialect()
-    ddl = "".join(str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables)
-    assert "TIMESTAMP WITH TIME ZONE" in ddl
-    query = Query(sort=(("diagnosis", "desc"),), filters=(Text("filename", "50%"),))
-    assert "LIKE" in str(query.select().compile(dialect=dialect))
 
 
 def test_opening_leaves_logging_alone(tmp_path: Path) -> None:

@@ -16,6 +16,24 @@ depends_on = None
 
 Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Moment = sa.DateTime(timezone=True)
+
+
+def code(length: int | None = None) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+COVERED = (
+    "created",
+    "seq",
+    "probability",
+    "decision",
+    "diagnosis",
+    "model",
+    "site",
+    "sex",
+    "confirmed",
+    "review",
+)
 SORTED = (
     *("created", "filename_folded", "probability", "model", "decision", "diagnosis", "site", "lesion_folded"),
     *("age", "review", "confirmed", "reviewed"),
@@ -38,8 +56,10 @@ def upgrade() -> None:
     copy(predictions)
     op.drop_table("predictions_1")
     for name in SORTED:
-        op.create_index(f"ix_predictions_{name}_seq", "predictions", [name, "seq"])
+        op.create_index(f"ix_predictions_by_{name}", "predictions", list(dict.fromkeys((name, *COVERED))))
     op.create_index("ix_predictions_sha256", "predictions", ["sha256"])
+    op.add_column("store", sa.Column("predictions", sa.Integer, nullable=False, server_default="0"))
+    op.execute("UPDATE store SET predictions = (SELECT count(*) FROM predictions)")
     create_others()
 
 
@@ -50,31 +70,31 @@ def create_predictions() -> sa.Table:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("created", Moment, nullable=False),
         sa.Column("filename", sa.String(255), nullable=False),
-        sa.Column("filename_folded", sa.Text, nullable=False),
+        sa.Column("filename_folded", code(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("width", sa.Integer, nullable=False),
         sa.Column("height", sa.Integer, nullable=False),
-        sa.Column("model", sa.String(255), nullable=False),
+        sa.Column("model", code(255), nullable=False),
         sa.Column("model_version", sa.String(255), nullable=False),
         sa.Column("model_sha256", sa.String(64), nullable=False),
         sa.Column("probability", sa.Float(53), nullable=False),
         sa.Column("operating_point", sa.String(64), nullable=False),
         sa.Column("threshold", sa.Float(53), nullable=False),
         sa.Column("malignant_from", sa.Float(53), nullable=False),
-        sa.Column("decision", sa.String(16), nullable=False),
-        sa.Column("diagnosis", sa.String(16)),
+        sa.Column("decision", code(16), nullable=False),
+        sa.Column("diagnosis", code(16)),
         sa.Column("milliseconds", sa.Float(53), nullable=False),
         sa.Column("spread_low", sa.Float(53)),
         sa.Column("spread_high", sa.Float(53)),
         sa.Column("novelty", sa.Float(53)),
         sa.Column("age", sa.SmallInteger),
         sa.Column("sex", sa.String(16)),
-        sa.Column("site", sa.String(64)),
+        sa.Column("site", code(64)),
         sa.Column("lesion", sa.String(128)),
-        sa.Column("lesion_folded", sa.Text),
+        sa.Column("lesion_folded", code()),
         sa.Column("note", sa.Text),
         sa.Column("review", sa.SmallInteger, nullable=False),
-        sa.Column("confirmed", sa.String(16)),
+        sa.Column("confirmed", code(16)),
         sa.Column("confirmed_by", sa.String(16)),
         sa.Column("reviewed", Moment),
         sa.Column("revision", sa.Integer, nullable=False),
