@@ -42,7 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *store,
         ],
         ["train", *of_run, "--init", "none"],
-        ["evaluate", *of_run],
+        ["evaluate", *of_run, "--open-test", "the test of the whole way", "--quick"],
         ["export", *of_run, "--out", str(folder / "bundles" / "drawn")],
     ):
         assert training_main(call) == 0, call

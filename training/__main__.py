@@ -7,15 +7,15 @@ import platform
 import sys
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from model.bundle import GRAPH, HISTORY, SCORES, SHIPPED, WEIGHTS, Card, OperatingPoint, write_bundle
+from model.bundle import GRAPH, HISTORY, SCORES, SHIPPED, WEIGHTS, digest, write_bundle
+from model.taxonomy import CODES
 from training.cases import CasesError, split_digest
 from training.files import replace
 from training.recipes import RECIPES, Recipe
@@ -74,21 +74,37 @@ def train(options: argparse.Namespace) -> None:
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Score validation and test, calibrate, choose the threshold; writes scores.parquet and evaluation.json."""
+    """Score, calibrate, choose the operating points, measure; writes scores.parquet and evaluation.json."""
     from training.evaluate import evaluate as evaluate_network
+    from training.judge import judge
+    from training.openings import note_opening
     from training.pixels import open_pixels
 
     store, run = open_pixels(options.data), run_of(options)
-    found = evaluate_network(trained(options), store)
+    if options.stored:
+        stored = pd.read_parquet(run / "scores.parquet")
+        found = judge(stored, CODES if f"raw_{CODES[0]}" in stored else ("malignant",))
+        kept = json.loads((run / "evaluation.json").read_text())
+        found = replaced(found, robustness=kept.get("robustness", []))
+    else:
+        network = trained(options)
+        if options.open_test is not None:
+            seed = json.loads((run / "run.json").read_text())["seed"]
+            weights, split = digest(run / "best.weights.h5"), split_digest(store.cases)
+            note_opening(options.data, options.recipe, seed, weights, split, options.open_test)
+        found = evaluate_network(network, store, options.open_test is not None, not options.quick)
     replace(run / "scores.parquet", lambda path: found.scores.to_parquet(path, index=False))
     facts = {name: value for name, value in vars(found).items() if name != "scores"}
     facts["operating_points"] = [asdict(point) for point in found.operating_points]
     replace(run / "evaluation.json", lambda path: path.write_text(json.dumps(facts, indent=1)))
-    print(json.dumps(found.results, indent=1))
+    print(found.summary)
+    if "test" not in found.results:
+        print("The test split was left closed. --open-test 'what for' opens it and notes that in the card.")
 
 
 def export(options: argparse.Namespace) -> None:
     """Write the bundle of an evaluated run."""
+    from training.card import make_card
     from training.export import CHECKED, export_graph
     from training.fit import still_images
     from training.pixels import open_pixels
@@ -107,56 +123,31 @@ def export(options: argparse.Namespace) -> None:
             images = still_images(store, np.arange(len(store.cases))[: 2 * CHECKED], network.input_shape[1])
             difference = export_graph(network, images, files[GRAPH])
             network.save(files[WEIGHTS])
-        bundle = write_bundle(options.out, card(options, store.cases, store.facts, run, difference), files)
+        made = make_card(
+            options.out.name, options.version, recipe_of(options), store, options.data, run, difference
+        )
+        bundle = write_bundle(options.out, made, files)
     print(
         f"{bundle.path}: {sum(file.stat().st_size for file in bundle.path.rglob('*') if file.is_file()) / 1e6:.1f} MB"
     )
 
 
-def card(
-    options: argparse.Namespace,
-    cases: pd.DataFrame,
-    data: dict[str, str],
-    run: Path,
-    difference: float | None,
-) -> Card:
-    """Everything that a run knows of itself."""
-    recipe = recipe_of(options)
-    facts: dict[str, Any] = json.loads((run / "run.json").read_text())
-    evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
-    history = pd.read_json(run / "history.jsonl", lines=True)
-    last = history[history["size"] == recipe.stages[-1].size]
-    drawn = bool(cases["image_id"].str.startswith("DRAWN_").all())
-    return Card(
-        name=options.out.name,
-        version=options.version,
-        purpose=recipe.purpose,
-        input_size=recipe.stages[-1].size,
-        classes=tuple(evaluation["classes"]),
-        temperature=evaluation["temperature"],
-        operating_points=tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
-        operating_point=evaluation["operating_point"],
-        training={
-            "recipe": facts["recipe"],
-            "data": data["source"],
-            "images": len(cases),
-            "lesions": int(cases["lesion_id"].nunique()),
-            "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
-            "split_sha256": split_digest(cases),
-            "seed": facts["seed"],
-            "init": facts["init"],
-            "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
-            "seconds": float(history["seconds"].sum()),
-            "processor": f"{platform.machine()}, CPU only",
-            "versions": {name: version(name) for name in ("keras", "tensorflow", "numpy", "pillow")},
-            "python": platform.python_version(),
-            "largest_difference_from_keras": difference,
-        },
-        results=evaluation["results"],
-        licence=data["licence"],
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        synthetic=drawn,
-    )
+def reproduce(options: argparse.Namespace) -> None:
+    """Everything above in one go; what is there already is gone on with, not made anew."""
+    if not (options.data / "cases.parquet").exists():
+        if options.metadata is None or not options.images:
+            raise CasesError(f"{options.data} holds no prepared data: name --metadata and --images.")
+        prepare(options)
+    for step in (train, evaluate, export):
+        print(f"-- {step.__name__}", flush=True)
+        step(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Print bundles side by side."""
+    from training.compare import as_text, compare, open_all
+
+    print(as_text(compare(open_all(options.bundles), options.split)))
 
 
 def trained(options: argparse.Namespace) -> Any:
@@ -213,42 +204,75 @@ def parser() -> argparse.ArgumentParser:
     fetched.add_argument("--api", help="address of another archive that speaks the same API")
     fetched.set_defaults(act=download)
     ready = commands.add_parser("prepare", help="decode images once and split them by lesion")
-    ready.add_argument(
-        "--metadata", type=Path, required=True, help="HAM10000_metadata.csv or a table like it"
-    )
-    ready.add_argument(
-        "--images", type=Path, required=True, action="append", help="image folder; may be repeated"
-    )
-    ready.add_argument("--source", default=HAM10000, help="what the data is, for the card")
-    ready.add_argument("--licence", default=HAM10000_LICENCE, help="terms that the trained model inherits")
-    ready.add_argument("--key", default="dermaboard-1", help="another key gives another split")
+    source_options(ready, required=True)
     ready.set_defaults(act=prepare)
     for name, act, help_text in (
         ("train", train, "train a recipe; goes on where it was interrupted"),
-        ("evaluate", evaluate, "score validation and test, calibrate, choose the threshold"),
+        ("evaluate", evaluate, "score, calibrate, choose the operating points, measure"),
         ("export", export, "write the bundle that the dashboard serves"),
+        ("reproduce", reproduce, "prepare, train, evaluate and export in one go; resumable"),
     ):
         command = commands.add_parser(name, help=help_text)
         command.add_argument("recipe", choices=sorted(RECIPES))
         command.add_argument("--run", type=Path, help="folder of the run (default: runs/RECIPE)")
         command.set_defaults(act=act)
-        if name == "train":
+        if name in ("train", "reproduce"):
             command.add_argument("--seed", type=int, default=0)
             command.add_argument(
                 "--init", default="imagenet", help="imagenet, none, or a .weights.h5 file of the backbone"
             )
-        if name == "export":
+        if name in ("evaluate", "reproduce"):
+            command.add_argument(
+                "--open-test",
+                metavar="WHY",
+                help="score the test split too; noted with the reason, and in the card",
+            )
+            command.add_argument(
+                "--quick", action="store_true", help="leave out robustness, which takes minutes"
+            )
+            command.add_argument(
+                "--stored", action="store_true", help="judge the stored scores again, without the network"
+            )
+        if name in ("export", "reproduce"):
             command.add_argument(
                 "--out", type=Path, help="bundle to write (default: among the project's own)"
             )
             command.add_argument("--version", default="1")
             command.add_argument("--no-weights", action="store_true", help="curves and scores only")
+        if name == "reproduce":
+            source_options(command, required=False)
+    beside = commands.add_parser(
+        "compare", help="print bundles side by side, with intervals and paired tests"
+    )
+    beside.add_argument("bundles", type=Path, nargs="+", metavar="BUNDLE", help="folders of bundles")
+    beside.add_argument(
+        "--split", default="validation", help="validation, which is there to choose by, or test"
+    )
+    beside.set_defaults(act=compare)
     for command in commands.choices.values():
-        if command not in (drawn, fetched):
+        if command not in (drawn, fetched, beside):
             command.add_argument(
                 "--data", type=Path, default=Path("data/prepared"), help="what `prepare` writes"
             )
     return root
+
+
+def source_options(command: argparse.ArgumentParser, required: bool) -> None:
+    """What `prepare` needs to know."""
+    command.add_argument(
+        "--metadata", type=Path, required=required, help="HAM10000_metadata.csv or a table like it"
+    )
+    command.add_argument(
+        "--images",
+        type=Path,
+        required=required,
+        action="append",
+        default=None if required else [],
+        help="image folder; may be repeated",
+    )
+    command.add_argument("--source", default=HAM10000, help="what the data is, for the card")
+    command.add_argument("--licence", default=HAM10000_LICENCE, help="terms that the trained model inherits")
+    command.add_argument("--key", default="dermaboard-1", help="another key gives another split")
 
 
 def main(arguments: list[str] | None = None) -> int:

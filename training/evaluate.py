@@ -1,55 +1,37 @@
-"""From a trained network and prepared cases to stored scores, a calibration and an operating point.
+"""From a trained network and prepared cases to stored raw scores, and to everything that follows from them.
 
-Temperature and threshold come from the validation split alone; the test split is only scored.
+The test split is left closed unless it is asked for.
 """
 
-from dataclasses import asdict, dataclass
+import dataclasses
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from tqdm import tqdm
 
-from model.bundle import SCORE_COLUMNS, OperatingPoint, malignancy, point_name
+from model.bundle import SCORE_COLUMNS, malignancy
 from model.calibration import temper
-from model.metrics import (
-    auc,
-    class_balanced_accuracy,
-    class_confusion,
-    confusion,
-    threshold_for_sensitivity,
-)
 from model.networks import HEAD, serving
-from model.reliability import brier, expected_calibration_error
-from model.resampling import bootstrap_auc
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import CODES
+from training.export import CHECKED, export_graph
 from training.fit import class_shares, still_images
+from training.judge import SPLITS, Evaluation, judge
 from training.pixels import PixelStore
+from training.robustness import DISTURBANCES, robustness
 
-SPLITS = ("validation", "test")
-TARGET_SENSITIVITY = 0.95
+# So many images say enough about a disturbance; more of them cost minutes.
+ROBUST_IMAGES = 1500
+# Undisturbed, and the two of the resolution probe.
+ROBUST_ROWS = len(DISTURBANCES) + 3
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What is known of a network after evaluation.
-
-    Attributes:
-        scores: the rows of a bundle's scores.parquet: `model.bundle.SCORE_COLUMNS` and raw_<class>.
-        classes: of the network's outputs, in order.
-        temperature, operating_points: from the validation split; `operating_point` names the default.
-        results: figures by split, as they stand in the card.
-    """
-
-    scores: pd.DataFrame
-    classes: tuple[str, ...]
-    temperature: float
-    operating_points: tuple[OperatingPoint, ...]
-    operating_point: str
-    results: dict[str, Any]
+Raw = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def undo_balance(network: keras.Model, store: PixelStore, balance: float) -> None:
@@ -66,80 +48,78 @@ def undo_balance(network: keras.Model, store: PixelStore, balance: float) -> Non
     head.set_weights([kernel, bias + shift.astype(bias.dtype)])
 
 
-def evaluate(network: keras.Model, store: PixelStore, batch: int = 64) -> Evaluation:
-    """Score validation and test at the common resolution, calibrate, and choose the threshold."""
+def score_splits(
+    network: keras.Model, store: PixelStore, splits: tuple[str, ...], batch: int = 64
+) -> pd.DataFrame:
+    """Raw class probabilities of every image of some splits, at the common resolution: rows of a scores.parquet."""
     size = network.input_shape[1]
     model = serving(network)
     parts: list[pd.DataFrame] = []
-    for split in SPLITS:
+    for split in splits:
         rows = store.rows(split)
         found: list[NDArray[np.float32]] = []
         for start in tqdm(range(0, len(rows), batch), desc=f"score {split}", unit="batch"):
             images = still_images(store, rows[start : start + batch], size)
             found.append(np.asarray(model.predict_on_batch(images)["probabilities"]))
         table = store.cases.iloc[rows][list(SCORE_COLUMNS)].reset_index(drop=True)
-        raw = np.concatenate(found)
-        classes = CODES if raw.shape[1] > 1 else ("malignant",)
-        for index, name in enumerate(classes):
-            table[f"raw_{name}"] = raw[:, index]
+        for name, column in zip(classes_of(network), np.concatenate(found).T, strict=True):
+            table[f"raw_{name}"] = column
         parts.append(table)
-    scores = pd.concat(parts, ignore_index=True)
-    return judge(scores, classes)
+    return pd.concat(parts, ignore_index=True)
 
 
-def judge(scores: pd.DataFrame, classes: tuple[str, ...]) -> Evaluation:
-    """Calibration, threshold and figures from raw scores of validation and test."""
-    raw = scores[[f"raw_{name}" for name in classes]].to_numpy(np.float64)
-    truth = scores["label"].isin(list(MALIGNANT)).to_numpy()
-    validation = (scores["split"] == "validation").to_numpy()
-    temperature = fit_temperature(raw[validation], truth[validation], classes)
-    calibrated = temper(raw, temperature)
-    probability = malignancy(calibrated, classes)
-    threshold = threshold_for_sensitivity(truth[validation], probability[validation], TARGET_SENSITIVITY)
-    results: dict[str, Any] = {}
-    for split in SPLITS:
-        chosen = (scores["split"] == split).to_numpy()
-        results[split] = figures(
-            truth[chosen], probability[chosen], scores["lesion_id"].to_numpy()[chosen], threshold
+def classes_of(network: keras.Model) -> tuple[str, ...]:
+    """What a network's outputs stand for, in order."""
+    return CODES if network.output_shape[-1] > 1 else ("malignant",)
+
+
+def evaluate(network: keras.Model, store: PixelStore, test: bool, disturb: bool = True) -> Evaluation:
+    """Score, calibrate, choose the operating points, measure.
+
+    Args:
+        test: also score the test split. The caller notes that first, see `training.openings`.
+        disturb: also measure robustness, on test where it is opened, else on validation; takes minutes.
+    """
+    scores = score_splits(network, store, SPLITS if test else SPLITS[:1])
+    found = judge(scores, classes_of(network))
+    if not disturb:
+        return found
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measured_rows(store, found.measured_on)
+        return dataclasses.replace(
+            found, robustness=disturb_all(graph_of(network, store, Path(folder)), store, rows, network, found)
         )
-        results[split]["ece_before_calibration"] = expected_calibration_error(
-            truth[chosen], malignancy(raw[chosen], classes)
-        )
-        if len(classes) > 1:
-            labels = scores["label"].map(CODES.index).to_numpy()[chosen]
-            matrix = class_confusion(labels, calibrated[chosen].argmax(axis=1), len(CODES))
-            results[split]["balanced_accuracy"] = class_balanced_accuracy(matrix)
-    name = point_name(TARGET_SENSITIVITY)
-    point = OperatingPoint(name, TARGET_SENSITIVITY, threshold, threshold, TARGET_SENSITIVITY, 0.0)
-    return Evaluation(scores, classes, temperature, (point,), name, results)
 
 
-def fit_temperature(raw: NDArray[np.float64], truth: NDArray[np.bool_], classes: tuple[str, ...]) -> float:
-    """The temperature that makes the truth of malignancy most likely, between 0.1 and 10."""
+def disturb_all(
+    raw: Raw, store: PixelStore, rows: NDArray[np.intp], network: keras.Model, found: Evaluation
+) -> list[dict[str, Any]]:
+    """The rows of the card's table of robustness."""
 
-    def loss(logarithm: float) -> float:
-        p = np.clip(malignancy(temper(raw, float(np.exp(logarithm))), classes), 1e-9, 1 - 1e-9)
-        return float(-np.where(truth, np.log(p), np.log1p(-p)).mean())
+    def score(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.asarray(malignancy(temper(raw(images), found.temperature), found.classes))
 
-    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded").x))
+    table = robustness(score, store, rows, network.input_shape[1], found.point())
+    return list(tqdm(table, total=ROBUST_ROWS, desc="disturb", unit="row"))
 
 
-def figures(
-    truth: NDArray[np.bool_], p: NDArray[np.float64], lesions: NDArray[Any], threshold: float
-) -> dict[str, Any]:
-    """One split's figures: n, AUC with a 95 % interval bootstrapped by lesion, counts at the threshold, calibration."""
-    interval = bootstrap_auc(truth, p, lesions)
-    cells = confusion(truth, p, threshold)
-    return {
-        "images": len(truth),
-        "lesions": len(set(lesions)),
-        "malignant": int(truth.sum()),
-        "auc": auc(truth, p),
-        "auc_low": interval.low,
-        "auc_high": interval.high,
-        "confusion": asdict(cells),
-        "sensitivity": cells.tp / max(cells.tp + cells.fn, 1),
-        "specificity": cells.tn / max(cells.tn + cells.fp, 1),
-        "brier": brier(truth, p),
-        "ece": expected_calibration_error(truth, p),
-    }
+def measured_rows(store: PixelStore, split: str) -> NDArray[np.intp]:
+    """A split's rows, or as many whole lesions drawn at random as make ROBUST_IMAGES images."""
+    rows = store.rows(split)
+    if len(rows) <= ROBUST_IMAGES:
+        return rows
+    lesions = store.cases["group"].to_numpy(str)[rows]
+    order = np.random.default_rng(0).permutation(np.unique(lesions))
+    place = dict(zip(order.tolist(), range(len(order)), strict=True))
+    chosen = np.argsort([place[lesion] for lesion in lesions], kind="stable")[:ROBUST_IMAGES]
+    return np.sort(rows[chosen])
+
+
+def graph_of(network: keras.Model, store: PixelStore, folder: Path) -> Raw:
+    """The exported graph, checked against Keras, as a function: twice as fast as Keras, and what will serve."""
+    count = min(CHECKED, len(store.cases))
+    images = still_images(store, np.arange(count), network.input_shape[1])
+    export_graph(network, images, folder / "model.onnx")
+    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda batch: np.asarray(session.run(["probabilities"], {name: batch})[0])

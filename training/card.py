@@ -1,0 +1,142 @@
+"""The card of a run: everything that a reviewer asks of a model, gathered from what the run left behind."""
+
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from model.bundle import Card, OperatingPoint
+from training.cases import split_digest
+from training.openings import openings
+from training.pixels import PixelStore
+from training.recipes import Recipe
+from training.robustness import resolution_facts
+
+INTENDED = (
+    "Supports a clinician who looks at one dermoscopic image of one skin lesion, as a second opinion on whether it is "
+    "suspicious of malignancy.",
+    "For research, teaching and the comparison of methods.",
+)
+NOT_FOR = (
+    "A diagnosis on its own. A benign result does not rule out cancer; a lesion that changes, bleeds or worries its "
+    "bearer needs to be examined whatever the model says.",
+    "Screening without a clinician, triage without review, or any decision taken automatically.",
+    "Photographs by telephone, nails, mucosa, wounds, rashes, or anything else that is not one lesion seen through a "
+    "dermatoscope.",
+)
+LIMITS = (
+    "Skin tone is not recorded in the data, so nothing can be said about how the model does by skin tone. The images "
+    "come from Austria and Australia and show mostly fair skin; expect worse on darker skin until it is measured.",
+    "All images are dermoscopic. Clinical photographs and telephone pictures were not tested.",
+    "One data set from two centres: the test split is of the same cameras, clinics and years as the training images. "
+    "Other hospitals were not tested, and results elsewhere are usually worse.",
+    "Actinic keratosis and Bowen's disease (akiec) count as malignant: they are pre-malignant or in situ, and the "
+    "literature on this set counts them so.",
+    "All malignant lesions were confirmed by histology, most nevi by follow-up or consensus: the easy nevi are easier "
+    "than those a clinic would excise, so specificity on histologically confirmed lesions is lower (see the "
+    "subgroups), and that figure is nearer to a referral clinic's.",
+    "One lesion in five is malignant here. At another prevalence the predictive values differ, and the calibrated "
+    "probability is shifted.",
+    "Seven diagnoses only. What the set does not hold (squamous cell carcinoma beyond Bowen's disease, Merkel cell "
+    "carcinoma, lymphoma, rare nevi) is forced into one of the seven.",
+)
+DRAWN_LIMITS = ("Trained on drawn lesions: it knows nothing of skin.",)
+
+
+def make_card(
+    name: str,
+    made_as: str,
+    recipe: Recipe,
+    store: PixelStore,
+    data: Path,
+    run: Path,
+    difference: float | None,
+) -> Card:
+    """The card of an evaluated run.
+
+    Args:
+        name, made_as: of the bundle: its name and version.
+        data: folder of the prepared data, for the log of openings beside it.
+        run: folder with run.json, history.jsonl and evaluation.json.
+        difference: largest difference of the exported graph from Keras; None without weights.
+    """
+    facts: dict[str, Any] = json.loads((run / "run.json").read_text())
+    evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
+    history = pd.read_json(run / "history.jsonl", lines=True)
+    last = history[history["size"] == recipe.stages[-1].size]
+    drawn = bool(store.cases["image_id"].str.startswith("DRAWN_").all())
+    digest = split_digest(store.cases)
+    seconds = float(history["seconds"].sum())
+    return Card(
+        name=name,
+        version=made_as,
+        purpose=recipe.purpose,
+        input_size=recipe.stages[-1].size,
+        classes=tuple(evaluation["classes"]),
+        temperature=evaluation["temperature"],
+        operating_points=tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
+        operating_point=evaluation["operating_point"],
+        training={
+            "recipe": facts["recipe"],
+            "data": store.facts["source"],
+            "images": len(store.cases),
+            "lesions": int(store.cases["lesion_id"].nunique()),
+            "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
+            "split_sha256": digest,
+            "seed": facts["seed"],
+            "init": facts["init"],
+            "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
+            "seconds": seconds,
+            "processor": facts.get("device") or f"{platform.machine()}, CPU only",
+            "versions": versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
+            "python": platform.python_version(),
+            "largest_difference_from_keras": difference,
+        },
+        results=evaluation["results"],
+        licence=store.facts["licence"],
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        synthetic=drawn,
+        balanced_rule=evaluation["balanced_rule"],
+        subgroups=tuple(evaluation["subgroups"]),
+        robustness=tuple(evaluation["robustness"]),
+        facts={
+            "intended_use": list(INTENDED),
+            "not_for": list(NOT_FOR),
+            "limits": list(DRAWN_LIMITS if drawn else LIMITS),
+            "cases": case_counts(store.cases),
+            "calibration": evaluation["calibration"],
+            "measured_on": evaluation["measured_on"],
+            "resolution": resolution_facts(store),
+            "reproduce": f"python -m training reproduce {recipe.name}",
+            "openings": openings(data, digest),
+        },
+    )
+
+
+def case_counts(cases: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Images by split and diagnosis, and lesions by split."""
+    counts = cases.groupby(["split", "label"], observed=True).size()
+    found = {
+        str(split): {str(label): int(n) for label, n in part.droplevel(0).items()}
+        for split, part in counts.groupby(level=0, observed=True)
+    }
+    lesions = cases.groupby("split", observed=True)["lesion_id"].nunique()
+    return {
+        split: {"images": sum(by_label.values()), "lesions": int(lesions[split]), **by_label}
+        for split, by_label in found.items()
+    }
+
+
+def versions(*names: str) -> dict[str, str]:
+    """The installed ones of some packages."""
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
