@@ -35,8 +35,19 @@
         data.word,
         make("span", { className: "history-figure" }, data.percent)
       ),
+      data.severe ? make("span", { className: "history-below", title: data.cautions.join("\n") }, "! not reliable") : null,
       make("a", { className: "history-more", href: data.href, onClick: go }, data.filename),
       make("span", { className: "history-more" }, time.local)
+    );
+  };
+
+  cells.HistoryReview = ({ data }) => {
+    if (!data) return waiting();
+    return make(
+      "div",
+      { className: "history-decision-cell" },
+      make("span", { className: "review-mark review-" + data.reviewState }, data.review),
+      data.confirmed ? make("span", { className: "history-below" }, data.confirmed) : null
     );
   };
 
@@ -44,12 +55,29 @@
 
   cells.HistoryText = ({ data, value }) => (data ? make("span", null, value) : waiting());
 
+  const below = (text) => (text ? make("span", { className: "history-below" }, text) : null);
+
+  cells.HistoryPair = ({ data, value, below: name }) =>
+    data ? make("div", { className: "history-decision-cell" }, make("span", null, value || "–"), below(data[name])) : waiting();
+
   cells.HistoryLink = ({ data }) =>
-    data ? make("a", { className: "action", href: data.href, onClick: go }, make("bdi", null, data.filename)) : waiting();
+    data
+      ? make(
+          "div",
+          { className: "history-decision-cell" },
+          make("a", { className: "action", href: data.href, onClick: go }, make("bdi", null, data.filename)),
+          below(data.model)
+        )
+      : waiting();
 
   cells.HistoryTime = ({ data }) => {
     if (!data) return waiting();
     const time = window.dermaboardTime(data.created);
-    return make("time", { dateTime: data.created, title: time.utc }, time.local);
+    return make(
+      "time",
+      { className: "history-decision-cell", dateTime: data.created, title: time.utc },
+      make("span", null, time.day),
+      below(time.clock)
+    );
   };
 })();

@@ -1,22 +1,53 @@
-// The history page: what needs no answer from the server.
+// The history and its cases: what needs no answer from the server. The address holds filters, order and view.
 (function () {
   "use strict";
   const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const SAME = () => window.dash_clientside.no_update;
   const NARROW = window.matchMedia("(max-width: 767px)");
-  const MEDIUM = window.matchMedia("(max-width: 991px)");
+  const MEDIUM = window.matchMedia("(max-width: 1099px)");
 
-  function equals(values) {
-    const one = (value) => ({ filterType: "text", type: "equals", filter: value });
-    if (!values || !values.length) return null;
-    if (values.length === 1) return one(values[0]);
-    return { filterType: "text", operator: "OR", conditions: values.map(one) };
+  // The names of the address that have a control, in the order of the callback; as in dashboard/browse.py.
+  const CONTROLS = "q decision diagnosis model site tag review confirmed lesion from to pmin pmax sort view".split(" ");
+  const SEVERAL = new Set("decision diagnosis model site tag review confirmed".split(" "));
+  const USUAL = { sort: "created.desc", view: "grid" };
+  const MORE = "diagnosis confirmed model site tag lesion from to pmin pmax".split(" ");
+
+  const read = (search) => {
+    const given = new URLSearchParams(search || "");
+    return CONTROLS.map((name) => (SEVERAL.has(name) ? given.getAll(name) : given.get(name) || USUAL[name] || ""));
+  };
+
+  const plain = (value) => (value === null || value === undefined ? "" : String(value).trim());
+
+  function write(values, zone) {
+    const address = new URLSearchParams();
+    let days = false;
+    CONTROLS.forEach((name, index) => {
+      const value = values[index];
+      if (name === "pmin" && days) address.set("zone", zone);
+      if (SEVERAL.has(name)) (value || []).forEach((one) => address.append(name, one));
+      else if (plain(value) && plain(value) !== USUAL[name]) {
+        address.set(name, plain(value));
+        days = days || name === "from" || name === "to";
+      }
+    });
+    const text = address.toString();
+    return text ? "?" + text : "";
+  }
+
+  const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+  function more(values) {
+    const used = MORE.filter((name) => plain(values[CONTROLS.indexOf(name)])).length;
+    return used ? "More filters · " + used + " set" : "More filters";
   }
 
   function fit(api) {
-    api.setColumnsVisible(["probability", "diagnosis", "filename", "created"], !NARROW.matches);
-    api.setColumnsVisible(["model"], !MEDIUM.matches);
+    const hidden = ["probability", "diagnosis", "review", "filename", "created"];
+    api.setColumnsVisible(hidden, !NARROW.matches);
+    api.setColumnsVisible(["lesion"], !MEDIUM.matches);
     // What a narrow screen hides stands in the decision's cell.
-    api.applyColumnState({ state: [{ colId: "decision", flex: NARROW.matches ? 1 : null, width: 144 }] });
+    api.applyColumnState({ state: [{ colId: "decision", flex: NARROW.matches ? 1 : null, width: 136 }] });
   }
 
   function whenWidthChanges(api) {
@@ -25,10 +56,17 @@
     [NARROW, MEDIUM].forEach((query) => query.addEventListener("change", listener));
   }
 
+  const sortOf = (api) => {
+    const sorted = api.getColumnState().find((column) => column.sort);
+    return sorted ? sorted.colId + "." + sorted.sort : USUAL.sort;
+  };
+
   window.dermaboardTime = function (iso) {
     const when = new Date(iso);
     return {
       local: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(when),
+      day: new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(when),
+      clock: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(when),
       utc: when.toISOString().slice(0, 19).replace("T", " ") + " UTC",
     };
   };
@@ -40,46 +78,162 @@
     window.scrollTo(0, 0);
   };
 
-  const seen = new WeakSet();
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const grid = () => window.dash_ag_grid.getApiAsync("history-grid");
+  const known = new WeakMap();
+
+  async function ready() {
+    const api = await grid();
+    if (!known.has(api)) {
+      known.set(api, null);
+      fit(api);
+      whenWidthChanges(api);
+      api.addEventListener("sortChanged", () => set("history-sort", { value: sortOf(api) }));
+    }
+    return api;
+  }
+
+  function pressed() {
+    return [...document.querySelectorAll('.gallery-select[aria-pressed="true"]')].map(({ dataset }) => ({
+      id: dataset.id,
+      revision: Number(dataset.revision),
+      tags: dataset.tags ? dataset.tags.split("\n") : [],
+    }));
+  }
+
+  let waiting = null;
+  function watch() {
+    const button = document.getElementById("history-further");
+    if (waiting) waiting.disconnect();
+    if (!button || button.hidden) return;
+    waiting = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && button.click(), {
+      rootMargin: "400px",
+    });
+    waiting.observe(button);
+  }
+
+  function take(file, ids) {
+    const address = "/exports/" + file;
+    if (!ids) {
+      window.location.assign(address + window.location.search);
+      return;
+    }
+    // Too many ids for an address: a form sends them.
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: address, hidden: true });
+    const field = document.createElement("input");
+    Object.assign(field, { name: "ids", value: ids.join(",") });
+    form.append(field);
+    document.body.append(form);
+    form.submit();
+    form.remove();
+  }
+
+  let selection = [];
+
+  document.addEventListener("click", (event) => {
+    const select = event.target.closest(".gallery-select");
+    if (select) {
+      select.setAttribute("aria-pressed", String(select.getAttribute("aria-pressed") !== "true"));
+      set("history-selection", { data: pressed() });
+    }
+    const choice = event.target.closest("[data-export]");
+    if (choice) take(choice.dataset.export, choice.dataset.selected === "true" ? selection.map((one) => one.id) : null);
+    for (const open of document.querySelectorAll("details.export[open]"))
+      if (choice || !open.contains(event.target)) open.open = false;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const open of document.querySelectorAll("details.export[open]")) open.open = false;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.target.closest("input, textarea, select, button, [role=slider], [role=dialog], .hero-controls, .table-wrap"))
+      return;
+    const way = { ArrowLeft: "case-previous", ArrowRight: "case-next" }[event.key];
+    const link = way && document.getElementById(way);
+    if (link && link.getAttribute("href")) link.click();
+  });
+
+  function times() {
+    for (const one of document.querySelectorAll("time.local-time"))
+      one.textContent = window.dermaboardTime(one.getAttribute("datetime")).local;
+  }
 
   clientside.history = {
-    zone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
-
-    local: (iso) => window.dermaboardTime(iso).local,
-
-    // The grid's own header filters (probability, time) stay as they are.
-    filter: async function (search, decision, diagnoses, models) {
-      const api = await window.dash_ag_grid.getApiAsync("history-grid");
-      if (!seen.has(api)) {
-        seen.add(api);
-        fit(api);
-        whenWidthChanges(api);
+    // Address and controls, whichever of them moved.
+    follow: function (...given) {
+      const trigger = window.dash_clientside.callback_context.triggered_id;
+      const [search, , ...values] = given.slice(0, CONTROLS.length + 2);
+      const now = given[CONTROLS.length + 2];
+      const still = values.map(SAME);
+      if (!trigger) return [SAME(), SAME(), ...still, more(values)];
+      if (trigger === "history-address" || trigger === "history-clear") {
+        const shown = new URLSearchParams(search);
+        let wanted = read(search);
+        if (trigger === "history-clear") wanted = CONTROLS.map((name, at) => (USUAL[name] ? wanted[at] : SEVERAL.has(name) ? [] : ""));
+        const address = write(wanted, shown.get("zone") || zone());
+        const changed = wanted.map((value, at) => (alike(value, values[at] ?? (SEVERAL.has(CONTROLS[at]) ? [] : "")) ? SAME() : value));
+        const same = address === now;
+        return [trigger === "history-clear" ? address : SAME(), same ? SAME() : address, ...changed, more(wanted)];
       }
-      const text = (search || "").trim();
-      const wanted = {
-        ...api.getFilterModel(),
-        filename: text ? { filterType: "text", type: "contains", filter: text } : null,
-        decision: equals(decision === "all" ? [] : [decision]),
-        diagnosis: equals(diagnoses),
-        model: equals(models),
-      };
-      for (const name of Object.keys(wanted)) if (!wanted[name]) delete wanted[name];
-      if (JSON.stringify(wanted) !== JSON.stringify(api.getFilterModel())) api.setFilterModel(wanted);
-      return wanted;
+      const address = write(values, new URLSearchParams(now || "").get("zone") || zone());
+      if (address === now) return [SAME(), SAME(), ...still, more(values)];
+      return [address, address, ...still, more(values)];
     },
+
+    show: async function (search) {
+      const values = read(search);
+      const gallery = values[CONTROLS.indexOf("view")] === "gallery";
+      ready().then((api) => {
+        const sort = values[CONTROLS.indexOf("sort")];
+        const [column, direction] = sort.split(".");
+        const rest = JSON.stringify(values.filter((_, at) => !["sort", "view"].includes(CONTROLS[at])));
+        const before = known.get(api);
+        known.set(api, rest);
+        if (sortOf(api) !== sort)
+          api.applyColumnState({ state: [{ colId: column, sort: direction }], defaultState: { sort: null } });
+        else if (before !== null && before !== rest) {
+          api.deselectAll();
+          api.purgeInfiniteCache();
+        }
+      });
+      return [gallery, !gallery];
+    },
+
+    watch: () => void setTimeout(watch, 100),
 
     // The photograph and the file name are links of their own.
-    open: function (cell) {
+    open: async function (cell) {
       const links = ["thumbnail", "filename", "ag-Grid-SelectionColumn"];
-      if (cell && cell.rowId && !links.includes(cell.colId)) window.dermaboardGo("/history/" + cell.rowId);
+      if (!cell || !cell.rowId || links.includes(cell.colId)) return;
+      const row = (await grid()).getRowNode(cell.rowId);
+      if (row && row.data) window.dermaboardGo(row.data.href);
     },
 
-    leave: (gone) => gone && window.dermaboardGo("/history"),
+    leave: (gone) => gone && window.dermaboardGo("/history" + window.location.search),
 
-    selected: function (rows) {
-      const count = (rows || []).length;
+    choose: (rows) => (rows || []).map(({ id, revision, tags }) => ({ id, revision, tags })),
+
+    selected: function (chosen) {
+      selection = chosen || [];
+      const count = selection.length;
       const what = count === 1 ? "this prediction" : count + " predictions";
-      return [count === 0, count ? "Delete " + count + " selected" : "Delete selected", "Delete " + what + "?"];
+      return [
+        count === 0,
+        count > 0,
+        count ? count + " selected" : "",
+        Object.fromEntries(selection.map((one) => [one.id, one.revision])),
+        [...new Set(selection.flatMap((one) => one.tags))].sort(),
+        "Delete " + what + "?",
+        count === 1 ? "Review this prediction" : "Review " + what,
+        "Predict " + (count === 1 ? "this one" : count + " photographs") + " again",
+      ];
+    },
+
+    toggle: function () {
+      const trigger = window.dash_clientside.callback_context.triggered[0] || {};
+      const id = (trigger.prop_id || "").split(".")[0];
+      if (id === "review-done" && !(trigger.value && trigger.value.saved)) return SAME();
+      return id.endsWith("-open") && Boolean(trigger.value);
     },
 
     ask: function (asked, cancelled) {
@@ -87,10 +241,22 @@
       return [trigger.endsWith("-delete") && Boolean(asked), ""];
     },
 
-    refresh: async function () {
-      const api = await window.dash_ag_grid.getApiAsync("history-grid");
+    refresh: () => ({ at: Date.now() }),
+
+    deselect: async function () {
+      const trigger = window.dash_clientside.callback_context.triggered_id;
+      for (const one of document.querySelectorAll('.gallery-select[aria-pressed="true"]'))
+        one.setAttribute("aria-pressed", "false");
+      const api = await grid();
       api.deselectAll();
-      api.purgeInfiniteCache();
+      if (trigger === "history-changed") api.purgeInfiniteCache();
+      return [];
     },
+
+    times: () => void setTimeout(times, 0),
   };
+
+  function zone() {
+    return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
 })();

@@ -1,30 +1,37 @@
-"""The parts of the history page: filters, grid, empty state, and the question before anything is deleted."""
+"""The parts of the history page: grid, what stands above it, empty state, and the question before a deletion."""
 
 from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid
 import dash_bootstrap_components as dbc
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
+from dashboard.components.gallery import REVIEW_WORDS
 from dashboard.components.result import address
-from dashboard.components.text import percent
-from model.taxonomy import BY_CODE, DIAGNOSES
+from dashboard.components.text import diagnosis_words, percent
+from model.taxonomy import BY_CODE
 from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record
 
-ROW_HEIGHT, HEADER_HEIGHT = 64, 44
+ROW_HEIGHT, HEADER_HEIGHT, BLOCK = 64, 44, 50
 
 
-def row(record: "Record") -> dict[str, Any]:
-    """A record as the grid's cells want it; words and shapes come from here, so that they read as elsewhere."""
+def row(record: "Record", search: str = "") -> dict[str, Any]:
+    """A record as the grid's cells want it; words and shapes come from here, so that they read as elsewhere.
+
+    Args:
+        search: the address of the history, which goes along to the case.
+    """
     verdict = VERDICTS[record.decision]
     diagnosis = BY_CODE.get(record.diagnosis or "")
     return {
         "id": record.id,
-        "href": f"/history/{record.id}",
+        "revision": record.revision,
+        "href": f"/history/{record.id}{search}",
         "thumbnail": address(record.id, "thumbnail"),
         "filename": record.filename,
         "decision": str(record.decision),
@@ -32,103 +39,89 @@ def row(record: "Record") -> dict[str, Any]:
         "shape": verdict.shape,
         "probability": record.probability,
         "percent": percent(record.probability),
-        "diagnosis": diagnosis.name if diagnosis else "–",
+        "diagnosis": diagnosis_words(record.diagnosis),
         "plain": diagnosis.plain if diagnosis else "This model does not tell diagnoses apart.",
+        "lesion": record.context.lesion or "",
+        "site": record.context.site or "",
+        "review": REVIEW_WORDS[record.review],
+        "reviewState": record.review,
+        "confirmed": diagnosis_words(record.confirmed) if record.confirmed else "",
+        "tags": list(record.tags),
+        "cautions": [caution.text for caution in record.cautions],
+        "severe": any(caution.severe for caution in record.cautions),
         "model": f"{record.model} {record.model_version}",
         "created": record.created.isoformat(),
     }
 
 
-def columns() -> list[dict[str, Any]]:
-    """AG Grid's column definitions. The row of filters above the grid sets the filters of text columns."""
-    above = {"filter": "agTextColumnFilter", "suppressHeaderFilterButton": True}
-    return [
+def columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
+    """AG Grid's column definitions; filters stand above the grid."""
+    text = {"cellRenderer": "HistoryText"}
+    found: list[dict[str, Any]] = [
         {
             "colId": "thumbnail",
             "headerName": "",
             "sortable": False,
             "cellRenderer": "HistoryThumbnail",
-            "width": 80,
-            "minWidth": 80,
-            "maxWidth": 80,
+            "width": 72,
+            "minWidth": 72,
+            "maxWidth": 72,
             "cellClass": "history-thumbnail",
-            "context": {"label": "Photograph"},
         },
-        {
-            "field": "decision",
-            "headerName": "Decision",
-            "cellRenderer": "HistoryDecision",
-            "width": 144,
-            **above,
-            # By default two conditions on a column are the most.
-            "filterParams": {"maxNumConditions": len(VERDICTS)},
-        },
+        {"field": "decision", "headerName": "Decision", "cellRenderer": "HistoryDecision", "width": 136},
         {
             "field": "probability",
             "headerName": "Probability",
             "headerTooltip": "Calibrated probability of malignancy",
             "cellRenderer": "HistoryProbability",
-            "width": 152,
+            "width": 112,
             "type": "rightAligned",
-            "filter": "agNumberColumnFilter",
-            "filterParams": {
-                "inRangeInclusive": True,
-                "filterOptions": ["inRange", "lessThan", "greaterThan"],
-                "maxNumConditions": 1,
-                "filterPlaceholder": "0 to 1",
-                "buttons": ["reset"],
-            },
         },
         {
             "field": "diagnosis",
-            "headerName": "Most likely diagnosis",
+            "headerName": "Likeliest diagnosis",
             "tooltipField": "plain",
-            "cellRenderer": "HistoryText",
+            "flex": 4,
+            "minWidth": 152,
+            **text,
+        },
+        {
+            "field": "review",
+            "headerName": "Review",
+            "headerTooltip": "Downwards, disagreements come first; upwards, what nobody has looked at",
+            "cellRenderer": "HistoryReview",
             "flex": 3,
-            "minWidth": 176,
-            **above,
-            "filterParams": {"maxNumConditions": len(DIAGNOSES)},
+            "minWidth": 148,
+        },
+        {
+            "field": "lesion",
+            "headerName": "Lesion",
+            "tooltipField": "lesion",
+            "cellRenderer": "HistoryPair",
+            "cellRendererParams": {"below": "site"},
+            "flex": 3,
+            "minWidth": 132,
         },
         {
             "field": "filename",
-            "headerName": "File",
+            "headerName": "File and model",
             "tooltipField": "filename",
             "cellRenderer": "HistoryLink",
             "flex": 3,
-            "minWidth": 144,
-            **above,
+            "minWidth": 148,
         },
-        {
-            "field": "model",
-            "headerName": "Model",
-            "cellRenderer": "HistoryText",
-            "flex": 2,
-            "minWidth": 120,
-            **above,
-        },
-        {
-            "field": "created",
-            "headerName": "Time",
-            "cellRenderer": "HistoryTime",
-            "sort": "desc",
-            "width": 216,
-            "filter": "agDateColumnFilter",
-            "filterParams": {
-                "filterOptions": ["inRange", "equals", "lessThan", "greaterThan"],
-                "maxNumConditions": 1,
-                "buttons": ["reset"],
-            },
-        },
+        {"field": "created", "headerName": "Time", "cellRenderer": "HistoryTime", "width": 128},
     ]
+    return [{**one, "sort": sort[1]} if one.get("field") == sort[0] else one for one in found]
 
 
-def grid() -> dash_ag_grid.AgGrid:
+def grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:
     """The grid; it asks the server for the rows in sight."""
     return dash_ag_grid.AgGrid(
         id="history-grid",
         className="history-grid",
         rowModelType="infinite",
-        columnDefs=columns(),
+        columnDefs=columns(sort),
         defaultColDef={
             "sortable": True,
             "resizable": True,
@@ -137,7 +130,7 @@ def grid() -> dash_ag_grid.AgGrid:
         },
         getRowId="params.data.id",
         dashGridOptions={
-            "cacheBlockSize": 50,
+            "cacheBlockSize": BLOCK,
             # Dash hands one request at a time to its callback; a second one would replace the first.
             "maxConcurrentDatasourceRequests": 1,
             "blockLoadDebounceMillis": 80,
@@ -150,12 +143,16 @@ def grid() -> dash_ag_grid.AgGrid:
                 "headerCheckbox": False,
                 "enableClickSelection": False,
             },
-            "selectionColumnDef": {"width": 48, "maxWidth": 48, "pinned": None, "sortable": False},
+            "selectionColumnDef": {"width": 44, "maxWidth": 44, "pinned": None, "sortable": False},
+            "suppressMultiSort": True,
             "tooltipShowDelay": 500,
             "suppressMovableColumns": True,
             "suppressCellFocus": False,
             "animateRows": False,
-            "localeText": {"noMatchingRows": "Change or clear the filters above."},
+            "localeText": {
+                "noMatchingRows": "Change or clear the filters above.",
+                "noRowsToShow": "Change or clear the filters above.",
+            },
         },
         style={"height": height(4)},
     )
@@ -167,70 +164,81 @@ def height(total: int) -> str:
     return f"min({rows}px, max(420px, 100dvh - 320px))"
 
 
-def filters(models: tuple[str, ...]) -> html.Div:
-    """What to show: a part of the file name, decision, diagnoses, models."""
-    decisions = [
-        {
-            "label": html.Span(
-                [
-                    html.Span(one.shape, className="verdict-shape", **attributes(aria_hidden="true")),
-                    " " + one.short,
-                ]
-            ),
-            "value": name,
-        }
-        for name, one in VERDICTS.items()
-        if name != "uncertain"
-    ]
-    return html.Div(
-        [
-            dcc.Input(
-                id="history-search",
-                type="search",
-                placeholder="Search file names",
-                debounce=0.3,
-                maxLength=200,
-                className="history-search",
-                **kept(),
-            ),
-            dcc.RadioItems(
-                id="history-decision",
-                options=[{"label": "All", "value": "all"}, *decisions],
-                value="all",
-                inline=True,
-                className="history-decision",
-                **kept(),
-            ),
-            dcc.Dropdown(
-                id="history-diagnosis",
-                options=[{"label": one.name, "value": one.code} for one in DIAGNOSES],
-                multi=True,
-                placeholder="All diagnoses",
-                className="history-choice",
-                **kept(),
-            ),
-            html.Div(
-                dcc.Dropdown(
-                    id="history-model",
-                    options=list(models),
-                    multi=True,
-                    placeholder="All models",
-                    className="history-choice",
-                    **kept(),
-                ),
-                # One model leaves nothing to choose.
-                hidden=len(models) < 2,
-            ),
-        ],
-        className="history-filters",
-        role="search",
-        **attributes(aria_label="Filter the history"),
+def views(gallery: bool) -> dcc.RadioItems:
+    """Grid or gallery."""
+    return dcc.RadioItems(
+        id="history-view",
+        options=[{"label": "Grid", "value": "grid"}, {"label": "Gallery", "value": "gallery"}],
+        value="gallery" if gallery else "grid",
+        inline=True,
+        className="history-decision history-views",
     )
 
 
-def kept() -> dict[str, Any]:
-    """Coming back from a prediction's own page finds the filters as they were."""
-    return {"persistence": True, "persistence_type": "session"}
+def bar() -> html.Div:
+    """How many there are, what came in meanwhile, and what can be done with what is selected."""
+    button: dict[str, Any] = {"type": "button", "className": "btn btn-outline-secondary btn-sm"}
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span("", id="history-count", role="status"),
+                    html.Button("", id="history-news", hidden=True, type="button", className="history-news"),
+                    html.Button(
+                        "Clear filters", id="history-clear", hidden=True, type="button", className="link"
+                    ),
+                ],
+                className="history-told",
+            ),
+            html.Div(
+                [
+                    html.Span("", id="history-selected", role="status"),
+                    html.Button("Review or tag", id="history-reviewing-open", **button),
+                    html.Button("Predict again", id="history-again-open", **button),
+                    export("history-export-selected", "Export selected", selected=True),
+                    html.Button("Delete", id="history-delete", **button),
+                    html.Button("Clear", id="history-deselect", type="button", className="link"),
+                ],
+                id="history-actions",
+                hidden=True,
+                className="history-actions",
+            ),
+            html.Div(export("history-export", "Export"), id="history-export-all"),
+        ],
+        className="history-bar",
+    )
+
+
+FORMATS: tuple[tuple[str, str, str], ...] = (
+    ("predictions.csv", "CSV", "for spreadsheets"),
+    ("predictions.parquet", "Parquet", "for pandas, R and the like"),
+    ("predictions.jsonl", "JSON lines", "everything that is stored"),
+    ("images.zip", "Photographs", "ZIP, without metadata"),
+    ("dataset.zip", "Confirmed cases as a dataset", "ZIP that `python -m training prepare` reads"),
+)
+
+
+def export(name: str, label: str, selected: bool = False) -> html.Details:
+    """What can be taken along; history.js sends the address, or what is selected, to dashboard/exports.py."""
+    items = [
+        html.Li(
+            html.Button(
+                [html.Span(word), html.Span(what, className="note")],
+                type="button",
+                className="export-choice",
+                **attributes(data_export=file, data_selected=str(selected).lower()),
+            )
+        )
+        for file, word, what in FORMATS
+    ]
+    return html.Details(
+        [
+            html.Summary(label, className="btn btn-outline-secondary btn-sm"),
+            html.Ul(items, className="export-list"),
+        ],
+        id=name,
+        className="export",
+    )
 
 
 def empty() -> html.Div:
@@ -238,44 +246,61 @@ def empty() -> html.Div:
     return html.Div(
         [
             html.H2("No predictions yet"),
-            html.P("Every photograph that you check is kept here with its answer.", className="note"),
+            html.P(
+                "Every photograph that you check is kept here with its answer: to find again, to compare with the next "
+                "visit, and to record what the biopsy said.",
+                className="note",
+            ),
             html.P(dcc.Link("Check a photograph", href="/", className="btn btn-primary")),
         ],
         className="card-box history-empty",
     )
 
 
-def count(total: int, filtered: bool) -> str:
+def count(total: int, filtered: bool, exact: bool = True) -> str:
     """How many rows the grid has."""
+    number = f"{total:,}" if exact else f"About {total:,}"
     if not filtered:
-        return f"{total:,} prediction{'' if total == 1 else 's'}"
+        return f"{number} prediction{'' if total == 1 else 's'}"
     return (
-        f"{total:,} match{'es' if total == 1 else ''} these filters"
+        f"{number} match{'es' if total == 1 else ''} these filters"
         if total
         else "No prediction matches these filters."
     )
 
 
+def news(number: int) -> str:
+    """What came in since the page was opened."""
+    return f"{number:,} new · show" if number else ""
+
+
 def confirmation(name: str) -> dbc.Modal:
     """The question before something is deleted; the ids of its parts are NAME-title, -error, -cancel and -confirm."""
-    return dbc.Modal(
+    return dialog(
+        name,
+        "Delete this prediction?",
         [
-            html.H2("Delete this prediction?", id=f"{name}-title"),
-            html.P("Photograph, heatmap and answer are removed for good. This cannot be undone."),
-            html.P(id=f"{name}-error", className="history-error", role="alert"),
-            html.Div(
-                [
-                    html.Button(
-                        "Keep", id=f"{name}-cancel", type="button", className="btn btn-outline-secondary"
-                    ),
-                    html.Button("Delete", id=f"{name}-confirm", type="button", className="btn btn-delete"),
-                ],
-                className="actions",
+            html.P(
+                "Photograph, heatmap, answer and reviews are removed for good. This cannot be undone. "
+                "A line of the audit trail stays, without image or name."
             ),
+            html.P(id=f"{name}-error", className="history-error", role="alert"),
         ],
+        [
+            html.Button("Keep", id=f"{name}-cancel", type="button", className="btn btn-outline-secondary"),
+            html.Button("Delete", id=f"{name}-confirm", type="button", className="btn btn-delete"),
+        ],
+    )
+
+
+def dialog(name: str, title: str, body: list[Component], buttons: list[Component]) -> dbc.Modal:
+    """A question, or a form, over the page; the id of its title is NAME-title."""
+    return dbc.Modal(
+        [html.H2(title, id=f"{name}-title"), *body, html.Div(buttons, className="actions")],
         id=name,
         is_open=False,
         centered=True,
+        scrollable=False,
         content_class_name="history-dialog",
         labelledby=f"{name}-title",
     )

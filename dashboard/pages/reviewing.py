@@ -1,0 +1,70 @@
+"""Saving a review, on the page of a case and for a selection in the history alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Input, Output, State, callback, no_update
+
+from dashboard.components.review_form import problem
+from dashboard.services import Services
+from dashboard.store import Conflict, InputError, NotFound, StoreError
+
+
+@callback(
+    Output("review-done", "data"),
+    Output("review-problem", "children"),
+    Input("review-save", "n_clicks"),
+    State("review-ids", "data"),
+    State("review-diagnosis", "value"),
+    State("review-source", "value"),
+    State("review-note", "value"),
+    State("review-add", "value"),
+    State("review-remove", "value"),
+    State("reviewer", "value"),
+    prevent_initial_call=True,
+)
+def save(
+    clicks: int | None,
+    seen: Mapping[str, int] | None,
+    diagnosis: str | None,
+    source: str | None,
+    note: str | None,
+    add: str | None,
+    remove: list[str] | None,
+    reviewer: str | None,
+) -> tuple[Any, Any]:
+    """Append the review to every prediction that is meant, or say why to none.
+
+    Args:
+        seen: prediction id -> the revision that the user has seen.
+    """
+    if not clicks:
+        return no_update, no_update
+    if not seen:
+        return no_update, problem(
+            "Nothing is selected any more. Close this, and select the predictions again."
+        )
+    try:
+        if not (diagnosis or source or (note or "").strip() or (add or "").strip() or remove):
+            raise InputError(
+                "There is nothing to save yet: choose a diagnosis, write a note or change the tags."
+            )
+        done = Services.current().store.review(
+            list(seen),
+            reviewer or "",
+            diagnosis or None,
+            source or None,
+            note or "",
+            (add or "").split(","),
+            remove or [],
+            dict(seen),
+        )
+    except Conflict as error:
+        return {"conflict": clicks}, problem(str(error), error.changes)
+    except NotFound:
+        return no_update, problem(
+            "This prediction was deleted meanwhile, perhaps in another tab. Nothing was saved."
+        )
+    except (InputError, StoreError) as error:
+        return no_update, problem(str(error))
+    return {"saved": [record.id for record in done], "of": len(seen)}, ""
