@@ -1,42 +1,86 @@
-"""How photographs get in: the drop zone, the drawn examples, the choice of model, and a place for each file."""
+"""How photographs get in: the drop zone, the camera, the drawn examples, and a place for each file."""
 
 from collections.abc import Sequence
 
 from dash import dcc, html
 
 from dashboard.components.attributes import attributes
-from model.bundle import Bundle
-from model.images import Limits
+from model.images import NAMES, SUFFIXES, Limits
 
 # What the file chooser offers first; the server looks at the bytes, never at the name.
-ACCEPT = "image/jpeg,image/png,image/webp,image/tiff,.jpg,.jpeg,.png,.webp,.tif,.tiff"
+ACCEPT = ",".join(["image/*", *sorted(SUFFIXES)])
 
 
 def drop_zone(limits: Limits) -> html.Div:
-    """A zone to drop files on, which is also the label of a file chooser that upload.js puts beside it."""
+    """A zone to drop files on, which is also the label of a file chooser that intake.js puts beside it."""
     most = f"{limits.max_bytes / 1e6:.0f} MB and {limits.max_pixels / 1e6:.0f} megapixels"
-    limit = f"JPEG, PNG, WebP or TIFF, up to {most} each"
     return html.Div(
         [
             html.Div(id="chooser-place"),
+            html.Div(id="camera-place"),
             html.Label(
                 [
-                    html.I(className="bi bi-images drop-icon", **attributes(aria_hidden="true")),
+                    html.Span(className="icon icon-photographs", **attributes(aria_hidden="true")),
                     html.Span(
                         [
                             html.Span("Choose photographs", className="btn btn-primary"),
-                            html.Span("or drop them here"),
+                            html.Span(
+                                ["or drop them here, or paste with ", html.Kbd("Ctrl"), "+", html.Kbd("V")]
+                            ),
                         ],
                         className="drop-words",
                     ),
-                    html.Span(limit, id="drop-note", className="note"),
+                    html.Span(
+                        f"{NAMES}. Up to 100 at a time, each up to {most}.",
+                        id="drop-note",
+                        className="note",
+                    ),
                 ],
                 htmlFor="file-chooser",
+            ),
+            html.Button(
+                [html.Span(className="icon icon-camera", **attributes(aria_hidden="true")), "Use the camera"],
+                id="camera",
+                type="button",
+                className="btn btn-outline-secondary camera",
+                hidden=True,
             ),
         ],
         id="drop-zone",
         className="drop-zone",
         **attributes(data_limit=limits.max_bytes, data_accept=ACCEPT),
+    )
+
+
+def camera_dialog() -> html.Dialog:
+    """What a computer's camera sees, and a button to take it; a phone opens its own camera instead."""
+    return html.Dialog(
+        [
+            html.H2("Take a photograph", id="camera-title"),
+            html.P("One lesion in the middle, in focus and evenly lit.", className="note"),
+            html.Video(
+                muted=True, playsInline=True, className="camera-view", **attributes(aria_label="Camera")
+            ),
+            html.P(id="camera-error", role="alert"),
+            html.Div(
+                [
+                    html.Button(
+                        "Take photograph",
+                        id="camera-shoot",
+                        type="button",
+                        className="btn btn-primary",
+                        disabled=True,
+                    ),
+                    html.Button(
+                        "Cancel", id="camera-close", type="button", className="btn btn-outline-secondary"
+                    ),
+                ],
+                className="actions",
+            ),
+        ],
+        id="camera-dialog",
+        className="dialog",
+        **attributes(aria_labelledby="camera-title"),
     )
 
 
@@ -62,27 +106,6 @@ def example_buttons(names: Sequence[str]) -> html.Div | None:
         [html.Strong("No photograph at hand?"), " Try a drawn example. These are drawings, not patients."]
     )
     return html.Div([words, html.Div(buttons, className="example-row")], className="examples")
-
-
-def model_choice(bundles: Sequence[Bundle], chosen: str | None) -> html.Div:
-    """Which model answers: a choice when there are several, its name otherwise."""
-    options = [{"label": f"{bundle.name} {bundle.card.version}", "value": bundle.name} for bundle in bundles]
-    dropdown = dcc.Dropdown(
-        options,
-        chosen,
-        id="model",
-        clearable=False,
-        searchable=False,
-        persistence=True,
-        className="model-dropdown",
-    )
-    several = len(bundles) > 1
-    shown = html.Label(["Model", dropdown], className="model-label", hidden=not several)
-    name = html.Span(["Model ", html.Strong(options[0]["label"])], hidden=several) if options else None
-    return html.Div(
-        [shown, name, dcc.Link("How good is it?", href="/performance", className="action")],
-        className="model-choice",
-    )
 
 
 def no_model(problems: Sequence[str]) -> html.Div:
@@ -126,11 +149,18 @@ def slot(key: str, filename: str) -> html.Article:
         [
             html.Bdi(filename, className="filename", title=filename),
             html.Span("Waiting", id={"type": "status", "key": key}, className="slot-status"),
+            slot_button("Cancel", "cancel", key, filename),
+            slot_button("Try again", "retry", key, filename),
             html.Div(
                 html.Div(),
                 className="progress-line",
                 role="progressbar",
-                **attributes(aria_label="Upload", aria_valuemin="0", aria_valuemax="100", aria_valuenow="0"),
+                **attributes(
+                    aria_label=f"Upload of {filename}",
+                    aria_valuemin="0",
+                    aria_valuemax="100",
+                    aria_valuenow="0",
+                ),
             ),
         ],
         className="slot-head",
@@ -138,9 +168,22 @@ def slot(key: str, filename: str) -> html.Article:
     return html.Article(
         [
             dcc.Store(id={"type": "stored", "key": key}),
+            dcc.Store(id={"type": "row", "key": key}),
+            dcc.Store(id={"type": "shown", "key": key}),
             html.Div([head, waiting], id={"type": "answer", "key": key}),
         ],
         id={"type": "slot", "key": key},
-        className="slot",
+        className="slot slot-waiting",
+        tabIndex=-1,
         **attributes(aria_label=filename),
+    )
+
+
+def slot_button(word: str, what: str, key: str, filename: str) -> html.Button:
+    """Cancel or try again; the slot's state says which of them shows."""
+    return html.Button(
+        word,
+        type="button",
+        className=f"btn btn-sm btn-outline-secondary slot-{what}",
+        **attributes(aria_label=f"{word}: {filename}", **{f"data_{what}": key}),
     )

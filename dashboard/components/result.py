@@ -1,19 +1,24 @@
-"""One stored prediction as a card: the image with its heatmap, the verdict, the scale and the diagnoses."""
+"""One stored prediction as a card: the image with its heatmap, the verdict, its grounds, and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
-from dashboard.components.text import DISCLAIMER, percent
+from dashboard.components.scale import probability_scale
+from dashboard.components.text import DISCLAIMER, context_words, next_step, percent, similar_cases
 from dashboard.components.verdict import verdict
-from model.taxonomy import BY_CODE
-from model.verdict import DIAGNOSIS_COLOURS
+from model.taxonomy import BY_CODE, MALIGNANT
+from model.verdict import DIAGNOSIS_COLOURS, VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record
+    from model.cautions import Caution
+    from model.predictor import Similar
+
+LIKELIEST = 3
 
 
 def address(record_id: str, part: str = "") -> str:
@@ -29,24 +34,34 @@ def result_card(record: "Record", drawn: bool = False, link: bool = True) -> htm
         drawn: whether the image is one of our drawings, which is then said.
         link: whether to offer the way to the prediction's own page.
     """
+    severe = [caution for caution in record.cautions if caution.severe]
+    facts = [
+        file_line(record.filename, drawn),
+        severe_cautions(severe),
+        html.P(verdict(record.decision), className="result-verdict"),
+        probability_scale(
+            record.probability,
+            record.threshold,
+            record.malignant_from,
+            record.decision,
+            record.operating_point,
+            record.spread,
+        ),
+        next_steps(record),
+        cautions_list([caution for caution in record.cautions if not caution.severe]),
+        diagnosis_bars(record.probabilities),
+        similar_block(record.similar),
+    ]
     return html.Div(
         [
             image_with_heatmap(record),
+            html.Div(facts, className="result-facts"),
             html.Div(
-                [
-                    file_line(record.filename, drawn),
-                    html.P(verdict(record.decision), className="result-verdict"),
-                    probability_scale(record.probability, record.threshold),
-                    warnings_list(record.warnings),
-                    diagnosis_bars(record.probabilities),
-                ],
-                className="result-facts",
-            ),
-            html.Div(
-                [footer(record, link), html.P(DISCLAIMER, className="disclaimer")], className="result-end"
+                [context_line(record), footer(record, link), html.P(DISCLAIMER, className="disclaimer")],
+                className="result-end",
             ),
         ],
-        className="result",
+        className="result unreliable" if severe else "result",
     )
 
 
@@ -56,15 +71,36 @@ def file_line(filename: str, drawn: bool = False) -> html.H2:
     return html.H2([html.Bdi(filename, className="filename", title=filename), *tag], className="result-file")
 
 
+def severe_cautions(cautions: Sequence["Caution"]) -> html.Div | None:
+    """What stands above the result because the result must not be relied on."""
+    if not cautions:
+        return None
+    return html.Div(
+        [
+            html.P(
+                [
+                    html.Span("!", className="severe-mark", **attributes(aria_hidden="true")),
+                    "Do not rely on this result",
+                ],
+                className="severe-head",
+            ),
+            *(html.P(caution.text) for caution in cautions),
+        ],
+        className="severe",
+        role="note",
+    )
+
+
+def next_steps(record: "Record") -> html.Div:
+    """What to do now."""
+    return html.Div(
+        [html.H3("What to do next", className="label"), html.P(next_step(record.decision, record.cautions))],
+        className="next-step",
+    )
+
+
 def image_with_heatmap(record: "Record") -> html.Figure:
     """The photograph with the heatmap over its centred square, which is all that the network saw."""
-    side = min(record.width, record.height)
-    place = {
-        "width": f"{100 * side / record.width:.4f}%",
-        "height": f"{100 * side / record.height:.4f}%",
-        "left": f"{50 * (record.width - side) / record.width:.4f}%",
-        "top": f"{50 * (record.height - side) / record.height:.4f}%",
-    }
     frame = {"aspectRatio": f"{record.width} / {record.height}", "--ratio": record.width / record.height}
     return html.Figure(
         [
@@ -75,7 +111,12 @@ def image_with_heatmap(record: "Record") -> html.Figure:
                         alt=f"The photograph {record.filename}",
                         className="photo",
                     ),
-                    html.Img(src=address(record.id, "heatmap"), alt="", className="heatmap", style=place),
+                    html.Img(
+                        src=address(record.id, "heatmap"),
+                        alt="",
+                        className="heatmap",
+                        style=centred_square(record.width, record.height),
+                    ),
                 ],
                 className="hero",
                 style=frame,
@@ -83,7 +124,7 @@ def image_with_heatmap(record: "Record") -> html.Figure:
             html.Figcaption(
                 [
                     html.Label("Heatmap", htmlFor=f"opacity-{record.id}"),
-                    # upload.js listens to it: moving it needs no answer from the server.
+                    # intake.js listens to it: moving it needs no answer from the server.
                     dcc.Input(
                         id=f"opacity-{record.id}",
                         type="range",
@@ -102,57 +143,15 @@ def image_with_heatmap(record: "Record") -> html.Figure:
     )
 
 
-def probability_scale(probability: float, threshold: float) -> html.Div:
-    """The calibrated probability of malignancy on a line from 0 to 100 %, with the operating point on it."""
-    side = "at or above" if probability >= threshold else "below"
-    sentence = (
-        f"Calibrated probability of malignancy {percent(probability)}, {side} the operating point "
-        f"of {percent(threshold)}"
-    )
-    tone = "malignant" if probability >= threshold else "benign"
-    return html.Div(
-        [
-            html.P(
-                [
-                    html.Strong(percent(probability), className="figure"),
-                    " calibrated probability of malignancy",
-                ],
-                className="scale-head",
-            ),
-            html.Div(
-                [
-                    html.Span(className="scale-beyond", style={"left": f"{100 * threshold:.2f}%"}),
-                    html.Span(
-                        className=f"scale-fill tone-{tone}", style={"width": f"{100 * probability:.2f}%"}
-                    ),
-                    html.Span(className="scale-threshold", style={"left": f"{100 * threshold:.2f}%"}),
-                    html.Span(
-                        className=f"scale-mark tone-{tone}", style={"left": f"{100 * probability:.2f}%"}
-                    ),
-                ],
-                className="scale-line",
-                role="img",
-                **attributes(aria_label=sentence),
-            ),
-            html.Div(
-                [html.Span("0 %"), threshold_label(threshold), html.Span("100 %")],
-                className="scale-ticks",
-                **attributes(aria_hidden="true"),
-            ),
-        ],
-        className="scale",
-    )
-
-
-def threshold_label(threshold: float) -> html.Span:
-    """The operating point's name, beginning or ending at its mark, and clear of the line's two ends."""
-    left = threshold < 0.5
-    style = (
-        {"left": f"max(2.5rem, {100 * threshold:.2f}%)"}
-        if left
-        else {"right": f"max(3.5rem, {100 - 100 * threshold:.2f}%)"}
-    )
-    return html.Span(f"operating point {percent(threshold)}", className="scale-label", style=style)
+def centred_square(width: int, height: int) -> dict[str, str]:
+    """Where the centred square lies in an image of that size, as a style."""
+    side = min(width, height)
+    return {
+        "width": f"{100 * side / width:.4f}%",
+        "height": f"{100 * side / height:.4f}%",
+        "left": f"{50 * (width - side) / width:.4f}%",
+        "top": f"{50 * (height - side) / height:.4f}%",
+    }
 
 
 def diagnosis_bars(probabilities: Mapping[str, float]) -> html.Div | None:
@@ -162,7 +161,14 @@ def diagnosis_bars(probabilities: Mapping[str, float]) -> html.Div | None:
     ordered = sorted(probabilities.items(), key=lambda item: -item[1])
     rows = [diagnosis_row(code, probability) for code, probability in ordered]
     return html.Div(
-        [html.H3("Diagnoses", className="label"), html.Ul(rows, className="diagnoses")],
+        [
+            html.H3("Likely diagnoses", className="label"),
+            html.Ul(rows[:LIKELIEST], className="diagnoses"),
+            html.Details(
+                [html.Summary("The other diagnoses"), html.Ul(rows[LIKELIEST:], className="diagnoses")],
+                className="more",
+            ),
+        ],
         className="diagnosis-block",
     )
 
@@ -188,18 +194,52 @@ def diagnosis_row(code: str, probability: float) -> html.Li:
     )
 
 
-def warnings_list(warnings: tuple[str, ...]) -> html.Ul | None:
-    """What the user should know about this photograph before trusting the answer."""
-    if not warnings:
+def similar_block(similar: Sequence["Similar"]) -> html.Div | None:
+    """The most similar known cases in numbers, nearest first."""
+    if not similar:
         return None
-    return html.Ul([html.Li(sentence) for sentence in warnings], className="warnings")
+    sides = ["malignant" if case.diagnosis in MALIGNANT else "benign" for case in similar]
+    marks = [
+        html.Span(VERDICTS[side].shape, className=f"tone-{side}", title=BY_CODE[case.diagnosis].name)
+        for side, case in zip(sides, similar, strict=True)
+    ]
+    return html.Div(
+        [
+            html.H3("Similar known cases", className="label"),
+            html.P(marks, className="similar-marks", **attributes(aria_hidden="true")),
+            html.P(similar_cases(similar)),
+        ],
+        className="similar",
+    )
+
+
+def cautions_list(cautions: Sequence["Caution"]) -> html.Ul | None:
+    """What the user should know about this photograph before trusting the answer."""
+    if not cautions:
+        return None
+    return html.Ul([html.Li(caution.text) for caution in cautions], className="warnings")
+
+
+def context_line(record: "Record") -> html.P | None:
+    """What was told of the person and the lesion, and that the model does not know it."""
+    words = context_words(record.context)
+    if not words:
+        return None
+    return html.P([html.Bdi(words), " (not used by the model)"], className="note context-line")
 
 
 def footer(record: "Record", link: bool) -> html.P:
     """Which model answered, how fast, and where to find the prediction again."""
+    own = [dcc.Link("Open in history", href=f"/history/{record.id}", className="action")] if link else []
     parts: list[Component] = [
-        html.Span(f"{record.model} {record.model_version} · {record.milliseconds:.0f} ms")
+        html.Span(f"{record.model} {record.model_version} · {record.milliseconds:.0f} ms"),
+        html.Span(
+            [
+                *own,
+                dcc.Link("Report", href=f"/report/{record.id}", className="action"),
+                html.A("PDF", href=address(record.id, "report"), className="action", download=True),
+            ],
+            className="result-links",
+        ),
     ]
-    if link:
-        parts.append(dcc.Link("Open in history", href=f"/history/{record.id}", className="action"))
     return html.P(parts, className="result-foot")

@@ -1,9 +1,43 @@
 """Sentences and numbers that several pages show, so that they read the same everywhere."""
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from model.taxonomy import BY_CODE, MALIGNANT
+
+if TYPE_CHECKING:
+    from dashboard.store import Context
+    from model.cautions import Caution
+    from model.predictor import Similar
+
 DISCLAIMER = (
     "Dermaboard supports, and never replaces, a clinician's diagnosis. A benign result does not rule out cancer: "
     "have any lesion that changes, bleeds or worries you examined."
 )
+
+RETAKE = "a new photograph with one lesion in the middle, in focus and evenly lit"
+NEXT_STEPS: dict[str, str] = {
+    "malignant": "Arrange for a dermatologist to examine this lesion soon, who also decides whether it needs a biopsy.",
+    "uncertain": "Have this lesion examined: the photograph alone does not settle whether it is harmless.",
+    "benign": "Nothing in this photograph calls for haste. Compare the lesion with the person's others, and have it "
+    "examined if it is new, changes or stands out.",
+}
+UNRELIABLE = f"Set this result aside. Take {RETAKE}, or have the lesion examined."
+
+# Cautions that another photograph can do something about.
+PHOTOGRAPHIC = frozenset({"small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame"})
+
+# What a diagnosis is called inside a sentence.
+NOUNS: dict[str, str] = {
+    "akiec": "actinic keratosis or Bowen's disease",
+    "bcc": "basal cell carcinoma",
+    "bkl": "benign keratosis",
+    "df": "dermatofibroma",
+    "mel": "melanoma",
+    "nv": "ordinary moles",
+    "vasc": "vascular lesions",
+}
 
 
 def percent(probability: float) -> str:
@@ -14,3 +48,57 @@ def percent(probability: float) -> str:
         return "> 99.9 %"
     value = probability * 100
     return f"{value:.1f} %" if value < 10 or value > 99 else f"{value:.0f} %"
+
+
+def point_words(name: str) -> str:
+    """An operating point's name for people: "sensitivity-97.5" is "97.5 % sensitivity"."""
+    kind, _, number = name.partition("-")
+    return f"{number} % sensitivity" if kind == "sensitivity" and number else name
+
+
+def next_step(decision: str, cautions: Sequence["Caution"]) -> str:
+    """What to do now, in one or two careful sentences: what stands against the result goes before the result."""
+    if any(caution.severe for caution in cautions):
+        return UNRELIABLE
+    again = any(caution.code in PHOTOGRAPHIC for caution in cautions)
+    return NEXT_STEPS[decision] + (f" {RETAKE.capitalize()} makes the result surer." if again else "")
+
+
+def stability(spread: tuple[float, float] | None) -> str:
+    """How far the probability moves when the photograph is turned and mirrored; "" where nobody asked."""
+    if spread is None:
+        return ""
+    low, high = percent(spread[0]), percent(spread[1])
+    if low == high:
+        return f"{low} over all eight flips and turns of the photograph"
+    return f"between {low} and {high} over eight flips and turns of the photograph"
+
+
+def similar_cases(similar: Sequence["Similar"]) -> str:
+    """What the nearest known cases were, in numbers; "" where there are none."""
+    if not similar:
+        return ""
+    (code, most), *_ = Counter(case.diagnosis for case in similar).most_common(1)
+    total = len(similar)
+    of = f"{most} of the {total} most similar known cases {verb(most)} {NOUNS.get(code, code)}"
+    malignant = sum(case.diagnosis in MALIGNANT for case in similar)
+    # Where all are the same, its name has said whether they are malignant.
+    rest = "" if most == total else f"; {malignant or 'none'} {verb(malignant)} malignant"
+    return f"{of}{rest}."
+
+
+def verb(count: int) -> str:
+    """The verb after a number of cases: none is, one is, two are."""
+    return "is" if count < 2 else "are"
+
+
+def context_words(context: "Context") -> str:
+    """What was told of the person and the lesion, in a few words; "" where nothing was."""
+    age = f"{context.age} years" if context.age is not None else None
+    lesion = f"lesion {context.lesion}" if context.lesion else None
+    return ", ".join(word for word in (age, context.sex, context.site, lesion, context.note) if word)
+
+
+def diagnosis_words(code: str | None) -> str:
+    """A diagnosis by its clinical name; a dash for a model that tells none apart."""
+    return BY_CODE[code].name if code in BY_CODE else "–"

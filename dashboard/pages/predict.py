@@ -1,18 +1,38 @@
 """`/`: drop photographs, get an answer for each. Files travel to the REST API by assets/upload.js."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dash
-from dash import MATCH, ClientsideFunction, Input, Output, Patch, callback, clientside_callback, dcc, html
+from dash import (
+    ALL,
+    MATCH,
+    ClientsideFunction,
+    Input,
+    Output,
+    Patch,
+    State,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    no_update,
+)
 
 from dashboard import examples
-from dashboard.components.intake import drop_zone, example_buttons, model_choice, no_model, slot
+from dashboard.components.batch import batch_csv, row, table, toolbar
+from dashboard.components.choices import choices, context_form
+from dashboard.components.intake import camera_dialog, drop_zone, example_buttons, no_model, slot
 from dashboard.components.result import result_card
 from dashboard.services import LIMITS, Services
-from dashboard.store import NotFound
+from dashboard.store import SEXES, NotFound, Record
+from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE
+from dashboard.store.records import OLDEST
 from model.bundle import Damaged
 
 dash.register_page(__name__, path="/", title="Predict · Dermaboard", name="Predict")  # type: ignore[no-untyped-call]
+
+LONGEST = {"site": MAX_SITE, "lesion": MAX_LESION, "note": MAX_NOTE}
 
 
 def layout(**_: str) -> html.Div:
@@ -27,13 +47,14 @@ def layout(**_: str) -> html.Div:
             ),
             None if services.runnable else no_model(problems(services)),
             html.Div(intake(services), hidden=not services.runnable),
+            html.P(id="intake-notice", className="intake-notice", role="alert"),
+            toolbar(),
+            table(),
             html.Div([], id="results", className="results"),
-            html.Button(
-                "Clear the list", id="clear", type="button", className="btn btn-outline-secondary clear"
-            ),
             html.Div(id="announcer", className="visually-hidden", role="status"),
             dcc.Store(id="batch"),
         ],
+        id="predict",
         className="predict",
     )
 
@@ -42,7 +63,9 @@ def intake(services: Services) -> list[Any]:
     """Everything that takes files in."""
     return [
         drop_zone(LIMITS),
-        model_choice(services.runnable, services.default_model),
+        camera_dialog(),
+        choices(services.runnable, services.default_model),
+        context_form(SEXES, LONGEST, OLDEST),
         example_buttons(examples.names()),
     ]
 
@@ -61,34 +84,87 @@ def add_slots(batch: list[dict[str, str]]) -> Patch:
 
 
 @callback(
-    Output({"type": "answer", "key": MATCH}, "children"),
+    Output({"type": "row", "key": MATCH}, "data"),
     Input({"type": "stored", "key": MATCH}, "data"),
     prevent_initial_call=True,
 )
+def tell(record_id: str) -> Any:
+    """What the table says of a prediction that the API has just stored."""
+    record = found(record_id)
+    return row(record) if record else no_update
+
+
+@callback(
+    Output({"type": "answer", "key": MATCH}, "children"),
+    Input({"type": "shown", "key": MATCH}, "data"),
+    prevent_initial_call=True,
+)
 def show(record_id: str) -> html.Div | html.P:
-    """The card of a prediction that the API has just stored."""
-    try:
-        record = Services.current().store.get(record_id)
-    except NotFound:
+    """The card of a stored prediction, when its place comes into sight."""
+    record = found(record_id)
+    if record is None:
         return html.P("This prediction was deleted.", className="slot-head")
     return result_card(record, drawn=examples.is_drawn(record.sha256))
 
 
-clientside_callback(
-    ClientsideFunction("upload", "ready"), Output("drop-zone", "title"), Input("drop-zone", "id")
-)
-clientside_callback(
-    ClientsideFunction("upload", "start"),
+@callback(Output("batch-file", "data"), Input("batch-list", "data"), prevent_initial_call=True)
+def download(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """The list as a CSV file, those that failed with their errors."""
+    entries = [
+        (str(one["name"]), str(one["error"]), found(one["id"]) if one["id"] else None) for one in files
+    ]
+    name = f"dermaboard-{datetime.now(UTC):%Y-%m-%d-%H%M}.csv"
+    # The mark at the beginning tells Excel that this is UTF-8.
+    return {"content": "\ufeff" + batch_csv(entries), "filename": name, "type": "text/csv"}
+
+
+def found(record_id: str) -> Record | None:
+    """A stored prediction; None when it was deleted meanwhile."""
+    try:
+        return Services.current().store.get(str(record_id))
+    except NotFound:
+        return None
+
+
+def clientside(script: str, name: str, *arguments: Any, **options: Any) -> None:
+    """A callback that runs in the browser: a function of assets/upload.js, intake.js or batch.js."""
+    clientside_callback(ClientsideFunction(script, name), *arguments, **options)
+
+
+clientside("intake", "ready", Output("drop-zone", "title"), Input("drop-zone", "id"))
+clientside("upload", "opened", Output("results", "title"), Input("results", "id"))
+clientside(
+    "upload",
+    "placed",
     Output("batch", "clear_data"),
     Input("results", "children"),
     prevent_initial_call=True,
 )
-clientside_callback(
-    ClientsideFunction("upload", "model"), Output("model", "className"), Input("model", "value")
+clientside(
+    "upload",
+    "rows",
+    Output("batch-bar", "title"),
+    Input({"type": "row", "key": ALL}, "data"),
+    State({"type": "row", "key": ALL}, "id"),
 )
-clientside_callback(
-    ClientsideFunction("upload", "clear"),
+clientside(
+    "upload",
+    "clear",
     Output("results", "children", allow_duplicate=True),
     Input("clear", "n_clicks"),
+    prevent_initial_call=True,
+)
+clientside(
+    "upload",
+    "cancel",
+    Output("cancel-all", "title"),
+    Input("cancel-all", "n_clicks"),
+    prevent_initial_call=True,
+)
+clientside(
+    "upload",
+    "list",
+    Output("batch-list", "data"),
+    Input("batch-download", "n_clicks"),
     prevent_initial_call=True,
 )

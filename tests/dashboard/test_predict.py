@@ -1,5 +1,7 @@
 """The predict page's layout and cards: what a person is told, without a browser."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 from importlib import import_module
@@ -8,17 +10,31 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from dash import Dash
+from dash import Dash, no_update
 from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import examples
 from dashboard.app import create_app
+from dashboard.components.batch import batch_csv, row
+from dashboard.components.choices import label
 from dashboard.components.result import image_with_heatmap, result_card
-from dashboard.components.text import DISCLAIMER, percent
+from dashboard.components.scale import probability_scale
+from dashboard.components.text import (
+    DISCLAIMER,
+    NEXT_STEPS,
+    UNRELIABLE,
+    next_step,
+    percent,
+    point_words,
+    similar_cases,
+)
 from dashboard.components.verdict import verdict
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
-from dashboard.store import Record
+from dashboard.store import Context, Record
+from model.bundle import open_bundle
+from model.cautions import Caution
+from model.predictor import Decision, Similar
 from model.taxonomy import CODES, DIAGNOSES
 from model.verdict import COLOURS, DIAGNOSIS_COLOURS, VERDICTS
 
@@ -75,10 +91,13 @@ def test_slots_are_appended_in_the_order_of_the_files(page: ModuleType) -> None:
     assert '"operation": "Extend"' in patch
 
 
-def test_stored_prediction_becomes_a_card(app: Dash, page: ModuleType, record: Record) -> None:
+def test_stored_prediction_becomes_a_row_and_a_card(app: Dash, page: ModuleType, record: Record) -> None:
+    gone = "0198c0de-0000-7000-8000-000000000000"
     with app.server.app_context():
         assert record.id in text(page.show(record.id))
-        assert "deleted" in text(page.show("0198c0de-0000-7000-8000-000000000000"))
+        assert "deleted" in text(page.show(gone))
+        assert page.tell(record.id) == row(record)
+        assert page.tell(gone) is no_update
 
 
 def test_card_says_everything(record: Record) -> None:
@@ -88,17 +107,134 @@ def test_card_says_everything(record: Record) -> None:
         VERDICTS[record.decision].word,
         VERDICTS[record.decision].shape,
         percent(record.probability),
-        f"operating point {percent(record.threshold)}",
+        f"Operating point: {point_words(record.operating_point)}",
         f"/history/{record.id}",
+        f"/report/{record.id}",
         f"/api/v1/predictions/{record.id}/image",
         f"/api/v1/predictions/{record.id}/heatmap",
+        f"/api/v1/predictions/{record.id}/report",
         "left arm.jpg",
-        *record.warnings,
+        next_step(record.decision, record.cautions),
+        *(caution.text for caution in record.cautions),
         *(diagnosis.name for diagnosis in DIAGNOSES),
     ):
         assert json.dumps(wanted, ensure_ascii=False)[1:-1] in shown
     assert "confidence" not in shown.lower()
     assert "Drawn example" not in shown
+    assert "Do not rely" not in shown
+
+
+def test_severe_caution_stands_above_the_result(record: Record) -> None:
+    unlike = Caution("unlike", "This does not look like a skin lesion.", severe=True)
+    shown = text(result_card(replace(record, cautions=(unlike,), decision=Decision.BENIGN)))
+    assert shown.index(unlike.text) < shown.index(VERDICTS["benign"].word)
+    assert shown.index("Do not rely on this result") < shown.index(VERDICTS["benign"].word)
+    assert UNRELIABLE in shown
+    assert NEXT_STEPS["benign"] not in shown
+
+
+def test_stability_and_similar_cases_are_told_in_numbers(record: Record) -> None:
+    similar = tuple(
+        Similar(f"I{place}", f"L{place}", code, 0.1)
+        for place, code in enumerate(["mel"] * 7 + ["nv"] * 2 + ["bcc"])
+    )
+    shown = text(result_card(replace(record, spread=(0.61, 0.79), similar=similar)))
+    assert "between 61 % and 79 % over eight flips and turns" in shown
+    assert "7 of the 10 most similar known cases are melanoma; 8 are malignant." in shown
+    assert "left arm" in shown
+    bare = text(result_card(replace(record, spread=None, similar=())))
+    assert "flips and turns" not in bare
+    assert "similar known cases" not in bare
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (["nv"] * 10, "10 of the 10 most similar known cases are ordinary moles."),
+        (["nv"] * 9 + ["mel"], "9 of the 10 most similar known cases are ordinary moles; 1 is malignant."),
+        (
+            ["nv"] * 8 + ["bkl"] * 2,
+            "8 of the 10 most similar known cases are ordinary moles; none is malignant.",
+        ),
+    ],
+)
+def test_similar_cases_in_a_sentence(codes: list[str], said: str) -> None:
+    assert similar_cases([Similar("i", "l", code, 0.0) for code in codes]) == said
+
+
+def test_scale_marks_the_uncertain_band_and_does_without(record: Record) -> None:
+    three = text(probability_scale(0.2, 0.1, 0.4, "uncertain", "sensitivity-97.5"))
+    for wanted in (
+        "below 10 %",
+        "10 % to 40 %",
+        "from 40 %",
+        "97.5 % sensitivity",
+        VERDICTS["uncertain"].shape,
+    ):
+        assert wanted in three
+    two = text(probability_scale(0.2, 0.1, 0.1, "malignant"))
+    assert "tone-uncertain" not in two
+    assert "below 10 %" in two
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_next_step_depends_on_what_stands_against_the_result(decision: Decision) -> None:
+    plain = next_step(decision, ())
+    assert plain == NEXT_STEPS[decision]
+    assert next_step(decision, (Caution("blurred", "It is blurred."),)).startswith(plain)
+    assert "new photograph" in next_step(decision, (Caution("blurred", "It is blurred."),))
+    assert next_step(decision, (Caution("synthetic", "Drawn."),)) == plain
+    assert next_step(decision, (Caution("unlike", "No lesion.", severe=True),)) == UNRELIABLE
+
+
+def test_context_is_shown_and_said_not_to_be_used(record: Record) -> None:
+    context = Context(age=54, sex="female", site="back", lesion="L-12", note="<b>new</b>")
+    shown = text(result_card(replace(record, context=context)))
+    assert "54 years, female, back, lesion L-12, <b>new</b>" in shown
+    assert "not used by the model" in shown
+    assert "not used by the model" not in text(result_card(record))
+
+
+def test_operating_points_are_told_apart(bundle_root: Path) -> None:
+    card = open_bundle(bundle_root / "tiny").card
+    point = card.point()
+    points = tuple(
+        replace(point, name=f"sensitivity-{number}", sensitivity=float(number) / 100)
+        for number in ("90", "95", "97.5")
+    )
+    card = replace(card, operating_points=points, operating_point="sensitivity-95")
+    assert [label(one, card) for one in points] == [
+        "90 % sensitivity, fewest false alarms",
+        "95 % sensitivity, usual",
+        "97.5 % sensitivity, misses fewest",
+    ]
+
+
+def test_table_to_take_away_holds_every_file_and_no_formula(record: Record) -> None:
+    harmful = replace(record, filename="x", context=Context(note="=HYPERLINK(1)"))
+    lines = list(
+        csv.DictReader(io.StringIO(batch_csv([("=1+1.jpg", "", harmful), ("b.jpg", "It is empty.", None)])))
+    )
+    assert [line["file"] for line in lines] == ["'=1+1.jpg", "b.jpg"]
+    assert lines[0]["note"] == "'=HYPERLINK(1)"
+    assert float(lines[0]["probability"]) == record.probability
+    assert lines[0]["decision"] == record.decision
+    assert float(lines[0]["p_mel"]) == record.probabilities["mel"]
+    assert (lines[1]["error"], lines[1]["decision"]) == ("It is empty.", "")
+
+
+def test_download_reads_what_is_stored(app: Dash, page: ModuleType, record: Record) -> None:
+    files = [
+        {"id": record.id, "name": "a.jpg", "error": ""},
+        {"id": None, "name": "b.jpg", "error": "It is empty."},
+        {"id": "0198c0de-0000-7000-8000-000000000000", "name": "c.jpg", "error": ""},
+    ]
+    with app.server.app_context():
+        answer = page.download(files)
+    assert answer["filename"].endswith(".csv")
+    assert answer["content"].startswith("\ufefffile,error,")
+    assert answer["content"].count("\r\n") == 4
+    assert record.sha256 in answer["content"]
 
 
 def test_drawn_example_is_marked_on_its_card(record: Record) -> None:

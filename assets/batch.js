@@ -1,0 +1,171 @@
+// The list as a whole: how many of what, cards or a table, and the table's rows, the riskiest first. Rows come from
+// dashboard/components/batch.py; upload.js calls this when something changes.
+(function () {
+  "use strict";
+  const SEVERAL = 6; // from so many files on, the table shows first
+  const AT_ONCE = 12; // so many cards are made at once; in longer lists each as it comes into sight
+  const shared = (window.dermaboard = window.dermaboard || {});
+  const byId = (id) => document.getElementById(id);
+  const page = () => byId("predict");
+  const sort = { by: "probability", down: true };
+  let chosen = null; // the view that the user chose; null until then
+  let drawing = 0;
+  let watching = null;
+
+  const list = () => [...shared.queue.items.values()];
+  const view = () => chosen || (shared.queue.items.size >= SEVERAL ? "table" : "cards");
+
+  function make(tag, properties, ...children) {
+    const node = Object.assign(document.createElement(tag), properties);
+    node.append(...children);
+    return node;
+  }
+
+  function counts() {
+    const found = new Map();
+    for (const item of list()) {
+      const [kind, word, shape] = item.row
+        ? [item.row.decision, item.row.word.toLowerCase(), item.row.shape]
+        : item.state === "failed" ? ["failed", "failed", "!"]
+        : item.state === "cancelled" ? ["cancelled", "cancelled", "–"]
+        : ["open", "to come", "…"];
+      const one = found.get(kind) || { kind: kind, word: word, shape: shape, number: 0 };
+      one.number++;
+      found.set(kind, one);
+    }
+    return ["malignant", "uncertain", "benign", "failed", "cancelled", "open"].map((kind) => found.get(kind)).filter(Boolean);
+  }
+
+  function summary() {
+    const total = list().length;
+    return total + (total === 1 ? " file: " : " files: ") + counts().map((one) => one.number + " " + one.word).join(", ") + ".";
+  }
+
+  // At most once a frame, however many answers come.
+  function draw() {
+    if (!drawing) drawing = requestAnimationFrame(() => { drawing = 0; paint(); });
+  }
+
+  function paint() {
+    if (!page() || !byId("batch-summary")) return;
+    const items = list();
+    page().dataset.files = items.length ? (items.length > 1 ? "several" : "one") : "none";
+    page().dataset.view = view();
+    page().classList.toggle("busy", items.some((item) => ["waiting", "sending"].includes(item.state)));
+    for (const button of document.querySelectorAll("[data-view]"))
+      if (button !== page()) button.setAttribute("aria-pressed", String(button.dataset.view === view()));
+    byId("batch-summary").replaceChildren(
+      ...counts().map((one) =>
+        make("span", { className: "count tone-" + one.kind },
+          make("span", { className: "verdict-shape", ariaHidden: "true", textContent: one.shape }), " ",
+          make("strong", { textContent: one.number }), " " + one.word)));
+    if (view() === "table") rows(items);
+    else cards(items);
+  }
+
+  function cards(items) {
+    for (const item of items) {
+      if (item.state !== "done" || item.shown || !shared.queue.slot(item.key)) continue;
+      if (items.length <= AT_ONCE) show(item);
+      else watch(item);
+    }
+  }
+
+  function show(item) {
+    item.shown = true;
+    window.dash_clientside.set_props({ key: item.key, type: "shown" }, { data: item.id });
+  }
+
+  function watch(item) {
+    watching = watching || new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        const one = entry.isIntersecting && list().find((item) => shared.queue.slot(item.key) === entry.target);
+        if (!one) continue;
+        watching.unobserve(entry.target);
+        if (one.state === "done" && !one.shown) show(one);
+      }
+    }, { rootMargin: "800px 0px" });
+    watching.observe(shared.queue.slot(item.key));
+  }
+
+  // What has no result yet, or never will, stands at the end whichever way the table is sorted.
+  function ordered(items) {
+    const value = (item) => (sort.by === "order" ? item.order : item.row[sort.by]);
+    const compare = (a, b) => {
+      const [x, y] = [value(a), value(b)];
+      const way = (typeof x === "string" ? x.localeCompare(y) : x - y) * (sort.down ? -1 : 1);
+      return way || a.order - b.order;
+    };
+    items.forEach((item, place) => { item.order = place; });
+    if (sort.by === "order") return [...items].sort(compare);
+    return [...items.filter((item) => item.row).sort(compare), ...items.filter((item) => !item.row)];
+  }
+
+  function rows(items) {
+    for (const button of document.querySelectorAll(".batch-table .sort"))
+      button.closest("th").setAttribute(
+        "aria-sort", button.dataset.sort !== sort.by ? "none" : sort.down ? "descending" : "ascending");
+    const at = document.activeElement && document.activeElement.dataset.open;
+    byId("batch-rows").replaceChildren(...ordered(items).map((item) => line(item)));
+    const again = at && document.querySelector('[data-open="' + at + '"]');
+    if (again) again.focus();
+  }
+
+  // A row is made once for each state of its file, and moved when the order changes.
+  function line(item) {
+    const state = item.state + (item.row ? "+" : "") + (item.words || "");
+    if (item.line && item.lineState === state) return item.line;
+    item.lineState = state;
+    return (item.line = item.row ? answered(item) : pending(item));
+  }
+
+  function opener(item) {
+    const button = make("button", { type: "button", className: "action-button", title: item.name }, make("bdi", { textContent: item.name }));
+    button.dataset.open = item.key;
+    return make("th", { scope: "row" }, button);
+  }
+
+  function pending(item) {
+    const words = make("td", { colSpan: 4, className: "state-" + item.state, textContent: item.words || "Waiting" });
+    return make("tr", {}, make("td", { className: "thumb" }), opener(item), words);
+  }
+
+  function answered(item) {
+    const row = item.row;
+    const cell = (name, ...children) => make("td", { className: name }, ...children);
+    const image = make("img", { src: row.thumbnail, alt: "", loading: "lazy", width: 56, height: 56 });
+    const bar = make("span", { className: "bar-line", ariaHidden: "true" },
+      make("span", { className: "fill-" + row.decision, style: "width:" + 100 * row.probability + "%" }));
+    const mark = make("span", { className: "verdict verdict-" + row.decision },
+      make("span", { className: "verdict-shape", ariaHidden: "true", textContent: row.shape }), row.word);
+    const cautions = row.cautions.length
+      ? make("span", { className: row.severe ? "severe-count" : "", title: row.cautions.join("\n"),
+          textContent: row.severe ? "Do not rely on it" : row.cautions.length === 1 ? "1 caution" : row.cautions.length + " cautions" })
+      : make("span", { className: "note", textContent: "none" });
+    return make("tr", {}, cell("thumb", image), opener(item), cell("", mark),
+      cell("risk", make("span", { textContent: row.percent }), bar), cell("", row.diagnosis), cell("", cautions));
+  }
+
+  function open(key) {
+    chosen = "cards";
+    paint();
+    const place = shared.queue.slot(key);
+    if (!place) return;
+    place.scrollIntoView({ block: "start" });
+    place.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element && event.target.closest("button");
+    if (!target) return;
+    if (target.dataset.view) chosen = target.dataset.view;
+    else if (target.dataset.open) return open(target.dataset.open);
+    else if (target.dataset.sort && target.closest(".batch-table")) {
+      sort.down = sort.by === target.dataset.sort ? !sort.down : target.dataset.first === "descending";
+      sort.by = target.dataset.sort;
+    } else return;
+    paint();
+  });
+
+  shared.batch = { draw: draw, summary: summary };
+})();
