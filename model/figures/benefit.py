@@ -33,19 +33,19 @@ def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Fig
             line=line,
             hovertemplate=f"<b>{name}</b><br>Threshold %{{x:.1f}} %<br>%{{y:.2f}} per 100 lesions<extra></extra>",
         )
-    half = int(np.argmin(np.abs(100 * found.treat_all - 0.45 * top)))
+    half = int(np.argmin(np.abs(100 * found.treat_all - 0.2 * top)))
     figure.add_annotation(
         x=100 * found.thresholds[half],
-        y=0.45 * top,
+        y=0.2 * top,
         text="treat all",
-        xanchor="right",
-        xshift=-6,
+        xanchor="left",
+        xshift=6,
         font={"size": 12},
     )
     figure.add_annotation(x=90, y=0, text="treat none", xanchor="right", yanchor="top", font={"size": 12})
-    right = int(np.searchsorted(found.thresholds, 0.7))
+    right = int(np.searchsorted(found.thresholds, 0.6))
     figure.add_annotation(
-        x=70,
+        x=60,
         y=100 * found.model[right],
         text="<b>this model</b>",
         xanchor="left",

@@ -25,7 +25,7 @@ def reliability(after: Calibration, before: Calibration | None, theme: str | Non
     )
     add_diagonal(figure, colours)
     figure.add_annotation(
-        x=0.6, y=0.6, text="perfect", xanchor="left", yanchor="top", font={"size": 12}, row=1, col=1
+        x=0.92, y=0.98, text="perfect", xanchor="right", yanchor="middle", font={"size": 12}, row=1, col=1
     )
     if before is not None and before.bins:
         add_series(figure, before, "before scaling", colours, scaled=False)
@@ -88,11 +88,12 @@ def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, 
         col=1,
     )
     figure.add_annotation(
-        x=0.02,
-        y=0.98 if scaled else 0.89,
-        text=f"<b>{'●' if scaled else '○'} {name}</b>: {of.words}",
-        xanchor="left",
-        yanchor="top",
+        x=0.98,
+        y=0.02 if scaled else 0.18,
+        text=f"<b>{'●' if scaled else '○'} {name}</b><br>{of.words}",
+        xanchor="right",
+        yanchor="bottom",
+        align="right",
         font={"color": colour},
         row=1,
         col=1,

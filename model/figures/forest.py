@@ -56,6 +56,7 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
                     for place, one in zip(rows, values, strict=True)
                 ],
                 mode="markers",
+                cliponaxis=False,
                 marker={
                     "size": 9,
                     "color": colours.surface if small else colour,

@@ -33,6 +33,7 @@ th { font-weight: 600; }
 code { font-size: 12px; overflow-wrap: anywhere; }
 .figure { overflow-x: auto; margin: 0; }
 .figure > div { min-width: 320px; }
+#figure-forest, #figure-training, #figure-diagnoses { min-width: 560px; }
 footer { margin-top: 32px; border-top: 1px solid var(--line); padding-top: 8px; }
 @media (max-width: 600px) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @page { size: A4; margin: 15mm; }

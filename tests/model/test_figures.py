@@ -249,8 +249,8 @@ def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scali
     assert list(old.x) == [one.predicted for one in before.bins]
     assert sum(old_counts.y) == sum(new_counts.y) == y.size
     assert new.y[0] + new.error_y.array[0] == pytest.approx(after.bins[0].observed.high)
-    assert f"calibrated</b>: ECE {after.error:.3f}, Brier {after.brier:.3f}" in texts(figure)
-    assert f"before scaling</b>: ECE {before.error:.3f}" in texts(figure)
+    assert f"calibrated</b><br>ECE {after.error:.3f}, Brier {after.brier:.3f}" in texts(figure)
+    assert f"before scaling</b><br>ECE {before.error:.3f}" in texts(figure)
     assert "before" not in texts(calibration.reliability(after, None, "dark"))
     nothing = reliability.calibration([], [])
     assert "Not defined" in texts(calibration.reliability(nothing, None, "dark"))
