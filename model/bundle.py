@@ -9,6 +9,7 @@ bundles/<name>/
   graph/           the exported inference graph (absent with the weights)
   history.jsonl    one line an epoch
   scores.parquet   one row an evaluated image, with raw class probabilities
+  reference.npz    what the training images look like (absent for a binary model); see model.reference
 """
 
 import dataclasses
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 SHIPPED = Path(__file__).parent / "bundles"
-CARD, GRAPH, HISTORY, SCORES, WEIGHTS = (
+CARD, GRAPH, HISTORY, REFERENCE, SCORES, WEIGHTS = (
     "card.json",
     "graph/model.onnx",
     "history.jsonl",
+    "reference.npz",
     "scores.parquet",
     "model.keras",
 )

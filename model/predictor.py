@@ -2,25 +2,26 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from io import BytesIO
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
 from model.bundle import Bundle, OperatingPoint, malignancy
 from model.calibration import temper
 from model.cautions import Caution, cautions_of
 from model.engine import Engine, Output
+from model.evidence import class_evidence, occlusion_evidence
+from model.evidence import heatmap_png as heatmap_png
 from model.images import Photograph, square
-from model.taxonomy import CODES, MALIGNANT
-
-OCCLUSIONS = 7
-# Blue is the colour that skin and lesions have least of, so it shows on all of them.
-EVIDENCE = np.array([0x1D, 0x4E, 0xD8], np.uint8)
-OUTLINE = np.array([0xE0, 0xF2, 0xFE, 0xFF], np.uint8)
+from model.novelty import UNLIKE, appearance
+from model.quality import measure, quality_cautions
+from model.reference import Reference, open_reference
+from model.reference import Similar as Similar
+from model.stability import spread_of, unstable, views
+from model.taxonomy import CODES
 
 
 class Decision(StrEnum):
@@ -36,16 +37,6 @@ def decide(probability: float, point: OperatingPoint) -> Decision:
     if probability >= point.malignant:
         return Decision.MALIGNANT
     return Decision.UNCERTAIN if probability >= point.threshold else Decision.BENIGN
-
-
-@dataclass(frozen=True)
-class Similar:
-    """A training image that the network takes for much the same; `distance` between embeddings, 0 for the same."""
-
-    image_id: str
-    lesion_id: str
-    diagnosis: str
-    distance: float
 
 
 @dataclass(frozen=True)
@@ -127,37 +118,85 @@ class Predictor:
         card = self.bundle.card
         point = card.point(operating_point)
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
-        output = self.engine.run(batch)
+        output, turned = self.run(batch, stability)
         calibrated = temper(output.probabilities, card.temperature)
         scores = malignancy(calibrated, card.classes)
+        novelties = self.novelties(batch, output.embeddings)
         none = np.zeros((0, 0), np.float32)
-        evidence = [
-            self.heatmap(batch[index], output, index) if heatmaps else none for index in range(len(batch))
-        ]
+        found: list[Prediction] = []
+        for index, photograph in enumerate(photographs):
+            score, novelty = float(scores[index]), novelties[index]
+            classes = calibrated[index] if len(card.classes) > 1 else None
+            quality = measure(batch[index])
+            spread = spread_of(turned[index]) if turned is not None else None
+            cautions = [
+                *((UNLIKE,) if novelty is not None and novelty >= 1 else ()),
+                *cautions_of(photograph, card.synthetic),
+                *quality_cautions(quality, card.guard.get("quality", {})),
+                *self.doubts(spread, point),
+            ]
+            found.append(
+                Prediction(
+                    sha256=photograph.sha256,
+                    width=photograph.pixels.shape[1],
+                    height=photograph.pixels.shape[0],
+                    model=card.name,
+                    model_version=card.version,
+                    model_sha256=card.sha256,
+                    probability=score,
+                    operating_point=point.name,
+                    threshold=point.threshold,
+                    malignant_from=point.malignant,
+                    decision=decide(score, point),
+                    diagnosis=None if classes is None else CODES[int(classes.argmax())],
+                    probabilities={} if classes is None else dict(zip(CODES, classes.tolist(), strict=True)),
+                    heatmap=self.heatmap(batch[index], output, index) if heatmaps else none,
+                    cautions=tuple(sorted(cautions, key=lambda caution: not caution.severe)),
+                    milliseconds=0.0,
+                    spread=spread,
+                    novelty=novelty,
+                    similar=self.reference.nearest(output.embeddings[index]) if self.reference else (),
+                    quality=quality,
+                )
+            )
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
-        return [
-            Prediction(
-                sha256=photograph.sha256,
-                width=photograph.pixels.shape[1],
-                height=photograph.pixels.shape[0],
-                model=card.name,
-                model_version=card.version,
-                model_sha256=card.sha256,
-                probability=float(score),
-                operating_point=point.name,
-                threshold=point.threshold,
-                malignant_from=point.malignant,
-                decision=decide(float(score), point),
-                diagnosis=CODES[int(np.argmax(classes))] if len(classes) > 1 else None,
-                probabilities=dict(zip(CODES, map(float, classes), strict=True)) if len(classes) > 1 else {},
-                heatmap=heatmap,
-                cautions=cautions_of(photograph, card.synthetic),
-                milliseconds=milliseconds,
-            )
-            for photograph, score, classes, heatmap in zip(
-                photographs, scores, calibrated, evidence, strict=True
-            )
+        return [replace(prediction, milliseconds=milliseconds) for prediction in found]
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """What the model was trained on, read when first needed; None where the bundle ships none."""
+        return open_reference(self.bundle)
+
+    def run(self, batch: NDArray[np.uint8], stability: bool) -> tuple[Output, NDArray[np.float64] | None]:
+        """The engine's output for a batch and, when asked for, the calibrated probabilities of each image's views.
+
+        Returns:
+            What the engine gives for the images as they are, and float64 (n, 8) or None.
+        """
+        if not stability:
+            return self.engine.run(batch), None
+        card = self.bundle.card
+        outputs = [self.engine.run(views(image)) for image in batch]
+        turned = [
+            malignancy(temper(output.probabilities, card.temperature), card.classes) for output in outputs
         ]
+        return first_of_each(outputs), np.stack(turned)
+
+    def novelties(
+        self, batch: NDArray[np.uint8], embeddings: NDArray[np.float32]
+    ) -> list[float] | list[None]:
+        """`Prediction.novelty` of each image."""
+        if self.reference is None:
+            return [None] * len(batch)
+        appearances = np.stack([appearance(image) for image in batch])
+        return self.reference.familiar.novelty(embeddings, appearances).tolist()
+
+    def doubts(self, spread: tuple[float, float] | None, point: OperatingPoint) -> tuple[Caution, ...]:
+        """The caution about a result that depends on how the image is turned, if it does."""
+        if spread is None:
+            return ()
+        changes = decide(spread[0], point) is not decide(spread[1], point)
+        return unstable(spread, changes, self.bundle.card.guard.get("spread"))
 
     def heatmap(self, image: NDArray[np.uint8], output: Output, index: int) -> NDArray[np.float32]:
         """Where the evidence for malignancy lies in one image of a batch; see `Prediction.heatmap`."""
@@ -166,72 +205,11 @@ class Predictor:
         return occlusion_evidence(self.engine, image, float(output.probabilities[index, 0]))
 
 
-def class_evidence(maps: NDArray[np.float32], probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Class activation maps to one map of the evidence for malignancy.
-
-    The log odds of malignancy change with each class's logit by its share among the malignant classes, less its share
-    among the benign ones; weighting the maps of Zhou et al. (2016) so gives each place's part in those log odds
-    (Grad-CAM, Selvaraju et al. 2017, of the log odds).
-
-    Args:
-        maps: (h, w, 7) in logits.
-        probabilities: (7,), of the same image.
-
-    Returns:
-        float32 (h, w), 0 to 1; all 0 where no place speaks for malignancy.
-    """
-    malignant = np.array([code in MALIGNANT for code in CODES])
-    weights = np.where(
-        malignant,
-        probabilities / max(float(probabilities[malignant].sum()), 1e-12),
-        -probabilities / max(float(probabilities[~malignant].sum()), 1e-12),
+def first_of_each(outputs: Sequence[Output]) -> Output:
+    """The first image of each output, as if they had been one batch."""
+    maps = [output.maps[:1] for output in outputs if output.maps is not None]
+    return Output(
+        np.concatenate([output.probabilities[:1] for output in outputs]),
+        np.concatenate([output.embeddings[:1] for output in outputs]),
+        np.concatenate(maps) if maps else None,
     )
-    return scaled(maps @ weights.astype(np.float32))
-
-
-def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: float) -> NDArray[np.float32]:
-    """How far the probability falls when a patch is painted over with the image's mean colour (Zeiler & Fergus 2014).
-
-    Returns:
-        float32 (OCCLUSIONS, OCCLUSIONS), 0 to 1.
-    """
-    edges = np.linspace(0, engine.size, OCCLUSIONS + 1).round().astype(int)
-    patches = [
-        (slice(*edges[i : i + 2]), slice(*edges[j : j + 2]))
-        for i in range(OCCLUSIONS)
-        for j in range(OCCLUSIONS)
-    ]
-    covered = np.repeat(image[None], len(patches), axis=0)
-    for copy, (rows, columns) in zip(covered, patches, strict=True):
-        copy[rows, columns] = image.mean(axis=(0, 1)).astype(np.uint8)
-    found = np.concatenate(
-        [engine.run(covered[start : start + 16]).probabilities[:, 0] for start in range(0, len(covered), 16)]
-    )
-    logits = np.log(np.clip(found, 1e-7, 1 - 1e-7)) - np.log1p(-np.clip(found, 1e-7, 1 - 1e-7))
-    own = np.clip(probability, 1e-7, 1 - 1e-7)
-    return scaled((np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32))
-
-
-def scaled(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Evidence below 0 to 0 and the greatest to 1."""
-    positive = np.maximum(evidence, 0)
-    return np.asarray(positive / max(float(positive.max()), 1e-6), np.float32)
-
-
-def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:
-    """A heatmap as an RGBA PNG (size x size) to lay over the centred square.
-
-    Strong evidence is opaque, none is transparent, and a line encloses what has at least half of the greatest.
-    """
-    smooth = np.asarray(Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC))
-    pixels = np.empty((size, size, 4), np.uint8)
-    pixels[..., :3] = EVIDENCE
-    pixels[..., 3] = np.clip(smooth, 0, 1) ** 1.5 * 200
-    inside = Image.fromarray((smooth >= 0.5).astype(np.uint8) * 255)
-    line = np.asarray(inside.filter(ImageFilter.MaxFilter(3))) != np.asarray(
-        inside.filter(ImageFilter.MinFilter(3))
-    )
-    pixels[line] = OUTLINE
-    buffer = BytesIO()
-    Image.fromarray(pixels, "RGBA").save(buffer, "PNG", optimize=False, compress_level=3)
-    return buffer.getvalue()

@@ -1,0 +1,86 @@
+"""Where in an image the evidence for malignancy lies: heatmaps, and their pictures."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from model.engine import Engine
+from model.taxonomy import CODES, MALIGNANT
+
+OCCLUSIONS = 7
+# Blue is the colour that skin and lesions have least of, so it shows on all of them.
+EVIDENCE = np.array([0x1D, 0x4E, 0xD8], np.uint8)
+OUTLINE = np.array([0xE0, 0xF2, 0xFE, 0xFF], np.uint8)
+
+
+def class_evidence(maps: NDArray[np.float32], probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Class activation maps to one map of the evidence for malignancy.
+
+    The log odds of malignancy change with each class's logit by its share among the malignant classes, less its share
+    among the benign ones; weighting the maps of Zhou et al. (2016) so gives each place's part in those log odds
+    (Grad-CAM, Selvaraju et al. 2017, of the log odds).
+
+    Args:
+        maps: (h, w, 7) in logits.
+        probabilities: (7,), of the same image.
+
+    Returns:
+        float32 (h, w), 0 to 1; all 0 where no place speaks for malignancy.
+    """
+    malignant = np.array([code in MALIGNANT for code in CODES])
+    weights = np.where(
+        malignant,
+        probabilities / max(float(probabilities[malignant].sum()), 1e-12),
+        -probabilities / max(float(probabilities[~malignant].sum()), 1e-12),
+    )
+    return scaled(maps @ weights.astype(np.float32))
+
+
+def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: float) -> NDArray[np.float32]:
+    """How far the probability falls when a patch is painted over with the image's mean colour (Zeiler & Fergus 2014).
+
+    Returns:
+        float32 (OCCLUSIONS, OCCLUSIONS), 0 to 1.
+    """
+    edges = np.linspace(0, engine.size, OCCLUSIONS + 1).round().astype(int)
+    patches = [
+        (slice(*edges[i : i + 2]), slice(*edges[j : j + 2]))
+        for i in range(OCCLUSIONS)
+        for j in range(OCCLUSIONS)
+    ]
+    covered = np.repeat(image[None], len(patches), axis=0)
+    for copy, (rows, columns) in zip(covered, patches, strict=True):
+        copy[rows, columns] = image.mean(axis=(0, 1)).astype(np.uint8)
+    found = np.concatenate(
+        [engine.run(covered[start : start + 16]).probabilities[:, 0] for start in range(0, len(covered), 16)]
+    )
+    logits = np.log(np.clip(found, 1e-7, 1 - 1e-7)) - np.log1p(-np.clip(found, 1e-7, 1 - 1e-7))
+    own = np.clip(probability, 1e-7, 1 - 1e-7)
+    return scaled((np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32))
+
+
+def scaled(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence below 0 to 0 and the greatest to 1."""
+    positive = np.maximum(evidence, 0)
+    return np.asarray(positive / max(float(positive.max()), 1e-6), np.float32)
+
+
+def heatmap_png(heatmap: NDArray[np.float32], size: int = 448) -> bytes:
+    """A heatmap as an RGBA PNG (size x size) to lay over the centred square.
+
+    Strong evidence is opaque, none is transparent, and a line encloses what has at least half of the greatest.
+    """
+    smooth = np.asarray(Image.fromarray(heatmap).resize((size, size), Image.Resampling.BICUBIC))
+    pixels = np.empty((size, size, 4), np.uint8)
+    pixels[..., :3] = EVIDENCE
+    pixels[..., 3] = np.clip(smooth, 0, 1) ** 1.5 * 200
+    inside = Image.fromarray((smooth >= 0.5).astype(np.uint8) * 255)
+    line = np.asarray(inside.filter(ImageFilter.MaxFilter(3))) != np.asarray(
+        inside.filter(ImageFilter.MinFilter(3))
+    )
+    pixels[line] = OUTLINE
+    buffer = BytesIO()
+    Image.fromarray(pixels, "RGBA").save(buffer, "PNG", optimize=False, compress_level=3)
+    return buffer.getvalue()

@@ -1,0 +1,125 @@
+"""A bundle's reference.npz: what the training images look like, and which of them an image is most like.
+
+It holds numbers and names, no image: statistics for `model.novelty`, and for every training image its embedding in a
+few dimensions, its id, its lesion's id and its diagnosis.
+"""
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import REFERENCE, Bundle, BundleError
+from model.novelty import Familiar
+from model.taxonomy import CODES
+
+DIMENSIONS = 64
+NEAREST = 10
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A training image that the network takes for much the same.
+
+    Attributes:
+        distance: 1 - cosine between embeddings: 0 for the same, 1 for unrelated, 2 for opposite.
+    """
+
+    image_id: str
+    lesion_id: str
+    diagnosis: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The training images of a model.
+
+    Attributes:
+        familiar: for `model.novelty`; the index lies in the first dimensions of its subspace.
+        vectors: float32 (n, k), the images' embeddings there, of length 1.
+        image_ids, lesion_ids, diagnoses: (n,), text.
+    """
+
+    familiar: Familiar
+    vectors: NDArray[np.float32]
+    image_ids: NDArray[np.str_]
+    lesion_ids: NDArray[np.str_]
+    diagnoses: NDArray[np.str_]
+
+    def nearest(self, embedding: NDArray[np.float32], count: int = NEAREST) -> tuple[Similar, ...]:
+        """The most similar training images, nearest first, at most one of a lesion.
+
+        Args:
+            embedding: float32 (d,).
+        """
+        (vector,) = directions(embedding[None], self.familiar, self.vectors.shape[1])
+        distances = 1 - self.vectors @ vector
+        found: dict[str, Similar] = {}
+        # A lesion has a handful of images: a few times as many candidates nearly always hold enough lesions.
+        candidates = min(8 * count, len(distances))
+        while len(found) < count:
+            chosen = np.argpartition(distances, candidates - 1)[:candidates]
+            found = {}
+            for row in chosen[np.argsort(distances[chosen], kind="stable")]:
+                lesion = str(self.lesion_ids[row])
+                if lesion not in found and len(found) < count:
+                    distance = max(float(distances[row]), 0.0)
+                    found[lesion] = Similar(
+                        str(self.image_ids[row]), lesion, str(self.diagnoses[row]), distance
+                    )
+            if candidates == len(distances):
+                break
+            candidates = min(4 * candidates, len(distances))
+        return tuple(found.values())
+
+
+def directions(embeddings: NDArray[np.float32], familiar: Familiar, dimensions: int) -> NDArray[np.float32]:
+    """Embeddings (n, d) to vectors of length 1 in the first dimensions of the subspace, (n, k)."""
+    vectors = (embeddings - familiar.centre) @ familiar.basis[:, :dimensions]
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return np.asarray(vectors / lengths, np.float32)
+
+
+def write_reference(path: Path, reference: Reference) -> None:
+    """Write a reference; the large arrays in half precision."""
+    familiar = {field.name: getattr(reference.familiar, field.name) for field in fields(Familiar)}
+    familiar["basis"] = reference.familiar.basis.astype(np.float16)
+    np.savez_compressed(
+        path,
+        vectors=reference.vectors.astype(np.float16),
+        image_ids=reference.image_ids.astype("S"),
+        lesion_ids=reference.lesion_ids.astype("S"),
+        diagnoses=np.array([CODES.index(code) for code in reference.diagnoses], np.uint8),
+        **familiar,
+    )
+
+
+def open_reference(bundle: Bundle) -> Reference | None:
+    """The reference of a bundle; None where it ships none.
+
+    Raises:
+        BundleError: it cannot be read. (That it is the file that was written, `open_bundle` has checked.)
+    """
+    if REFERENCE not in bundle.card.files:
+        return None
+    try:
+        with np.load(bundle.path / REFERENCE, allow_pickle=False) as stored:
+            return Reference(
+                Familiar(
+                    stored["centre"].astype(np.float32),
+                    stored["basis"].astype(np.float32),
+                    float(stored["residual_limit"]),
+                    stored["typical"].astype(np.float64),
+                    stored["whitening"].astype(np.float64),
+                    float(stored["appearance_limit"]),
+                ),
+                stored["vectors"].astype(np.float32),
+                stored["image_ids"].astype(str),
+                stored["lesion_ids"].astype(str),
+                np.array(CODES)[stored["diagnoses"]],
+            )
+    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{bundle.name}: {REFERENCE} cannot be read ({error}).") from error
