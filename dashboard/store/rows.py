@@ -80,7 +80,10 @@ def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         "probabilities": dict(record.probabilities),
         "quality": dict(record.quality),
         "cautions": [asdict(caution) for caution in record.cautions],
-        "similar": [{**asdict(one), "distance": float(one.distance)} for one in record.similar],
+        # Ten of them a row, so without their names.
+        "similar": [
+            [one.image_id, one.lesion_id, one.diagnosis, float(one.distance)] for one in record.similar
+        ],
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
         "words": words(record, notes),
@@ -113,7 +116,7 @@ def from_row(row: Mapping[Any, Any]) -> Record:
         decision=Decision(row["decision"]),
         cautions=tuple(Caution(**one) for one in row["cautions"]),
         spread=None if row["spread_low"] is None else (row["spread_low"], row["spread_high"]),
-        similar=tuple(Similar(**one) for one in row["similar"]),
+        similar=tuple(Similar(*one) for one in row["similar"]),
         context=Context(**{name: row[name] for name in CONTEXT}),
         review=cast(Any, REVIEW_STATES[row["review"]]),
         tags=tuple(row["tags"]),

@@ -50,8 +50,9 @@ def upgrade() -> None:
     op.drop_index("ix_predictions_sha256", "predictions")
     op.rename_table("predictions", "predictions_1")
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER INDEX predictions_pkey RENAME TO predictions_1_pkey")
-        op.execute("ALTER TABLE predictions_1 DROP CONSTRAINT ck_predictions_probability")
+        # Their names are the new table's, whichever of them this database has.
+        for name in ("predictions_pkey", "pk_predictions", "ck_predictions_probability"):
+            op.execute(f"ALTER TABLE predictions_1 DROP CONSTRAINT IF EXISTS {name}")
     predictions = create_predictions()
     copy(predictions)
     op.drop_table("predictions_1")
