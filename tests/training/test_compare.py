@@ -24,7 +24,8 @@ def test_the_best_comes_first_and_the_others_are_tested_against_it(tmp_path: Pat
         assert line.review.area.value == pytest.approx(areas[line.name])
     for line in lines[1:]:
         assert line.difference is not None
-        assert line.difference.difference.value == pytest.approx(areas[lines[0].name] - areas[line.name])
+        found = line.difference
+        assert found.difference.value == pytest.approx(found.first.value - found.second.value)
     with pytest.raises(BundleError, match="elsewhere"):
         compare(bundles, "elsewhere")
 
