@@ -1,5 +1,5 @@
 // The performance page follows the threshold slider without asking the server: it has the counts at every position.
-// Numbers read as in dashboard/components/performance.py; a test in the browser holds the two together.
+// Numbers read as in dashboard/components/review; a test in the browser holds the two together.
 (function () {
   "use strict";
   const Z = 1.959963984540054;
@@ -115,38 +115,79 @@
     return { threshold: sweep.thresholds[place], tp, fp, fn: malignant - tp, tn: benign - fp, malignant, benign, unscored };
   }
 
-  const html = (type, children, more) => ({ namespace: "dash_html_components", type, props: { children, ...more } });
-  const outcomes = { fn: "▲ Cancer missed", fp: "▲ False alarm", tp: "◆ Cancer caught", tn: "● Rightly left alone" };
-
-  function photograph({ id, shown }) {
-    if (!shown) return html("Td", "–");
-    const address = `/evaluated/${encodeURIComponent(id)}`;
-    const image = html("Img", undefined, { src: `${address}/thumbnail`, alt: `Lesion ${id}`, loading: "lazy" });
-    return html("Td", html("A", [image], { href: `${address}/image`, target: "_blank" }));
+  // How an address spells a part's name; as in model/cohort.py.
+  function slug(name) {
+    return name.toLowerCase().split(/[\s–-]+/).filter(Boolean).join("-");
   }
 
-  function caseRow(one, images) {
-    const cells = [outcomes[one.outcome], tenths(one.p) + " %", one.truth, one.choice, one.about];
-    const picture = images ? [photograph(one)] : [];
-    return html("Tr", [html("Th", one.id, { scope: "row" }), ...picture, ...cells.map((words) => html("Td", words))]);
+  const share = (value) => String(Math.round(1000 * value) / 1000);
+
+  // The selection behind a point of a figure (see dashboard/performance/selection.py), or a threshold to go to.
+  const behind = {
+    roc: ({ customdata }) => customdata && { threshold: customdata[0] },
+    pr: ({ customdata }) => customdata && { threshold: Array.isArray(customdata) ? customdata[0] : customdata },
+    scores: ({ x, curveNumber }, data) => {
+      const line = data[curveNumber];
+      const word = /malignant/i.test(line.name) ? "malignant" : "benign";
+      const half = Math.abs(line.x[1] - line.x[0]) / 200;
+      return { show: `score:${share(x / 100 - half)}:${share(x / 100 + half)}:${word}` };
+    },
+    calibration: ({ curveNumber, pointNumber }, data) => {
+      const bars = data.filter(({ type }) => type === "bar");
+      const own = bars.find(({ name }) => name === data[curveNumber].name) || bars[0];
+      const bin = own && own.customdata && own.customdata[pointNumber];
+      return bin && { show: `score:${share(bin[0] / 100)}:${share(bin[1] / 100)}` };
+    },
+    forest: ({ y }, data, layout) => {
+      const [group] = layout.yaxis.ticktext[y].split(/\s+n = /);
+      const [variable, ...name] = group.split(": ");
+      return { show: `part:${slug(variable)}:${slug(name.join(": "))}` };
+    },
+  };
+
+  function clicked(name, data) {
+    const [point] = data.points || [];
+    const drawn = document.querySelector(`.graph-${name} .js-plotly-plot`);
+    return point && behind[name] && drawn ? behind[name](point, drawn._fullData || drawn.data, drawn.layout) : null;
   }
 
-  // A case of each list, in its order, that has this outcome at the threshold.
-  function chosen(outcome, threshold, lists) {
-    const called = outcome === "tp" || outcome === "fp";
-    return lists[outcome].filter(({ p }) => p >= threshold === called).map((one) => ({ ...one, outcome }));
+  function reveal() {
+    const panel = document.getElementById("performance-cases-panel");
+    panel.scrollIntoView({ block: "start", behavior: "auto" });
+    panel.focus({ preventScroll: true });
+  }
+
+  // The chip of the operating point at which the slider stands.
+  function press(position) {
+    document.querySelectorAll(".points .chip").forEach((chip) => {
+      chip.setAttribute("aria-pressed", String(Number(chip.dataset.at) === Math.round(10 * position) / 10));
+    });
+  }
+
+  // An address with some values set, and those that are null left out.
+  function addressed(search, values) {
+    const found = new URLSearchParams(search || "");
+    Object.entries(values).forEach(([name, value]) => {
+      found.delete(name);
+      if (Array.isArray(value)) value.forEach((one) => found.append(name, one));
+      else if (value !== null) found.set(name, value);
+    });
+    return "?" + found.toString().replaceAll("%3A", ":");
   }
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const nothing = (position, sweep) => position === null || position === undefined || !sweep;
+  const outcomes = { errors: 1, fn: 1, fp: 1, tp: 1, tn: 1, all: 1 };
   let latest = 0;
-  let listing = 0;
+  let remembering = 0;
+  let chosenRuns = false;
 
   clientside.performance = {
     // Tiles and confusion matrix: at once.
     read: function (position, sweep) {
       if (nothing(position, sweep)) return clientside.no_update;
       const { tp, fp, fn, tn, malignant, benign, unscored } = at(position, sweep);
+      press(position);
       return [
         ...reading(tp, malignant, unscored, "without malignant cases"),
         ...reading(tn, benign, unscored, "without benign cases"),
@@ -163,16 +204,29 @@
       if (nothing(position, sweep) || typeof prevalence !== "number") return clientside.no_update;
       return worth(at(position, sweep), prevalence / 100).flatMap(row);
     },
-    // The prevalence belongs to the address; it changes nothing that the server would have to draw.
-    // That of the cases themselves is nobody's choice.
-    remember: function (prevalence, sweep) {
-      if (typeof prevalence !== "number" || !sweep) return clientside.no_update;
-      const own = prevalence === sweep.prevalence ? null : prevalence;
-      const address = new URL(window.location.href);
-      if (own === null) address.searchParams.delete("prevalence");
-      else address.searchParams.set("prevalence", own);
-      if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
-      return own;
+    // Everything that the browser keeps by itself belongs to the address, and the list of cases follows it.
+    // A value that nobody chose is not written down: it changes with the model and its cases.
+    remember: async function (position, prevalence, show, page, runs, sweep, search, listing) {
+      const skip = [clientside.no_update, clientside.no_update];
+      if (nothing(position, sweep)) return skip;
+      const mine = ++remembering;
+      const changed = clientside.callback_context.triggered.map(({ prop_id }) => prop_id);
+      if (changed.some((name) => name.startsWith("performance-runs"))) chosenRuns = true;
+      await new Promise((done) => setTimeout(done, 150));
+      if (mine !== remembering) return skip;
+      const own = Math.round(1000 * sweep.own) / 10;
+      const values = {
+        threshold: Math.abs(position - own) < 0.05 ? null : String(Math.round(10 * position) / 10),
+        show: !show || show === "errors" ? null : show,
+        page: page > 1 ? String(page) : null,
+      };
+      if (typeof prevalence === "number") values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
+      if (chosenRuns) values.run = runs && runs.length ? runs : [""];
+      const next = addressed(search, values);
+      if (next === search) return skip;
+      window.history.replaceState(window.history.state, "", window.location.pathname + next);
+      const listed = addressed(next, { prevalence: null, run: null });
+      return [next, listed === addressed(listing, { prevalence: null, run: null }) ? skip[1] : listed];
     },
     // The marks in the figures: redrawing takes longer, so they skip what the slider only passes through.
     mark: async function (position, sweep) {
@@ -191,36 +245,74 @@
         both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : skip,
       ];
     },
-    // The cases: as with the marks, when the slider rests.
-    list: async function (outcome, position, lists, sweep) {
-      if (nothing(position, sweep) || !lists || !lists.fn) return clientside.no_update;
-      const mine = ++listing;
-      await new Promise((done) => setTimeout(done, 120));
-      if (mine !== listing) return clientside.no_update;
-      const now = at(position, sweep);
-      const wanted = outcome === "errors" ? ["fn", "fp"] : [outcome];
-      const total = wanted.reduce((sum, name) => sum + now[name], 0);
-      const found = wanted.flatMap((name) => chosen(name, now.threshold, lists)).slice(0, lists.most);
-      const words = found.length < total ? `The first ${found.length} of ${number.format(total)} cases.` : `${total} cases.`;
-      if (!total) return html("P", "No case at this threshold.", { className: "note" });
-      const head = ["Image", ...(lists.images ? ["Photograph"] : []), "Outcome", "Score", "Diagnosis", "Model's choice", "Patient"];
-      return [
-        html("P", words, { className: "note" }),
-        html("Table", [
-          html("Thead", html("Tr", head.map((word) => html("Th", word, { scope: "col" })))),
-          html("Tbody", found.map((one) => caseRow(one, lists.images))),
-        ], { className: "figures cases" }),
-      ];
+    // What is listed, from the first page; a point of a curve is a threshold to go to, and the errors there.
+    pick: function (shows, clicks, outcome, ranged, low, high, now) {
+      const skip = [now, 1, outcome, 0].map(() => clientside.no_update);
+      const [one] = clientside.callback_context.triggered;
+      if (!one || !one.value) return skip;
+      const from = clientside.callback_context.triggered_id;
+      const list = (code) => [code, 1, code in outcomes ? code : "", clientside.no_update];
+      if (from === "performance-outcome") return outcome === now ? skip : list(outcome);
+      if (from === "performance-range") {
+        const ends = [low, high].map((end, place) => (typeof end === "number" ? end : 100 * place) / 100);
+        return ends[0] < ends[1] ? list(`score:${share(ends[0])}:${share(ends[1])}`) : skip;
+      }
+      const found = from.type === "performance-show" ? { show: from.code } : clicked(from.name, one.value);
+      if (!found) return skip;
+      if (from.code !== "errors") reveal();
+      if (found.show) return list(found.show);
+      return [...list("errors").slice(0, 3), Math.round(10 * found.threshold) / 10];
     },
-    // A click on a cell of the confusion matrix lists its cases.
-    pick: function (...clicks) {
+    turn: function () {
       const [one] = clientside.callback_context.triggered;
       if (!one || !one.value) return clientside.no_update;
-      document.getElementById("performance-cases-panel").scrollIntoView({ block: "center" });
-      return one.prop_id.split("-")[1];
+      reveal();
+      return clientside.callback_context.triggered_id.to;
     },
-    reset: function (clicks, sweep) {
-      return clicks ? Math.round(1000 * sweep.own) / 10 : clientside.no_update;
+    aim: function () {
+      const [one] = clientside.callback_context.triggered;
+      return one && one.value ? Number(clientside.callback_context.triggered_id.at) : clientside.no_update;
+    },
+    by: function (value) {
+      return `wide by-${value}`;
     },
   };
+
+  // A table's address is the page's, at the moment it is asked for; so is a link that goes to the clipboard.
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const table = target && target.closest("a[data-table]");
+    const figure = target && target.closest("button[data-figure]");
+    if (table) table.search = window.location.search;
+    if (figure) save(figure);
+    if (target && target.closest("#performance-link")) copy(target.closest("#performance-link"));
+  }, true);
+
+  // Always in the light theme and with a title, as a journal would print it: the server draws it anew.
+  async function save(button) {
+    const { figure: name, format } = button.dataset;
+    button.disabled = true;
+    try {
+      const answer = await fetch(`/performance/figure/${name}.json${window.location.search}`);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { figure, filename, width, height } = await answer.json();
+      const scale = format === "png" ? 3 : 1;
+      await window.Plotly.downloadImage(figure, { format, filename, width, height, scale });
+    } catch (error) {
+      button.title = "The figure cannot be saved now.";
+      button.classList.add("failed");
+    }
+    button.disabled = false;
+  }
+
+  async function copy(button) {
+    const words = button.querySelector("span");
+    try {
+      await navigator.clipboard.writeText(window.location.href);
+      words.textContent = "Copied";
+    } catch (error) {
+      words.textContent = "Copy it from the address bar";
+    }
+    setTimeout(() => (words.textContent = "Copy link"), 2000);
+  }
 })();

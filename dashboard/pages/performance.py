@@ -2,40 +2,16 @@
 the address holds; the threshold slider and everything that follows it live in assets/performance.js."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import plotly.graph_objects as go
-from dash import (
-    ALL,
-    MATCH,
-    ClientsideFunction,
-    Input,
-    Output,
-    State,
-    callback,
-    clientside_callback,
-    ctx,
-    dcc,
-    html,
-    no_update,
-    register_page,
-)
+from dash import ALL, MATCH, Input, Output, State, callback, dcc, html, no_update, register_page
 from dash.development.base_component import Component
 
 from dashboard import photographs
-from dashboard.components.review import (
-    cases,
-    choice,
-    comparison,
-    decisions,
-    numbers,
-    panels,
-    subgroups,
-    tiles,
-    training,
-)
-from dashboard.components.review.body import body, drawn_runs
-from dashboard.performance import drawing, listing, live
+from dashboard.components.review import choice, comparison, panels, subgroups, tiles, training
+from dashboard.components.review.body import body
+from dashboard.performance import browser, drawing, listing, live
 from dashboard.performance.view import View, from_search, intact, read, search
 from dashboard.services import Services
 from model.bundle import Bundle, Damaged
@@ -43,6 +19,7 @@ from model.cohort import COLUMNS
 from model.review import review
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
+browser.connect()
 
 
 def layout(**query: Any) -> Component:
@@ -110,7 +87,7 @@ def choose(
     """Another model, split, filter or comparison; what the browser keeps by itself stays as it is."""
     services = Services.current()
     models: list[Bundle] = intact(services.bundles)
-    query: dict[str, Any] = parse_qs((address or "").lstrip("?"))
+    query: dict[str, Any] = parse_qs((address or "").lstrip("?"), keep_blank_values=True)
     before = query.get("model")
     query |= {"model": model, "split": split, "compare": compare or []}
     query |= dict(zip(COLUMNS, wanted, strict=True))
@@ -180,12 +157,12 @@ def tabulate(address: str) -> Component:
 
 
 @callback(Output("performance-versus", "children"), Input("performance-view", "data"))
-def contend(address: str) -> Component:
+def contend(address: str) -> Component | None:
     """Several models side by side."""
     view = view_of(address)
-    own = [review(one, view.split) for one in view.models]
-    if view.where:
-        own = [review(one, view.split, view.where) for one in view.models]
+    if not view.others:
+        return None
+    own = [review(one, view.split, view.where) for one in view.models]
     at = [one.counts.at(one.threshold) for one in own]
     return comparison.table(view.models, at, drawing.rivals(view))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from dashboard.performance.live import Run
 from dashboard.performance.selection import DEFAULT, Selection, parse
 from model.bundle import Bundle, Damaged
 from model.cohort import COLUMNS, Where, parts, settled, slug, words
@@ -118,7 +119,7 @@ def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tupl
 
 def from_search(search: str | None, models: Sequence[Bundle], usual: str) -> View:
     """The view of an address's part from "?" on; what is wrong in it has been said before."""
-    return read(parse_qs((search or "").lstrip("?")), models, usual)[0]
+    return read(parse_qs((search or "").lstrip("?"), keep_blank_values=True), models, usual)[0]
 
 
 def search(view: View) -> str:
@@ -136,6 +137,11 @@ def search(view: View) -> str:
     values += [("page", str(view.page))] if view.page > 1 else []
     values += [("run", name) for name in view.runs or ()]
     return "?" + urlencode(values, safe=":")
+
+
+def drawn(view: View, runs: Sequence[Run]) -> tuple[str, ...]:
+    """The runs to draw beside the models: those that the address names, else those still going."""
+    return tuple(run.name for run in runs if run.live) if view.runs is None else view.runs
 
 
 def every(query: Mapping[str, Any], name: str) -> list[str]:

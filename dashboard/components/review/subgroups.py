@@ -1,18 +1,24 @@
-"""The table of subgroups."""
+"""The table of subgroups; each row lists its cases."""
 
 from collections.abc import Sequence
 
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import tenths
-from model.intervals import Interval
+from dashboard.components.review.words import area, share
+from dashboard.performance.selection import Selection
+from model.cohort import slug
 from model.subgroups import FEW, FEW_MALIGNANT, Subgroup
 
 NOTE = (
-    "At the model's own threshold. Dotted: all cases. "
+    "At the model's own threshold. Dotted: all cases. A click lists a group's cases. "
     f"○ grey: fewer than {FEW} cases or {FEW_MALIGNANT} malignant ones, too few to conclude anything."
 )
+
+
+def code(one: Subgroup) -> str:
+    """The selection that lists a subgroup's cases."""
+    return Selection("part", (slug(one.variable), slug(one.name))).code
 
 
 def table(found: Sequence[Subgroup]) -> Component:
@@ -21,7 +27,7 @@ def table(found: Sequence[Subgroup]) -> Component:
     rows = [
         html.Tr(
             [
-                html.Th(f"{one.variable}: {one.name}{' ○ few cases' if one.small else ''}", scope="row"),
+                html.Th(name(one), scope="row"),
                 html.Td(f"{one.n:,}"),
                 html.Td(f"{one.malignant:,}"),
                 html.Td(area(one.auc)),
@@ -42,15 +48,12 @@ def table(found: Sequence[Subgroup]) -> Component:
     )
 
 
-def area(interval: Interval) -> str:
-    """An area with its interval, or why there is none."""
-    if interval.reason is not None:
-        return interval.reason.sentence
-    return f"{interval.value:.3f} ({interval.low:.3f}–{interval.high:.3f})"
-
-
-def share(interval: Interval) -> str:
-    """A rate in per cent with its interval, or why there is none."""
-    if interval.reason is not None:
-        return interval.reason.sentence
-    return f"{tenths(interval.value)} % ({tenths(interval.low)}–{tenths(interval.high)})"
+def name(one: Subgroup) -> Component:
+    """A group as a button."""
+    return html.Button(
+        f"{one.variable}: {one.name}{' ○ few cases' if one.small else ''}",
+        id={"type": "performance-show", "code": code(one)},
+        type="button",
+        className="as-link",
+        title="List these cases",
+    )

@@ -1,19 +1,15 @@
 """The numbers at the chosen threshold beyond the tiles, and the prevalence that some of them need."""
 
-import math
-from typing import Any
-
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import tenths
+from dashboard.components.review.words import fixed, tenths
+from dashboard.performance.view import HIGHEST, LOWEST
 from model.intervals import Interval
 from model.metrics import Confusion
 from model.operating import worth
 
-# What a reader may set, in per cent.
-LOWEST, HIGHEST = 0.1, 99.9
 # Rows that slider and prevalence move; performance.js writes to the same names, in this order.
 NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("balanced_accuracy", "Balanced accuracy", "share", "mean of sensitivity and specificity"),
@@ -24,11 +20,6 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("npv", "NPV", "share", "harmless among lesions called benign"),
     ("needed_to_biopsy", "Number needed to biopsy", "ratio", "lesions called malignant for one cancer"),
 )
-
-
-def fixed(value: float, digits: int) -> str:
-    """A number with so many decimals, halves upwards as in performance.js."""
-    return f"{math.floor(10**digits * value + 0.5) / 10**digits:,.{digits}f}"
 
 
 def written(value: float, kind: str) -> str:
@@ -55,27 +46,12 @@ def readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]
     return {name: reading(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
 
 
-def prevalence(wanted: Any, confusion: Confusion) -> float:
-    """The prevalence in per cent that an address asks for, else that of the cases, within what may be set."""
-    value = asked(wanted)
-    if value is not None:
-        return value
+def prevalence(wanted: float | None, confusion: Confusion) -> float:
+    """The prevalence in per cent that is asked for, else that of the cases, within what may be set."""
+    if wanted is not None:
+        return wanted
     share = confusion.prevalence
-    return within(float(tenths(share.value))) if share.defined else 10.0
-
-
-def asked(wanted: Any) -> float | None:
-    """A prevalence in per cent from an address, where it is one."""
-    try:
-        value = float(wanted)
-    except (TypeError, ValueError):
-        return None
-    return None if math.isnan(value) else within(value)
-
-
-def within(percent: float) -> float:
-    """The nearest prevalence that may be set."""
-    return min(HIGHEST, max(LOWEST, percent))
+    return min(HIGHEST, max(LOWEST, float(tenths(share.value)))) if share.defined else 10.0
 
 
 def numbers(confusion: Confusion, percent: float) -> Component:

@@ -6,7 +6,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.performance import framed, rate
+from dashboard.components.review.panels import framed
+from dashboard.components.review.words import rate
 from model.bundle import Card
 
 # Facts of a training run that read better under a name of their own.

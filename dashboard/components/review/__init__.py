@@ -1,0 +1,1 @@
+"""The performance page's parts, a module a part."""

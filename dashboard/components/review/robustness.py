@@ -1,0 +1,51 @@
+"""The robustness table of a bundle's card: what training measured on altered images."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.review.panels import framed
+from dashboard.components.review.words import signed
+
+
+def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
+    """A row a change of the image; nothing for a card that has none."""
+    if not rows:
+        return None
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    head = html.Tr([html.Th(label(name), scope="col") for name in columns])
+    body = [
+        html.Tr(
+            [
+                (html.Th if not place else html.Td)(said(name, row.get(name)))
+                for place, name in enumerate(columns)
+            ]
+        )
+        for row in rows
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
+    return framed(
+        "Robustness",
+        html.Div(table, className="wide"),
+        "The same images, altered as bad light, focus or handling would; from the model's card.",
+        table="robustness",
+    )
+
+
+def label(name: str) -> str:
+    """A column's name as people read it."""
+    known = {"auc": "AUC", "n": "Cases", "ece": "ECE"}
+    return known.get(name, name.replace("_", " ").capitalize())
+
+
+def said(name: str, value: Any) -> str:
+    """A value of the table as text."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ", ".join(said(name, one) for one in value) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return signed(value) if "difference" in name or "change" in name else f"{value:.3f}"

@@ -1,0 +1,97 @@
+"""What the performance page does in the browser alone: which function of assets/performance.js sets what."""
+
+from dash import ALL, ClientsideFunction, Input, Output, State, clientside_callback
+
+from dashboard.components.review.decisions import CELLS
+from dashboard.components.review.numbers import NUMBERS
+from dashboard.components.review.tiles import TILES
+
+# Figures with an operating point, in the order of `mark` in performance.js.
+MARKED = ("roc", "pr", "scores", "benefit")
+
+
+def readings() -> list[Output]:
+    """Tiles and cells that follow the slider, in the order of `read` in performance.js."""
+    shown = [(f"tile-{name}{end}", "children") for name, _, _ in TILES for end in ("", "-line")]
+    shown += [
+        (f"cell-{name}{end}", prop)
+        for name, *_ in CELLS
+        for end, prop in (("", "children"), ("-share", "children"), ("-box", "style"))
+    ]
+    return [Output(component, prop) for component, prop in shown]
+
+
+def rows() -> list[Output]:
+    """Rows that follow slider and prevalence, in the order of `weigh` in performance.js."""
+    return [Output(f"number-{name}{end}", "children") for name, *_ in NUMBERS for end in ("", "-range")]
+
+
+def marks() -> list[Output]:
+    """Operating points in figures."""
+    return [Output({"type": "performance-figure", "name": name}, "extendData") for name in MARKED]
+
+
+def connect() -> None:
+    """Register all of it. Called once, where the page is registered."""
+    slider = Input("performance-threshold", "value")
+    sweep = State("performance-sweep", "data")
+    when = {"prevent_initial_call": True}
+    for function, outputs in (("read", readings()), ("mark", marks())):
+        clientside_callback(ClientsideFunction("performance", function), outputs, slider, sweep, **when)
+    clientside_callback(
+        ClientsideFunction("performance", "weigh"),
+        rows(),
+        slider,
+        Input("performance-prevalence", "value"),
+        sweep,
+        **when,
+    )
+    # The address, and with it the list of cases, when the slider rests.
+    clientside_callback(
+        ClientsideFunction("performance", "remember"),
+        Output("performance-search", "data", allow_duplicate=True),
+        Output("performance-listing", "data"),
+        slider,
+        Input("performance-prevalence", "value"),
+        Input("performance-show", "data"),
+        Input("performance-page", "data"),
+        Input("performance-runs", "value"),
+        sweep,
+        State("performance-search", "data"),
+        State("performance-listing", "data"),
+        **when,
+    )
+    # What is listed: by a cell, a row, a figure's point, bar or row, an outcome or a range.
+    clientside_callback(
+        ClientsideFunction("performance", "pick"),
+        Output("performance-show", "data"),
+        Output("performance-page", "data", allow_duplicate=True),
+        Output("performance-outcome", "value"),
+        Output("performance-threshold", "value"),
+        Input({"type": "performance-show", "code": ALL}, "n_clicks"),
+        Input({"type": "performance-figure", "name": ALL}, "clickData"),
+        Input("performance-outcome", "value"),
+        Input("performance-range", "n_clicks"),
+        State("performance-low", "value"),
+        State("performance-high", "value"),
+        State("performance-show", "data"),
+        **when,
+    )
+    clientside_callback(
+        ClientsideFunction("performance", "turn"),
+        Output("performance-page", "data", allow_duplicate=True),
+        Input({"type": "performance-page", "to": ALL, "by": ALL}, "n_clicks"),
+        **when,
+    )
+    clientside_callback(
+        ClientsideFunction("performance", "aim"),
+        Output("performance-threshold", "value", allow_duplicate=True),
+        Input({"type": "performance-point", "at": ALL}, "n_clicks"),
+        **when,
+    )
+    clientside_callback(
+        ClientsideFunction("performance", "by"),
+        Output("performance-matrix", "className"),
+        Input("performance-by", "value"),
+        **when,
+    )
