@@ -1,7 +1,7 @@
 """Whether a photograph is good enough to judge a lesion by: sharpness, light, contrast, and where the lesion lies.
 
-Plain measures of the square that the network sees, at reduced sizes: sharpness at 112 pixels, because there the
-sharper and the coarser copies of the training images look alike, everything else at 28, where hairs and rulers are gone.
+Plain measures of the square that the network sees, at reduced sizes: sharpness and light at 112 pixels, because there
+the sharper and the coarser copies of the training images look alike, the lesion at 28, where hairs and rulers are gone.
 Their limits belong to a model: they come from its validation images (see `training.guard`), and what is rarer than
 nearly all of those is worth a word to the user.
 """

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.bundle import GRAPH, HISTORY, SCORES, SHIPPED, WEIGHTS, digest, write_bundle
+from model.bundle import GRAPH, HISTORY, REFERENCE, SCORES, SHIPPED, WEIGHTS, digest, write_bundle
 from model.taxonomy import CODES
 from training.cases import CasesError, split_digest
 from training.files import replace
@@ -104,9 +104,12 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def export(options: argparse.Namespace) -> None:
     """Write the bundle of an evaluated run."""
+    from model.engine import Engine
+    from model.reference import write_reference
     from training.card import make_card
     from training.export import CHECKED, export_graph
     from training.fit import still_images
+    from training.guard import build_guard
     from training.pixels import open_pixels
 
     store, run = open_pixels(options.data), run_of(options)
@@ -126,6 +129,12 @@ def export(options: argparse.Namespace) -> None:
         made = make_card(
             options.out.name, options.version, recipe_of(options), store, options.data, run, difference
         )
+        if GRAPH in files and len(made.classes) > 1:
+            # What serves measures itself: the guard is built with the bundle as it will be, but for the guard.
+            engine = Engine(write_bundle(Path(folder) / "draft", made, files))
+            reference, limits = build_guard(engine, made, store)
+            made, files[REFERENCE] = replaced(made, guard=limits), Path(folder) / REFERENCE
+            write_reference(files[REFERENCE], reference)
         bundle = write_bundle(options.out, made, files)
     print(
         f"{bundle.path}: {sum(file.stat().st_size for file in bundle.path.rglob('*') if file.is_file()) / 1e6:.1f} MB"

@@ -15,27 +15,8 @@ from training.canvas import Canvas, Field, step
 from training.scene import photograph, skin
 
 Colour = tuple[int, int, int]
-WORDS = [
-    "the",
-    "patient",
-    "was",
-    "seen",
-    "again",
-    "after",
-    "three",
-    "months",
-    "and",
-    "reports",
-    "no",
-    "change",
-    "of",
-    "the",
-    "mark",
-    "on",
-    "her",
-    "left",
-    "arm",
-]
+TEXT = "the patient was seen again after three months and reports no change of the mark on her left arm"
+WORDS = tuple(TEXT.split())
 
 
 def draw_negative(kind: str, seed: int, size: int = 224) -> NDArray[np.uint8]:
@@ -84,7 +65,8 @@ def _gradient(canvas: Canvas) -> NDArray[np.uint8]:
 def _page(canvas: Canvas) -> NDArray[np.uint8]:
     """A page of text, as a scanner or a camera sees it."""
     paper = canvas.random.integers(215, 256) - np.array([0, 1, 1]) * canvas.random.integers(0, 25)
-    image, pen = _sheet(canvas, tuple(map(int, paper)))
+    red, green, blue = (int(value) for value in paper)
+    image, pen = _sheet(canvas, (red, green, blue))
     height = canvas.between(0.03, 0.09) * canvas.unit
     font = ImageFont.load_default(height)
     ink = (int(canvas.random.integers(0, 90)),) * 3
@@ -93,7 +75,7 @@ def _page(canvas: Canvas) -> NDArray[np.uint8]:
         pen.text((canvas.between(0.01, 0.08) * canvas.width, line * height * 1.4), text, ink, font)
     return _camera(
         canvas,
-        image.rotate(canvas.between(-8, 8), Image.Resampling.BICUBIC, fillcolor=tuple(map(int, paper))),
+        image.rotate(canvas.between(-8, 8), Image.Resampling.BICUBIC, fillcolor=(red, green, blue)),
     )
 
 
@@ -114,9 +96,9 @@ def _screen(canvas: Canvas) -> NDArray[np.uint8]:
         pen.rectangle(corner, fill=_paint(canvas) if canvas.chance(0.6) else None, outline=(128, 128, 128))
     font = ImageFont.load_default(side * 0.05)
     for _ in range(8):
-        place = canvas.random.uniform(0, 0.9, 2) * side
+        x, y = canvas.random.uniform(0, 0.9, 2) * side
         pen.text(
-            tuple(map(float, place)),
+            (float(x), float(y)),
             str(canvas.random.choice(WORDS)),
             (220, 220, 220) if dark else (30, 30, 30),
             font,
@@ -173,9 +155,9 @@ def _flower(canvas: Canvas) -> NDArray[np.uint8]:
     image, pen = _sheet(canvas, (30, int(canvas.random.integers(70, 150)), 40))
     side = canvas.unit
     for _ in range(30):
-        place = canvas.random.uniform(0, side, 2)
+        x, y = canvas.random.uniform(0, side, 2)
         green = (int(canvas.random.integers(20, 110)), int(canvas.random.integers(70, 190)), 40)
-        pen.ellipse(_around(place, *canvas.random.uniform(0.03, 0.16, 2) * side), fill=green)
+        pen.ellipse(_around((x, y), *canvas.random.uniform(0.03, 0.16, 2) * side), fill=green)
     centre, petals, reach = (
         (side * 0.5, side * 0.5),
         int(canvas.random.integers(5, 16)),

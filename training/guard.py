@@ -1,0 +1,202 @@
+"""From an exported graph and prepared cases to a bundle's reference and the limits of its cautions.
+
+Everything here goes through the code that serves. Limits come from the validation split at the resolutions that users
+send (the common copy of every image, and the sharp one where there is one); the test split is only measured.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from model.bundle import Card, malignancy
+from model.calibration import temper
+from model.engine import Engine
+from model.images import square
+from model.novelty import Familiar, appearance
+from model.quality import RULES, measure, quality_cautions
+from model.reference import DIMENSIONS, Reference, directions
+from model.stability import views
+from training.negatives import NEGATIVES, draw_negative
+from training.pixels import PixelStore
+
+Images = Callable[[int], NDArray[np.uint8]]
+Floats = NDArray[np.float64]
+
+# Shares of validation images that may be cautioned. Together they leave room below 2 % of other images.
+QUALITY_ALARMS, NOVELTY_ALARMS, SPREAD_ALARMS = 0.008, 0.005, 0.02
+SUBSPACE = 128
+TURNED = 500
+DRAWN = 20
+# One white pixel is no glare, however rare it is.
+FLOORS: Mapping[str, float] = {"glare": 0.005}
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the serving code measures of n images: embeddings (n, d), appearances (n, m), quality measures."""
+
+    embeddings: NDArray[np.float32]
+    appearances: Floats
+    quality: list[dict[str, float]]
+
+
+def build_guard(engine: Engine, card: Card, store: PixelStore) -> tuple[Reference, dict[str, Any]]:
+    """A bundle's reference, and `Card.guard`.
+
+    Args:
+        engine: of the graph that is exported.
+        card: of that graph; the test split is measured only where its results hold it.
+    """
+    rows = store.rows("train")
+    cases = store.cases.iloc[rows]
+    train = look(engine, common(store, engine.size), rows, "look at train")
+    validation = both(engine, store, "validation")
+    familiar = fit_familiar(train.embeddings, train.appearances)
+    limits = limits_for(
+        {
+            "residual": familiar.residuals(validation.embeddings),
+            "appearance": familiar.oddness(validation.appearances),
+        },
+        NOVELTY_ALARMS,
+    )
+    familiar = replace(familiar, residual_limit=limits["residual"], appearance_limit=limits["appearance"])
+    reference = Reference(
+        familiar,
+        directions(train.embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
+        cases["image_id"].to_numpy(np.str_),
+        cases["lesion_id"].to_numpy(np.str_),
+        cases["label"].to_numpy(np.str_),
+    )
+    limits = quality_limits(validation.quality)
+    spreads = turned_spreads(engine, card, store)
+    measured: dict[str, Any] = {"validation": alarms(validation, familiar, limits)}
+    if "test" in card.results:
+        measured["test"] = alarms(both(engine, store, "test"), familiar, limits)
+    measured["drawn"] = {kind: alarms(drawn(engine, kind), familiar, limits) for kind in NEGATIVES}
+    guard = {
+        "quality": limits,
+        "spread": float(np.quantile(spreads, 1 - SPREAD_ALARMS)),
+        "measured": measured,
+    }
+    return reference, guard
+
+
+def common(store: PixelStore, size: int) -> Images:
+    """Images by row, from their common copy."""
+    return lambda row: square(store.common[row], size)
+
+
+def both(engine: Engine, store: PixelStore, split: str) -> Seen:
+    """A split's images, from the common copy and, where there is one, from the sharp copy too."""
+    rows = store.rows(split)
+    has_sharp = (store.cases["detail"].iloc[rows] > store.common.shape[1]).to_numpy()
+    coarse = look(engine, common(store, engine.size), rows, f"look at {split}")
+    if not has_sharp.any():
+        return coarse
+    sharp = look(
+        engine, lambda row: square(store.sharp[row], engine.size), rows[has_sharp], f"look at {split}, sharp"
+    )
+    return Seen(
+        np.concatenate([coarse.embeddings, sharp.embeddings]),
+        np.concatenate([coarse.appearances, sharp.appearances]),
+        coarse.quality + sharp.quality,
+    )
+
+
+def drawn(engine: Engine, kind: str) -> Seen:
+    """Drawn pictures of one kind that show no lesion."""
+    return look(engine, lambda seed: draw_negative(kind, seed, engine.size), np.arange(DRAWN), f"draw {kind}")
+
+
+def look(engine: Engine, images: Images, rows: NDArray[np.intp], title: str) -> Seen:
+    """Run and measure images, a batch at a time."""
+    embeddings: list[NDArray[np.float32]] = []
+    appearances: list[Floats] = []
+    quality: list[dict[str, float]] = []
+    for batch in batches(images, rows, title):
+        embeddings.append(engine.run(batch).embeddings)
+        appearances += [appearance(image) for image in batch]
+        quality += [measure(image) for image in batch]
+    return Seen(np.concatenate(embeddings), np.stack(appearances), quality)
+
+
+def batches(images: Images, rows: NDArray[np.intp], title: str) -> Iterator[NDArray[np.uint8]]:
+    """Stacks of BATCH images behind a progress bar."""
+    for start in tqdm(range(0, len(rows), BATCH), desc=title, unit="batch", mininterval=0.5):
+        yield np.stack([images(int(row)) for row in rows[start : start + BATCH]])
+
+
+def fit_familiar(embeddings: NDArray[np.float32], appearances: Floats) -> Familiar:
+    """Statistics of training images, the limits still 1.
+
+    Args:
+        embeddings: (n, d).
+        appearances: (n, m).
+    """
+    centre = embeddings.mean(axis=0)
+    away = (embeddings - centre).astype(np.float64)
+    # Fewer images than directions leave most of them unknown; a quarter of either is a subspace that means something.
+    dimensions = max(1, min(SUBSPACE, embeddings.shape[1] // 2, len(embeddings) // 4))
+    _, vectors = np.linalg.eigh(away.T @ away)
+    basis = vectors[:, ::-1][:, :dimensions]
+    # The basis is stored in half precision: limits must be measured with what is stored.
+    stored = basis.astype(np.float16).astype(np.float32)
+    covariance = np.cov(appearances, rowvar=False)
+    covariance += np.diag(1e-3 * np.diag(covariance) + 1e-9)
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance))
+    return Familiar(centre, stored, 1.0, appearances.mean(axis=0), whitening, 1.0)
+
+
+def quality_limits(measures: list[dict[str, float]]) -> dict[str, float]:
+    """Limits of the quality measures by name; about QUALITY_ALARMS of these images are beyond any of them."""
+    signs = {name: -1.0 if side == "low" else 1.0 for name, (side, _, _) in RULES.items()}
+    columns = {name: sign * np.array([one[name] for one in measures]) for name, sign in signs.items()}
+    limits = {name: signs[name] * limit for name, limit in limits_for(columns, QUALITY_ALARMS).items()}
+    return limits | {name: max(limits[name], floor) for name, floor in FLOORS.items()}
+
+
+def limits_for(columns: Mapping[str, Floats], alarms: float) -> dict[str, float]:
+    """A limit for each column at the same quantile, so that a share of the rows is above at least one of them.
+
+    Args:
+        columns: (n,) each, higher is worse.
+        alarms: the share of rows, 0 to 1; the limits are as low as they can be for at most that share.
+    """
+    values = np.stack(list(columns.values()), axis=1)
+    low, high = 1 - alarms, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        if (values > np.quantile(values, middle, axis=0)).any(axis=1).mean() > alarms:
+            low = middle
+        else:
+            high = middle
+    return dict(zip(columns, np.quantile(values, high, axis=0).tolist(), strict=True))
+
+
+def turned_spreads(engine: Engine, card: Card, store: PixelStore) -> Floats:
+    """Highest less lowest calibrated probability over the eight views of some validation images."""
+    rows = store.rows("validation")
+    chosen = np.random.default_rng(0).permutation(rows)[:TURNED]
+    found: list[float] = []
+    for row in tqdm(chosen, desc="turn validation", unit="image", mininterval=0.5):
+        output = engine.run(views(square(store.common[row], engine.size)))
+        scores = malignancy(temper(output.probabilities, card.temperature), card.classes)
+        found.append(float(np.ptp(scores)))
+    return np.array(found)
+
+
+def alarms(seen: Seen, familiar: Familiar, limits: Mapping[str, float]) -> dict[str, Any]:
+    """Shares of images that are refused as unlike the training images, that get a quality caution, or either."""
+    unlike = familiar.novelty(seen.embeddings, seen.appearances) >= 1
+    poor = np.array([bool(quality_cautions(one, limits)) for one in seen.quality])
+    return {
+        "images": len(unlike),
+        "unlike": float(unlike.mean()),
+        "quality": float(poor.mean()),
+        "either": float((unlike | poor).mean()),
+    }
