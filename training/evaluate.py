@@ -7,7 +7,6 @@ import dataclasses
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -27,10 +26,13 @@ from training.pixels import PixelStore
 from training.robustness import DISTURBANCES, robustness
 
 # So many images say enough about a disturbance; more of them cost minutes.
-ROBUST_IMAGES = 1500
+ROBUST_IMAGES = 1000
 # Undisturbed, and the two of the resolution probe.
 ROBUST_ROWS = len(DISTURBANCES) + 3
 
+BATCH = 32
+
+# uint8 images (n, s, s, 3) to class probabilities before calibration (n, k).
 Raw = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -48,21 +50,40 @@ def undo_balance(network: keras.Model, store: PixelStore, balance: float) -> Non
     head.set_weights([kernel, bias + shift.astype(bias.dtype)])
 
 
+def evaluate(network: keras.Model, store: PixelStore, test: bool, disturb: bool = True) -> Evaluation:
+    """Score, calibrate, choose the operating points, measure.
+
+    Args:
+        test: also score the test split. The caller notes that first, see `training.openings`.
+        disturb: also measure robustness, on test where it is opened, else on validation; takes minutes.
+    """
+    size, classes = network.input_shape[1], classes_of(network)
+    with tempfile.TemporaryDirectory() as folder:
+        raw = scorer(network, store, Path(folder))
+        found = judge(score_splits(raw, store, size, classes, SPLITS if test else SPLITS[:1]), classes)
+        if not disturb:
+            return found
+
+        def score(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+            return np.asarray(malignancy(temper(raw(images), found.temperature), classes))
+
+        table = robustness(score, store, measured_rows(store, found.measured_on), size, found.point())
+        rows = list(tqdm(table, total=ROBUST_ROWS, desc="disturb", unit="row"))
+    return dataclasses.replace(found, robustness=rows)
+
+
 def score_splits(
-    network: keras.Model, store: PixelStore, splits: tuple[str, ...], batch: int = 64
+    raw: Raw, store: PixelStore, size: int, classes: tuple[str, ...], splits: tuple[str, ...]
 ) -> pd.DataFrame:
     """Raw class probabilities of every image of some splits, at the common resolution: rows of a scores.parquet."""
-    size = network.input_shape[1]
-    model = serving(network)
     parts: list[pd.DataFrame] = []
     for split in splits:
         rows = store.rows(split)
         found: list[NDArray[np.float32]] = []
-        for start in tqdm(range(0, len(rows), batch), desc=f"score {split}", unit="batch"):
-            images = still_images(store, rows[start : start + batch], size)
-            found.append(np.asarray(model.predict_on_batch(images)["probabilities"]))
+        for start in tqdm(range(0, len(rows), BATCH), desc=f"score {split}", unit="batch"):
+            found.append(raw(still_images(store, rows[start : start + BATCH], size)))
         table = store.cases.iloc[rows][list(SCORE_COLUMNS)].reset_index(drop=True)
-        for name, column in zip(classes_of(network), np.concatenate(found).T, strict=True):
+        for name, column in zip(classes, np.concatenate(found).T, strict=True):
             table[f"raw_{name}"] = column
         parts.append(table)
     return pd.concat(parts, ignore_index=True)
@@ -71,36 +92,6 @@ def score_splits(
 def classes_of(network: keras.Model) -> tuple[str, ...]:
     """What a network's outputs stand for, in order."""
     return CODES if network.output_shape[-1] > 1 else ("malignant",)
-
-
-def evaluate(network: keras.Model, store: PixelStore, test: bool, disturb: bool = True) -> Evaluation:
-    """Score, calibrate, choose the operating points, measure.
-
-    Args:
-        test: also score the test split. The caller notes that first, see `training.openings`.
-        disturb: also measure robustness, on test where it is opened, else on validation; takes minutes.
-    """
-    scores = score_splits(network, store, SPLITS if test else SPLITS[:1])
-    found = judge(scores, classes_of(network))
-    if not disturb:
-        return found
-    with tempfile.TemporaryDirectory() as folder:
-        rows = measured_rows(store, found.measured_on)
-        return dataclasses.replace(
-            found, robustness=disturb_all(graph_of(network, store, Path(folder)), store, rows, network, found)
-        )
-
-
-def disturb_all(
-    raw: Raw, store: PixelStore, rows: NDArray[np.intp], network: keras.Model, found: Evaluation
-) -> list[dict[str, Any]]:
-    """The rows of the card's table of robustness."""
-
-    def score(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return np.asarray(malignancy(temper(raw(images), found.temperature), found.classes))
-
-    table = robustness(score, store, rows, network.input_shape[1], found.point())
-    return list(tqdm(table, total=ROBUST_ROWS, desc="disturb", unit="row"))
 
 
 def measured_rows(store: PixelStore, split: str) -> NDArray[np.intp]:
@@ -115,10 +106,15 @@ def measured_rows(store: PixelStore, split: str) -> NDArray[np.intp]:
     return np.sort(rows[chosen])
 
 
-def graph_of(network: keras.Model, store: PixelStore, folder: Path) -> Raw:
-    """The exported graph, checked against Keras, as a function: twice as fast as Keras, and what will serve."""
-    count = min(CHECKED, len(store.cases))
-    images = still_images(store, np.arange(count), network.input_shape[1])
+def scorer(network: keras.Model, store: PixelStore, folder: Path) -> Raw:
+    """A network as a function: its exported graph, checked, which on a processor is twice as fast and what will serve.
+
+    Where Keras runs on something else than TensorFlow, or there are too few images to check a graph, Keras itself.
+    """
+    if keras.backend.backend() != "tensorflow" or len(store.cases) < CHECKED:
+        model = serving(network)
+        return lambda batch: np.asarray(model.predict_on_batch(batch)["probabilities"])
+    images = still_images(store, np.arange(CHECKED), network.input_shape[1])
     export_graph(network, images, folder / "model.onnx")
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
