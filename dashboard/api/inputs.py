@@ -111,6 +111,14 @@ class MatchHeader(BaseModel):
     )
 
 
+class ReportQuery(Input):
+    """For whom a report is."""
+
+    zone: Name | Absent = Field(
+        None, description="The reader's time zone, such as Europe/Vienna; the server's own if left out."
+    )
+
+
 class ContextChange(Input):
     """Fields of the context to change; null empties one, what is left out stays."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, current_app, make_response, request
 from pydantic import BaseModel
 
+from dashboard import examples
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.api.inputs import (
@@ -15,12 +16,13 @@ from dashboard.api.inputs import (
     MatchHeader,
     NewPrediction,
     NewReview,
+    ReportQuery,
 )
 from dashboard.api.monitoring import Monitoring
 from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import LIMITS, Services
-from dashboard.store import Context, NotFound, Record
+from dashboard.store import Context, NotFound, Record, zone
 
 # What belongs to one person stays in that person's browser; it never changes, so it need not be asked for again.
 PRIVATE = "private, max-age=31536000, immutable"
@@ -198,6 +200,36 @@ def thumbnail(record_id: str) -> Response:
 def heatmap(record_id: str) -> Response:
     """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
     return picture(Services.current().store.heatmap, record_id, "image/png")
+
+
+@blueprint.get("/<string:record_id>/report")
+@documented(
+    Answers(
+        what="A PDF file of one page.",
+        files=("application/pdf",),
+        errors=MISSING | {422: "A field does not fit."},
+    ),
+    PREDICTIONS,
+    "readReport",
+    record_id=ID,
+)
+def report(record_id: str, query: ReportQuery) -> Response:
+    """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
+    # Here, because it draws with a library that nothing else needs.
+    from dashboard.report import report_pdf
+
+    store = Services.current().store
+    record = store.get(record_id)
+    pdf = report_pdf(
+        record,
+        store.image(record_id),
+        store.heatmap(record_id),
+        examples.is_drawn(record.sha256),
+        zone(query.zone) if query.zone is not None else None,
+    )
+    response = private(Response(pdf, mimetype="application/pdf"), "private, no-cache")
+    response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'
+    return response
 
 
 def picture(load: Callable[[str], bytes], record_id: str, kind: str) -> Response:
