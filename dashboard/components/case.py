@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import attributes
 from dashboard.components.choices import SITES
 from dashboard.components.result import address
-from dashboard.components.review_form import confirmed_words, field, moment
+from dashboard.components.review_form import NOTHING, confirmed_words, field, moment
 from dashboard.components.text import percent
 from dashboard.components.verdict import verdict
 from model.figures.template import CONFIG
@@ -18,7 +18,7 @@ from model.figures.template import CONFIG
 if TYPE_CHECKING:
     from dashboard.store import Context, Record
 
-SEX_WORDS = {"": "–", "female": "Female", "male": "Male", "other": "Other"}
+SEX_WORDS = {NOTHING: "–", "female": "Female", "male": "Male", "other": "Other"}
 
 
 def way(search: str, previous: str | None, following: str | None) -> html.Nav:
@@ -149,7 +149,7 @@ def context_form(context: "Context") -> html.Div:
                 dbc.Select(
                     id="context-sex",
                     options=[{"label": word, "value": name} for name, word in SEX_WORDS.items()],
-                    value=context.sex or "",
+                    value=context.sex or NOTHING,
                 ),
                 "context-sex",
             ),

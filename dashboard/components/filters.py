@@ -101,7 +101,7 @@ def filters(
                             labelled("Tag", "tag", several("tag", "Any", pairs(tags), chosen)),
                             labelled("Lesion reference", "lesion", text("lesion", "Any", chosen)),
                             between("Day", "from", "to", "date", chosen),
-                            between("Probability in %", "pmin", "pmax", "number", chosen),
+                            between("Probability in %", "pmin", "pmax", "text", chosen),
                         ],
                         className="history-grid-of-filters",
                     ),

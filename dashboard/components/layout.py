@@ -6,7 +6,12 @@ from dash import dcc, html
 from dashboard.components.attributes import attributes
 from dashboard.components.text import DISCLAIMER
 
-LINKS = (("Predict", "/"), ("Performance", "/performance"), ("History", "/history"))
+LINKS = (
+    ("Predict", "/"),
+    ("Performance", "/performance"),
+    ("History", "/history"),
+    ("Monitoring", "/monitoring"),
+)
 
 
 def shell(version: str) -> html.Div:

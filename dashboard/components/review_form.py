@@ -14,6 +14,8 @@ from model.taxonomy import BY_CODE, DIAGNOSES
 if TYPE_CHECKING:
     from dashboard.store import AuditLine, Review
 
+# A select shows an empty value as nothing at all.
+NOTHING = "none"
 SOURCE_WORDS: dict[str, str] = {
     "histology": "Histology",
     "follow-up": "Follow-up",
@@ -53,10 +55,10 @@ def review_form(tags: Sequence[str], several: bool = False) -> html.Div:
                 dbc.Select(
                     id="review-diagnosis",
                     options=[
-                        {"label": "Not confirmed", "value": ""},
+                        {"label": "Not confirmed", "value": NOTHING},
                         *({"label": one.name, "value": one.code} for one in DIAGNOSES),
                     ],
-                    value="",
+                    value=NOTHING,
                 ),
                 "review-diagnosis",
             ),
@@ -65,10 +67,10 @@ def review_form(tags: Sequence[str], several: bool = False) -> html.Div:
                 dbc.Select(
                     id="review-source",
                     options=[
-                        {"label": "–", "value": ""},
+                        {"label": "–", "value": NOTHING},
                         *({"label": word, "value": name} for name, word in SOURCE_WORDS.items()),
                     ],
-                    value="",
+                    value=NOTHING,
                 ),
                 "review-source",
             ),
@@ -142,8 +144,6 @@ def problem(sentence: str, changes: Sequence["AuditLine"] = ()) -> list[Componen
 
 def review_list(reviews: Sequence["Review"]) -> Component:
     """The reviews, newest first."""
-    if not reviews:
-        return html.P("Nobody has reviewed this prediction yet.", className="note")
     return html.Ol([html.Li(one_review(one)) for one in reviews], className="reviews")
 
 

@@ -18,7 +18,7 @@ from dashboard.components import again as again_parts
 from dashboard.components import case as parts
 from dashboard.components.history import confirmation
 from dashboard.components.result import result_card
-from dashboard.components.review_form import audit_list, problem, review_form, review_list
+from dashboard.components.review_form import NOTHING, audit_list, problem, review_form, review_list
 from dashboard.pages import again, reviewing
 from dashboard.services import Services
 from dashboard.store import Conflict, Context, InputError, NotFound, Record, StoreError
@@ -153,6 +153,7 @@ def controls(record: Record) -> list[Component]:
         dcc.Store(id="case-id", data=record.id),
         dcc.Store(id="review-ids", data={record.id: record.revision}),
         dcc.Store(id="case-gone"),
+        dcc.Store(id="case-times"),
     ]
 
 
@@ -220,7 +221,7 @@ def reviewed(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
         record = Services.current().store.get(case_id)
     except NotFound:
         return (no_update,) * 8
-    fresh = ("", "", [], "", "") if "saved" in done else (no_update,) * 5
+    fresh = ("", "", [], NOTHING, NOTHING) if "saved" in done else (no_update,) * 5
     return told(record), {record.id: record.revision}, list(record.tags), *fresh
 
 
@@ -255,7 +256,7 @@ def describe(
         return no_update, no_update, no_update
     store = Services.current().store
     try:
-        context = Context(age, sex or None, site, lesion_reference, note)
+        context = Context(age, None if sex == NOTHING else sex, site, lesion_reference, note)
         record = store.describe(case_id, context, (seen or {}).get(case_id), who or "")
     except Conflict as error:
         now = error.record
@@ -322,7 +323,11 @@ def delete(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any]
 
 
 clientside_callback(
-    ClientsideFunction("history", "times"), Input("case-reviews", "children"), Input("case-facts", "children")
+    ClientsideFunction("history", "times"),
+    # Without an output Dash would not call it when the page opens.
+    Output("case-times", "data"),
+    Input("case-reviews", "children"),
+    Input("case-facts", "children"),
 )
 clientside_callback(
     ClientsideFunction("history", "ask"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import Input, Output, State, callback, no_update
 
-from dashboard.components.review_form import problem
+from dashboard.components.review_form import NOTHING, problem
 from dashboard.services import Services
 from dashboard.store import Conflict, InputError, NotFound, StoreError
 
@@ -40,6 +40,7 @@ def save(
     """
     if not clicks:
         return no_update, no_update
+    diagnosis, source = (None if one == NOTHING else one or None for one in (diagnosis, source))
     if not seen:
         return no_update, problem(
             "Nothing is selected any more. Close this, and select the predictions again."
@@ -52,8 +53,8 @@ def save(
         done = Services.current().store.review(
             list(seen),
             reviewer or "",
-            diagnosis or None,
-            source or None,
+            diagnosis,
+            source,
             note or "",
             (add or "").split(","),
             remove or [],

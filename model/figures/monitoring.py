@@ -30,11 +30,13 @@ def daily(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Fig
             x=list(days),
             y=list(days.values()),
             name=f"{verdict.shape} {verdict.short}",
+            # Most of a day in milliseconds, also where there is no second day to measure it by.
+            width=0.8 * 86_400_000,
             marker={"color": getattr(colours, name), "line": {"width": 0}},
             hovertemplate="%{x|%d %b %Y}: %{y:,}<extra>" + verdict.short + "</extra>",
         )
     shown = sorted({day for days in counts.values() for day in days})
-    figure.update_layout(barmode="stack", bargap=0.15, hovermode="x unified", **legend())
+    figure.update_layout(barmode="stack", hovermode="x unified", **legend())
     figure.update_yaxes(title="Predictions a day", rangemode="tozero", tickformat=",d")
     figure.update_xaxes(type="date", showgrid=False)
     if len(shown) == 1:
