@@ -237,7 +237,12 @@ def footer(record: "Record", link: bool) -> html.P:
             [
                 *own,
                 dcc.Link("Report", href=f"/report/{record.id}", className="action"),
-                html.A("PDF", href=address(record.id, "report"), className="action", download=True),
+                html.A(
+                    "PDF",
+                    href=address(record.id, "report"),
+                    className="action",
+                    download=f"dermaboard-{record.id}.pdf",
+                ),
             ],
             className="result-links",
         ),

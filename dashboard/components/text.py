@@ -16,6 +16,12 @@ DISCLAIMER = (
     "have any lesion that changes, bleeds or worries you examined."
 )
 
+LIMITS = (
+    "The model looks at the centred square of one photograph and knows seven kinds of pigmented lesion; anything else "
+    "it takes for one of them. It learned from dermoscopic photographs, mostly of light skin: for other skin and other "
+    "cameras its figures may not hold. It knows nothing of the person or of how the lesion changed."
+)
+
 RETAKE = "a new photograph with one lesion in the middle, in focus and evenly lit"
 NEXT_STEPS: dict[str, str] = {
     "malignant": "Arrange for a dermatologist to examine this lesion soon, who also decides whether it needs a biopsy.",
@@ -82,8 +88,12 @@ def similar_cases(similar: Sequence["Similar"]) -> str:
     total = len(similar)
     of = f"{most} of the {total} most similar known cases {verb(most)} {NOUNS.get(code, code)}"
     malignant = sum(case.diagnosis in MALIGNANT for case in similar)
-    # Where all are the same, its name has said whether they are malignant.
-    rest = "" if most == total else f"; {malignant or 'none'} {verb(malignant)} malignant"
+    if most == total:
+        rest = ""
+    elif malignant == most and code in MALIGNANT:
+        rest = "; the others are benign"
+    else:
+        rest = f"; {malignant or 'none'} {verb(malignant)} malignant"
     return f"{of}{rest}."
 
 

@@ -242,7 +242,7 @@ def test_drawn_example_is_marked_on_its_card(record: Record) -> None:
 
 
 def test_card_of_a_binary_model_has_no_diagnoses(record: Record) -> None:
-    assert "Melanoma" not in text(result_card(replace(record, probabilities={}, diagnosis=None)))
+    assert "Melanoma" not in text(result_card(replace(record, probabilities={}, diagnosis=None, similar=())))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,141 @@
+"""A prediction on one page of A4: what it says, for the print page and the PDF alike, and the PDF itself."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from dashboard.components.scale import parts, span
+from dashboard.components.text import (
+    DISCLAIMER,
+    LIMITS,
+    context_words,
+    diagnosis_words,
+    next_step,
+    percent,
+    point_words,
+    similar_cases,
+    stability,
+)
+from model.taxonomy import BY_CODE
+from model.verdict import VERDICTS
+
+if TYPE_CHECKING:
+    from dashboard.store import Record
+
+LIKELIEST = 4
+# So much of what people wrote fits on the page; the rest stays with the prediction.
+NAME, CONTEXT, CAUTIONS = 96, 280, 6
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says, as text.
+
+    Attributes:
+        decision: "benign", "uncertain" or "malignant"; `word` says it to people.
+        zones: (decision, from, to) of the parts of the probability scale.
+        ranges: what the parts mean, in words.
+        severe, cautions: sentences.
+        diagnoses: (clinical name, plain name, malignant, probability), the likeliest first.
+        facts: (name, value) lines.
+    """
+
+    title: str
+    decision: str
+    word: str
+    probability: float
+    spread: tuple[float, float] | None
+    zones: tuple[tuple[str, float, float], ...]
+    ranges: str
+    steady: str
+    step: str
+    severe: tuple[str, ...]
+    cautions: tuple[str, ...]
+    diagnoses: tuple[tuple[str, str, bool, float], ...]
+    similar: str
+    context: str
+    facts: tuple[tuple[str, str], ...]
+    limits: str = LIMITS
+    disclaimer: str = DISCLAIMER
+
+
+def report_of(record: "Record", drawn: bool = False) -> Report:
+    """What the report of a stored prediction says.
+
+    Args:
+        drawn: whether the image is one of our drawings, which is then the first thing said.
+    """
+    zones = parts(record.threshold, record.malignant_from)
+    ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
+    steady = stability(record.spread)
+    warnings = ["This is a drawn example, not a photograph of a patient."] if drawn else []
+    warnings += [caution.text for caution in record.cautions if not caution.severe]
+    return Report(
+        title=shortened(record.filename, NAME),
+        decision=str(record.decision),
+        word=VERDICTS[record.decision].word,
+        probability=record.probability,
+        spread=record.spread,
+        zones=tuple(zones),
+        ranges="; ".join(f"{VERDICTS[name].short.lower()} {span(start, end)}" for name, start, end in zones),
+        steady=f"{steady[0].upper()}{steady[1:]}." if steady else "",
+        step=next_step(record.decision, record.cautions),
+        severe=tuple(caution.text for caution in record.cautions if caution.severe),
+        cautions=tuple(warnings[:CAUTIONS]),
+        diagnoses=tuple(
+            (BY_CODE[code].name, BY_CODE[code].plain, BY_CODE[code].malignant, value)
+            for code, value in ordered
+        ),
+        similar=similar_cases(record.similar),
+        context=shortened(context_words(record.context), CONTEXT),
+        facts=facts(record),
+    )
+
+
+def facts(record: "Record") -> tuple[tuple[str, str], ...]:
+    """What the prediction was made from and by."""
+    lines = [
+        ("Image", f"{record.width:,} × {record.height:,} pixels, SHA-256 {record.sha256}"),
+        ("Model", f"{record.model}, version {record.model_version}, SHA-256 {record.model_sha256}"),
+        ("Operating point", point_words(record.operating_point) or f"threshold {percent(record.threshold)}"),
+        ("Prediction", record.id),
+    ]
+    if record.confirmed:
+        by = f" ({record.confirmed_by})" if record.confirmed_by else ""
+        lines.append(("Confirmed diagnosis", diagnosis_words(record.confirmed) + by))
+    return tuple(lines)
+
+
+def moment(when: datetime, zone: tzinfo | None = None) -> str:
+    """A time in a time zone (UTC for none), with the zone's name."""
+    local = when.astimezone(zone or UTC)
+    return f"{local:%d %B %Y, %H:%M} {local.tzname()}"
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def report_pdf(
+    record: "Record", image: bytes, heatmap: bytes, drawn: bool = False, zone: tzinfo | None = None
+) -> bytes:
+    """The report as a PDF of one page, its typeface embedded.
+
+    Args:
+        record: the stored prediction.
+        image: the photograph as a JPEG file.
+        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty for none.
+        drawn: whether the image is one of our drawings.
+        zone: the reader's time zone; the server's own when left out.
+    """
+    # Imported here: nothing else needs the library, and it is slow to load.
+    from dashboard.paper import write
+
+    local = datetime.now().astimezone().tzinfo if zone is None else zone
+    utc, here = moment(record.created), moment(record.created, local)
+    times = utc if utc == here else f"{utc} ({here})"
+    return write(
+        report_of(record, drawn), record.width / record.height, image, heatmap, times, record.created
+    )
