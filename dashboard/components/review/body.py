@@ -18,12 +18,12 @@ from dashboard.components.review import (
 )
 from dashboard.components.review.card import card
 from dashboard.components.review.panels import framed, graph, two_columns
-from dashboard.components.review.words import rate
 from dashboard.performance.live import Run
 from dashboard.performance.view import View, drawn, search
 from model import metrics
 from model.figures import benefit, calibration, curves, forest
 from model.review import Review, facts
+from model.words import rate
 
 # Rows of the forest plot are not known before the subgroups are, but how many parts there are is.
 FOREST = ("age", "sex", "site", "confirmation")

@@ -7,8 +7,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.review.panels import framed
-from dashboard.components.review.words import rate
 from model.bundle import Card
+from model.words import rate
 
 # Facts of a training run that read better under a name of their own.
 DATA: dict[str, str] = {"data": "Data", "split": "Split", "split_sha256": "Split's SHA-256"}

@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import attributes
 from dashboard.components.review import cases
 from dashboard.components.review.panels import framed
-from dashboard.components.review.words import rate
 from dashboard.components.verdict import verdict
 from dashboard.performance.case import Place
 from model.bundle import Bundle
 from model.taxonomy import BY_CODE, CODES
+from model.words import rate
 
 
 def unknown(name: str, image_id: str, back: str) -> Component:

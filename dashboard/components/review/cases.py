@@ -11,9 +11,9 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import framed
-from dashboard.components.review.words import tenths
 from dashboard.performance.selection import DEFAULT, OUTCOMES, Selection
 from model.taxonomy import BY_CODE, CODES
+from model.words import tenths
 
 HOW = "To see the images, set DERMABOARD_IMAGES to the folder that holds them, each named by its image id."
 # Outcome: shape, words, and whether it is an error.

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import attributes
 from dashboard.performance.view import View
 from model.bundle import Bundle
 from model.cohort import COLUMNS, slug, words
@@ -104,7 +105,9 @@ def actions(view: View) -> Component:
                 id="performance-report",
                 href=report_address(view.model.name, view.split),
                 className="btn btn-sm btn-outline-secondary",
-                title="The whole review as one HTML file",
+                title="Save the whole review as one HTML file",
+                # performance.js adds the filter and the prevalence that are set when it is clicked.
+                **attributes(data_table="report"),
             ),
         ],
         className="actions",

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.review.words import area, chance, share, signed
 from model.bundle import Bundle
 from model.delong import Difference
 from model.metrics import Confusion
 from model.review import Versus
+from model.words import area, chance, share, signed
 
 NOTE = (
     "Sensitivity and specificity at each model's own threshold. The difference is in AUC, on the images that both "

@@ -4,9 +4,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
-from dashboard.components.review.words import rate, tenths
 from model.bundle import Card, OperatingPoint
 from model.metrics import Confusion
+from model.words import rate, tenths
 
 CELLS: tuple[tuple[str, str, str, str], ...] = (
     ("tp", "Cancers caught", "true positives", "right"),

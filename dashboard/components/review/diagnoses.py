@@ -6,8 +6,8 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from dashboard.components.attributes import attributes
-from dashboard.components.review.words import tenths
 from model.taxonomy import BY_CODE, CODES
+from model.words import tenths
 
 # Malignant first: the cancers that were taken for something harmless then stand together, top right.
 SHOWN: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")

@@ -4,11 +4,10 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.review.words import fixed, tenths
 from dashboard.performance.view import HIGHEST, LOWEST
-from model.intervals import Interval
 from model.metrics import Confusion
 from model.operating import worth
+from model.words import reading, tenths
 
 # Rows that slider and prevalence move; performance.js writes to the same names, in this order.
 NUMBERS: tuple[tuple[str, str, str, str], ...] = (
@@ -20,24 +19,6 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("npv", "NPV", "share", "harmless among lesions called benign"),
     ("needed_to_biopsy", "Number needed to biopsy", "ratio", "lesions called malignant for one cancer"),
 )
-
-
-def written(value: float, kind: str) -> str:
-    """A value as its row shows it; ratios keep about three figures."""
-    if kind == "share":
-        return tenths(value)
-    if kind == "index":
-        return fixed(value, 3)
-    return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
-
-
-def reading(interval: Interval, kind: str) -> tuple[str, str]:
-    """Value and interval in words, or a dash and why."""
-    if interval.reason is not None:
-        return "–", interval.reason.sentence
-    unit = " %" if kind == "share" else ""
-    low, high = written(interval.low, kind), written(interval.high, kind)
-    return f"{written(interval.value, kind)}{unit}", f"{low}–{high}{unit}"
 
 
 def readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]:

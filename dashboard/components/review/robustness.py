@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.review.panels import framed
-from dashboard.components.review.words import signed
+from model.words import signed
 
 
 def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.review.words import area, share
 from dashboard.performance.selection import Selection
 from model.cohort import slug
 from model.subgroups import FEW, FEW_MALIGNANT, Subgroup
+from model.words import area, share
 
 NOTE = (
     "At the model's own threshold. Dotted: all cases. A click lists a group's cases. "
