@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask, Response, request
 
-from dashboard.api import examples, health, models, monitoring, predictions, problems, reference
+from dashboard.api import examples, health, models, monitoring, pictures, predictions, problems, reference
 from dashboard.api.address import ROOT
 from dashboard.api.problems import Problem
 from dashboard.services import Services
@@ -20,7 +20,7 @@ def install(server: Flask, services: Services) -> None:
     monitoring.install(server, services)
     problems.install(server)
     server.before_request(look)
-    for module in (predictions, models, examples, health, reference):
+    for module in (predictions, pictures, models, examples, health, reference):
         server.register_blueprint(module.blueprint)
     server.register_blueprint(rest)
 

@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, Response
 
 from dashboard.api import schemas
-from dashboard.api.predictions import as_json, private
+from dashboard.api.answers import as_json, private
 from dashboard.api.problems import Problem
 from dashboard.services import ModelUnavailable, Services
 from dashboard.store import StoreError

@@ -13,7 +13,6 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 from werkzeug.datastructures import FileStorage
 
 from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
@@ -23,8 +22,6 @@ from dashboard.store.records import OLDEST, Sex, Source
 from model.images import NAMES
 from model.taxonomy import CODES
 
-# Forms, queries and headers leave a field out; only JSON has a null, which the document must not promise elsewhere.
-Absent = SkipJsonSchema[None]
 Age = Annotated[int, Field(ge=0, le=OLDEST, description="In years.")]
 Site = Annotated[str, Field(max_length=MAX_SITE, description="Where on the body.")]
 Lesion = Annotated[
@@ -71,14 +68,14 @@ class NewPrediction(Input):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     file: Upload = Field(description=f"The image file: {NAMES}.")
-    model: Name | Absent = Field(None, description="Name of a model; the default one if left out.")
-    operating_point: Name | Absent = Field(None, description="Name of one of the model's operating points.")
+    model: Name | None = Field(None, description="Name of a model; the default one if left out.")
+    operating_point: Name | None = Field(None, description="Name of one of the model's operating points.")
     stability: bool = Field(False, description="Also predict the eight flips and quarter turns.")
-    age: Age | Absent = None
-    sex: Sex | Absent = None
-    site: Site | Absent = None
-    lesion: Lesion | Absent = None
-    note: Note | Absent = None
+    age: Age | None = None
+    sex: Sex | None = None
+    site: Site | None = None
+    lesion: Lesion | None = None
+    note: Note | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -94,7 +91,7 @@ class NewPrediction(Input):
 class KeyHeader(BaseModel):
     """A key by which the same request, sent again, gives the same prediction instead of a second one."""
 
-    key: Key | Absent = Field(
+    key: Key | None = Field(
         None,
         alias="Idempotency-Key",
         description="Your own unique text for this request. Sent again within 24 hours, it gives the first answer.",
@@ -104,7 +101,7 @@ class KeyHeader(BaseModel):
 class MatchHeader(BaseModel):
     """The revision that a change was made on."""
 
-    match: str | Absent = Field(
+    match: str | None = Field(
         None,
         alias="If-Match",
         description="The ETag that you have seen. When somebody changed the prediction since, nothing is written.",
@@ -114,7 +111,7 @@ class MatchHeader(BaseModel):
 class ReportQuery(Input):
     """For whom a report is."""
 
-    zone: Name | Absent = Field(
+    zone: Name | None = Field(
         None, description="The reader's time zone, such as Europe/Vienna; the server's own if left out."
     )
 
@@ -158,28 +155,28 @@ class Listing(Input):
     """Which predictions, in which order. What is given several times means any of the values."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
-    after: Cursor | Absent = Field(None, description="`next` of the page before.")
+    after: Cursor | None = Field(None, description="`next` of the page before.")
     sort: str = Field(
         "-created",
         max_length=200,
         description="Columns by importance, separated by commas; a minus sorts down.",
     )
-    search: Words | Absent = Field(None, description="Words in file name, lesion, notes or tags.")
-    filename: Name | Absent = Field(None, description="A part of the file name.")
-    lesion: Lesion | Absent = Field(None, description="The whole reference.")
-    decision: list[Literal["benign", "uncertain", "malignant"]] | Absent = None
-    diagnosis: list[Code] | Absent = None
-    confirmed: list[Code] | Absent = None
-    review: list[State] | Absent = None
-    model: list[str] | Absent = None
-    operating_point: list[str] | Absent = None
-    site: list[str] | Absent = None
-    sex: list[Sex] | Absent = None
-    tag: list[Tag] | Absent = None
-    probability_from: Chance | Absent = None
-    probability_to: Chance | Absent = None
-    created_from: Moment | Absent = Field(None, description="Included; with its time zone.")
-    created_before: Moment | Absent = Field(None, description="Excluded; with its time zone.")
+    search: Words | None = Field(None, description="Words in file name, lesion, notes or tags.")
+    filename: Name | None = Field(None, description="A part of the file name.")
+    lesion: Lesion | None = Field(None, description="The whole reference.")
+    decision: list[Literal["benign", "uncertain", "malignant"]] | None = None
+    diagnosis: list[Code] | None = None
+    confirmed: list[Code] | None = None
+    review: list[State] | None = None
+    model: list[str] | None = None
+    operating_point: list[str] | None = None
+    site: list[str] | None = None
+    sex: list[Sex] | None = None
+    tag: list[Tag] | None = None
+    probability_from: Chance | None = None
+    probability_to: Chance | None = None
+    created_from: Moment | None = Field(None, description="Included; with its time zone.")
+    created_before: Moment | None = Field(None, description="Excluded; with its time zone.")
 
     def query(self) -> Query:
         """The question to the store. Raises QueryError."""

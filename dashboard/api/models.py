@@ -9,9 +9,10 @@ from pydantic import Field
 
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.inputs import Absent, Chance, Input
-from dashboard.api.predictions import as_json, private
+from dashboard.api.answers import as_json, private
+from dashboard.api.inputs import Chance, Input
 from dashboard.api.problems import Problem
+from dashboard.api.shown import model, plain
 from dashboard.api.spec import MODELS, Answers, documented
 from dashboard.services import Services
 from model.bundle import Bundle, Damaged
@@ -31,7 +32,7 @@ blueprint = Blueprint("models", __name__, url_prefix=f"{ROOT}/models")
 class MetricsQuery(Input):
     """At which threshold, on which cases."""
 
-    threshold: Chance | Absent = Field(
+    threshold: Chance | None = Field(
         None,
         description="Of the calibrated probability; the default operating point's if left out.",
     )
@@ -44,7 +45,7 @@ def listing() -> Response:
     """The installed models, and folders among them that cannot be used."""
     services = Services.current()
     items = [
-        schemas.model(bundle, bundle.name == services.default_model)
+        model(bundle, bundle.name == services.default_model)
         for bundle in services.bundles
         if isinstance(bundle, Bundle)
     ]
@@ -63,7 +64,7 @@ def listing() -> Response:
 def card(name: str) -> Response:
     """A model's card: what it is for, how it was made, what it is worth, and the digests of its files."""
     found = installed(name).card
-    return private(as_json(schemas.Card.model_validate(schemas.plain(vars(found)))), FRESH)
+    return private(as_json(schemas.Card.model_validate(plain(vars(found)))), FRESH)
 
 
 @blueprint.get("/<string:name>/metrics")

@@ -1,13 +1,10 @@
-"""Routes of predictions: make one, list them, look at one, add to it, delete it, and its pictures."""
-
-from collections.abc import Callable
+"""Routes of predictions: make one, list them, look at one, add to it, delete it."""
 
 from flask import Blueprint, Response, current_app, make_response, request
-from pydantic import BaseModel
 
-from dashboard import examples
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
+from dashboard.api.answers import as_json, private, shown
 from dashboard.api.inputs import (
     Change,
     ContextChange,
@@ -16,16 +13,14 @@ from dashboard.api.inputs import (
     MatchHeader,
     NewPrediction,
     NewReview,
-    ReportQuery,
 )
 from dashboard.api.monitoring import Monitoring
 from dashboard.api.problems import Problem
+from dashboard.api.shown import page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import LIMITS, Services
-from dashboard.store import Context, NotFound, Record, zone
+from dashboard.store import Context, NotFound, Record
 
-# What belongs to one person stays in that person's browser; it never changes, so it need not be asked for again.
-PRIVATE = "private, max-age=31536000, immutable"
 MISSING = {404: "There is no such prediction."}
 ID = "Of the prediction."
 TAG = {"ETag": "The revision, for If-Match."}
@@ -92,7 +87,7 @@ def listing(query: Listing) -> Response:
     All filters that are given must hold; several values of one mean any of them. Follow `next` with `after`: pages
     stay right when predictions come and go meanwhile.
     """
-    found = schemas.page(Services.current().store.page(query.query()))
+    found = page(Services.current().store.page(query.query()))
     return private(as_json(found), "private, no-store")
 
 
@@ -164,95 +159,6 @@ def delete(record_id: str, headers: MatchHeader) -> Response:
     if not store.delete([record_id]):
         raise NotFound(record_id)
     return make_response("", 204)
-
-
-@blueprint.get("/<string:record_id>/image")
-@documented(
-    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
-    PREDICTIONS,
-    "readImage",
-    record_id=ID,
-)
-def image(record_id: str) -> Response:
-    """The photograph: upright, re-encoded, without metadata."""
-    return picture(Services.current().store.image, record_id, "image/jpeg")
-
-
-@blueprint.get("/<string:record_id>/thumbnail")
-@documented(
-    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
-    PREDICTIONS,
-    "readThumbnail",
-    record_id=ID,
-)
-def thumbnail(record_id: str) -> Response:
-    """The photograph with at most 240 pixels on its longer side."""
-    return picture(Services.current().store.thumbnail, record_id, "image/jpeg")
-
-
-@blueprint.get("/<string:record_id>/heatmap")
-@documented(
-    Answers(what="A PNG file with transparency.", files=("image/png",), errors=MISSING),
-    PREDICTIONS,
-    "readHeatmap",
-    record_id=ID,
-)
-def heatmap(record_id: str) -> Response:
-    """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
-    return picture(Services.current().store.heatmap, record_id, "image/png")
-
-
-@blueprint.get("/<string:record_id>/report")
-@documented(
-    Answers(
-        what="A PDF file of one page.",
-        files=("application/pdf",),
-        errors=MISSING | {422: "A field does not fit."},
-    ),
-    PREDICTIONS,
-    "readReport",
-    record_id=ID,
-)
-def report(record_id: str, query: ReportQuery) -> Response:
-    """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
-    # Here, because it draws with a library that nothing else needs.
-    from dashboard.report import report_pdf
-
-    store = Services.current().store
-    record = store.get(record_id)
-    pdf = report_pdf(
-        record,
-        store.image(record_id),
-        store.heatmap(record_id),
-        examples.is_drawn(record.sha256),
-        zone(query.zone) if query.zone is not None else None,
-    )
-    response = private(Response(pdf, mimetype="application/pdf"), "private, no-cache")
-    response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'
-    return response
-
-
-def picture(load: Callable[[str], bytes], record_id: str, kind: str) -> Response:
-    """A file of a prediction, which never changes."""
-    return private(Response(load(record_id), mimetype=kind), PRIVATE)
-
-
-def shown(record: Record, status: int = 200) -> Response:
-    """A prediction with its revision as ETag."""
-    response = as_json(schemas.prediction(record), status)
-    response.set_etag(str(record.revision))
-    return private(response, "private, no-cache")
-
-
-def as_json(answer: BaseModel, status: int = 200) -> Response:
-    """An answer as JSON."""
-    return Response(answer.model_dump_json(), status, mimetype="application/json")
-
-
-def private(response: Response, how: str) -> Response:
-    """An answer that no proxy may keep."""
-    response.headers["Cache-Control"] = how
-    return response
 
 
 def unchanged(record: Record, match: str | None) -> Record:

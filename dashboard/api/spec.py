@@ -131,9 +131,23 @@ def documented(answers: Answers, tag: Tag, operation: str, **parameters: str) ->
 def document() -> dict[str, Any]:
     """The OpenAPI document; needs an application context."""
     found = tidy(spec.spec)
+    for path in found["paths"].values():
+        for operation in path.values():
+            for parameter in operation["parameters"]:
+                parameter["schema"] = given(parameter["schema"])
+    fields = found["components"]["schemas"]["NewPrediction"]["properties"]
+    fields.update({name: given(schema) for name, schema in fields.items()})
     patch = found["paths"][f"{ROOT}/predictions/{{record_id}}"]["patch"]["requestBody"]["content"]
     patch["application/merge-patch+json"] = patch["application/json"]
     return found
+
+
+def given(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that is there. Only JSON has a null; forms, queries and headers leave a field out."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    return kinds[0] | {name: value for name, value in schema.items() if name != "anyOf"}
 
 
 def tidy(value: Any) -> Any:

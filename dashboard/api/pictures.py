@@ -1,0 +1,91 @@
+"""Routes of a prediction's files: photograph, thumbnail, heatmap and report."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from dashboard import examples
+from dashboard.api.address import ROOT
+from dashboard.api.answers import private
+from dashboard.api.inputs import ReportQuery
+from dashboard.api.spec import PREDICTIONS, Answers, documented
+from dashboard.services import Services
+from dashboard.store import zone
+
+# What belongs to one person stays in that person's browser; it never changes, so it need not be asked for again.
+PRIVATE = "private, max-age=31536000, immutable"
+MISSING = {404: "There is no such prediction."}
+ID = "Of the prediction."
+
+blueprint = Blueprint("pictures", __name__, url_prefix=f"{ROOT}/predictions")
+
+
+@blueprint.get("/<string:record_id>/image")
+@documented(
+    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
+    PREDICTIONS,
+    "readImage",
+    record_id=ID,
+)
+def image(record_id: str) -> Response:
+    """The photograph: upright, re-encoded, without metadata."""
+    return picture(Services.current().store.image, record_id, "image/jpeg")
+
+
+@blueprint.get("/<string:record_id>/thumbnail")
+@documented(
+    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
+    PREDICTIONS,
+    "readThumbnail",
+    record_id=ID,
+)
+def thumbnail(record_id: str) -> Response:
+    """The photograph with at most 240 pixels on its longer side."""
+    return picture(Services.current().store.thumbnail, record_id, "image/jpeg")
+
+
+@blueprint.get("/<string:record_id>/heatmap")
+@documented(
+    Answers(what="A PNG file with transparency.", files=("image/png",), errors=MISSING),
+    PREDICTIONS,
+    "readHeatmap",
+    record_id=ID,
+)
+def heatmap(record_id: str) -> Response:
+    """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
+    return picture(Services.current().store.heatmap, record_id, "image/png")
+
+
+@blueprint.get("/<string:record_id>/report")
+@documented(
+    Answers(
+        what="A PDF file of one page.",
+        files=("application/pdf",),
+        errors=MISSING | {422: "A field does not fit."},
+    ),
+    PREDICTIONS,
+    "readReport",
+    record_id=ID,
+)
+def report(record_id: str, query: ReportQuery) -> Response:
+    """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
+    # Here, because it draws with a library that nothing else needs.
+    from dashboard.report import report_pdf
+
+    store = Services.current().store
+    record = store.get(record_id)
+    pdf = report_pdf(
+        record,
+        store.image(record_id),
+        store.heatmap(record_id),
+        examples.is_drawn(record.sha256),
+        zone(query.zone) if query.zone is not None else None,
+    )
+    response = private(Response(pdf, mimetype="application/pdf"), "private, no-cache")
+    response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'
+    return response
+
+
+def picture(load: Callable[[str], bytes], record_id: str, kind: str) -> Response:
+    """A file of a prediction, which never changes."""
+    return private(Response(load(record_id), mimetype=kind), PRIVATE)

@@ -1,0 +1,99 @@
+"""What the store and the bundles hold, as the API shows it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.api import schemas
+from dashboard.api.address import ROOT
+from dashboard.store import Page, Record
+from model.bundle import Bundle, OperatingPoint
+
+
+def prediction(record: Record) -> schemas.Prediction:
+    """A stored prediction as the API shows it."""
+    here = f"{ROOT}/predictions/{record.id}"
+    spread = record.spread
+    return schemas.Prediction(
+        id=record.id,
+        created=record.created,
+        filename=record.filename,
+        sha256=record.sha256,
+        width=record.width,
+        height=record.height,
+        probability=record.probability,
+        threshold=record.threshold,
+        malignant_from=record.malignant_from,
+        operating_point=record.operating_point,
+        decision=record.decision.value,
+        diagnosis=record.diagnosis,
+        probabilities=dict(record.probabilities),
+        warnings=[
+            schemas.Warning(code=one.code, text=one.text, severe=one.severe) for one in record.cautions
+        ],
+        spread=schemas.Spread(low=spread[0], high=spread[1]) if spread is not None else None,
+        novelty=record.novelty,
+        quality=dict(record.quality),
+        similar=[schemas.SimilarCase.model_validate(vars(one)) for one in record.similar],
+        model=record.model,
+        model_version=record.model_version,
+        model_sha256=record.model_sha256,
+        milliseconds=record.milliseconds,
+        context=schemas.LesionContext.model_validate(vars(record.context)),
+        review=schemas.ReviewStatus(
+            state=record.review,
+            confirmed=record.confirmed,
+            confirmed_by=record.confirmed_by,
+            reviewed=record.reviewed,
+            tags=list(record.tags),
+        ),
+        revision=record.revision,
+        links=schemas.PredictionLinks(
+            self=here,
+            page=f"/history/{record.id}",
+            image=f"{here}/image",
+            thumbnail=f"{here}/thumbnail",
+            heatmap=f"{here}/heatmap",
+            report=f"{here}/report",
+        ),
+    )
+
+
+def page(found: Page) -> schemas.PredictionList:
+    """A page of the store as the API shows it."""
+    items = [prediction(record) for record in found.records]
+    return schemas.PredictionList(items=items, total=found.total, exact=found.exact, next=found.next)
+
+
+def model(bundle: Bundle, default: bool) -> schemas.Model:
+    """An installed model as the API shows it."""
+    card, here = bundle.card, f"{ROOT}/models/{bundle.name}"
+    return schemas.Model(
+        name=card.name,
+        version=card.version,
+        purpose=card.purpose,
+        runnable=bundle.runnable,
+        default=default,
+        synthetic=card.synthetic,
+        classes=list(card.classes),
+        input_size=card.input_size,
+        operating_points=[point(one) for one in card.operating_points],
+        operating_point=card.operating_point,
+        licence=card.licence,
+        created=card.created,
+        sha256=card.sha256,
+        links={"self": here, "metrics": f"{here}/metrics", "page": "/performance"},
+    )
+
+
+def point(one: OperatingPoint) -> schemas.Point:
+    """An operating point as the API shows it."""
+    return schemas.Point.model_validate(vars(one))
+
+
+def plain(value: Any) -> Any:
+    """Mappings and tuples of a card as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value
