@@ -195,7 +195,10 @@ def build_services(settings: Settings) -> Services:
         if isinstance(bundle, Damaged):
             log.warning("The bundle %s is damaged and is not served: %s", bundle.name, bundle.problem)
     services = Services(
-        settings, open_store(settings.data_dir, settings.database_url), bundles, Predictors(settings.threads)
+        settings,
+        open_store(settings.data_dir, settings.database_url, settings.image_store),
+        bundles,
+        Predictors(settings.threads),
     )
     if "model" in settings.model_fields_set:
         try:

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, min_length=1, description="an SQLAlchemy address; leave it out for SQLite in the data folder"
     )
+    image_store: str | None = Field(
+        None,
+        min_length=1,
+        pattern=r"^[a-z][a-z0-9+.-]*://.+",
+        description="an fsspec address such as s3://bucket/folder; leave it out to keep images in the data folder",
+    )
     threads: int | None = Field(
         None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
     )

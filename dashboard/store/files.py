@@ -1,82 +1,76 @@
-"""Images on disk: written whole or not at all, named by content, and swept when no row names them."""
+"""The images of predictions: named by content, and swept when no row names them."""
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
+
+from dashboard.store.places import TEMPORARY, Place
 
 ID = re.compile(r"[0-9a-f-]{36}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-# What this module writes. Nothing else is ever swept: a folder of the user's own pictures stays as it is.
+# What is written here. Nothing else is ever swept: a folder of the user's own pictures stays as it is.
 IMAGE = re.compile(r"([0-9a-f]{64})(?:\.thumb)?\.jpg")
 HEATMAP = re.compile(r"([0-9a-f-]{36})\.png")
-TEMPORARY = re.compile(r"\.dermaboard-.*\.tmp")
+# Holds the identity of the database that these files belong to.
+MARKER = "images/.store"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of ours: the name, and the image or the prediction that it belongs to."""
+
+    name: str
+    sha256: str = ""
+    prediction: str = ""
 
 
 @dataclass(frozen=True)
 class Files:
-    """The files below one data folder."""
+    """The names of a store's files, and the place where they lie."""
 
-    root: Path
+    place: Place
 
-    def image(self, sha256: str) -> Path:
-        """Where the image with this digest lies."""
+    def image(self, sha256: str) -> str:
+        """The name of the image with this digest."""
         return self._named(sha256, ".jpg")
 
-    def thumbnail(self, sha256: str) -> Path:
-        """Where its thumbnail lies."""
+    def thumbnail(self, sha256: str) -> str:
+        """The name of its thumbnail."""
         return self._named(sha256, ".thumb.jpg")
 
-    def _named(self, sha256: str, ending: str) -> Path:
+    def _named(self, sha256: str, ending: str) -> str:
         if not SHA256.fullmatch(sha256):
             raise ValueError("An image is named by its SHA-256 in lower case.")
-        return self.root / "images" / sha256[:2] / (sha256 + ending)
+        return f"images/{sha256[:2]}/{sha256}{ending}"
 
-    def heatmap(self, prediction_id: str) -> Path:
-        """Where the heatmap of this prediction lies."""
+    def heatmap(self, prediction_id: str) -> str:
+        """The name of the heatmap of this prediction."""
         if not ID.fullmatch(prediction_id):
             raise ValueError("A heatmap is named by the id of its prediction.")
-        return self.root / "heatmaps" / (prediction_id + ".png")
+        return f"heatmaps/{prediction_id}.png"
 
-    @property
-    def marker(self) -> Path:
-        """Holds the identity of the database that these files belong to."""
-        return self.root / "images" / ".store"
-
-    def orphans(self, images: Iterable[str], heatmaps: Iterable[str]) -> Iterator[Path]:
-        """Every file of ours that neither these digests nor these ids name, temporary ones included."""
-        named = set(images), set(heatmaps)
-        for folder, pattern, names in (("images", IMAGE, named[0]), ("heatmaps", HEATMAP, named[1])):
-            for path in (self.root / folder).rglob("*"):
-                match = pattern.fullmatch(path.name)
-                if TEMPORARY.fullmatch(path.name) or (match and match[1] not in names):
-                    yield path
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file so that, after a crash at any moment, it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".dermaboard-", suffix=".tmp", delete=False) as file:
+    def identity(self) -> str | None:
+        """The identity of the database that these files belong to; None when they bear no mark."""
         try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    sync_folder(path.parent)
+            return self.place.read(MARKER).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return None
 
+    def mark(self, identity: str) -> None:
+        """Let these files belong to a database."""
+        self.place.stage({MARKER: identity.encode()}).commit()
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder last. Windows neither needs nor allows it."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def any(self) -> bool:
+        """Whether there is any file of ours."""
+        return next(self.found(), None) is not None
+
+    def found(self) -> Iterator[File]:
+        """Every file of ours; the temporary ones that nobody writes any more belong to nothing."""
+        for folder, pattern in (("images", IMAGE), ("heatmaps", HEATMAP)):
+            for name in self.place.names(folder):
+                last = name.rsplit("/", maxsplit=1)[-1]
+                match = pattern.fullmatch(last)
+                if TEMPORARY.fullmatch(last):
+                    yield File(name)
+                elif match:
+                    yield File(name, match[1]) if pattern is IMAGE else File(name, prediction=match[1])

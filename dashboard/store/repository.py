@@ -6,21 +6,24 @@ the database: otherwise one could remove the image that another has just found t
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Column, Connection, Engine, delete, insert, select, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from dashboard.store import changes, database, words
 from dashboard.store.errors import Conflict, NotFound, StoreError
-from dashboard.store.files import ID, Files, write
+from dashboard.store.files import ID, File, Files
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Pages
+from dashboard.store.places import open_place
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
@@ -31,11 +34,14 @@ if TYPE_CHECKING:
     from model.predictor import Prediction
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 THUMBNAIL_SIDE = 240
 HEATMAP_SIDE = 448
 # Ids in one statement: below every database's limit on parameters.
 CHUNK = 500
+# With more predictions than this, the start doesn't wait for the sweep.
+SWEPT_AT_ONCE = 20_000
 KEYS_LAST = timedelta(hours=24)
 
 
@@ -45,8 +51,10 @@ class Store:
     def __init__(self, engine: Engine, files: Files) -> None:
         self._engine = engine
         self._files = files
+        self._turn = threading.Lock()
         with self._reading() as connection:
             self._indexed = words.indexed(connection)
+            self._identity: str = connection.execute(select(store.c.identity)).scalar_one()
 
     def add(
         self,
@@ -73,23 +81,31 @@ class Store:
         from model.predictor import heatmap_png
 
         record = make_record(photograph, prediction, filename, context)
-        contents = {
-            self._files.image(record.sha256): encode(photograph.pixels),
-            self._files.thumbnail(record.sha256): encode(photograph.pixels, max_side=THUMBNAIL_SIDE),
-            self._files.heatmap(record.id): heatmap_png(prediction.heatmap, HEATMAP_SIDE),
+        pictures: dict[str, Callable[[], bytes]] = {
+            self._files.image(record.sha256): lambda: encode(photograph.pixels),
+            self._files.thumbnail(record.sha256): lambda: encode(photograph.pixels, max_side=THUMBNAIL_SIDE),
+            self._files.heatmap(record.id): lambda: heatmap_png(prediction.heatmap, HEATMAP_SIDE),
         }
-        with self._writing() as connection:
-            if key is not None:
-                first = used(connection, key, record.sha256)
-                if first is not None:
-                    return first
-            for path, data in contents.items():
-                if not path.exists():
-                    write(path, data)
-            connection.execute(insert(predictions).values(to_row(record)))
-            connection.execute(update(store).values(predictions=store.c.predictions + 1))
-            if key is not None:
-                remember(connection, key, record)
+        place = self._files.place
+        with self._disk():
+            # What takes time comes before this writer's turn.
+            staged = place.stage({name: make() for name, make in pictures.items() if not place.has(name)})
+        try:
+            with self._writing() as connection:
+                if key is not None:
+                    first = used(connection, key, record.sha256)
+                    if first is not None:
+                        return first
+                staged.commit()
+                # Another prediction of the same image may have been deleted meanwhile.
+                lost = {name: make() for name, make in pictures.items() if not place.has(name)}
+                place.stage(lost).commit()
+                connection.execute(insert(predictions).values(to_row(record)))
+                connection.execute(update(store).values(predictions=store.c.predictions + 1))
+                if key is not None:
+                    remember(connection, key, record)
+        finally:
+            staged.discard()
         return record
 
     def with_key(self, key: str, sha256: str) -> Record | None:
@@ -254,19 +270,26 @@ class Store:
     def check(self) -> None:
         """Raise StoreError when nothing could be kept at the moment."""
         with self._writing():
-            write(self._files.root / "images" / ".writable", b"")
+            self._files.mark(self._identity)
 
     def image(self, record_id: str) -> bytes:
         """The photograph as a JPEG file: upright, re-encoded, without metadata."""
-        return read(self._files.image(self.get(record_id).sha256))
+        return self._read(self._files.image(self.get(record_id).sha256))
 
     def thumbnail(self, record_id: str) -> bytes:
         """The photograph as a small JPEG file, at most 240 pixels on its longer side."""
-        return read(self._files.thumbnail(self.get(record_id).sha256))
+        return self._read(self._files.thumbnail(self.get(record_id).sha256))
 
     def heatmap(self, record_id: str) -> bytes:
         """The heatmap as a PNG file with transparency, to lie over the photograph's centred square."""
-        return read(self._files.heatmap(self.get(record_id).id))
+        return self._read(self._files.heatmap(self.get(record_id).id))
+
+    def _read(self, name: str) -> bytes:
+        with self._disk():
+            try:
+                return self._files.place.read(name)
+            except FileNotFoundError as error:
+                raise NotFound("The image of this prediction is missing from the data folder.") from error
 
     def delete(self, ids: Sequence[str], who: str = "") -> int:
         """Delete these predictions, their reviews, and the images that no other one shares; audit lines stay.
@@ -300,11 +323,11 @@ class Store:
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self._writing() as connection:
             digests = set(gone.values()) - named(connection, list(gone.values()))
-            for digest in digests:
-                self._files.image(digest).unlink(missing_ok=True)
-                self._files.thumbnail(digest).unlink(missing_ok=True)
-            for record_id in gone:
-                self._files.heatmap(record_id).unlink(missing_ok=True)
+            unnamed = [
+                make(digest) for digest in digests for make in (self._files.image, self._files.thumbnail)
+            ]
+            for file in (*unnamed, *map(self._files.heatmap, gone)):
+                self._files.place.remove(file)
         return len(gone)
 
     def sweep(self) -> int:
@@ -313,27 +336,27 @@ class Store:
         A folder that belongs to another database is left alone: with a new or another database beside it,
         every image in it would seem nobody's.
         """
-        with self._writing() as connection:
-            identity = connection.execute(select(store.c.identity)).scalar_one()
-            marker = self._files.marker
-            if marker.exists() and marker.read_text("utf-8", "replace").strip() != identity:
-                log.warning("%s belongs to another database: no file there is removed.", self._files.root)
+        with self._disk():
+            owner, place = self._files.identity(), self._files.place
+            if owner not in (None, self._identity):
+                log.warning("%s belongs to another database: no file there is removed.", place)
                 return 0
-            if not marker.exists():
-                if next(self._files.orphans((), ()), None) is not None:
-                    log.warning(
-                        "%s has images but no mark of a database: none is cleaned up.", self._files.root
-                    )
-                    return 0
-                write(marker, identity.encode())
-            ids, digests = set[str](), set[str]()
-            for row in connection.execute(select(predictions.c.id, predictions.c.sha256)):
-                ids.add(row.id)
-                digests.add(row.sha256)
-            orphans = list(self._files.orphans(digests, ids))
-            for path in orphans:
-                path.unlink(missing_ok=True)
-        return len(orphans)
+            if owner is None and self._files.any():
+                log.warning("%s has images but no mark of a database: none is cleaned up.", place)
+                return 0
+            if owner is None:
+                self._files.mark(self._identity)
+            swept = 0
+            for suspects in batches(self._files.found(), CHUNK):
+                with self._reading() as connection:
+                    orphans = nobodys(connection, suspects)
+                if orphans:
+                    # Once more with nobody writing: a row may name them by now.
+                    with self._writing() as connection:
+                        for file in nobodys(connection, orphans):
+                            place.remove(file.name)
+                            swept += 1
+        return swept
 
     def close(self) -> None:
         """Close the connections."""
@@ -351,22 +374,35 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction that has the store to itself among writers; readers go on."""
+        # Within the process writers queue here, in turn; SQLite itself lets them try again by chance.
         try:
-            with self._engine.connect().execution_options(writing=True) as connection, connection.begin():
+            with (
+                self._turn,
+                self._disk(),
+                self._engine.connect().execution_options(writing=True) as connection,
+                connection.begin(),
+            ):
                 connection.execute(update(store).values(turn=store.c.turn + 1))
                 yield connection
-        except OSError as error:
-            raise StoreError(f"The data folder cannot be written: {error.strerror or error}.") from error
-        except OperationalError as error:
+        except DBAPIError as error:
             raise StoreError(f"The database cannot be written: {error.orig}.") from error
 
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Says in a sentence what the disk, or the place of the images, refuses."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"{self._files.place} cannot be used: {error.strerror or error}.") from error
 
-def open_store(data_dir: Path, database_url: str | None = None) -> Store:
+
+def open_store(data_dir: Path, database_url: str | None = None, image_store: str | None = None) -> Store:
     """Open the store below `data_dir`, creating or migrating what is needed.
 
     Args:
         data_dir: holds the images, and the SQLite database unless another one is named.
         database_url: SQLAlchemy address of another database, such as PostgreSQL.
+        image_store: fsspec address of another place for the images, such as s3://bucket/folder.
 
     Raises:
         StoreError: the folder cannot be written, or the database is unusable or newer than this Dermaboard.
@@ -374,12 +410,16 @@ def open_store(data_dir: Path, database_url: str | None = None) -> Store:
     data_dir = data_dir.expanduser().resolve()
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
+        place = open_place(data_dir, image_store)
         engine = database.connect(database_url or database.sqlite_url(data_dir / "dermaboard.db"))
         database.migrate(engine)
-        opened = Store(engine, Files(data_dir))
-        opened.sweep()
+        opened = Store(engine, Files(place))
     except OSError as error:
         raise StoreError(f"The data folder {data_dir} cannot be used: {error.strerror or error}.") from error
+    if opened.page(Query(limit=1)).total <= SWEPT_AT_ONCE:
+        opened.sweep()
+    else:
+        threading.Thread(target=opened.sweep, name="sweep", daemon=True).start()
     return opened
 
 
@@ -416,9 +456,24 @@ def named(connection: Connection, digests: Sequence[str]) -> set[str]:
     return found
 
 
+def nobodys(connection: Connection, files: Sequence[File]) -> list[File]:
+    """Those of at most CHUNK files that no row names."""
+    digests = named(connection, [file.sha256 for file in files if file.sha256])
+    ids = [file.prediction for file in files if file.prediction]
+    known = set(connection.execute(select(predictions.c.id).where(predictions.c.id.in_(ids))).scalars())
+    return [file for file in files if file.sha256 not in digests and file.prediction not in known]
+
+
 def known_shape(record_id: str) -> str:
     """The id, or an empty one, which nothing has, for a text that no id looks like: a database may choke on it."""
     return record_id if ID.fullmatch(record_id) else ""
+
+
+def batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The values in lists of at most that many."""
+    left = iter(values)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def chunks(values: Sequence[str]) -> Iterator[list[str]]:
@@ -426,11 +481,3 @@ def chunks(values: Sequence[str]) -> Iterator[list[str]]:
     distinct = list(dict.fromkeys(values))
     for start in range(0, len(distinct), CHUNK):
         yield distinct[start : start + CHUNK]
-
-
-def read(path: Path) -> bytes:
-    """A file's bytes; NotFound when somebody removed it."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound("The image of this prediction is missing from the data folder.") from error

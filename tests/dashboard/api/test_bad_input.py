@@ -14,7 +14,7 @@ from PIL import Image
 
 from dashboard.services import Services
 from dashboard.store import Query
-from dashboard.store import files as store_files
+from dashboard.store import places
 from tests import files
 from tests.dashboard.api.conftest import PREDICTIONS, Send, problem
 
@@ -106,8 +106,13 @@ def test_same_request_twice_at_once_is_one_prediction(
 def pictures_of(services: Services) -> Iterator[Path]:
     """The files that the stored predictions name."""
     for record in services.store.stream(Query()):
-        places = store_files.Files(services.settings.data_dir.resolve())
-        for path in (places.image(record.sha256), places.thumbnail(record.sha256), places.heatmap(record.id)):
+        folder = services.settings.data_dir
+        named = folder / "images" / record.sha256[:2] / record.sha256
+        for path in (
+            named.with_suffix(".jpg"),
+            named.with_suffix(".thumb.jpg"),
+            folder / f"heatmaps/{record.id}.png",
+        ):
             if path.exists():
                 yield path
 
@@ -127,15 +132,14 @@ def test_full_disk_leaves_nothing_behind(
     client: FlaskClient, send: Send, services: Services, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
     """The disk fills up while the picture after `written` ones is written."""
-    real, count = store_files.os.fsync, iter(range(1000))
+    real, count = places.os.fsync, iter(range(1000))
 
     def fill(descriptor: int) -> None:
-        # Each picture is followed by its folder.
-        if next(count) >= 2 * written:
+        if next(count) >= written:
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(store_files.os, "fsync", fill)
+    monkeypatch.setattr(places.os, "fsync", fill)
     response = send(files.jpeg())
     assert response.status_code == 503
     assert problem(response)["code"] == "store"

@@ -1,0 +1,206 @@
+"""Where files lie: a folder on this machine, or any address that fsspec knows, such as s3://bucket/folder.
+
+Both write a file whole or not at all. Names are relative, with `/`.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Protocol
+
+from dashboard.store.errors import StoreError
+
+PREFIX, SUFFIX = ".dermaboard-", ".tmp"
+TEMPORARY = re.compile(re.escape(PREFIX) + r"(\d+)-.*" + re.escape(SUFFIX))
+
+
+class Staged(Protocol):
+    """Files that are ready, but not yet under their names."""
+
+    def commit(self) -> None:
+        """Put them under their names, where they survive a crash."""
+
+    def discard(self) -> None:
+        """Remove what was not committed."""
+
+
+class Place(Protocol):
+    """Files by name."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file. Raises FileNotFoundError."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+
+    def stage(self, contents: Mapping[str, bytes]) -> Staged:
+        """Do what takes time, and what may fail, before the files get their names."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+
+    def names(self, folder: str) -> Iterator[str]:
+        """Every file below a folder; also temporary ones whose writers are gone."""
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """A folder on this machine."""
+
+    root: Path
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    def read(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+    def has(self, name: str) -> bool:
+        return (self.root / name).exists()
+
+    def stage(self, contents: Mapping[str, bytes]) -> "LocalStaged":
+        staged = LocalStaged({})
+        try:
+            for name, data in contents.items():
+                path = self.root / name
+                staged.files[path] = temporary(path, data)
+        except BaseException:
+            staged.discard()
+            raise
+        return staged
+
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink(missing_ok=True)
+
+    def names(self, folder: str) -> Iterator[str]:
+        for path in (self.root / folder).rglob("*"):
+            match = TEMPORARY.fullmatch(path.name)
+            if match is None or not running(int(match[1])):
+                yield path.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True)
+class LocalStaged:
+    """Temporary files by the path that each is for."""
+
+    files: dict[Path, Path]
+
+    def commit(self) -> None:
+        for path, file in self.files.items():
+            file.replace(path)
+        for folder in {path.parent for path in self.files}:
+            sync_folder(folder)
+        self.files.clear()
+
+    def discard(self) -> None:
+        for file in self.files.values():
+            file.unlink(missing_ok=True)
+
+
+def temporary(path: Path, data: bytes) -> Path:
+    """The bytes in a new file beside a path, on the disk for good."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f"{PREFIX}{os.getpid()}-"
+    with NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=SUFFIX, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    return Path(file.name)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in this folder last. Windows neither needs nor allows it."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def running(process: int) -> bool:
+    """Whether another process with this number runs here; what is left of our own is not being written."""
+    if process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class RemoteFolder:
+    """A folder at an address of fsspec. Object stores show an object when all of it is there."""
+
+    def __init__(self, address: str) -> None:
+        """Raises StoreError when fsspec or what it needs for this address is missing, or the address is none."""
+        # Slow to import, and most have a folder.
+        import fsspec
+
+        self.scheme = address.split("://", maxsplit=1)[0]
+        try:
+            self.system: Any
+            self.system, self.root = fsspec.core.url_to_fs(address)
+        except (ImportError, ValueError) as error:
+            hint = "Install s3fs for it. " if self.scheme == "s3" else ""
+            raise StoreError(f"DERMABOARD_IMAGE_STORE cannot be used: {error}. {hint}".strip()) from error
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.root}"
+
+    def _path(self, name: str) -> str:
+        return f"{self.root.rstrip('/')}/{name}"
+
+    def read(self, name: str) -> bytes:
+        return bytes(self.system.cat_file(self._path(name)))
+
+    def has(self, name: str) -> bool:
+        return bool(self.system.exists(self._path(name)))
+
+    def stage(self, contents: Mapping[str, bytes]) -> "RemoteStaged":
+        return RemoteStaged(self.system, {self._path(name): data for name, data in contents.items()})
+
+    def remove(self, name: str) -> None:
+        if self.has(name):
+            self.system.rm_file(self._path(name))
+
+    def names(self, folder: str) -> Iterator[str]:
+        start = self._path("")
+        if self.system.exists(self._path(folder)):
+            for path in self.system.find(self._path(folder)):
+                yield path[path.index(start) + len(start) :] if start in path else path
+
+
+@dataclass(frozen=True)
+class RemoteStaged:
+    """Objects to be written."""
+
+    system: Any
+    contents: dict[str, bytes]
+
+    def commit(self) -> None:
+        for path, data in self.contents.items():
+            self.system.makedirs(path.rsplit("/", maxsplit=1)[0], exist_ok=True)
+            self.system.pipe_file(path, data)
+
+    def discard(self) -> None:
+        """Nothing was written yet."""
+
+
+def open_place(data_dir: Path, address: str | None) -> Place:
+    """The data folder itself, or the place at another address; `file://` is a folder like any other."""
+    if address is None:
+        return LocalFolder(data_dir)
+    if address.startswith("file://"):
+        return LocalFolder(Path(address.removeprefix("file://")))
+    return RemoteFolder(address)
