@@ -1,4 +1,4 @@
-"""`python -m model score|list|verify|report`: predictions and bundles from the command line."""
+"""`python -m model score|list|verify|report|card`: predictions and bundles from the command line."""
 
 import argparse
 import sys
@@ -94,6 +94,15 @@ def report_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def card_command(options: argparse.Namespace) -> int:
+    """Print cards as Markdown."""
+    from model.cardtext import card_text
+
+    cards = [open_bundle(options.bundles / name).card for name in options.names]
+    print(card_text(cards, options.short), end="")
+    return 0
+
+
 def fail(sentence: str) -> int:
     """Say what is wrong with the call; its exit status."""
     print(f"error: {sentence}", file=sys.stderr)
@@ -124,6 +133,14 @@ def parser() -> argparse.ArgumentParser:
     reporting.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
     reporting.add_argument("--split", metavar="NAME", help="which cases (default: test where there are any)")
     reporting.set_defaults(act=report_command)
+    printing = commands.add_parser("card", help="print a model's card as Markdown")
+    printing.add_argument(
+        "names", nargs="+", metavar="NAME", help="the bundle, and others to put beside it in the first table"
+    )
+    printing.add_argument(
+        "--short", action="store_true", help="what the README shows, without the long tables"
+    )
+    printing.set_defaults(act=card_command)
     for command in commands.choices.values():
         command.add_argument("--bundles", type=Path, default=SHIPPED, help="folder of bundles")
     return root

@@ -1,6 +1,7 @@
 """The card of a run: everything that a reviewer asks of a model, gathered from what the run left behind."""
 
 import json
+import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -91,7 +92,7 @@ def make_card(
             "init": facts["init"],
             "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
             "seconds": seconds,
-            "processor": facts.get("device") or f"{platform.machine()}, CPU only",
+            "processor": processor(),
             "versions": versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
             "python": platform.python_version(),
             "largest_difference_from_keras": difference,
@@ -129,6 +130,14 @@ def case_counts(cases: pd.DataFrame) -> dict[str, dict[str, int]]:
         split: {"images": sum(by_label.values()), "lesions": int(lesions[split]), **by_label}
         for split, by_label in found.items()
     }
+
+
+def processor() -> str:
+    """What this machine computes with."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}, no GPU"
 
 
 def versions(*names: str) -> dict[str, str]:

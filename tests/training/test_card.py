@@ -1,0 +1,150 @@
+"""The card of a run, from the files that the run leaves, through a bundle on disk, to the text for a reviewer."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.__main__ import main
+from model.bundle import Bundle, open_bundle, write_bundle
+from model.cardtext import card_text
+from model.taxonomy import CODES
+from training.card import make_card
+from training.cases import split_digest
+from training.judge import judge
+from training.openings import note_opening
+from training.pixels import PixelStore
+from training.recipes import RECIPES
+from training.robustness import compared
+
+
+def cases(n: int = 900) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    return pd.DataFrame(
+        {
+            "image_id": [f"ISIC_{index:07d}" for index in range(n)],
+            "lesion_id": [f"HAM_{index // 2:07d}" for index in range(n)],
+            "label": rng.choice(CODES, n),
+            "age": rng.integers(2, 17, n) * 5.0,
+            "sex": rng.choice(["male", "female"], n),
+            "site": np.where(np.arange(n) < 20, "scalp", "back"),
+            "confirmation": "histo",
+            "detail": 150 + 74 * rng.integers(0, 2, n),
+            "split": np.array(["train", "validation", "test"])[np.arange(n) // 2 % 3],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle without weights whose card knows everything."""
+    folder = tmp_path_factory.mktemp("card")
+    table = cases()
+    store = PixelStore(
+        table,
+        {"source": "Drawn (nobody 2026)", "licence": "MIT"},
+        np.zeros((1, 224, 224, 3)),
+        np.zeros((1, 150, 150, 3)),
+    )
+    rng = np.random.default_rng(6)
+    logits = rng.normal(0, 1, (len(table), 7)) + 2 * (table["label"].to_numpy()[:, None] == np.array(CODES))
+    raw = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    scores = table.assign(**{f"raw_{code}": raw[:, index] for index, code in enumerate(CODES)})
+    found = judge(scores[scores["split"] != "train"], CODES)
+    truth, p = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.2, 0.1])
+    rows = [compared("blur", "sigma 3 px", truth, p, p[::-1], np.array(list("abcd")), found.point())]
+    facts = {name: value for name, value in vars(found).items() if name != "scores"}
+    facts |= {"operating_points": [asdict(point) for point in found.operating_points], "robustness": rows}
+    run = folder / "run"
+    run.mkdir()
+    (run / "evaluation.json").write_text(json.dumps(facts))
+    (run / "run.json").write_text(json.dumps({"recipe": {"name": "tiny"}, "seed": 7, "init": "none"}))
+    line = {"epoch": 1, "size": RECIPES["tiny"].stages[-1].size, "val_auc": 0.9, "seconds": 5400.0}
+    (run / "history.jsonl").write_text(json.dumps(line) + "\n")
+    note_opening(folder / "data", "tiny", 7, "w", split_digest(table), "a test of the card")
+    note_opening(folder / "data", "tiny", 7, "w", "0" * 64, "another split")
+    card = make_card("drawn", "3", RECIPES["tiny"], store, folder / "data", run, None)
+    return write_bundle(folder / "bundles" / "drawn", card, {})
+
+
+def test_the_card_survives_the_disk(bundle: Bundle) -> None:
+    card = open_bundle(bundle.path).card
+    assert card == bundle.card and card.version == "3"
+    assert [point.name for point in card.operating_points] == [
+        "sensitivity-90",
+        "sensitivity-95",
+        "sensitivity-97.5",
+    ]
+    assert card.threshold == card.point("sensitivity-95").threshold and card.target_sensitivity == 0.95
+    assert set(card.results) == {"validation", "test"} and card.balanced_rule["tau"] >= 0
+    assert card.facts["cases"]["test"]["images"] == 300 and card.facts["cases"]["train"]["lesions"] == 150
+    assert [one["why"] for one in card.facts["openings"]] == ["a test of the card"]
+    assert {row["variable"] for row in card.subgroups} == {"Age", "Sex", "Site", "Confirmation"}
+    assert any(row["small"] for row in card.subgroups) and len(card.robustness) == 1
+
+
+def test_a_reviewer_finds_what_a_card_owes_them(bundle: Bundle) -> None:
+    text = card_text([bundle.card])
+    for wanted in (
+        "Operating points",
+        "Intended use",
+        "Not for",
+        "Calibration",
+        "bias-corrected temperature",
+        "Subgroups",
+        "Robustness",
+        "Limits",
+        "mostly fair skin",
+        "akiec",
+        "Drawn (nobody 2026)",
+        "MIT",
+        bundle.card.training["split_sha256"],
+        "1.5 hours of training on",
+        "python -m training reproduce tiny",
+        "a test of the card",
+    ):
+        assert wanted in text, wanted
+    test = bundle.card.results["test"]
+    assert f"{test['auc']:.3f} ({test['auc_low']:.3f}-{test['auc_high']:.3f})" in text
+    point = bundle.card.point("sensitivity-97.5")
+    found = test["operating_points"][point.name]
+    assert (
+        f"| 97.5 % | {point.threshold:.3f} | {point.malignant:.3f} | {found['sensitivity']['value']:.3f} ("
+        in text
+    )
+    assert "scalp *" in text and "back |" in text and "| blur | sigma 3 px | 4 |" in text
+    columns = {line.count("|") for line in text.splitlines() if line.startswith("| Age")}
+    assert columns == {8}
+
+
+def test_the_readme_gets_the_short_one(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ["--bundles", str(bundle.path.parent)]
+    assert main(["card", "drawn", "drawn", "--short", *folder]) == 0
+    text = capsys.readouterr().out
+    assert text.count("| `drawn` 3 |") == 2 and "Subgroups" not in text and "Limits" in text
+    assert main(["card", "nobody", *folder]) == 2
+
+
+def test_old_cards_show_what_they_have(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    path.mkdir()
+    results = {
+        "test": {"auc": 0.9, "images": 10, "lesions": 8, "malignant": 2, "sensitivity": 1.0, "ece": 0.1}
+    }
+    fields = {
+        "format": 1,
+        "name": "old",
+        "version": "1",
+        "purpose": "p",
+        "input_size": 224,
+        "temperature": 1.0,
+    }
+    fields |= {"classes": ["malignant"], "threshold": 0.5, "target_sensitivity": 0.95, "training": {}}
+    fields |= {"results": results, "licence": "l", "created": "2026-01-01T00:00:00+00:00", "files": {}}
+    (path / "card.json").write_text(json.dumps(fields))
+    text = card_text([open_bundle(path).card])
+    assert "| `old` 1 | 0.900 | 1.000 | – |" in text and "Operating points" not in text
+    assert "Licence: l" in text and "None" not in text
