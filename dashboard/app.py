@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, request
 
 from dashboard import __version__, api, delivery, downloads, jobs, photographs
 from dashboard.components.layout import shell
+from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
 
@@ -32,7 +33,6 @@ INDEX = """<!DOCTYPE html>
 <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
 <script src="THEME_SCRIPT"></script>
 <link rel="stylesheet" href="BOOTSTRAP_CSS">
-<link rel="stylesheet" href="ICONS_CSS">
 {%css%}
 </head>
 <body>
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         services: built from the settings when left out.
     """
     server = make_server(services or build_services(settings or load_settings()))
-    app = Dash(
+    app = LightDash(
         __package__,
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask application here, its hint does not
         use_pages=True,
@@ -112,16 +112,14 @@ def fingerprint(path: Path) -> str:
 
 def index() -> str:
     """The page's frame with the addresses of what it loads first."""
-    css, icons = BOOTSTRAP / "css/bootstrap.min.css", BOOTSTRAP / "css/font/bootstrap-icons.min.css"
-    return (
-        INDEX.replace("THEME_SCRIPT", f"/assets/theme.js?v={fingerprint(ASSETS / 'theme.js')}")
-        .replace("BOOTSTRAP_CSS", f"/vendor/css/bootstrap.min.css?v={fingerprint(css)}")
-        .replace("ICONS_CSS", f"/vendor/css/font/bootstrap-icons.min.css?v={fingerprint(icons)}")
+    css = BOOTSTRAP / "css/bootstrap.min.css"
+    return INDEX.replace("THEME_SCRIPT", f"/assets/theme.js?v={fingerprint(ASSETS / 'theme.js')}").replace(
+        "BOOTSTRAP_CSS", f"/vendor/css/bootstrap.min.css?v={fingerprint(css)}"
     )
 
 
 def vendor() -> Blueprint:
-    """Bootstrap and its icons from the installed package: a clinic's network may have no way out."""
+    """Bootstrap from the installed package: a clinic's network may have no way out."""
     blueprint = Blueprint("vendor", __name__, static_folder=str(BOOTSTRAP), static_url_path="/vendor")
     blueprint.get_send_file_max_age = lambda filename: YEAR  # type: ignore[method-assign]
     return blueprint

@@ -95,13 +95,13 @@ def actions(view: View) -> Component:
     return html.Div(
         [
             html.Button(
-                [html.I(className="bi bi-link-45deg"), html.Span("Copy link")],
+                [html.I(className="icon icon-link"), html.Span("Copy link")],
                 id="performance-link",
                 type="button",
                 className="btn btn-sm btn-outline-secondary",
             ),
             html.A(
-                [html.I(className="bi bi-file-earmark-text"), html.Span("Report")],
+                [html.I(className="icon icon-report"), html.Span("Report")],
                 id="performance-report",
                 href=report_address(view.model.name, view.split),
                 className="btn btn-sm btn-outline-secondary",

@@ -1,0 +1,55 @@
+// Component libraries that are loaded when a page first draws one of their components (dashboard/scripts.py names
+// them). Until then each is a stand-in that Dash waits for, as it waits for its own asynchronous components.
+(function () {
+  "use strict";
+  const React = window.React;
+
+  function load(address, library, standIn) {
+    return new Promise((done, fail) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.onload = () => {
+        const real = window[library];
+        window[library] = standIn; // or components that are drawn would change their type, and be drawn anew
+        done(real);
+      };
+      script.onerror = () => fail(new Error(address + " could not be loaded"));
+      document.head.append(script);
+    });
+  }
+
+  function later(library, address) {
+    const made = {};
+    let loading = null;
+    let real = null;
+    const wanted = () => (loading = loading || load(address, library, standIn).then((found) => (real = found)));
+
+    function component(name) {
+      let ready = null; // a promise while Dash has to wait, true afterwards
+      let drawn = null;
+      const begun = new Promise((done) => { drawn = done; });
+      const Lazy = React.lazy(() => wanted().then((found) => {
+        setTimeout(() => { drawn(true); ready = true; }, 0);
+        return { default: found[name] };
+      }));
+      const Later = (props) => React.createElement(React.Suspense, { fallback: null }, React.createElement(Lazy, props));
+      ready = begun;
+      Later.dashPersistence = { persisted_props: ["value"], persistence_type: "local" };
+      Object.defineProperty(Later, "_dashprivate_isLazyComponentReady", { get: () => ready });
+      return Later;
+    }
+
+    const standIn = new Proxy({}, {
+      get: function (_, name) {
+        if (typeof name !== "string") return undefined;
+        if (/^[A-Z]/.test(name)) return (made[name] = made[name] || component(name));
+        if (real) return real[name];
+        return name.endsWith("Async") ? (...values) => wanted().then((found) => found[name](...values)) : undefined;
+      },
+    });
+    return standIn;
+  }
+
+  for (const mark of document.querySelectorAll("script[data-library]"))
+    window[mark.dataset.library] = later(mark.dataset.library, mark.dataset.address);
+})();
