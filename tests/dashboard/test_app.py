@@ -130,3 +130,12 @@ def test_missing_model_is_a_sentence(bundle_root: Path, tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "DERMABOARD_MODEL='absent'" in printed
     assert "Traceback" not in printed
+
+
+def test_every_answer_carries_the_security_headers(client: FlaskClient) -> None:
+    for address in ("/", "/api/v1/examples/1", "/api/v1/docs", "/api/v1/nothing", "/metrics"):
+        headers = client.get(address).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe-eval" not in headers["Content-Security-Policy"]

@@ -1,0 +1,138 @@
+"""Models, health, metrics, examples and the documentation over HTTP."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from dashboard import examples
+from dashboard.services import Services
+from dashboard.store import StoreError
+from model.images import decode
+from tests.dashboard.api.conftest import Send, problem
+
+MODELS = "/api/v1/models"
+
+
+def test_models_are_listed_with_what_they_are_for(client: FlaskClient, services: Services) -> None:
+    (tiny,) = client.get(MODELS).get_json()["items"]
+    card = services.bundle().card
+    assert (tiny["name"], tiny["version"], tiny["sha256"]) == (card.name, card.version, card.sha256)
+    assert tiny["default"] and tiny["runnable"] and tiny["synthetic"]
+    assert [point["name"] for point in tiny["operating_points"]] == [
+        one.name for one in card.operating_points
+    ]
+
+
+def test_card_is_shown_as_it_is(client: FlaskClient, services: Services) -> None:
+    shown = client.get(f"{MODELS}/tiny").get_json()
+    card = services.bundle().card
+    assert shown["training"] == dict(card.training)
+    assert shown["files"] == dict(card.files)
+    assert shown["sha256"] == card.sha256
+    assert problem(client.get(f"{MODELS}/none"))["code"] == "unknown_model"
+
+
+def test_metrics_are_counted_at_the_threshold(client: FlaskClient, services: Services) -> None:
+    rows = services.bundle().scores()
+    rows = rows[rows["split"] == "validation"]
+    found = client.get(f"{MODELS}/tiny/metrics?threshold=0.4&split=validation").get_json()
+    called = rows["probability"] >= 0.4
+    assert found["n"] == len(rows)
+    assert found["true_positives"] == int((called & rows["malignant"]).sum())
+    assert found["false_positives"] == int((called & ~rows["malignant"]).sum())
+    expected = found["true_positives"] / int(rows["malignant"].sum())
+    assert found["sensitivity"]["value"] == pytest.approx(expected)
+    assert found["sensitivity"]["low"] < expected < found["sensitivity"]["high"]
+    assert client.get(f"{MODELS}/tiny/metrics").get_json()["threshold"] == services.bundle().card.threshold
+
+
+def test_figures_that_do_not_exist_say_why(client: FlaskClient) -> None:
+    found = client.get(f"{MODELS}/tiny/metrics?threshold=1").get_json()
+    assert found["ppv"]["value"] is None
+    assert found["ppv"]["reason"].endswith(".")
+    for query in ("threshold=2", "threshold=x", "split=train"):
+        assert problem(client.get(f"{MODELS}/tiny/metrics?{query}"))["code"] == "invalid"
+
+
+def test_server_lives_and_is_ready(client: FlaskClient, services: Services) -> None:
+    assert client.get("/health/live").get_json() == {"status": "ok"}
+    ready = client.get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.get_json()["model"] == "tiny"
+    assert ready.get_json()["model_sha256"] == services.bundle().card.sha256
+
+
+def test_store_that_cannot_be_written_is_not_ready(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StoreError("no space left")
+
+    monkeypatch.setattr(type(services.store), "check", fail)
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert problem(response)["code"] == "store"
+    assert client.get("/health/live").status_code == 200
+
+
+def test_what_happens_is_counted(client: FlaskClient, send: Send, lesion_jpeg: bytes) -> None:
+    decision = send(lesion_jpeg).get_json()["decision"]
+    send(b"")
+    client.get("/api/v1/predictions/some-id")
+    response = client.get("/metrics")
+    assert response.mimetype == "text/plain"
+    lines = dict(
+        line.rsplit(" ", 1) for line in response.get_data(as_text=True).splitlines() if line[0] != "#"
+    )
+    assert lines[f'dermaboard_predictions_total{{decision="{decision}",model="tiny"}}'] == "1.0"
+    assert lines['dermaboard_prediction_warnings_total{code="synthetic"}'] == "1.0"
+    assert lines['dermaboard_errors_total{code="empty"}'] == "1.0"
+    route = 'method="GET",route="/api/v1/predictions/<string:record_id>",status="404"'
+    assert lines[f"dermaboard_http_requests_total{{{route}}}"] == "1.0"
+    assert lines['dermaboard_prediction_seconds_count{model="tiny"}'] == "1.0"
+    assert any(name.startswith("dermaboard_model_info{") and 'model="tiny"' in name for name in lines)
+    assert not any("some-id" in name for name in lines)
+
+
+def test_drawn_examples_are_served_and_known_as_drawn(client: FlaskClient) -> None:
+    assert examples.names()
+    for number in range(1, len(examples.names()) + 1):
+        photograph = decode(client.get(f"/api/v1/examples/{number}").data)
+        assert examples.is_drawn(photograph.sha256)
+    assert problem(client.get(f"/api/v1/examples/{len(examples.names()) + 1}"))["status"] == 404
+
+
+def test_document_is_openapi_3_1_and_complete(client: FlaskClient) -> None:
+    document: dict[str, Any] = client.get("/api/v1/openapi.json").get_json()
+    assert document["openapi"].startswith("3.1")
+    assert {
+        "/api/v1/predictions",
+        "/api/v1/predictions/{record_id}",
+        "/api/v1/predictions/{record_id}/image",
+        "/api/v1/predictions/{record_id}/thumbnail",
+        "/api/v1/predictions/{record_id}/heatmap",
+        "/api/v1/predictions/{record_id}/report",
+        "/api/v1/models",
+        "/api/v1/models/{name}",
+        "/api/v1/models/{name}/metrics",
+    } <= document["paths"].keys()
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', client.get("/api/v1/openapi.json").text))
+    assert references <= document["components"]["schemas"].keys()
+    upload = document["paths"]["/api/v1/predictions"]["post"]
+    assert "multipart/form-data" in upload["requestBody"]["content"]
+    assert upload["responses"]["422"]["content"].keys() == {"application/problem+json"}
+
+
+def test_documentation_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/api/v1/docs")
+    addresses = re.findall(r'(?:src|href|data-document)="([^"]+)"', page.text)
+    assert len(addresses) >= 5
+    for address in addresses:
+        assert address.startswith("/") and not address.startswith("//")
+        if not address.startswith("/assets/"):
+            assert client.get(address).status_code == 200, address
+    # What Dash serves; here there is no Dash.
+    assert (Path(__file__).parents[3] / "assets" / "reference.js").is_file()
