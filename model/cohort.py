@@ -1,12 +1,12 @@
 """Which of the evaluated cases are looked at: a part of a split, by age band, sex, site, confirmation or diagnosis."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.subgroups import BANDS, UNKNOWN, age_bands
+from model.subgroups import BANDS, UNKNOWN, age_codes
 from model.taxonomy import BY_CODE, CODES
 
 if TYPE_CHECKING:
@@ -34,14 +34,22 @@ def words(variable: str, name: str) -> str:
     return BY_CODE[name].name if variable == "diagnosis" and name in BY_CODE else name
 
 
-def known(table: "pd.DataFrame", variable: str) -> "pd.Series[str]":
-    """The part that each case is in, by name; "unknown" where nobody wrote it down."""
-    import pandas as pd
-
-    column = table[COLUMNS[variable]]
+def tally(column: "pd.Series[Any]", variable: str) -> dict[str, int]:
+    """Cases by part; what nobody wrote down is "unknown". One look at each case: there may be a million."""
     if variable == "age":
-        return pd.Series(age_bands(column), index=table.index, dtype=object)
-    return column.astype(object).where(column.notna() & (column != ""), UNKNOWN).astype(str)
+        counts = np.bincount(age_codes(column), minlength=len(BANDS) + 1).tolist()
+        names = [*(name for _, name in BANDS), UNKNOWN]
+        return {name: count for name, count in zip(names, counts, strict=True) if count}
+    found: dict[str, int] = {}
+    for value, count in column.value_counts(dropna=False).items():
+        name = part_of(value)
+        found[name] = found.get(name, 0) + int(count)
+    return found
+
+
+def part_of(value: Any) -> str:
+    """The part that a value of the scores means."""
+    return str(value) if isinstance(value, str) and value else UNKNOWN
 
 
 def parts(table: "pd.DataFrame") -> dict[str, dict[str, int]]:
@@ -49,7 +57,7 @@ def parts(table: "pd.DataFrame") -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for variable, column in COLUMNS.items():
         if column in table and len(table):
-            counts = {str(name): int(n) for name, n in known(table, variable).value_counts().items()}
+            counts = tally(table[column], variable)
             found[variable] = {name: counts[name] for name in ranked(variable, counts)}
     return found
 
@@ -69,10 +77,18 @@ def inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
     for variable, wanted in where:
         if COLUMNS.get(variable) not in table:
             return np.zeros(len(table), np.bool_)
-        names = known(table, variable)
-        same = [name for name in names.unique() if slug(name) == wanted]
-        found &= names.isin(same).to_numpy(np.bool_)
+        found &= part(table[COLUMNS[variable]], variable, wanted)
     return found
+
+
+def part(column: "pd.Series[Any]", variable: str, wanted: str) -> NDArray[np.bool_]:
+    """Which cases (n,) are in the part of that slug."""
+    if variable == "age":
+        names = [*(name for _, name in BANDS), UNKNOWN]
+        return np.isin(age_codes(column), [code for code, name in enumerate(names) if slug(name) == wanted])
+    codes, values = column.factorize()
+    names = [*(part_of(value) for value in values), UNKNOWN]
+    return np.array([slug(name) == wanted for name in names])[codes]
 
 
 def settled(wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, int]]) -> tuple[Where, Where]:

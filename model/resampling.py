@@ -68,9 +68,11 @@ class Ranked:
 def lesion_codes(groups: ArrayLike) -> tuple[Counts, int]:
     """The lesion of each case (n,) as an index, from anything that prints, and how many lesions there are."""
     names = np.asarray(groups)
-    if names.dtype.kind not in "iu":
-        names = names.astype(str)
-    distinct, code = np.unique(names, return_inverse=True)
+    if names.dtype.kind in "iu" and names.size and names.min() >= 0 and names.max() < 2**24:
+        # Codes already, perhaps with gaps: counting is faster than sorting.
+        present = np.bincount(names) > 0
+        return (np.cumsum(present) - 1)[names], int(present.sum())
+    distinct, code = np.unique(names if names.dtype.kind in "iu" else names.astype(str), return_inverse=True)
     return code, distinct.size
 
 

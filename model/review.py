@@ -1,7 +1,8 @@
 """A bundle's stored scores, computed once into what the performance page shows of one split."""
 
 import math
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from model import metrics
 from model.bundle import Bundle, OperatingPoint
-from model.cohort import Where, inside
+from model.cohort import Where, inside, parts
 from model.delong import Difference, compare
 from model.intervals import Interval, undefined
 from model.reliability import Calibration, calibration
@@ -47,6 +48,11 @@ class Key:
     bundle: Bundle = field(compare=False, repr=False)
 
 
+def make_locks() -> dict[str, threading.Lock]:
+    """One for each result that takes long."""
+    return {name: threading.Lock() for name in ("resampled", "subgroups")}
+
+
 @dataclass(frozen=True, eq=False)
 class Review:
     """One model on one split. What takes long is computed when it is first asked for, and then remembered.
@@ -59,6 +65,7 @@ class Review:
         points: all its operating points.
         lesion: the lesion of each case, as an index below `lesions`.
         table: the stored rows of these cases.
+        slow, locks: what took long so far, and who is at it.
     """
 
     model: str
@@ -71,6 +78,8 @@ class Review:
     lesion: NDArray[np.int64]
     lesions: int
     table: "pd.DataFrame"
+    slow: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
+    locks: dict[str, threading.Lock] = field(init=False, default_factory=make_locks, repr=False)
 
     @cached_property
     def counts(self) -> metrics.Sweep:
@@ -87,10 +96,10 @@ class Review:
         """Area under the precision-recall curve, at once; NaN where not defined."""
         return metrics.average_precision_of(self.counts)
 
-    @cached_property
+    @property
     def resampled(self) -> Resampled:
         """Intervals of both areas and bands of both curves: seconds for a million cases."""
-        return bootstrap(self.truth, self.scores, self.lesion)
+        return self.once("resampled", lambda: bootstrap(self.truth, self.scores, self.lesion))
 
     @property
     def unsure(self) -> Resampled:
@@ -104,7 +113,7 @@ class Review:
     @property
     def ready(self) -> bool:
         """Whether `resampled` and `subgroups` would come at once."""
-        return {"resampled", "subgroups"} <= self.__dict__.keys()
+        return {"resampled", "subgroups"} <= self.slow.keys()
 
     @property
     def area(self) -> Interval:
@@ -116,10 +125,20 @@ class Review:
         """Of the ROC curve."""
         return self.resampled.roc
 
-    @cached_property
+    @property
     def subgroups(self) -> tuple[Subgroup, ...]:
-        """The same numbers for parts of the cases, at the model's own threshold."""
-        return subgroups(self.truth, self.scores, self.lesion, self.table, self.threshold)
+        """The same numbers for parts of the cases, at the model's own threshold: seconds for a million cases."""
+        return self.once(
+            "subgroups",
+            lambda: subgroups(self.truth, self.scores, self.lesion, self.table, self.threshold),
+        )
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A result that takes long; whoever asks while it is computed waits for it instead of computing it again."""
+        with self.locks[name]:
+            if name not in self.slow:
+                self.slow[name] = make()
+            return self.slow[name]
 
     @cached_property
     def calibrated(self) -> Calibration:
@@ -201,6 +220,11 @@ def rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
     return _rows(key(bundle), split, where)
 
 
+def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
+    """The parts of a split by which it can be filtered; not to be changed."""
+    return _parts(key(bundle), split)
+
+
 def history(bundle: Bundle) -> "pd.DataFrame":
     """The bundle's epochs, a row each; empty when the run kept none."""
     return _history(key(bundle))
@@ -228,6 +252,11 @@ def scores(of: Key) -> "pd.DataFrame":
     """The stored scores, read once; without any, a table that has the columns and no row."""
     found = of.bundle.scores()
     return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
+
+
+@lru_cache(maxsize=32)
+def _parts(of: Key, split: str) -> dict[str, dict[str, int]]:
+    return parts(_rows(of, split, ()))
 
 
 @lru_cache(maxsize=16)

@@ -43,26 +43,42 @@ class Subgroup:
         return self.n < FEW or self.malignant < FEW_MALIGNANT
 
 
+def age_codes(ages: ArrayLike) -> NDArray[np.int64]:
+    """The place of each age's band, in years, among `BANDS`; after the last one for NaN."""
+    values = np.asarray(ages, np.float64)
+    band = np.searchsorted([end for end, _ in BANDS[:-1]], values, "right")
+    return np.where(np.isnan(values), len(BANDS), band)
+
+
 def age_bands(ages: ArrayLike) -> NDArray[np.str_]:
     """The band of each age in years; "unknown" for NaN."""
-    values = np.asarray(ages, np.float64)
-    names = np.array([name for _, name in BANDS])
-    band = np.searchsorted([end for end, _ in BANDS[:-1]], values, "right")
-    return np.where(np.isnan(values), UNKNOWN, names[band])
+    return np.array([*(name for _, name in BANDS), UNKNOWN])[age_codes(ages)]
 
 
-def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.str_], list[str]]]:
-    """Each variable that the scores hold, the part of each case, and the parts in the order to show them."""
+def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.int64], list[tuple[int, str]]]]:
+    """Each variable that the scores hold, the part of each case as a code, and codes and names in the order to show."""
     if "age" in table:
-        parts = age_bands(table["age"])
-        yield "Age", parts, [name for _, name in BANDS if name in parts] + [UNKNOWN] * (UNKNOWN in parts)
+        codes = age_codes(table["age"])
+        names = dict(enumerate([*(name for _, name in BANDS), UNKNOWN]))
+        yield "Age", codes, [(code, names[code]) for code in np.flatnonzero(np.bincount(codes)).tolist()]
     for column in ("sex", "site", "confirmation"):
         if column in table:
-            known = table[column].fillna(UNKNOWN).astype(str).replace("", UNKNOWN)
-            counts = known.value_counts()
+            found, values = table[column].factorize()
+            told = [str(value) or UNKNOWN for value in values]
+            # Not known is one part, however that was written down.
+            nowhere = told.index(UNKNOWN) if UNKNOWN in told else len(told)
+            own = np.array(
+                [nowhere if name == UNKNOWN else code for code, name in enumerate(told)] + [nowhere]
+            )
+            codes = own[found]
+            counts = np.bincount(codes, minlength=len(told) + 1)
+            names = dict(enumerate(told)) | {nowhere: UNKNOWN}
             # The commonest first, what is not known last.
-            order = sorted(counts.index, key=lambda name: (name == UNKNOWN, -int(counts[name]), name))
-            yield column.capitalize(), known.to_numpy(str), order
+            order = sorted(
+                (code for code in names if counts[code]),
+                key=lambda code: (code == nowhere, -int(counts[code]), names[code]),
+            )
+            yield column.capitalize(), codes, [(code, names[code]) for code in order]
 
 
 def subgroups(
@@ -76,11 +92,14 @@ def subgroups(
         threshold: probability from which a case is called malignant.
     """
     truth, scores = arrays(y, p)
-    lesions = np.asarray(groups)
+    # Once in order: the ranks within every part then need no sorting.
+    rising = np.argsort(scores, kind="stable")
+    truth, scores, lesions = truth[rising], scores[rising], np.asarray(groups)[rising]
     found: list[Subgroup] = []
-    for variable, parts, order in partitions(table):
-        for name in order:
-            inside = parts == name
+    for variable, codes, order in partitions(table):
+        parts = codes[rising]
+        for code, name in order:
+            inside = parts == code
             at = confusion(truth[inside], scores[inside], threshold)
             malignant = int(truth[inside].sum())
             whole = area(truth[inside], scores[inside], lesions[inside])

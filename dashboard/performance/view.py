@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlencode
 from dashboard.performance.live import Run
 from dashboard.performance.selection import DEFAULT, Selection, parse
 from model.bundle import Bundle, Damaged
-from model.cohort import COLUMNS, Where, parts, settled, slug, words
-from model.review import rows, splits
+from model.cohort import COLUMNS, Where, settled, slug, words
+from model.review import parts_of, splits
 
 # What a reader may set as prevalence, in per cent.
 LOWEST, HIGHEST = 0.1, 99.9
@@ -97,7 +97,7 @@ def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tupl
     others = opponents(query, models, model, told)
     available = splits(model)
     split = chosen_split(query, model, available, told)
-    found = parts(rows(model, split)) if split else {}
+    found = parts_of(model, split) if split else {}
     where = chosen_filter(query, found, told)
     view = View(
         model=model,

@@ -1,16 +1,18 @@
 """Subgroups side by side: one row each, a panel a metric."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from model.figures.template import blank, message, palette
+from model.figures.template import Palette, blank, message, palette
 from model.intervals import Interval
 from model.metrics import Confusion
 from model.subgroups import Subgroup
 
 ROW, FRAME = 26, 96
+HEIGHT = FRAME + 4 * ROW
 PANELS: tuple[tuple[str, str], ...] = (
     ("auc", "AUC"),
     ("sensitivity", "Sensitivity"),
@@ -34,6 +36,8 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
     colours = palette(theme)
     figure = make_subplots(1, 3, shared_yaxes=True, horizontal_spacing=0.03, figure=blank(theme, tall))
     whole = {"auc": area, "sensitivity": at.sensitivity, "specificity": at.specificity}
+    # All at once: Plotly's own add_vline takes a tenth of a second for each.
+    lines: list[dict[str, Any]] = []
     for column, (name, title) in enumerate(PANELS, start=1):
         for small in (False, True):
             rows = [
@@ -72,15 +76,36 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
                 col=column,
             )
         if whole[name].defined:
-            line = {"color": colours.ink, "width": 1, "dash": "dot"}
-            figure.add_vline(x=whole[name].value, line=line, row=1, col=column)
+            lines.append(upright(whole[name].value, column, colours))
         low = 0.5 if name == "auc" else 0
         lowest = min((getattr(one, name).low for one in found if getattr(one, name).defined), default=low)
         figure.update_xaxes(title=title, range=[min(low, lowest) - 0.02, 1.02], nticks=5, row=1, col=column)
     # A line between one variable's groups and the next.
     for place in range(1, len(found)):
         if found[place].variable != found[place - 1].variable:
-            figure.add_hline(y=place - 0.5, line={"color": colours.muted, "width": 0.75})
+            lines.append(level(place - 0.5, colours))
+    figure.update_layout(shapes=lines)
     labels = [f"{one.variable}: {one.name}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
     figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
     return figure.update_yaxes(ticktext=labels, row=1, col=1)
+
+
+def upright(x: float, column: int, colours: Palette) -> dict[str, Any]:
+    """The dotted line of all cases in a panel."""
+    axis = "" if column == 1 else str(column)
+    return {
+        "type": "line",
+        "x0": x,
+        "x1": x,
+        "xref": f"x{axis}",
+        "y0": 0,
+        "y1": 1,
+        "yref": f"y{axis} domain",
+        "line": {"color": colours.ink, "width": 1, "dash": "dot"},
+    }
+
+
+def level(y: float, colours: Palette) -> dict[str, Any]:
+    """A line across all panels."""
+    line = {"color": colours.muted, "width": 0.75}
+    return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "yref": "y", "line": line}

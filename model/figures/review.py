@@ -8,6 +8,7 @@ from model import metrics
 from model.benefit import net_benefit
 from model.bundle import Bundle
 from model.figures import benefit, calibration, confusion, curves, distribution, forest, training
+from model.figures.template import message
 from model.review import Review, Versus, best_epoch, history
 
 # Those that wait for intervals; the others are exact as soon as the scores are read.
@@ -34,20 +35,26 @@ def figures(
     at = shown.confusion(position)
     point = curves.OperatingPoint(shown.probability(position), at)
     sure = sure or shown.ready
-    found = shown.resampled if sure else shown.unsure
     whole, aimed = shown.counts.at(shown.threshold), points_of(shown)
 
     def roc() -> go.Figure:
+        found = shown.resampled if sure else shown.unsure
         figure = curves.roc(metrics.roc_of(shown.counts), found.area, point, theme, found.roc, aimed)
         if rival is not None:
             curves.overlay(figure, rival.curve, rival.result.second, rival.model, theme)
         return figure
 
     def precision_recall() -> go.Figure:
+        found = shown.resampled if sure else shown.unsure
         curve, band = metrics.pr_of(shown.counts), found.precision_recall
         return curves.precision_recall(
             curve, found.average_precision, at.prevalence, point, theme, band, aimed
         )
+
+    def by_subgroup() -> go.Figure:
+        if not sure:
+            return message("The subgroups follow.", theme, forest.HEIGHT)
+        return forest.forest(shown.subgroups, shown.resampled.area, whole, theme)
 
     made: dict[str, Callable[[], go.Figure]] = {
         "roc": roc,
@@ -57,7 +64,7 @@ def figures(
             shown.truth, shown.scores, point.threshold, theme, uncertain(bundle)
         ),
         "calibration": lambda: calibration.reliability(shown.calibrated, shown.uncalibrated, theme),
-        "forest": lambda: forest.forest(shown.subgroups, found.area, whole, theme),
+        "forest": by_subgroup,
         "training": lambda: training.overlaid(
             [training.Trained(bundle.name, history(bundle), best_epoch(bundle))], theme
         ),

@@ -1,0 +1,186 @@
+"""The performance page at 10,000 and 1,000,000 cases, in a real browser without a window."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from model.delong import compare
+from model.resampling import bootstrap
+from model.review import review
+from tests.benchmarks.evaluations import write_evaluation
+from tests.benchmarks.measure import Measure, medians
+from tests.benchmarks.serving import serving
+
+SMALL, LARGE, WARM = 10_000, 1_000_000, 500
+KEYS, OPENINGS = 40, 3
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# Every figure and number that the page has room for is there; the intervals of many cases may still follow.
+OPEN = """() => {
+  const figures = [...document.querySelectorAll("#performance-body .dash-graph")];
+  return figures.length > 5 && figures.every((one) => one.querySelector(".main-svg"))
+    && document.querySelector("#tile-auc")?.textContent;
+}"""
+SURE = """() => !document.querySelector("#performance-body .skeleton")
+  && /\\d–\\d/.test(document.querySelector("#tile-auc-line")?.textContent ?? "")"""
+# From a key on the slider's handle to the frame that shows the new count.
+WATCH = """() => {
+  window.taken = [];
+  let pressed = null;
+  addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  const seen = () => {
+    if (pressed === null) return;
+    const began = pressed;
+    pressed = null;
+    requestAnimationFrame(() => setTimeout(() => window.taken.push(performance.now() - began)));
+  };
+  const watched = { childList: true, characterData: true, subtree: true };
+  for (const name of ["#cell-tp", "#cell-fp"]) new MutationObserver(seen).observe(document.querySelector(name), watched);
+}"""
+
+
+def performance() -> list[Measure]:
+    """Slider, opening and intervals."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, cases in (("warm", WARM), ("small", SMALL), ("large", LARGE)):
+            write_evaluation(root, name, cases)
+        return [*intervals(root), *pages(root)]
+
+
+def intervals(root: Path) -> list[Measure]:
+    """What resampling and DeLong's test take by themselves."""
+    from model.bundle import open_bundle
+
+    shown = review(open_bundle(root / "small"), "test")
+    many = review(open_bundle(root / "large"), "test")
+
+    def bands() -> object:
+        return bootstrap(shown.truth, shown.scores, shown.lesion)
+
+    (seconds,) = medians([bands], repeat=3, warm=1)
+    began = time.perf_counter()
+    compare(many.truth, many.scores, many.raw, many.lesion)
+    delong = time.perf_counter() - began
+    return [
+        Measure(
+            "bootstrap of areas and both bands, 10,000 cases", seconds, "s", "2,000 resamples of lesions", 1
+        ),
+        Measure("DeLong's comparison by lesion, 1,000,000 cases", delong, "s"),
+    ]
+
+
+def pages(root: Path) -> list[Measure]:
+    """The page in a browser: each evaluation opened for the first time by a server that is up."""
+    with folder_of_bundles(root), serving() as (_, address), browser() as chromium:
+        opened(chromium, f"{address}/performance?model=warm&split=test").context.close()
+        page = opened(chromium, f"{address}/performance?model=small&split=test")
+        first = page.opened
+        slider = keys(page.page)
+        page.context.close()
+        again = [
+            again_opened(chromium, f"{address}/performance?model=small&split=test") for _ in range(OPENINGS)
+        ]
+        large = opened(chromium, f"{address}/performance?model=large&split=test", wait=60)
+        sent = page_weight(large.page)
+        large.context.close()
+    return [
+        Measure(
+            "threshold slider to numbers on screen, 10,000 cases",
+            slider,
+            "ms",
+            f"95th of {KEYS} key presses",
+            100,
+        ),
+        Measure(
+            "performance page opens, 10,000 cases", first, "s", f"{statistics.median(again):.2f} s again", 1.5
+        ),
+        Measure(
+            "performance page opens, 1,000,000 cases", large.opened, "s", f"intervals {large.sure:.1f} s", 5
+        ),
+        Measure("points drawn in all figures, 1,000,000 cases", sent, "points"),
+    ]
+
+
+@contextmanager
+def folder_of_bundles(root: Path) -> Iterator[None]:
+    """Servers started inside take their bundles from here."""
+    before = os.environ.get("DERMABOARD_BUNDLES")
+    os.environ["DERMABOARD_BUNDLES"] = str(root)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["DERMABOARD_BUNDLES"]
+        else:
+            os.environ["DERMABOARD_BUNDLES"] = before
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        raise RuntimeError(f"none of {', '.join(NAMES)} is installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Opened:
+    """A page, seconds until it was whole, and until its intervals were there too."""
+
+    def __init__(self, page: Page, opened: float, sure: float) -> None:
+        self.page, self.opened, self.sure = page, opened, sure
+        self.context = page.context
+
+
+def opened(chromium: Browser, address: str, wait: float = 30) -> Opened:
+    """Open an address as a new visitor, and wait."""
+    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(1000 * wait)
+    began = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.wait_for_function(OPEN, polling=20)
+    whole = time.perf_counter() - began
+    page.wait_for_function(SURE, polling=20)
+    return Opened(page, whole, time.perf_counter() - began)
+
+
+def again_opened(chromium: Browser, address: str) -> float:
+    """Seconds that another visitor waits."""
+    found = opened(chromium, address)
+    found.context.close()
+    return found.opened
+
+
+def keys(page: Page) -> float:
+    """Milliseconds from a key to the numbers, the 95th percentile."""
+    page.wait_for_timeout(500)
+    page.evaluate(WATCH)
+    page.locator("#performance-threshold [role=slider]").first.focus()
+    for _ in range(KEYS):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(60)
+    taken: list[float] = page.evaluate("window.taken")
+    if len(taken) < KEYS // 2:
+        raise RuntimeError(f"only {len(taken)} of {KEYS} key presses moved the numbers")
+    return sorted(taken)[int(0.95 * (len(taken) - 1))]
+
+
+def page_weight(page: Page) -> float:
+    """How many points the figures hold."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].flatMap((one) => one.data)"
+        ".reduce((sum, one) => sum + (one.x?.length ?? 0), 0)"
+    )
