@@ -5,6 +5,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
+import ttf_opensans
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
@@ -12,8 +13,8 @@ from dashboard.components.text import percent
 from dashboard.report import Report
 from model.verdict import VERDICTS
 
-FONTS = Path(__file__).resolve().parent / "fonts"
-FAMILY = "DejaVu"
+FONTS = Path(ttf_opensans.__file__).resolve().parent / "ttf"
+FAMILY = "OpenSans"
 # Millimetres.
 WIDTH, HEIGHT, MARGIN, GAP = 210.0, 297.0, 16.0, 6.0
 INNER = WIDTH - 2 * MARGIN
@@ -22,7 +23,7 @@ HALF = (INNER - GAP) / 2
 PICTURES = (62.0, 50.0, 38.0, 28.0)
 SMALL, BODY, LARGE, HUGE = 7.5, 9.0, 11.0, 17.0  # points
 INK, MUTED, LINE = "#16202c", "#566273", "#dfe3e8"
-MISSING = "□"
+MISSING = "?"
 
 
 class Paper(FPDF):
@@ -33,13 +34,13 @@ class Paper(FPDF):
         self.set_auto_page_break(False)
         self.set_margins(MARGIN, MARGIN)
         self.c_margin = 0
-        self.add_font(FAMILY, "", FONTS / "DejaVuSans.ttf")
-        self.add_font(FAMILY, "B", FONTS / "DejaVuSans-Bold.ttf")
+        self.add_font(FAMILY, "", FONTS / "OpenSans-Regular.ttf")
+        self.add_font(FAMILY, "B", FONTS / "OpenSans-Bold.ttf")
         self.lost = False
         self.add_page()
 
     def shown(self, text: str) -> str:
-        """The text with a box for every character that the typeface has not; `lost` remembers that there was one."""
+        """The text with a question mark for what the typeface has not; `lost` remembers that there was one."""
         known = self.fonts[FAMILY.lower()].cmap
         # Composed first: an accent on its own would otherwise be counted, and drawn, as a character.
         found = "".join(
