@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.review.panels import framed
-from model.bundle import Card
+from model.bundle import Card, OperatingPoint
 from model.words import rate
 
 # Facts of a training run that read better under a name of their own.
@@ -30,16 +30,34 @@ def card(of: Card) -> Component:
         ("Training", pairs(training)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
-        (
-            "Threshold",
-            f"{rate(of.threshold)}, set on validation for {rate(of.target_sensitivity)} sensitivity.",
-        ),
+        ("Operating points", points(of)),
+        *((name.replace("_", " ").capitalize(), value(fact)) for name, fact in of.facts.items()),
         ("Licence", of.licence),
         ("Files", pairs(of.files)),
         ("Card's SHA-256", html.Code(of.sha256)),
     ]
     rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
     return framed("Model card", html.Dl(rows, className="model-card", id="model-card"))
+
+
+def points(of: Card) -> Component:
+    """Every operating point, the one that is used by default first."""
+    order = sorted(of.operating_points, key=lambda one: one.name != of.operating_point)
+    return html.Ul([html.Li(point(one, one.name == of.operating_point)) for one in order])
+
+
+def point(one: OperatingPoint, usual: bool) -> str:
+    """Where a model decides, and what it was set for on validation."""
+    words = f"Benign below {rate(one.threshold)}"
+    if one.malignant > one.threshold:
+        words += f", uncertain below {rate(one.malignant)}, malignant from there on"
+    words += f": set on validation for {100 * one.sensitivity:g} % sensitivity"
+    return words + ("; used by default." if usual else ".")
+
+
+def value(fact: Any) -> Component | str:
+    """A fact of the card: a sentence, or names and values."""
+    return pairs(fact) if isinstance(fact, Mapping) else said(fact)
 
 
 def pairs(values: Mapping[str, Any]) -> Component | str:

@@ -1,7 +1,5 @@
 """Adding, reading and deleting on real files and a real database."""
 
-import shutil
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,28 +10,39 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import text
+from sqlalchemy.engine import URL
 
-from dashboard.store import NotFound, Query, Record, Store, StoreError, open_store, repository
+from dashboard.store import (
+    NotFound,
+    Query,
+    Record,
+    Store,
+    StoreError,
+    database,
+    open_store,
+    places,
+    repository,
+)
 from model.cautions import Caution
 from model.images import Photograph, decode
 from model.predictor import Decision, Prediction
 
 Add = Callable[..., Record]
 Names = Callable[[], set[str]]
+Open = Callable[[], Store]
 
 
-def test_a_prediction_comes_back_as_it_was(store: Store, add: Add, tmp_path: Path) -> None:
+def test_a_prediction_comes_back_as_it_was(store: Store, add: Add, reopen: Open) -> None:
     before = datetime.now(UTC)
     added = add("müller 1.jpg", probability=0.8, decision=Decision.MALIGNANT)
     store.close()
-    again = open_store(tmp_path / "data")
-    found = again.get(added.id)
+    found = reopen().get(added.id)
     assert found == added
     assert found.decision is Decision.MALIGNANT
     assert found.cautions == (Caution("small", "The image is small."),)
     assert before <= found.created <= datetime.now(UTC)
     assert found.created.utcoffset() == timedelta(0)
-    again.close()
 
 
 def test_a_binary_model_has_no_diagnosis(store: Store, add: Add) -> None:
@@ -142,14 +151,25 @@ def test_a_sum_rounded_above_one_is_one(store: Store, add: Add) -> None:
     assert store.get(add(probability=1 + 1e-7).id).probability == 1
 
 
-def test_a_full_disk_keeps_nothing(store: Store, add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("synced", range(5))
+def test_a_full_disk_keeps_nothing(
+    store: Store, add: Add, monkeypatch: pytest.MonkeyPatch, files_of: Names, synced: int
+) -> None:
+    real, count = places.os.fsync, iter(range(100))
 
-    monkeypatch.setattr(repository, "write", full)
+    def full(descriptor: int) -> None:
+        if next(count) >= synced:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(places.os, "fsync", full)
     with pytest.raises(StoreError, match="No space left"):
         add()
+    monkeypatch.undo()
     assert store.page(Query()).total == 0
+    store.sweep()
+    assert files_of() == set()
+    assert store.image(add().id)
 
 
 def test_threads_add_and_delete_at_the_same_time(store: Store, add: Add, files_of: Names) -> None:
@@ -171,20 +191,21 @@ def test_threads_add_and_delete_at_the_same_time(store: Store, add: Add, files_o
     assert files_of() == expected | {f"{record.id}.png" for record in kept}
 
 
-def test_opening_sweeps_what_a_crash_left(store: Store, add: Add, tmp_path: Path, files_of: Names) -> None:
+def test_opening_sweeps_what_a_crash_left(
+    store: Store, add: Add, tmp_path: Path, files_of: Names, reopen: Open
+) -> None:
     record = add()
     store.close()
     data = tmp_path / "data"
     kept = files_of()
     (data / "images/ab").mkdir(exist_ok=True)
-    for name in (f"ab/{'ab' * 32}.jpg", f"ab/{'ab' * 32}.thumb.jpg", "ab/.dermaboard-x1.tmp"):
+    for name in (f"ab/{'ab' * 32}.jpg", f"ab/{'ab' * 32}.thumb.jpg", "ab/.dermaboard-99999999-x1.tmp"):
         (data / "images" / name).write_bytes(b"left")
     (data / "heatmaps" / f"{'0' * 36}.png").write_bytes(b"left")
     (data / "images/holiday.jpg").write_bytes(b"the user's own")
-    again = open_store(data)
+    again = reopen()
     assert files_of() == kept | {"holiday.jpg"}
     assert again.image(record.id)
-    again.close()
 
 
 def test_images_of_another_database_are_never_swept(
@@ -193,9 +214,7 @@ def test_images_of_another_database_are_never_swept(
     add()
     store.close()
     kept = files_of()
-    for path in (tmp_path / "data").glob("dermaboard.db*"):
-        shutil.move(path, tmp_path / path.name)
-    open_store(tmp_path / "data").close()
+    open_store(tmp_path / "data", str(database.sqlite_url(tmp_path / "other.db"))).close()
     assert files_of() == kept
 
 
@@ -212,10 +231,12 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
         open_store(tmp_path / "file")
 
 
-def test_committed_rows_survive_without_closing(store: Store, add: Add, tmp_path: Path) -> None:
+def test_committed_rows_survive_without_closing(add: Add, url: URL) -> None:
     record = add()
-    with sqlite3.connect(tmp_path / "data/dermaboard.db") as other:
-        assert other.execute("SELECT id FROM predictions").fetchall() == [(record.id,)]
+    engine = database.connect(url)
+    with engine.connect() as other:
+        assert other.execute(text("SELECT id FROM predictions")).scalars().all() == [record.id]
+    engine.dispose()
 
 
 def test_arrays_of_the_predictor_become_plain_numbers(store: Store, add: Add) -> None:

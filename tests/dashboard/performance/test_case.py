@@ -1,0 +1,154 @@
+"""One evaluated case: its numbers, every model's word, the lesion's other images, its place in the list, its images."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+
+from dashboard import photographs
+from dashboard.performance import case
+from dashboard.performance.view import intact, read
+from model.bundle import find_bundles
+from model.images import decode
+from model.words import rate
+from tests.dashboard.performance.reading import every, rewritten, text
+from tests.tiny import write_tiny_bundle
+
+
+@pytest.fixture(name="models")
+def two_models(tmp_path):
+    write_tiny_bundle(tmp_path / "models", "mine")
+    rewritten(tmp_path / "models", "theirs", lambda rows: rows[100:])
+    return intact(find_bundles(tmp_path / "models"))
+
+
+@pytest.fixture(name="evaluated")
+def evaluated_page(other, tmp_path, models):
+    from dashboard.pages import evaluated
+
+    other(tmp_path / "models")
+    return evaluated
+
+
+def listed(models, **query):
+    view, _ = read({"model": "mine", "split": "test", **query}, models, "mine")
+    return view
+
+
+def test_a_case_has_its_place_among_the_listed(models):
+    view = listed(models, show="fp")
+    first = case.find(view, models, str(cases_of(view)[0]))
+    second = case.find(view, models, str(cases_of(view)[1]))
+    assert (first.place.number, first.place.before, first.place.after) == (1, None, cases_of(view)[1])
+    assert (second.place.number, second.place.before) == (2, cases_of(view)[0])
+    assert first.place.total == len(cases_of(view))
+    assert case.find(view, models, "ELSEWHERE") is None
+
+
+def cases_of(view):
+    from dashboard.performance.selection import listed as places
+    from model.review import rows
+
+    table = rows(view.model, view.split, view.where)
+    found = places(view.model, view.split, view.where, view.selection, 0.3)
+    return table["image_id"].to_numpy()[found].tolist()
+
+
+def test_a_case_outside_the_list_has_no_place(models):
+    view = listed(models, show="fn")
+    outside = next(one for one in cases_of(listed(models, show="fp")))
+    assert case.find(view, models, outside).place is None
+
+
+def test_a_case_says_what_every_model_says(evaluated, models):
+    view = listed(models)
+    both = next(one for one in cases_of(view) if int(one[-7:]) >= 100)
+    found = case.find(view, models, both)
+    assert [bundle.name for bundle, _ in found.others] == ["mine", "theirs"]
+    assert all(row["lesion_id"] == found.row["lesion_id"] for row in found.siblings)
+    assert both not in [row["image_id"] for row in found.siblings]
+    words = text(evaluated.layout("mine", both, split="test"))
+    assert both in words
+    assert rate(found.row["probability"]) in words
+    assert "theirs" in words
+    only = next(one for one in cases_of(view) if int(one[-7:]) < 100)
+    assert len(case.find(view, models, only).others) == 1
+
+
+def test_links_stay_in_the_list_and_go_to_the_other_models(evaluated, models):
+    view = listed(models, show="fp", sex="female")
+    at = next(one for one in cases_of(view)[1:] if int(one[-7:]) >= 100)
+    links = [
+        one.href for one in every(evaluated.layout("mine", at, split="test", show="fp", sex="female"), "Link")
+    ]
+    assert links[0] == "/performance?model=mine&split=test&sex=female&show=fp"
+    before = case.find(view, models, at).place.before
+    assert any(urlsplit(one).path == f"/performance/case/mine/{before}" for one in links)
+    theirs = next(one for one in links if "/case/theirs/" in one)
+    assert parse_qs(urlsplit(theirs).query)["model"] == ["theirs"]
+
+
+@pytest.mark.parametrize("odd", [("mine", "ELSEWHERE"), ("nobody", "DRAWN_0000001"), (None, None)])
+def test_unknown_cases_lead_back(evaluated, odd):
+    shown = evaluated.layout(*odd)
+    assert "No such case" in text(shown)
+    assert every(shown, "Link")[0].href.startswith("/performance")
+
+
+def test_without_images_the_case_says_how_to_see_them(evaluated, other, tmp_path):
+    assert "DERMABOARD_IMAGES" in text(evaluated.layout("mine", "DRAWN_0000001", split="test"))
+    folder = tmp_path / "images"
+    folder.mkdir()
+    other(tmp_path / "models", images=folder)
+    assert "not in the folder" in text(evaluated.layout("mine", "DRAWN_0000001", split="test"))
+    (folder / "DRAWN_0000001.jpg").touch()
+    photographs.found.cache_clear()
+    with_image = evaluated.layout("mine", "DRAWN_0000001", split="test")
+    assert any("heatmap?model=mine" in one.src for one in every(with_image, "Img"))
+    without_weights = evaluated.layout("theirs", "DRAWN_0000101", split="test")
+    assert not any("heatmap" in one.src for one in every(without_weights, "Img"))
+
+
+def test_photographs_come_from_the_folder_and_from_nowhere_else(tmp_path, lesion_jpeg):
+    folder = tmp_path / "images"
+    (folder / "part_1").mkdir(parents=True)
+    (folder / "part_1" / "DRAWN_0000001.jpg").write_bytes(lesion_jpeg)
+    (folder / "broken.jpg").write_bytes(b"no image")
+    (tmp_path / "secret.jpg").write_bytes(lesion_jpeg)
+    server = Flask("photographs")
+    server.register_blueprint(photographs.blueprint(folder))
+    client = server.test_client()
+    shown = client.get("/evaluated/DRAWN_0000001/thumbnail")
+    assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
+    assert max(decode(shown.data).pixels.shape) == photographs.SIDES["thumbnail"]
+    for wrong in (
+        "elsewhere/image",
+        "broken/image",
+        "DRAWN_0000001/huge",
+        "..%2Fsecret/image",
+        "../secret/image",
+        "DRAWN_0000001/heatmap",
+    ):
+        assert client.get(f"/evaluated/{wrong}").status_code == 404
+    bare = Flask("bare")
+    bare.register_blueprint(photographs.blueprint(None))
+    assert bare.test_client().get("/evaluated/DRAWN_0000001/image").status_code == 404
+
+
+def test_heatmaps_are_computed_once_and_only_by_models_that_run(tmp_path, lesion_jpeg, services):
+    (tmp_path / "A.jpg").write_bytes(lesion_jpeg)
+    asked: list[str] = []
+
+    def heatmap(photograph, model):
+        asked.append(model)
+        return services.heatmap(photograph, model)
+
+    server = Flask("photographs")
+    server.register_blueprint(photographs.blueprint(tmp_path, heatmap))
+    client = server.test_client()
+    for _ in range(3):
+        answer = client.get("/evaluated/A/heatmap?model=tiny")
+        assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    assert asked == ["tiny"]
+    assert client.get("/evaluated/A/heatmap?model=nobody").status_code == 404
+    assert client.get("/evaluated/B/heatmap?model=tiny").status_code == 404

@@ -1,0 +1,100 @@
+"""Tables as CSV, figures for a journal and the report, of the view that the address says."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from dashboard.performance.drawing import NAMES
+from dashboard.performance.tables import TABLES, Table, lines
+from model import metrics
+from model.bundle import open_bundle
+from tests.dashboard.performance.reading import rewritten
+
+HERE = "?model=tiny&split=test"
+
+
+@pytest.mark.parametrize("name", [*TABLES, "training"])
+def test_every_table_is_csv(client, name):
+    answer = client.get(f"/performance/table/{name}.csv{HERE}")
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert f'filename="tiny-test-{name}.csv"' in answer.headers["Content-Disposition"]
+    head, *rows = csv.reader(io.StringIO(answer.text))
+    assert all(len(row) == len(head) for row in rows)
+    assert bool(rows) == (name not in ("models", "robustness"))
+    assert not {"nan", "NaN", "None"} & {cell for row in rows for cell in row}
+
+
+def test_the_table_of_cases_holds_every_listed_case(client, bundle_root):
+    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test' and sex == 'female'")
+    answer = client.get(f"/performance/table/cases.csv{HERE}&sex=female&show=fp&threshold=20")
+    found = pd.read_csv(io.StringIO(answer.text))
+    expected = rows[~rows["malignant"] & (rows["probability"] >= 0.2)]
+    assert set(found["image_id"]) == set(expected["image_id"])
+    assert set(found["outcome"]) == {"fp"}
+    assert found["probability"].is_monotonic_decreasing
+    assert "female" in answer.headers["Content-Disposition"]
+
+
+def test_numbers_are_those_at_the_threshold_of_the_address(client, bundle_root):
+    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test'")
+    at = metrics.confusion(rows["malignant"], rows["probability"], 0.625)
+    found = pd.read_csv(
+        io.StringIO(client.get(f"/performance/table/numbers.csv{HERE}&threshold=62.5&prevalence=3").text)
+    ).set_index("number")
+    assert found.loc["sensitivity", "value"] == pytest.approx(at.sensitivity.value)
+    assert found.loc["sensitivity", "low"] == pytest.approx(at.sensitivity.low)
+    assert set(found["threshold"]) == {0.625}
+    assert set(found["prevalence_for_ppv_and_npv"]) == {0.03}
+
+
+def test_no_cell_is_taken_for_a_formula_and_nothing_is_held_back():
+    rows = (["=1+1", "@x", -1.5, None, float("nan"), "plain"] for _ in range(5000))
+    sent = list(lines(Table(("a", "b", "c", "d", "e", "f"), rows)))
+    assert len(sent) > 1
+    assert "".join(sent).splitlines()[1] == "'=1+1,'@x,-1.5,,,plain"
+    assert len("".join(sent).splitlines()) == 5001
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_to_print_say_what_they_are_of(client, name):
+    answer = client.get(f"/performance/figure/{name}.json{HERE}&sex=female")
+    found = answer.json
+    title = found["figure"]["layout"]["title"]["text"]
+    assert NAMES[name] in title
+    assert "tiny" in title
+    assert name == "training" or "only sex female" in title
+    assert found["filename"] == f"tiny-test-female-{name}"
+    assert found["width"] >= 700
+    assert found["figure"]["layout"]["paper_bgcolor"] == "#ffffff"
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_report_is_one_file_of_the_view(client):
+    answer = client.get(f"/performance/report/tiny.html{HERE}&sex=female&prevalence=2")
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert "female" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["table/nothing.csv", "table/cases.exe", "figure/nothing.json", "report/nothing.html", "table/../x.csv"],
+)
+def test_what_there_is_not_is_not_found(client, path):
+    assert client.get(f"/performance/{path}").status_code == 404
+
+
+def test_without_models_there_is_nothing_to_take_along(other, client, tmp_path):
+    other(tmp_path)
+    for path in ("table/cases.csv", "figure/roc.json", "report/tiny.html"):
+        assert client.get(f"/performance/{path}").status_code == 404
+
+
+def test_a_name_of_any_letters_is_a_file_name(other, client, tmp_path):
+    rewritten(tmp_path, 'ä "b"; c', lambda rows: rows)
+    other(tmp_path)
+    answer = client.get("/performance/table/decisions.csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="-b-c-test-decisions.csv"'

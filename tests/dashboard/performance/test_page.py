@@ -1,0 +1,279 @@
+"""The performance page: what a view shows, how choices change it, odd and damaged bundles, what the browser gets."""
+
+import json
+
+import pytest
+
+from dashboard.components.review import numbers, tiles
+from dashboard.performance import drawing
+from dashboard.performance.view import from_search, intact
+from model import metrics
+from model.bundle import HISTORY, find_bundles, open_bundle, write_bundle
+from model.intervals import Undefined
+from model.operating import ppv
+from model.review import review
+from model.taxonomy import CODES
+from model.words import rate, signed, tenths
+from tests.dashboard.performance.reading import every, find, rewritten, text
+from tests.tiny import write_tiny_bundle
+
+TEST = "?model=tiny&split=test"
+EVERYONE = ["", "", "", "", ""]
+
+
+def test_page_is_served(client):
+    assert client.get("/performance").status_code == 200
+
+
+def test_numbers_are_those_of_the_metrics(page, bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    rows = bundle.scores().query("split == 'test'")
+    at = metrics.confusion(rows["malignant"], rows["probability"], bundle.card.threshold)
+    shown = page.layout(model="tiny", split="test")
+    for name in ("sensitivity", "specificity", "accuracy", "prevalence"):
+        assert text(find(shown, f"tile-{name}")) == rate(getattr(at, name).value)
+    assert text(find(shown, "tile-auc")) == f"{metrics.auc(rows['malignant'], rows['probability']):.3f}"
+    for name in ("tp", "fn", "fp", "tn"):
+        assert text(find(shown, f"cell-{name}")) == str(getattr(at, name))
+    assert f"{at.tp} of {at.tp + at.fn}" in text(find(shown, "tile-sensitivity-line"))
+    assert "Trained on drawn lesions" in text(shown)
+
+
+def test_what_takes_long_comes_after_the_page(page, bundle_root):
+    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    assert "follows" in text(find(page.layout(), "tile-auc-line"))
+    assert page.make_sure(TEST) == f"{shown.area.low:.3f}–{shown.area.high:.3f}, by lesion"
+    words = text(page.tabulate(TEST))
+    for one in shown.subgroups:
+        assert f"{one.variable}: {one.name}" in words
+    # Followed up means benign here.
+    assert "○ few cases" in words
+    assert "Not defined without malignant cases." in words
+    assert "nan " not in words
+
+
+def test_a_filter_leaves_only_its_cases(page, bundle_root):
+    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test' and sex == 'female'")
+    shown = page.layout(sex="female")
+    assert find(shown, {"type": "performance-filter", "name": "sex"}).value == "female"
+    assert f"of {len(rows)}" in text(find(shown, "tile-prevalence-line"))
+    assert "only sex female" in text(shown)
+    labels = [one["label"] for one in find(shown, {"type": "performance-filter", "name": "sex"}).options]
+    assert labels[0] == "Any sex"
+    assert f"female ({len(rows)})" in labels
+
+
+def test_nonsense_in_the_address_is_said_on_the_page(page):
+    shown = page.layout(model="nothere", threshold="x")
+    words = text(find(shown, "performance-notices"))
+    assert "There is no model “nothere” here; this is tiny." in words
+    assert "the model's own threshold is shown" in words
+    assert find(shown, "performance-threshold").value == 30.0
+
+
+def test_threshold_and_prevalence_of_the_address_are_set(page, bundle_root):
+    at = review(open_bundle(bundle_root / "tiny"), "test").confusion(62.5)
+    shown = page.layout(threshold="62.5", prevalence="2")
+    assert find(shown, "performance-threshold").value == 62.5
+    assert text(find(shown, "cell-tp")) == str(at.tp)
+    assert find(shown, "performance-prevalence").value == 2
+    assert text(find(shown, "number-ppv")) == rate(ppv(at, 0.02).value)
+    assert find(page.layout(), "performance-prevalence").value == float(tenths(at.prevalence.value))
+
+
+def test_operating_points_are_buttons_and_the_one_in_use_is_pressed(page, bundle_root):
+    card = open_bundle(bundle_root / "tiny").card
+    chips = [one for one in every(page.layout(), "Button") if "chip" in str(getattr(one, "className", ""))]
+    assert len(chips) == len(card.operating_points)
+    pressed = [one for one in chips if getattr(one, "aria-pressed") == "true"]
+    assert ["the model's own" in text(one) for one in pressed] == [True]
+
+
+def choose(page, model="tiny", split="test", compare=None, wanted=EVERYONE, address=TEST):
+    found = page.choose(model, split, compare, wanted, address)
+    return dict(zip(("body", "notices", "splits", "split", "others", "compare"), found, strict=False)) | {
+        "report": found[-4],
+        "address": found[-3],
+        "page": found[-1],
+    }
+
+
+def test_choosing_writes_the_address_and_keeps_what_the_browser_set(page):
+    found = choose(page, split="validation", address=TEST + "&threshold=12.5&prevalence=3&show=fp&page=4")
+    assert found["address"] == "?model=tiny&split=validation&threshold=12.5&prevalence=3&show=fp"
+    assert [one["value"] for one in found["splits"]] == ["test", "validation"]
+    assert (found["split"], found["page"]) == ("validation", 1)
+    assert find(found["body"], "performance-threshold").value == 12.5
+    assert choose(page, split="elsewhere")["split"] == "test"
+    assert "split=test" in choose(page)["report"]
+
+
+def test_another_model_begins_at_its_own_threshold(page, other, tmp_path):
+    write_tiny_bundle(tmp_path, "one", graph=False)
+    write_tiny_bundle(tmp_path, "two", graph=False)
+    page = other(tmp_path)
+    before = "?model=one&split=test&threshold=12.5&prevalence=3"
+    assert choose(page, "two", address=before)["address"] == "?model=two&split=test&prevalence=3"
+    assert "threshold=12.5" in choose(page, "one", address=before)["address"]
+
+
+def test_a_filter_that_the_next_split_has_not_is_said_and_left_out(page, other, tmp_path):
+    rewritten(tmp_path, "odd", lambda rows: rows.assign(sex=["male", "other"] * 150))
+    page = other(tmp_path)
+    found = choose(page, "odd", "validation", wanted=["", "other", "", "", ""], address="?model=odd")
+    assert "“other”" in text(found["notices"])
+    assert found["address"] == "?model=odd&split=validation"
+
+
+def test_figures_follow_theme_and_threshold(page):
+    for name in set(drawing.NAMES) - {"training", "diagnoses"}:
+        light, rough = page.draw("light", {"name": name}, TEST, 50.0)
+        dark, _ = page.draw("dark", {"name": name}, TEST, 50.0)
+        assert light.layout.template.layout.font.color != dark.layout.template.layout.font.color
+        assert not rough
+        # Everything has to be JSON in the end.
+        assert json.loads(light.to_json())
+    roc, _ = page.draw("light", {"name": "roc"}, TEST, 50.0)
+    assert roc.data[0].text[0] == "threshold 50.0 %"
+
+
+def test_many_cases_are_drawn_before_their_intervals_are_known(page, monkeypatch, other, tmp_path):
+    write_tiny_bundle(tmp_path, "fresh", seed=5, graph=False)
+    page = other(tmp_path)
+    monkeypatch.setattr(drawing, "MANY", 100)
+    fresh = "?model=fresh&split=test"
+    rough, later = page.draw("light", {"name": "roc"}, fresh, 30.0)
+    assert later
+    sure = page.refine(True, {"name": "roc"}, "light", fresh, 30.0)
+    assert len(sure.data) > len(rough.data)
+    assert page.draw("light", {"name": "benefit"}, fresh, 30.0)[1] is False
+    assert page.refine(False, {"name": "roc"}, "light", fresh, 30.0) is page.no_update
+
+
+def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_path):
+    mine = write_tiny_bundle(tmp_path, "mine", graph=False)
+    rewritten(tmp_path, "theirs", lambda rows: rows[20:].sample(frac=1, random_state=1), temperature=1.0)
+    rewritten(tmp_path, "third", lambda rows: rows.assign(raw_mel=rows["raw_mel"] ** 2))
+    page = other(tmp_path)
+    address = "?model=mine&compare=theirs&compare=third&split=test"
+    view = from_search(address, intact(find_bundles(tmp_path)), "mine")
+    first, second = drawing.rivals(view)
+    assert (first.result.n, second.result.n) == (140, 150)
+    rows = mine.scores()[20:].query("split == 'test'")
+    assert first.result.first.value == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
+    words = text(page.contend(address))
+    assert "theirs" in words
+    assert "140" in words
+    # Against the first: a model that is worse has a minus.
+    assert f"{signed(first.result.second.value - first.result.first.value)} (" in words
+    assert second.result.second.value < second.result.first.value
+    assert f"{signed(second.result.second.value - second.result.first.value)} (−" in words
+    names = {line.name for line in page.draw("light", {"name": "roc"}, address, 30.0)[0].data}
+    assert {"theirs", "third"} <= names
+    assert page.contend("?model=mine&split=test") is None
+
+
+def test_models_without_a_common_image_say_so(other, tmp_path):
+    write_tiny_bundle(tmp_path, "mine", graph=False)
+    rewritten(tmp_path, "theirs", lambda rows: rows.assign(image_id="ELSEWHERE_" + rows["image_id"]))
+    page = other(tmp_path)
+    assert "Not defined without cases." in text(page.contend("?model=mine&compare=theirs&split=test"))
+
+
+def test_listed_cases_lead_to_their_pages_and_say_what_is_listed(page, bundle_root):
+    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    at = shown.confusion(30)
+    cases = page.show_cases(TEST + "&show=fp&page=1")
+    assert f"False alarms at a threshold of 30 % {at.fp} cases" in text(cases)
+    links = every(cases, "Link")
+    assert all(one.href.startswith("/performance/case/tiny/DRAWN_") for one in links)
+    assert all("show=fp" in one.href for one in links)
+    assert text(links[0]).strip().startswith("▲ False alarm")
+    none = text(page.show_cases(TEST + "&show=score:0.999:1:benign"))
+    assert "0 cases" in none
+    assert "There is no such case." in none
+
+
+def test_long_lists_have_pages(page, bundle_root):
+    first, last = page.show_cases(TEST + "&show=all"), page.show_cases(TEST + "&show=all&page=99")
+    assert "Page 1 of 7" in text(first)
+    assert "Page 7 of 7" in text(last)
+    assert (len(every(first, "Link")), len(every(last, "Link"))) == (24, 150 - 6 * 24)
+
+
+def test_page_says_how_to_see_the_images(page, other, tmp_path):
+    assert "DERMABOARD_IMAGES" in text(page.layout())
+    (tmp_path / "images").mkdir()
+    shown = other(images=tmp_path / "images")
+    assert "DERMABOARD_IMAGES" not in text(shown.layout())
+    assert "Not in the image folder" in text(shown.show_cases(TEST))
+
+
+def test_one_class_only_is_said_in_place_of_numbers(page, other, tmp_path):
+    benign = rewritten(tmp_path, "benign", lambda rows: rows[rows["label"] == "nv"])
+    words = text(other(tmp_path).layout())
+    assert review(benign, "test").area.reason is Undefined.NO_MALIGNANT
+    assert "Not defined without malignant cases." in words
+    assert " nan" not in words
+
+
+def test_numbers_keep_three_figures_or_say_why_there_are_none():
+    at = metrics.Confusion(tp=40, fn=10, fp=30, tn=120)
+    found = numbers.readings(at, 3)
+    assert found["positive_ratio"][0] == "4.00"
+    assert found["negative_ratio"][0] == "0.250"
+    assert found["balanced_accuracy"][0] == "80.0 %"
+    assert found["f1"][0] == "0.667"
+    assert found["needed_to_biopsy"][0] == "9.08"
+    none = numbers.readings(metrics.Confusion(0, 0, 5, 0), 2)
+    assert none["ppv"] == ("–", "Not defined without malignant cases.")
+    assert tiles.readings(metrics.Confusion(0, 0, 5, 0))["sensitivity"][0] == "–"
+
+
+def test_without_bundles_the_page_says_what_to_do(other, tmp_path):
+    assert "No trained model yet" in text(other(tmp_path).layout())
+
+
+def test_damaged_bundles_are_named_and_the_others_still_work(other, tmp_path):
+    write_tiny_bundle(tmp_path, "good", graph=False)
+    (write_tiny_bundle(tmp_path, "bad", graph=False).path / HISTORY).write_text("changed")
+    (tmp_path / "half").mkdir()
+    shown = other(tmp_path).layout()
+    assert find(shown, "performance-model").value == "good"
+    assert [one["label"] for one in find(shown, "performance-model").options] == [
+        "good (results only, no weights here)"
+    ]
+    assert "bad : history.jsonl" in text(shown)
+    assert "half : " in text(shown)
+
+
+def test_bundle_without_scores_opens_with_reasons(other, tmp_path):
+    card = write_tiny_bundle(tmp_path, "bare", graph=False).card
+    write_bundle(tmp_path / "bare", card, {})
+    page = other(tmp_path)
+    assert "Not defined without cases." in text(page.layout())
+    assert "0 cases" in text(page.show_cases("?model=bare"))
+    for name in set(drawing.NAMES) - {"training", "diagnoses"}:
+        assert page.draw("light", {"name": name}, "?model=bare", 30.0)
+
+
+def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
+    def binary(rows):
+        kept = rows.drop(columns=[f"raw_{code}" for code in CODES])
+        return kept.assign(raw_malignant=rows["raw_mel"])
+
+    rewritten(tmp_path, "binary", binary, classes=("malignant",))
+    page = other(tmp_path)
+    shown = page.layout()
+    assert find(shown, {"type": "performance-show", "code": "cell:mel:nv"}) is None
+    assert "Model: –" in text(page.show_cases("?model=binary&split=test"))
+
+
+def test_cells_of_the_matrix_are_buttons_that_list(page, bundle_root):
+    matrix = review(open_bundle(bundle_root / "tiny"), "test").matrix
+    shown = page.layout()
+    for i, true in enumerate(CODES):
+        for j, picked in enumerate(CODES):
+            cell = find(shown, {"type": "performance-show", "code": f"cell:{true}:{picked}"})
+            assert text(cell).split()[0] == str(matrix[i, j])
+            assert cell.disabled == (not matrix[i, j])

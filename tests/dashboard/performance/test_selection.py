@@ -1,0 +1,132 @@
+"""The cases behind a choice: exactly those, worst errors first."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.performance.selection import (
+    OUTCOMES,
+    PER_PAGE,
+    chosen,
+    listed,
+    page_of,
+    parse,
+    say,
+    worst_first,
+)
+from model import metrics
+from model.bundle import open_bundle
+from model.review import review, rows
+from model.taxonomy import CODES
+
+TABLE = pd.DataFrame(
+    {
+        "label": ["mel", "mel", "nv", "nv", "bcc", "nv"],
+        "malignant": [True, True, False, False, True, False],
+        "probability": [0.1, 0.9, 0.8, 0.2, np.nan, 0.3],
+        "sex": ["male", "female", "male", None, "male", "male"],
+    }
+)
+
+
+def places(code: str, threshold: float = 0.3) -> list[int]:
+    return np.flatnonzero(chosen(TABLE, parse(code), threshold)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("errors", [0, 2, 5]),
+        ("fn", [0]),
+        ("fp", [2, 5]),
+        ("tp", [1]),
+        ("tn", [3]),
+        ("all", [0, 1, 2, 3, 4, 5]),
+        ("score:0.1:0.3", [0, 3]),
+        ("score:0.3:0.9", [2, 5]),
+        ("score:0.9:1", [1]),
+        ("score:0:1:malignant", [0, 1]),
+        ("part:sex:male", [0, 2, 4, 5]),
+        ("part:sex:unknown", [3]),
+        ("part:diagnosis:mel", [0, 1]),
+        ("part:age:30-49", []),
+        # A model that tells no diagnoses has no such cell.
+        ("cell:mel:nv", []),
+    ],
+)
+def test_a_code_names_exactly_its_cases(code, expected):
+    assert places(code) == expected
+    assert parse(code).code == code
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "",
+        "fnord",
+        "fn:mel",
+        "cell:mel",
+        "cell:mel:cat",
+        "score:1:0",
+        "score:a:b",
+        "score:0:nan",
+        "score:0:1:cat",
+        "part:shoe:40",
+        "part:sex:",
+    ],
+)
+def test_what_is_no_code_is_none(nonsense):
+    assert parse(nonsense) is None
+
+
+def test_missed_cancers_come_before_false_alarms_and_each_begins_with_the_worst():
+    truth = np.array([True, False, True, False, True, False, True])
+    scores = np.array([0.2, 0.9, 0.05, 0.4, 0.6, 0.1, np.nan])
+    assert worst_first(truth, scores, 0.3).tolist() == [2, 0, 1, 3, 4, 5, 6]
+
+
+def test_cells_of_the_matrix_are_counted_as_it_counts(bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    table, matrix = rows(bundle, "test"), review(bundle, "test").matrix
+    for i, true in enumerate(CODES):
+        for j, picked in enumerate(CODES):
+            assert chosen(table, parse(f"cell:{true}:{picked}"), 0.3).sum() == matrix[i, j]
+
+
+def test_outcomes_and_bins_are_counted_as_the_figures_count(bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    table = rows(bundle, "test")
+    at = metrics.confusion(table["malignant"], table["probability"], 0.3)
+    for name in ("tp", "fp", "fn", "tn"):
+        assert chosen(table, parse(name), 0.3).sum() == getattr(at, name)
+    for one in review(bundle, "test").calibrated.bins:
+        assert chosen(table, parse(f"score:{one.low}:{one.high}"), 0.3).sum() == one.n
+
+
+def test_a_list_holds_the_same_cases_in_their_order(bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    where = (("sex", "female"),)
+    found = listed(bundle, "test", where, parse("errors"), 0.3)
+    table = rows(bundle, "test", where).iloc[found]
+    assert set(table["sex"]) == {"female"}
+    missed = table[table["malignant"]]["probability"].tolist()
+    alarms = table[~table["malignant"]]["probability"].tolist()
+    assert missed == sorted(missed)
+    assert alarms == sorted(alarms, reverse=True)
+    assert table["malignant"].tolist() == [True] * len(missed) + [False] * len(alarms)
+
+
+def test_every_selection_is_said():
+    assert say(parse("fn"), 0.083) == "Cancers missed at a threshold of 8.3 %"
+    assert say(parse("cell:mel:nv"), 0.3) == "Melanoma taken for Melanocytic nevus"
+    assert say(parse("cell:nv:nv"), 0.3) == "Melanocytic nevus, rightly recognised"
+    assert say(parse("score:0.025:0.05:benign"), 0.3) == "Probability from 2.5 to 5 %, benign lesions"
+    assert say(parse("part:age:30-49"), 0.3).startswith("Age: 30")
+    assert all(say(parse(code), 0.5) for code in OUTCOMES)
+
+
+def test_pages_end_where_the_cases_end():
+    assert page_of(0, 7) == (1, 1)
+    assert page_of(PER_PAGE, 2) == (1, 1)
+    assert page_of(PER_PAGE + 1, 2) == (2, 2)
+    assert page_of(10 * PER_PAGE, -3) == (1, 10)
