@@ -121,5 +121,5 @@ def open_reference(bundle: Bundle) -> Reference | None:
                 stored["lesion_ids"].astype(str),
                 np.array(CODES)[stored["diagnoses"]],
             )
-    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.name}: {REFERENCE} cannot be read ({error}).") from error

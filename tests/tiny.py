@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
-from model.bundle import GRAPH, HISTORY, SCORES, Bundle, Card, OperatingPoint, write_bundle
+from model.bundle import GRAPH, HISTORY, REFERENCE, SCORES, Bundle, Card, OperatingPoint, write_bundle
+from model.novelty import Familiar, appearance
+from model.reference import Reference, directions, write_reference
 from model.taxonomy import CODES, MALIGNANT
+from training.synthetic import draw
 
 SIZE, GRID = 64, 4
 POINTS = (
@@ -32,6 +36,8 @@ def write_tiny_bundle(
         if graph:
             files[GRAPH] = work / "model.onnx"
             onnx.save(tiny_graph(seed), files[GRAPH])
+            files[REFERENCE] = work / "reference.npz"
+            write_reference(files[REFERENCE], tiny_reference())
         card = Card(
             name=name,
             version="1",
@@ -52,8 +58,33 @@ def write_tiny_bundle(
             licence="MIT",
             created="2026-01-01T00:00:00+00:00",
             synthetic=True,
+            guard={"quality": {"sharpness": 0.2, "brightness": 40.0, "contrast": 5.0}, "spread": 0.1},
         )
         return write_bundle(root / name, card, files)
+
+
+@cache
+def tiny_reference() -> Reference:
+    """Twelve drawn lesions, two images of each, as the graph sees them; drawings are familiar, all else is not."""
+    lesions = [(number, number % 2 == 0) for number in range(12)]
+    images = [draw(number, malignant, (SIZE, SIZE), view) for number, malignant in lesions for view in (0, 1)]
+    embeddings = np.stack([image.mean(axis=(0, 1)) / 64 for image in images]).astype(np.float32)
+    appearances = np.stack([appearance(image) for image in images])
+    centre, basis = embeddings.mean(axis=0), np.eye(3, 2, dtype=np.float32)
+    typical, whitening = appearances.mean(axis=0), np.diag(1 / appearances.std(axis=0))
+    familiar = Familiar(centre, basis, 1.0, typical, whitening, 12.0)
+    names = [
+        (f"DRAWN_L{number:07d}", "mel" if malignant else "nv")
+        for number, malignant in lesions
+        for _ in (0, 1)
+    ]
+    return Reference(
+        familiar,
+        directions(embeddings, familiar, 2),
+        np.array([f"DRAWN_{number:07d}" for number in range(len(images))]),
+        np.array([lesion for lesion, _ in names]),
+        np.array([label for _, label in names]),
+    )
 
 
 def tiny_graph(seed: int) -> onnx.ModelProto:

@@ -27,7 +27,7 @@ Images = Callable[[int], NDArray[np.uint8]]
 Floats = NDArray[np.float64]
 
 # Shares of validation images that may be cautioned. Together they leave room below 2 % of other images.
-QUALITY_ALARMS, NOVELTY_ALARMS, SPREAD_ALARMS = 0.008, 0.005, 0.02
+QUALITY_ALARMS, NOVELTY_ALARMS, SPREAD_ALARMS = 0.005, 0.01, 0.02
 SUBSPACE = 128
 TURNED = 500
 DRAWN = 20

@@ -1,20 +1,20 @@
 """The predictor and the engine on a small real graph."""
 
-from io import BytesIO
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 
-from model.bundle import BundleError, OperatingPoint
+from model.bundle import REFERENCE, BundleError, OperatingPoint
 from model.engine import Engine, Output
 from model.images import Photograph, decode, encode, square
-from model.predictor import Decision, Predictor, class_evidence, decide, heatmap_png, occlusion_evidence
+from model.predictor import Decision, Predictor, decide
+from model.quality import RULES
 from model.taxonomy import CODES, MALIGNANT
 from tests.tiny import write_tiny_bundle
+from training.negatives import draw_negative
 
 
 def photographs(count: int) -> list[Photograph]:
@@ -41,6 +41,88 @@ def test_a_prediction_adds_up(predictor: Predictor) -> None:
     assert any(caution.code == "synthetic" for caution in found.cautions)
 
 
+def test_a_drawing_is_familiar_and_has_similar_cases(predictor: Predictor, lesion_jpeg: bytes) -> None:
+    found = predictor.predict(decode(lesion_jpeg))
+    assert found.novelty is not None and 0 <= found.novelty < 1
+    assert [caution.code for caution in found.cautions] == ["synthetic"]
+    assert len(found.similar) == 10 and len({one.lesion_id for one in found.similar}) == 10
+    assert set(found.quality) == set(RULES) and found.spread is None
+
+
+def test_what_is_unlike_anything_known_is_said_first(predictor: Predictor) -> None:
+    found = predictor.predict(decode(encode(draw_negative("flower", 0))))
+    assert found.novelty is not None and found.novelty >= 1
+    assert found.cautions[0].code == "unlike" and found.cautions[0].severe
+    assert not any(caution.severe for caution in found.cautions[1:])
+
+
+def test_a_poor_photograph_is_said_to_be_poor(predictor: Predictor, lesion_jpeg: bytes) -> None:
+    dark = decode(encode((decode(lesion_jpeg).pixels * 0.15).astype(np.uint8)))
+    assert "dark" in {caution.code for caution in predictor.predict(dark).cautions}
+
+
+def test_a_bundle_without_reference_and_limits_still_predicts(tmp_path: Path, lesion_jpeg: bytes) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    files = {name: digest for name, digest in bundle.card.files.items() if name != REFERENCE}
+    old = Predictor(replace(bundle, card=replace(bundle.card, files=files, guard={})), threads=1)
+    found = old.predict(decode(lesion_jpeg), stability=True)
+    assert found.novelty is None and found.similar == () and found.spread is not None
+    assert [caution.code for caution in found.cautions] == ["synthetic"]
+
+
+class Corner:
+    """Stands for an engine: malignancy is the brightness of the upper left quarter; counts its calls."""
+
+    size = 64
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def run(self, batch: NDArray[np.uint8]) -> Output:
+        self.calls.append(len(batch))
+        bright = batch[:, :32, :32].mean(axis=(1, 2, 3), dtype=np.float32) / 255
+        probabilities = np.full((len(batch), 7), 0.01, np.float32)
+        probabilities[:, CODES.index("mel")] = bright
+        probabilities[:, CODES.index("nv")] = 0.95 - bright
+        return Output(
+            probabilities, np.zeros((len(batch), 3), np.float32), np.zeros((len(batch), 4, 4, 7), np.float32)
+        )
+
+
+def test_the_spread_is_that_of_eight_views_in_one_call_an_image(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Corner()
+    monkeypatch.setattr(predictor, "engine", engine)
+    image = np.full((64, 64, 3), 10, np.uint8)
+    image[:32, :32] = 230
+    turned, even = Photograph(image, "0", "PNG"), Photograph(np.full((64, 64, 3), 60, np.uint8), "1", "PNG")
+    first, second = predictor.predict_many([turned, even], stability=True)
+    assert engine.calls == [8, 8]
+    assert first.spread is not None and second.spread is not None
+    assert first.spread[0] < 0.2 < 0.8 < first.spread[1] == pytest.approx(first.probability)
+    assert second.spread[0] == pytest.approx(second.spread[1])
+    assert "unstable" in {caution.code for caution in first.cautions}
+    assert "unstable" not in {caution.code for caution in second.cautions}
+    engine.calls.clear()
+    assert predictor.predict_many([turned, even])[0].probability == pytest.approx(first.probability)
+    assert engine.calls == [2]
+
+
+def test_asking_for_stability_changes_nothing_else(predictor: Predictor) -> None:
+    for plain, asked in zip(
+        predictor.predict_many(photographs(3)),
+        predictor.predict_many(photographs(3), stability=True),
+        strict=True,
+    ):
+        assert asked.probability == pytest.approx(plain.probability, abs=1e-6)
+        assert (
+            asked.spread is not None and asked.spread[0] <= asked.probability + 1e-6 <= asked.spread[1] + 2e-6
+        )
+        np.testing.assert_allclose(asked.heatmap, plain.heatmap, atol=1e-5)
+        assert asked.novelty == pytest.approx(plain.novelty, abs=1e-4)
+
+
 def test_many_at_once_are_each_as_alone(predictor: Predictor) -> None:
     images = photographs(5)
     for alone, together in zip(map(predictor.predict, images), predictor.predict_many(images), strict=True):
@@ -53,42 +135,6 @@ def test_maps_average_to_the_logits(predictor: Predictor) -> None:
     assert output.maps is not None
     logits = output.maps.mean(axis=(1, 2))[0].astype(float)
     np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), output.probabilities[0], atol=1e-5)
-
-
-def test_evidence_lies_where_the_malignant_class_speaks() -> None:
-    maps = np.zeros((4, 4, 7), np.float32)
-    maps[1, 2, CODES.index("mel")] = 5
-    maps[3, 3, CODES.index("nv")] = 5
-    evidence = class_evidence(maps, np.full(7, 1 / 7, np.float32))
-    assert evidence[1, 2] == 1 and evidence.sum() == pytest.approx(1)
-    assert class_evidence(np.zeros((4, 4, 7), np.float32), np.full(7, 1 / 7, np.float32)).max() == 0
-
-
-class Bright:
-    """Stands for an engine whose malignancy is the brightness of the upper left seventh of the image."""
-
-    size = 70
-
-    def run(self, batch: NDArray[np.uint8]) -> Output:
-        bright = batch[:, :10, :10].mean(axis=(1, 2, 3), dtype=np.float32)[:, None] / 300
-        return Output(bright, bright, None)
-
-
-def test_occlusion_finds_what_raises_the_probability() -> None:
-    image = np.full((70, 70, 3), 30, np.uint8)
-    image[:10, :10] = 250
-    engine = cast(Engine, Bright())
-    evidence = occlusion_evidence(engine, image, float(engine.run(image[None]).probabilities[0, 0]))
-    assert evidence.shape == (7, 7)
-    assert evidence[0, 0] == 1 and evidence.sum() == pytest.approx(1)
-
-
-def test_heatmaps_become_pictures() -> None:
-    png = heatmap_png(np.eye(7, dtype=np.float32), 64)
-    pixels = decode(png).pixels
-    assert pixels.shape == (64, 64, 3) and (pixels[0, -1] == 255).all()
-    blank = np.asarray(Image.open(BytesIO(heatmap_png(np.zeros((7, 7), np.float32), 64))))
-    assert blank.shape == (64, 64, 4) and (blank[..., 3] == 0).all()
 
 
 def test_other_shapes_are_refused(predictor: Predictor) -> None:

@@ -1,0 +1,101 @@
+"""Limits from validation images, and the reference that goes into a bundle."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.bundle import REFERENCE
+from model.engine import Engine
+from model.novelty import Familiar
+from model.predictor import Predictor
+from model.quality import RULES
+from model.reference import open_reference, write_reference
+from tests.tiny import SIZE, write_tiny_bundle
+from training.guard import build_guard, fit_familiar, limits_for, quality_limits
+from training.negatives import NEGATIVES
+from training.pixels import PixelStore
+from training.synthetic import draw
+
+
+def test_limits_share_their_alarms() -> None:
+    rng = np.random.default_rng(0)
+    columns = {"a": rng.normal(0, 1, 20_000), "b": rng.exponential(5, 20_000)}
+    limits = limits_for(columns, 0.01)
+    above = {name: columns[name] > limit for name, limit in limits.items()}
+    assert 0.009 < (above["a"] | above["b"]).mean() <= 0.01
+    assert above["a"].mean() == pytest.approx(above["b"].mean(), abs=5e-4)
+
+
+def test_no_image_is_above_the_limits_when_none_may_be() -> None:
+    values = np.arange(50.0)
+    assert limits_for({"a": values}, 0.001)["a"] >= values[-1] - 0.05
+
+
+def test_quality_limits_lie_on_the_bad_side() -> None:
+    rng = np.random.default_rng(0)
+    measures = [{name: float(rng.normal(100, 5)) for name in RULES} for _ in range(2000)]
+    for name, limit in quality_limits(measures).items():
+        low = RULES[name][0] == "low"
+        assert (limit < 90) if low else (limit > 110), name
+
+
+def test_a_single_white_pixel_is_no_glare() -> None:
+    measures = [dict.fromkeys(RULES, 0.0) for _ in range(100)]
+    assert quality_limits(measures)["glare"] > 0
+
+
+def test_the_subspace_is_the_one_of_the_training_images() -> None:
+    rng = np.random.default_rng(0)
+    plane = np.linalg.qr(rng.normal(size=(8, 2)))[0]
+    embeddings = (rng.normal(size=(400, 2)) * 5 @ plane.T + 3 + rng.normal(0, 0.01, (400, 8))).astype(
+        np.float32
+    )
+    appearances = rng.normal(0, [1, 10], (400, 2))
+    found = fit_familiar(embeddings, appearances)
+    assert found.basis.shape == (8, 4)
+    assert found.residuals(embeddings).max() < 0.3
+    assert found.residuals(embeddings + 5).max() > 1
+    assert found.oddness(appearances).std() < 1 and np.median(found.oddness(appearances)) == pytest.approx(
+        1.18, abs=0.2
+    )
+
+
+@pytest.fixture(scope="module")
+def store() -> PixelStore:
+    """Sixty drawn lesions, two images of every third."""
+    images, rows = [], []
+    for lesion in range(45):
+        split = ("train", "train", "validation")[lesion % 3] if lesion < 40 else "test"
+        for view in range(2 if lesion % 3 == 0 else 1):
+            images.append(draw(lesion, lesion % 2 == 0, (SIZE, SIZE), view))
+            rows.append(
+                (f"DRAWN_{len(rows):07d}", f"L{lesion:03d}", "mel" if lesion % 2 == 0 else "nv", split)
+            )
+    cases = pd.DataFrame(rows, columns=["image_id", "lesion_id", "label", "split"]).assign(detail=SIZE)
+    return PixelStore(cases, {}, np.stack(images), np.stack(images)[:, ::2, ::2])
+
+
+def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    reference, guard = build_guard(Engine(bundle, 1), bundle.card, store)
+    train = store.cases[store.cases["split"] == "train"]
+    assert set(reference.image_ids) == set(train["image_id"])
+    assert isinstance(reference.familiar, Familiar) and set(guard["quality"]) == set(RULES)
+    measured = guard["measured"]
+    # Validation is looked at in both resolutions; what results do not hold is left closed.
+    assert measured["validation"]["images"] == 2 * (store.cases["split"] == "validation").sum()
+    assert "test" not in measured and set(measured["drawn"]) == set(NEGATIVES)
+    assert all(0 <= guard_share["either"] <= 1 for guard_share in measured["drawn"].values())
+    write_reference(bundle.path / REFERENCE, reference)
+    read = open_reference(bundle)
+    assert read is not None and read.familiar.residual_limit == reference.familiar.residual_limit
+
+
+def test_test_images_are_looked_at_where_the_test_split_was_opened(store: PixelStore, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    card = replace(bundle.card, results={"test": {}})
+    measured = build_guard(Predictor(bundle, 1).engine, card, store)[1]["measured"]
+    assert measured["test"]["images"] == 2 * (store.cases["split"] == "test").sum()
