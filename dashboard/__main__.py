@@ -1,19 +1,113 @@
-"""`python -m dashboard`: serve the dashboard until interrupted."""
+"""`python -m dashboard`: serve the dashboard until interrupted, or back up, restore, export or import predictions."""
 
+import argparse
 import socket
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import waitress
 
 from dashboard.settings import Settings, SettingsError, load_settings, variable
 
+if TYPE_CHECKING:
+    from dashboard.store import Store
+
 # Far beyond what the application accepts: it answers too large a file itself, with a sentence.
 MAX_BODY = 100_000_000
 
 
-def main() -> int:
-    """Start the server; 0 when it was stopped, 2 when a setting keeps it from starting."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Do what the command line says; 0 when it was done, 2 when something keeps it from that."""
+    options = parser().parse_args(arguments)
     settings = load_settings()
+    return start(settings) if options.command == "serve" else command(settings, options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
+    found.set_defaults(command="serve", file=None)
+    commands = found.add_subparsers(title="commands")
+    for name, told in COMMANDS.items():
+        one = commands.add_parser(name, help=told, description=told)
+        one.set_defaults(command=name)
+        if name != "serve":
+            one.add_argument("file", type=Path, metavar="FILE")
+    return found
+
+
+COMMANDS = {
+    "serve": "serve the dashboard until interrupted, as without a command",
+    "backup": "write everything to FILE (a TAR), which must not exist yet; the server may go on meanwhile",
+    "restore": "put a backup into an empty data folder",
+    "import": "put the predictions of a backup into this store, beside those that are there",
+    "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
+}
+
+
+def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Run a command that works on the store."""
+    from dashboard.store import StoreError, open_store
+
+    try:
+        store = open_store(settings.data_dir, settings.database_url, settings.image_store)
+        try:
+            print(ACTIONS[options.command](store, options.file))
+        finally:
+            store.close()
+    except StoreError as error:
+        print(f"Nothing was done.\n{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def backup(store: "Store", file: Path) -> str:
+    """Everything to a file."""
+    from dashboard.store.backup import write_backup
+
+    done = write_backup(store, file)
+    lost = f" {done.missing:,} files were missing." if done.missing else ""
+    return f"{done.predictions:,} predictions with {done.files:,} files are in {file}.{lost}"
+
+
+def restore(store: "Store", file: Path) -> str:
+    """A backup into an empty store."""
+    from dashboard.store.backup import restore_backup
+
+    done = restore_backup(store, file)
+    lost = f" {done.missing:,} files were missing in the backup." if done.missing else ""
+    return f"{done.predictions:,} predictions are here again.{lost}"
+
+
+def bring(store: "Store", file: Path) -> str:
+    """A backup into a store that has predictions."""
+    from dashboard.store.backup import import_backup
+
+    done = import_backup(store, file)
+    return f"{done.predictions:,} predictions are new; {done.known:,} were here already and stay as they are."
+
+
+def take(store: "Store", file: Path) -> str:
+    """A table of all predictions, or the dataset of the confirmed ones."""
+    from dashboard.store import Query
+    from dashboard.store.export import write_export
+
+    write_export(store, Query(), file)
+    return f"{file} is written."
+
+
+ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {
+    "backup": backup,
+    "restore": restore,
+    "import": bring,
+    "export": take,
+}
+
+
+def start(settings: Settings) -> int:
+    """Start the server; 0 when it was stopped, 2 when a setting keeps it from starting."""
     try:
         listener = listen(settings)
     except OSError as error:
@@ -68,4 +162,4 @@ def serve(settings: Settings, listener: socket.socket) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -284,6 +284,10 @@ class Store:
         """The heatmap as a PNG file with transparency, to lie over the photograph's centred square."""
         return self._read(self._files.heatmap(self.get(record_id).id))
 
+    def picture(self, record: Record) -> bytes:
+        """The photograph of a record that is at hand, see `image`."""
+        return self._read(self._files.image(record.sha256))
+
     def _read(self, name: str) -> bytes:
         with self._disk():
             try:
@@ -361,6 +365,26 @@ class Store:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    @property
+    def files(self) -> Files:
+        """The images, for backups."""
+        return self._files
+
+    @contextmanager
+    def moment(self) -> Iterator[Connection]:
+        """A transaction that sees one moment, however much is read in it."""
+        options: dict[str, Any] = {}
+        if self._engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
+        with self._engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that has the store to itself among writers, for restoring."""
+        with self._writing() as connection:
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

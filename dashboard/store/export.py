@@ -1,0 +1,230 @@
+"""Predictions to take along, piece by piece at constant memory: tables, their images, and a dataset to train on.
+
+Every function takes records, `Store.stream` of a query or a list of chosen ones, and yields the bytes of one file.
+"""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from dashboard.store.drain import Drain
+from dashboard.store.errors import NotFound, StoreError
+from dashboard.store.query import Query
+from dashboard.store.records import Record
+from dashboard.store.repository import Store
+from model.tables import spreadsheet_safe
+from model.taxonomy import CODES
+
+ROW_GROUP = 10_000
+# A ZIP knows no earlier date, and equal exports shall have equal bytes.
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+COLUMNS: dict[str, type] = {
+    **dict.fromkeys(("id", "created", "filename", "sha256"), str),
+    **dict.fromkeys(("width", "height"), int),
+    **dict.fromkeys(("model", "model_version", "model_sha256", "operating_point"), str),
+    **dict.fromkeys(("threshold", "malignant_from", "probability"), float),
+    **dict.fromkeys(("decision", "diagnosis"), str),
+    **dict.fromkeys((f"p_{code}" for code in CODES), float),
+    **dict.fromkeys(("spread_low", "spread_high", "novelty"), float),
+    "warnings": str,
+    "milliseconds": float,
+    "age": int,
+    **dict.fromkeys(("sex", "site", "lesion", "note"), str),
+    **dict.fromkeys(("review", "confirmed", "confirmed_by", "reviewed", "tags"), str),
+    "revision": int,
+}
+# How HAM10000 calls the ways in which a diagnosis was confirmed.
+DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus"}
+DATASET = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+
+
+def flat(record: Record) -> dict[str, Any]:
+    """A record as one row of a table: times as ISO 8601 in UTC, lists joined by semicolons."""
+    low, high = record.spread or (None, None)
+    told = {
+        "created": record.created.isoformat(),
+        "decision": str(record.decision),
+        "spread_low": low,
+        "spread_high": high,
+        "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
+        "reviewed": None if record.reviewed is None else record.reviewed.isoformat(),
+        "tags": "; ".join(record.tags),
+        **{f"p_{code}": record.probabilities.get(code) for code in CODES},
+        **asdict(record.context),
+    }
+    return {name: told[name] if name in told else getattr(record, name) for name in COLUMNS}
+
+
+def csv_table(records: Iterable[Record]) -> Iterator[bytes]:
+    """A CSV file in UTF-8; no cell is taken for a formula by a spreadsheet."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(COLUMNS))
+    table.writeheader()
+    for number, record in enumerate(records, 1):
+        table.writerow({name: spreadsheet_safe(value) for name, value in flat(record).items()})
+        if number % 500 == 0:
+            yield taken(text)
+    yield taken(text)
+
+
+def taken(text: io.StringIO) -> bytes:
+    """What was written, which is empty afterwards."""
+    data = text.getvalue().encode()
+    text.seek(0)
+    text.truncate()
+    return data
+
+
+def json_lines(records: Iterable[Record]) -> Iterator[bytes]:
+    """JSON lines with everything that is stored of a prediction."""
+    for record in records:
+        yield json.dumps(asdict(record), default=plain, ensure_ascii=False).encode() + b"\n"
+
+
+def plain(value: Any) -> Any:
+    """What JSON has no form for: times."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def parquet_table(records: Iterable[Record]) -> Iterator[bytes]:
+    """A Parquet file, a row group for every 10,000 predictions."""
+    # Slow to import.
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    kinds = {str: pa.string(), float: pa.float64(), int: pa.int64()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    drain, left = Drain(), iter(records)
+    with parquet.ParquetWriter(drain, schema) as writer:
+        while group := [flat(record) for record in islice(left, ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(group, schema))
+            yield drain.take()
+    yield drain.take()
+
+
+def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
+    """A ZIP with each photograph once, named by its digest, and the table of predictions that names them."""
+    drain, table = Drain(), io.BytesIO()
+    seen = set[str]()
+    with zipfile.ZipFile(drain, "w", zipfile.ZIP_STORED) as archive:
+
+        def told(some: Iterable[Record]) -> Iterator[Record]:
+            for record in some:
+                if record.sha256 not in seen and put(archive, store, record, f"images/{record.sha256}.jpg"):
+                    seen.add(record.sha256)
+                yield record
+
+        for part in csv_table(told(records)):
+            table.write(part)
+            yield drain.take()
+        archive.writestr(entry("predictions.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
+    yield drain.take()
+
+
+def dataset_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
+    """The confirmed cases among the records as a dataset to train on, which `python -m training prepare` reads.
+
+    `metadata.csv` has the columns of HAM10000's. Images of one lesion reference are of one lesion; an image without one
+    stands for itself. Of an image that was predicted several times, the case that was reviewed last counts.
+    """
+    drain = Drain()
+    with zipfile.ZipFile(drain, "w", zipfile.ZIP_STORED) as archive:
+        table = io.StringIO()
+        metadata = csv.DictWriter(table, DATASET)
+        metadata.writeheader()
+        for record in confirmed(store, records):
+            if put(archive, store, record, f"images/{record.id}.jpg"):
+                metadata.writerow(case(record))
+                yield drain.take()
+        archive.writestr(entry("metadata.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
+    yield drain.take()
+
+
+def confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record]:
+    """Of each image with a confirmed diagnosis, the record that was reviewed last."""
+    last: dict[str, tuple[datetime, str]] = {}
+    for record in records:
+        if record.confirmed is not None and record.reviewed is not None:
+            this = (record.reviewed, record.id)
+            last[record.sha256] = max(this, last.get(record.sha256, this))
+    for _, record_id in last.values():
+        # Deleted meanwhile, or no longer confirmed.
+        with suppress(NotFound):
+            record = store.get(record_id)
+            if record.confirmed is not None:
+                yield record
+
+
+def case(record: Record) -> Mapping[str, Any]:
+    """A confirmed case as a row of HAM10000's metadata."""
+    context = record.context
+    return {
+        "lesion_id": spreadsheet_safe(context.lesion or record.id),
+        "image_id": record.id,
+        "dx": record.confirmed,
+        "dx_type": DX_TYPES.get(record.confirmed_by or "", "unknown"),
+        "age": context.age,
+        "sex": context.sex or "unknown",
+        "localization": spreadsheet_safe(context.site or "unknown"),
+    }
+
+
+def put(archive: zipfile.ZipFile, store: Store, record: Record, name: str) -> bool:
+    """Put a record's photograph into a ZIP; False when it is gone."""
+    try:
+        data = store.picture(record)
+    except NotFound:
+        return False
+    archive.writestr(entry(name), data)
+    return True
+
+
+def entry(name: str) -> zipfile.ZipInfo:
+    """A file in a ZIP, always of the same date."""
+    found = zipfile.ZipInfo(name, LONG_AGO)
+    found.external_attr = 0o644 << 16
+    return found
+
+
+# File name -> its media type, and what yields its bytes.
+EXPORTS: dict[str, tuple[str, Callable[[Store, Iterable[Record]], Iterator[bytes]]]] = {
+    "predictions.csv": ("text/csv; charset=utf-8", lambda _, records: csv_table(records)),
+    "predictions.parquet": ("application/vnd.apache.parquet", lambda _, records: parquet_table(records)),
+    "predictions.jsonl": ("application/jsonl", lambda _, records: json_lines(records)),
+    "images.zip": ("application/zip", images_zip),
+    "dataset.zip": ("application/zip", dataset_zip),
+}
+
+
+def write_export(store: Store, query: Query, path: Path) -> None:
+    """Write what a query asks for to a new file, of the kind that its ending names.
+
+    Raises:
+        StoreError: the ending is unknown, the file exists already or cannot be written.
+    """
+    name = {"zip": "dataset.zip"}.get(path.suffix[1:], f"predictions{path.suffix}")
+    if name not in EXPORTS:
+        raise StoreError(f"{path}: the ending must be .csv, .parquet, .jsonl or .zip.")
+    if path.exists():
+        raise StoreError(f"{path} exists already. Choose another name.")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.writelines(EXPORTS[name][1](store, store.stream(query)))
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,146 @@
+"""A backup brings back everything, also into the other kind of database."""
+
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.__main__ import main
+from dashboard.store import Context, OneOf, Query, Record, Search, Store, StoreError, open_store
+from dashboard.store.backup import import_backup, restore_backup, write_backup
+
+Add = Callable[..., Record]
+
+
+@pytest.fixture
+def three(store: Store, add: Add) -> list[Record]:
+    """Two predictions of one image and one of another, with reviews; a fourth was deleted."""
+    kept = [
+        add("a.jpg", seed=1, context=Context(age=50, lesion="L1", note="ümlaut")),
+        add("b.jpg", seed=1),
+        add(seed=2),
+    ]
+    store.review([kept[0].id, kept[2].id], "Anna", "mel", "histology", note="clear margins", add_tags=["x"])
+    store.delete([add(seed=3).id], who="Ben")
+    return [store.get(record.id) for record in kept]
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Store]:
+    """An empty store elsewhere."""
+    store = open_store(tmp_path / "elsewhere")
+    yield store
+    store.close()
+
+
+def test_what_was_lost_comes_back(store: Store, three: list[Record], target: Store, tmp_path: Path) -> None:
+    trails = [store.audit(record.id) for record in three]
+    reviews = store.reviews(three[0].id)
+    image, heatmap = store.image(three[0].id), store.heatmap(three[1].id)
+    written = write_backup(store, tmp_path / "all.tar")
+    assert (written.predictions, written.files, written.missing) == (3, 7, 0)
+    store.close()
+    shutil.rmtree(tmp_path / "data")
+
+    assert restore_backup(target, tmp_path / "all.tar").predictions == 3
+    assert list(target.stream(Query())) == three[::-1]
+    assert [target.audit(record.id) for record in three] == trails
+    assert target.reviews(three[0].id) == reviews
+    assert target.image(three[0].id) == image and target.heatmap(three[1].id) == heatmap
+    assert target.page(Query()).total == 3 and target.tags() == ("x",)
+    assert target.page(Query(filters=(Search("margins"),))).total == 2
+    assert target.sweep() == 0
+    with target.moment() as connection:
+        gone = connection.exec_driver_sql("SELECT who FROM audit WHERE action = 'deleted'").scalars().all()
+    assert gone == ["Ben"]
+
+
+def test_a_store_with_predictions_is_not_restored_over(
+    store: Store, three: list[Record], tmp_path: Path
+) -> None:
+    write_backup(store, tmp_path / "all.tar")
+    with pytest.raises(StoreError, match="not empty"):
+        restore_backup(store, tmp_path / "all.tar")
+
+
+def test_a_part_is_brought_into_another_store_beside_what_is_there(
+    store: Store, three: list[Record], target: Store, tmp_path: Path
+) -> None:
+    query = Query(filters=(OneOf("review", frozenset({"missed"})),))
+    assert write_backup(store, tmp_path / "part.tar", query).predictions == 2
+    assert import_backup(target, tmp_path / "part.tar").predictions == 2
+    write_backup(store, tmp_path / "all.tar")
+    second = import_backup(target, tmp_path / "all.tar")
+    assert (second.predictions, second.known, second.missing) == (1, 2, 0)
+    assert {record.id for record in target.stream(Query())} == {record.id for record in three}
+    assert len(target.reviews(three[0].id)) == 1 and target.page(Query()).total == 3
+
+
+def test_a_missing_picture_is_counted_and_stops_nothing(
+    store: Store, three: list[Record], target: Store, tmp_path: Path
+) -> None:
+    store.files.place.remove(store.files.heatmap(three[0].id))
+    assert write_backup(store, tmp_path / "all.tar").missing == 1
+    assert restore_backup(target, tmp_path / "all.tar").missing == 1
+
+
+def test_a_damaged_file_changes_nothing(
+    store: Store, three: list[Record], target: Store, tmp_path: Path
+) -> None:
+    write_backup(store, tmp_path / "all.tar")
+    whole = (tmp_path / "all.tar").read_bytes()
+    with tarfile.open(tmp_path / "foreign.tar", "w") as archive:
+        archive.add(__file__, "dermaboard.json")
+    broken = {
+        "empty": b"",
+        "text": b"no archive at all" * 1000,
+        "foreign": (tmp_path / "foreign.tar").read_bytes(),
+    }
+    broken |= {f"cut at {share}": whole[: len(whole) * share // 10] for share in range(1, 9)}
+    for name, data in broken.items():
+        (tmp_path / "broken.tar").write_bytes(data)
+        with pytest.raises(StoreError, match=r"backup|read"):
+            restore_backup(target, tmp_path / "broken.tar")
+        assert target.page(Query()).total == 0, name
+    target.sweep()
+    assert not [path for path in (tmp_path / "elsewhere").rglob("*.*g")]
+    with pytest.raises(StoreError, match="cannot be read"):
+        restore_backup(target, tmp_path / "nowhere.tar")
+
+
+def test_names_that_lead_out_of_the_folder_are_refused(target: Store, tmp_path: Path) -> None:
+    for name in ("../evil.jpg", "images/../../evil.jpg", "/etc/evil", "heatmaps/x/" + "0" * 36 + ".png"):
+        with tarfile.open(tmp_path / "evil.tar", "w") as archive:
+            (tmp_path / "head").write_text('{"format": 1}')
+            archive.add(tmp_path / "head", "dermaboard.json")
+            archive.add(tmp_path / "head", name)
+        with pytest.raises(StoreError, match="no place there"):
+            restore_backup(target, tmp_path / "evil.tar")
+
+
+def test_a_backup_is_written_over_nothing(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "all.tar").write_text("mine")
+    with pytest.raises(StoreError, match="exists already"):
+        write_backup(store, tmp_path / "all.tar")
+    assert (tmp_path / "all.tar").read_text() == "mine"
+
+
+def test_the_command_line_backs_up_restores_and_exports(
+    store: Store,
+    three: list[Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_backup(store, tmp_path / "all.tar")
+    monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path / "other"))
+    assert main(["restore", str(tmp_path / "all.tar")]) == 0
+    assert "3 predictions are here again" in capsys.readouterr().out
+    assert main(["restore", str(tmp_path / "all.tar")]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert main(["import", str(tmp_path / "all.tar")]) == 0
+    assert main(["backup", str(tmp_path / "again.tar")]) == 0
+    assert main(["export", str(tmp_path / "all.parquet")]) == 0
+    assert (tmp_path / "again.tar").exists() and (tmp_path / "all.parquet").exists()

@@ -1,0 +1,107 @@
+"""Tables, images and datasets, piece by piece."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+
+from dashboard.store import Context, Query, Record, Store, StoreError
+from dashboard.store.export import (
+    COLUMNS,
+    EXPORTS,
+    csv_table,
+    dataset_zip,
+    images_zip,
+    json_lines,
+    parquet_table,
+    write_export,
+)
+from training.pixels import prepare
+
+Add = Callable[..., Record]
+
+
+def everything(store: Store) -> list[Record]:
+    return list(store.stream(Query()))
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(store: Store, add: Add) -> None:
+    add("=1+1.jpg", context=Context(note="@SUM(A1)", site="-1", lesion="+49", age=50))
+    rows = list(csv.DictReader(io.StringIO(b"".join(csv_table(everything(store))).decode())))
+    assert list(rows[0]) == list(COLUMNS)
+    assert rows[0]["filename"] == "'=1+1.jpg" and rows[0]["note"] == "'@SUM(A1)"
+    assert rows[0]["site"] == "'-1" and rows[0]["lesion"] == "'+49"
+    assert float(rows[0]["p_nv"]) == 0.5 and rows[0]["age"] == "50"
+
+
+def test_tables_have_a_row_a_prediction_and_their_types(store: Store, add: Add) -> None:
+    records = [add(f"{seed}.jpg", seed=seed) for seed in range(3)]
+    store.review([records[0].id], "Anna", "mel", "histology", add_tags=["a", "b"])
+    table = parquet.read_table(io.BytesIO(b"".join(parquet_table(everything(store)))))
+    assert table.column("id").to_pylist() == [record.id for record in reversed(records)]
+    assert str(table.schema.field("age").type) == "int64" and table.column("age").null_count == 3
+    assert table.column("tags").to_pylist() == ["", "", "a; b"]
+    lines = [json.loads(line) for line in b"".join(json_lines(everything(store))).splitlines()]
+    assert lines[2]["confirmed"] == "mel" and lines[2]["review"] == "missed"
+    assert lines[0]["cautions"][0]["code"] == "small" and lines[0]["probabilities"]["nv"] == 0.5
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_of_nothing_is_a_whole_file(store: Store, name: str) -> None:
+    data = b"".join(EXPORTS[name][1](store, []))
+    if name.endswith(".zip"):
+        assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    elif name.endswith(".parquet"):
+        assert parquet.read_table(io.BytesIO(data)).num_rows == 0
+
+
+def test_images_stand_once_each_in_the_zip(store: Store, add: Add) -> None:
+    first, _, third = add(seed=1), add(seed=1), add(seed=2)
+    lost = add(seed=3)
+    store.files.place.remove(store.files.image(lost.sha256))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(images_zip(store, everything(store)))))
+    assert archive.testzip() is None
+    assert sorted(archive.namelist()) == sorted(
+        [f"images/{first.sha256}.jpg", f"images/{third.sha256}.jpg", "predictions.csv"]
+    )
+    assert archive.read(f"images/{first.sha256}.jpg") == store.image(first.id)
+    assert len(archive.read("predictions.csv").splitlines()) == 5
+
+
+def test_training_prepares_the_dataset_of_confirmed_cases_as_it_is(
+    store: Store, add: Add, tmp_path: Path
+) -> None:
+    codes = ("mel", "nv", "bkl", "bcc")
+    for seed in range(8):
+        context = Context(lesion=f"L{seed // 2}", age=40 + seed, sex="female", site="back")
+        record = add(seed=seed, context=context if seed < 6 else Context())
+        store.review([record.id], "Anna", codes[seed % 4], "histology" if seed % 2 else "follow-up")
+    add(seed=50)
+    # The same image once more, confirmed otherwise and later; and one whose confirmation was taken back.
+    again, back = add(seed=0), add(seed=60)
+    store.review([again.id], "Ben", "df", "expert")
+    store.review([back.id], "Ben", "df", "expert")
+    store.review([back.id], "Ben", source="withdrawn")
+    zipfile.ZipFile(io.BytesIO(b"".join(dataset_zip(store, everything(store))))).extractall(tmp_path / "set")
+    prepared = prepare(tmp_path / "set/metadata.csv", [tmp_path / "set/images"], tmp_path / "prepared")
+    cases = prepared.cases.set_index("image_id")
+    assert len(cases) == 8 and sorted(cases["label"]) == sorted([*codes, *codes[1:], "df"])
+    assert cases.loc[again.id, "confirmation"] == "consensus" and cases.loc[again.id, "lesion_id"] == again.id
+    assert (cases["lesion_id"] == "L1").sum() == 2
+    assert set(cases["sex"]) == {"female", "unknown"}
+
+
+def test_an_export_is_written_whole_and_over_nothing(store: Store, add: Add, tmp_path: Path) -> None:
+    add()
+    write_export(store, Query(), tmp_path / "out/all.csv")
+    assert len((tmp_path / "out/all.csv").read_text().splitlines()) == 2
+    with pytest.raises(StoreError, match="exists already"):
+        write_export(store, Query(), tmp_path / "out/all.csv")
+    with pytest.raises(StoreError, match="ending"):
+        write_export(store, Query(), tmp_path / "all.xlsx")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["all.csv"]
