@@ -234,6 +234,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--open-test",
                 metavar="WHY",
+                default="reproduction of the bundle" if name == "reproduce" else None,
                 help="score the test split too; noted with the reason, and in the card",
             )
             command.add_argument(

@@ -110,6 +110,7 @@ def make_card(
             "limits": list(DRAWN_LIMITS if drawn else LIMITS),
             "cases": case_counts(store.cases),
             "calibration": evaluation["calibration"],
+            "coverage_over_resplits": evaluation["coverage_over_resplits"],
             "measured_on": evaluation["measured_on"],
             "resolution": resolution_facts(store),
             "reproduce": f"python -m training reproduce {recipe.name}",

@@ -21,6 +21,7 @@ from model.reliability import brier, expected_calibration_error, reliability
 from model.resampling import bootstrap_auc
 from model.subgroups import subgroups
 from model.taxonomy import CODES, MALIGNANT
+from training.coverage import resplit_coverage
 from training.scaling import Cases, compare_scalings, fit_temperature
 
 SPLITS = ("validation", "test")
@@ -42,6 +43,7 @@ class Evaluation:
         temperature, operating_points, balanced_rule: from the validation split; `operating_point` names the default.
         calibration: ways to calibrate, compared on the validation split; see `training.scaling.compare_scalings`.
         results: figures by split.
+        coverage_over_resplits: by operating point, see `training.coverage`; empty while test is closed.
         subgroups, robustness: rows, measured on `measured_on`.
     """
 
@@ -53,6 +55,7 @@ class Evaluation:
     balanced_rule: dict[str, Any]
     calibration: list[dict[str, Any]]
     results: dict[str, Any]
+    coverage_over_resplits: dict[str, Any]
     subgroups: list[dict[str, Any]]
     measured_on: str
     robustness: list[dict[str, Any]] = field(default_factory=list)
@@ -124,6 +127,11 @@ def judge(scores: pd.DataFrame, classes: tuple[str, ...]) -> Evaluation:
             Cases(raw[chosen], labels[chosen], truth[chosen], classes), lesions[chosen]
         ),
         results=results,
+        coverage_over_resplits={
+            point.name: resplit_coverage(truth, p, lesions, point.sensitivity) for point in points
+        }
+        if "test" in results
+        else {},
         subgroups=subgroup_rows(truth[inside], p[inside], lesions[inside], scores[inside], default.threshold),
         measured_on=last,
     )

@@ -46,8 +46,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     store = PixelStore(
         table,
         {"source": "Drawn (nobody 2026)", "licence": "MIT"},
-        np.zeros((1, 224, 224, 3)),
-        np.zeros((1, 150, 150, 3)),
+        np.zeros((1, 224, 224, 3), np.uint8),
+        np.zeros((1, 150, 150, 3), np.uint8),
     )
     rng = np.random.default_rng(6)
     logits = rng.normal(0, 1, (len(table), 7)) + 2 * (table["label"].to_numpy()[:, None] == np.array(CODES))
@@ -105,6 +105,7 @@ def test_a_reviewer_finds_what_a_card_owes_them(bundle: Bundle) -> None:
         "1.5 hours of training on",
         "python -m training reproduce tiny",
         "a test of the card",
+        "dealt out anew by lesion: 90 % stated, ",
     ):
         assert wanted in text, wanted
     test = bundle.card.results["test"]

@@ -1,0 +1,186 @@
+"""The long tables of a card in Markdown: calibration, subgroups, robustness, warnings, cases, openings, files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from model.bundle import Card
+from model.markdown import NONE, code, flat, interval, number, percent, plain_percent, table
+from model.taxonomy import BY_CODE
+
+
+def judged_on(card: Card) -> str:
+    """The split whose figures are shown: test where it was opened."""
+    return next((split for split in ("test", "validation") if split in card.results), "")
+
+
+def calibration(card: Card) -> str:
+    """Reliability before and after, and the ways that were compared."""
+    of = card.results.get(judged_on(card), {})
+    parts: list[str] = []
+    if of.get("reliability"):
+        text = (
+            f"**Calibration.** One temperature, {card.temperature:.3f}, fitted on validation. On {judged_on(card)} the "
+            f"expected calibration error is {number(of.get('ece_before_calibration'))} before and "
+            f"{number(of.get('ece'))} after; the Brier score is {flat(of, 'brier')}, and "
+            f"{number(of.get('brier_of_the_prevalence'))} for always saying the prevalence."
+        )
+        rows = [
+            (
+                f"{plain_percent(one['low'])} - {plain_percent(one['high'])}",
+                str(one["images"]),
+                percent(one["predicted"]),
+                f"{percent(one['observed'])} ({percent(one['observed_low'])} - {percent(one['observed_high'])})",
+            )
+            for one in of["reliability"]
+        ]
+        parts += [text, table(("predicted", "images", "mean predicted", "observed (Wilson)"), rows)]
+    if card.facts.get("calibration"):
+        rows = [
+            (
+                one["method"],
+                *(number(one[name], 4) for name in ("log_loss", "brier", "ece")),
+                f"{one['difference']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})",
+            )
+            for one in card.facts["calibration"]
+        ]
+        text = (
+            "Ways to calibrate, cross-validated by lesion on validation; temperature stays unless another one clearly "
+            "wins:"
+        )
+        head = ("method", "log loss", "Brier", "ECE", "log loss less temperature's")
+        parts += [text, table(head, rows)]
+    return "\n\n".join(parts)
+
+
+def subgroups(card: Card) -> str:
+    """For whom it works how well."""
+    if not card.subgroups:
+        return ""
+    rows = [
+        (
+            str(one["variable"]),
+            f"{one['name']}{' *' if one['small'] else ''}",
+            str(one["images"]),
+            str(one["malignant"]),
+            *(interval(one[name]) for name in ("auc", "sensitivity", "specificity")),
+        )
+        for one in card.subgroups
+    ]
+    text = (
+        f"**Subgroups** on {card.facts.get('measured_on', judged_on(card))}, at the default operating point. Groups "
+        "with a star have too few cases, or too few malignant ones, to conclude anything. Skin tone is not recorded."
+    )
+    head = ("", "group", "images", "malignant", "AUC", "sensitivity", "specificity")
+    return f"{text}\n\n{table(head, rows)}"
+
+
+def robustness(card: Card) -> str:
+    """What disturbed images do to the score."""
+    if not card.robustness:
+        return ""
+    rows = [
+        (
+            str(one["kind"]),
+            str(one["strength"]),
+            str(one["images"]),
+            flat(one, "auc"),
+            number(one["auc_before"]),
+            number(one["mean_change"]),
+            number(one["p95_change"]),
+            percent(one["decisions_changed"]),
+            str(one["benign_now"]),
+        )
+        for one in card.robustness
+        if one["kind"] != "none"
+    ]
+    seen = card.facts.get("resolution", {})
+    parts = [
+        f"**Robustness** on {card.facts.get('measured_on', judged_on(card))}: images disturbed on purpose. Change is "
+        "that of the calibrated probability of the same image, absolute; decisions are those of the default operating "
+        "point, and the last column counts cancers that became benign by the disturbance.",
+        table(
+            (
+                "disturbance",
+                "strength",
+                "images",
+                "AUC",
+                "undisturbed",
+                "mean change",
+                "95th percentile",
+                "decisions changed",
+                "cancers lost",
+            ),
+            rows,
+        ),
+    ]
+    if seen.get("sharp_copies_benign", 0) or seen.get("sharp_copies_malignant", 0):
+        parts.append(
+            f"Sharper copies ({seen['sharp_side']:.0f} instead of {seen['common_side']:.0f} pixels) exist of "
+            f"{percent(seen['sharp_copies_malignant'])} of the malignant and {percent(seen['sharp_copies_benign'])} of "
+            "the benign training images, so sharpness would tell the diagnosis. Training takes them with a chance "
+            f"that levels this: {percent(seen['seen_sharp_malignant'])} and {percent(seen['seen_sharp_benign'])} are "
+            "seen sharp. Evaluation reads one resolution only."
+        )
+    return "\n\n".join(parts)
+
+
+def guard(card: Card) -> str:
+    """How often it warns or refuses."""
+    measured = card.guard.get("measured")
+    if not isinstance(measured, Mapping):
+        return ""
+    kinds = sorted({name for found in measured.values() if is_figures(found) for name in found})
+    rows = [
+        (str(name), *(percent(found[kind]) if kind in found else NONE for kind in kinds))
+        for name, found in measured.items()
+        if is_figures(found)
+    ]
+    drawn = measured.get("drawn", {})
+    rows += [
+        (f"drawn: {name}", *(percent(found[kind]) if kind in found else NONE for kind in kinds))
+        for name, found in drawn.items()
+        if is_figures(found)
+    ]
+    text = "**Knowing when not to answer.** Share of images that are warned about, by reason:"
+    return f"{text}\n\n{table(('images', *kinds), rows)}"
+
+
+def is_figures(found: Any) -> bool:
+    """Whether something is shares by name."""
+    return isinstance(found, Mapping) and all(isinstance(one, int | float) for one in found.values())
+
+
+def cases(card: Card) -> str:
+    """Images by split and diagnosis."""
+    counts: Mapping[str, Mapping[str, int]] = card.facts.get("cases", {})
+    if not counts:
+        return ""
+    codes = [code for code in BY_CODE if any(code in found for found in counts.values())]
+    order = [split for split in ("train", "validation", "test") if split in counts]
+    rows = [
+        (split, *(f"{counts[split].get(name, 0):,}" for name in ("lesions", "images", *codes)))
+        for split in order
+    ]
+    names = "; ".join(f"{code}: {BY_CODE[code].name}" for code in codes)
+    return f"**Cases.** {names}.\n\n{table(('split', 'lesions', 'images', *codes), rows)}"
+
+
+def openings(card: Card) -> str:
+    """Every look at the test split."""
+    found = card.facts.get("openings")
+    if not found:
+        return ""
+    rows = [
+        (str(one["when"])[:16].replace("T", " "), f"{one['recipe']}, seed {one['seed']}", str(one["why"]))
+        for one in found
+    ]
+    return f"**Openings of the test split.**\n\n{table(('UTC', 'run', 'why'), rows)}"
+
+
+def files(card: Card) -> str:
+    """What the bundle's files have to be."""
+    if not card.files:
+        return ""
+    return "**Files**, by SHA-256.\n\n" + table(
+        ("file", "SHA-256"), [(name, code(value) or "") for name, value in card.files.items()]
+    )
