@@ -41,14 +41,28 @@ def progress(job: Job) -> parts.Progress:
     )
 
 
-@callback(
-    Output("again-started", "data"),
-    Output("again-problem", "children"),
-    Input("again-start", "n_clicks"),
-    State("again-model", "value"),
-    State("review-ids", "data"),
-    prevent_initial_call=True,
-)
+def register() -> None:
+    """Add the callbacks. Dash runs pages anew for every application, and this module only once: one page calls it."""
+    callback(
+        Output("again-started", "data"),
+        Output("again-problem", "children"),
+        Input("again-start", "n_clicks"),
+        State("again-model", "value"),
+        State("review-ids", "data"),
+        prevent_initial_call=True,
+    )(start)
+    callback(
+        Output("jobs-strip", "children"),
+        Output("jobs-tick", "disabled"),
+        Output("jobs-done", "data"),
+        Input("jobs-tick", "n_intervals"),
+        Input("again-started", "data"),
+        Input({"type": "again-stop", "job": ALL}, "n_clicks"),
+        State("jobs-done", "data"),
+        prevent_initial_call=True,
+    )(tell)
+
+
 def start(clicks: int | None, choice: str | None, ids: Mapping[str, int] | None) -> tuple[Any, Any]:
     """Put the predictions that are meant into the queue of the background worker."""
     if not clicks:
@@ -61,16 +75,6 @@ def start(clicks: int | None, choice: str | None, ids: Mapping[str, int] | None)
     return job.id, ""
 
 
-@callback(
-    Output("jobs-strip", "children"),
-    Output("jobs-tick", "disabled"),
-    Output("jobs-done", "data"),
-    Input("jobs-tick", "n_intervals"),
-    Input("again-started", "data"),
-    Input({"type": "again-stop", "job": ALL}, "n_clicks"),
-    State("jobs-done", "data"),
-    prevent_initial_call=True,
-)
 def tell(
     _ticks: int | None, _started: str | None, stops: list[int | None], told: Any
 ) -> tuple[Any, Any, Any]:

@@ -341,4 +341,6 @@ clientside_callback(
     ClientsideFunction("history", "leave"), Input("case-gone", "data"), prevent_initial_call=True
 )
 
-assert reviewing  # Its callback saves the reviews of both pages.
+# For the pages that review or ask another model, all of them: two registrations would be one too many.
+reviewing.register()
+again.register()

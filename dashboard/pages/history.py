@@ -31,7 +31,7 @@ from dashboard.components import history as parts
 from dashboard.components.filters import filters
 from dashboard.components.gallery import PAGE, gallery, pictures
 from dashboard.components.review_form import review_form
-from dashboard.pages import again, reviewing
+from dashboard.pages import again
 from dashboard.services import Services
 from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
 
@@ -328,5 +328,3 @@ clientside(
     Input("history-deselect", "n_clicks"),
     prevent_initial_call=True,
 )
-
-assert reviewing  # Its callback saves the reviews of both pages.

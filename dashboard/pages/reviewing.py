@@ -10,19 +10,23 @@ from dashboard.services import Services
 from dashboard.store import Conflict, InputError, NotFound, StoreError
 
 
-@callback(
-    Output("review-done", "data"),
-    Output("review-problem", "children"),
-    Input("review-save", "n_clicks"),
-    State("review-ids", "data"),
-    State("review-diagnosis", "value"),
-    State("review-source", "value"),
-    State("review-note", "value"),
-    State("review-add", "value"),
-    State("review-remove", "value"),
-    State("reviewer", "value"),
-    prevent_initial_call=True,
-)
+def register() -> None:
+    """Add the callback. Dash runs pages anew for every application, and this module only once: one page calls it."""
+    callback(
+        Output("review-done", "data"),
+        Output("review-problem", "children"),
+        Input("review-save", "n_clicks"),
+        State("review-ids", "data"),
+        State("review-diagnosis", "value"),
+        State("review-source", "value"),
+        State("review-note", "value"),
+        State("review-add", "value"),
+        State("review-remove", "value"),
+        State("reviewer", "value"),
+        prevent_initial_call=True,
+    )(save)
+
+
 def save(
     clicks: int | None,
     seen: Mapping[str, int] | None,

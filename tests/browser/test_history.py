@@ -1,0 +1,175 @@
+"""The history, its cases and what can be done with them, as a person does it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from model.images import encode
+from tests.browser.conftest import Visit
+from training.synthetic import draw
+
+
+@pytest.fixture(scope="module")
+def stored(address: str) -> list[str]:
+    """The ids of five predictions, oldest first, with a reference that no other test uses."""
+    import json
+    import urllib.request
+
+    ids = []
+    for number in range(5):
+        data = encode(draw(seed=900 + number, malignant=number % 2 == 1))
+        boundary = "edge"
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="lesion"\r\n\r\nTRIP-7\r\n'.encode(),
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="trip-{number}.jpg"\r\n'
+            "Content-Type: image/jpeg\r\n\r\n".encode(),
+            data,
+            f"\r\n--{boundary}--\r\n".encode(),
+        ]
+        request = urllib.request.Request(
+            f"{address}/api/v1/predictions",
+            b"".join(parts),
+            {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            ids.append(json.load(answer)["id"])
+    return ids
+
+
+def names(page: Page) -> list[str]:
+    """The files that the grid shows, from top to bottom."""
+    rows = page.locator(".ag-center-cols-container .ag-row")
+    found = {
+        int(row.get_attribute("row-index") or 0): row.locator(".action").inner_text() for row in rows.all()
+    }
+    return [found[index] for index in sorted(found)]
+
+
+def test_filters_and_order_live_in_the_address(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history")
+    page.get_by_label("Search", exact=True).fill("trip-7")
+    expect(page.locator("#history-count")).to_have_text("5 match these filters")
+    expect(page).to_have_url(re.compile(r"/history\?q=trip-7$"))
+    page.get_by_label("Order").select_option("filename.asc")
+    expect(page).to_have_url(re.compile(r"q=trip-7&sort=filename\.asc$"))
+    expect(page.locator(".ag-row").first).to_contain_text("trip-0.jpg")
+    assert names(page) == [f"trip-{number}.jpg" for number in range(5)]
+    # A header changes the order, and the address with it.
+    page.locator(".ag-header-cell", has_text="File").click()
+    expect(page).to_have_url(re.compile(r"sort=filename\.desc$"))
+    shared = page.url.removeprefix(visit.address)
+
+    # Somebody else opens the link.
+    other = visit.open(shared)
+    expect(other.locator("#history-count")).to_have_text("5 match these filters")
+    expect(other.locator(".ag-row").first).to_contain_text("trip-4.jpg")
+    expect(other.get_by_label("Search", exact=True)).to_have_value("trip-7")
+
+    # Into a case, on to the next one with the keyboard, and back to the list as it was.
+    other.get_by_role("link", name="trip-4.jpg", exact=True).click()
+    expect(other.locator(".result .filename")).to_have_text("trip-4.jpg")
+    other.locator("h1").click()
+    other.keyboard.press("ArrowRight")
+    expect(other.locator(".result .filename")).to_have_text("trip-3.jpg")
+    other.get_by_role("link", name="← History").click()
+    expect(other).to_have_url(re.compile(re.escape(shared)))
+    expect(other.locator("#history-count")).to_have_text("5 match these filters")
+
+    # Back undoes a filter.
+    page.go_back()
+    expect(page.get_by_label("Order")).to_have_value("filename.asc")
+    expect(page.locator(".ag-row").first).to_contain_text("trip-0.jpg")
+
+
+def test_a_review_is_appended_and_two_people_notice_each_other(visit: Visit, stored: list[str]) -> None:
+    first, second = visit.open(f"/history/{stored[0]}"), visit.open(f"/history/{stored[0]}")
+    expect(second.get_by_role("button", name="Save review")).to_be_visible()
+    first.get_by_label("Confirmed diagnosis").select_option("mel")
+    first.get_by_label("Confirmed by").select_option("histology")
+    first.get_by_label("Your name").fill("Dr A")
+    first.get_by_role("button", name="Save review").click()
+    expect(first.locator(".reviews")).to_contain_text("Melanoma")
+    expect(first.locator(".review-state")).to_contain_text("Melanoma (histology)")
+
+    second.get_by_label("Note").first.fill("Looks harmless.")
+    second.get_by_label("Your name").fill("Dr B")
+    second.get_by_role("button", name="Save review").click()
+    expect(second.locator("#review-problem")).to_contain_text("changed meanwhile by Dr A")
+    expect(second.get_by_label("Note").first).to_have_value("Looks harmless.")
+    second.get_by_role("button", name="Save review").click()
+    expect(second.locator(".reviews")).to_contain_text("Looks harmless.")
+
+    # The name is remembered.
+    first.goto(f"{visit.address}/history/{stored[1]}")
+    expect(first.get_by_label("Your name")).to_have_value("Dr A")
+
+
+def test_pictures_are_selected_and_tagged_together(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history?q=trip-7&view=gallery")
+    expect(page.locator(".gallery-item")).to_have_count(5)
+    page.get_by_role("button", name="Select trip-1.jpg").click()
+    page.get_by_role("button", name="Select trip-2.jpg").click()
+    expect(page.locator("#history-selected")).to_have_text("2 selected")
+    page.get_by_role("button", name="Review or tag").click()
+    page.get_by_label("Add tags").fill("teaching")
+    page.get_by_label("Your name").fill("Dr A")
+    page.get_by_role("button", name="Save for all selected").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.goto(f"{visit.address}/history?tag=teaching")
+    expect(page.locator("#history-count")).to_have_text("2 match these filters")
+
+
+def test_another_model_answers_in_the_background(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history?q=trip-7&sort=filename.asc")
+    boxes = page.locator(".ag-row .ag-checkbox-input")
+    expect(boxes).to_have_count(5)
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    page.get_by_role("button", name="Predict again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Predict again").click()
+    expect(page.locator(".job")).to_contain_text("2 predicted again with tiny")
+    page.locator(".job").get_by_role("link", name="Compare").click()
+    expect(page.locator(".compare-table tbody tr")).to_have_count(2)
+    assert "/compare/" in page.url
+
+
+def test_new_predictions_are_told_without_a_reload(
+    visit: Visit, stored: list[str], lesion_jpeg: bytes
+) -> None:
+    page = visit.open("/history?q=latecomer", script="")
+    expect(page.locator("#history-count")).to_have_text("No prediction matches these filters.")
+    other = visit.open("/")
+    other.set_input_files(
+        "#file-chooser", [{"name": "latecomer.jpg", "mimeType": "image/jpeg", "buffer": lesion_jpeg}]
+    )
+    expect(other.locator(".slot .result:not(.waiting)")).to_have_count(1)
+    page.get_by_role("button", name="1 new · show").click()
+    expect(page.locator("#history-count")).to_have_text("1 matches these filters")
+
+
+def test_what_is_selected_is_deleted_after_a_question(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history?q=trip-7&view=gallery&sort=filename.desc")
+    page.get_by_role("button", name="Select trip-4.jpg").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("heading", name="Delete this prediction?")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator(".gallery-item", has_text="trip-4.jpg")).to_have_count(0)
+    page.goto(f"{visit.address}/history/{stored[4]}")
+    expect(page.locator("h1")).to_have_text("This prediction is not here")
+
+
+@pytest.mark.parametrize("path", ["/monitoring", "/history?view=gallery"])
+def test_phone_needs_no_sideways_scrolling(visit: Visit, stored: list[str], path: str) -> None:
+    page = visit.open(path, width=390)
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_monitoring_says_what_it_does_not_know_yet(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/monitoring?days=all")
+    expect(page.locator("#monitoring-body")).to_contain_text("Too few predictions to say")
+    expect(page).to_have_url(re.compile(r"days=all&model="))
+    page.get_by_label("Time").select_option("7")
+    expect(page).to_have_url(re.compile(r"days=7&model="))
