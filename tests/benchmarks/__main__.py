@@ -11,13 +11,15 @@ from collections.abc import Callable
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # every bar is for a processor
 
-from tests.benchmarks import engines, performance, scoring, serving, training
+from tests.benchmarks import engines, http, performance, scoring, serving, training
 from tests.benchmarks.measure import Measure
 
 GROUPS: dict[str, Callable[[], list[Measure]]] = {
     "size": serving.size,
     "server": serving.server,
     "prediction": serving.prediction,
+    "http": http.http,
+    "endurance": http.endurance,
     "engines": engines.engines,
     "scoring": scoring.scoring,
     "performance": performance.performance,
