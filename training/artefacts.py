@@ -34,7 +34,7 @@ def draw_ruler(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
         place = round(number * step)
         length = round(depth * (2 if number % 5 == 0 else 1))
         cv2.line(drawn, (place, 0), (place, length), (25, 25, 25), max(1, side // 150), cv2.LINE_AA)
-    return np.ascontiguousarray(np.rot90(drawn, rng.integers(4)))
+    return np.ascontiguousarray(np.rot90(drawn, int(rng.integers(4))))
 
 
 def darken_corners(image: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:
