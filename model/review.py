@@ -324,8 +324,10 @@ def class_matrix(table: "pd.DataFrame") -> NDArray[np.int64] | None:
     if not set(columns) <= set(table.columns):
         return None
     values = table[columns].to_numpy(np.float64)
-    index = table["label"].map({code: place for place, code in enumerate(CODES)}).to_numpy(np.float64)
-    known = ~np.isnan(values).any(axis=1) & ~np.isnan(index)
+    code, labels = table["label"].factorize()
+    # What is no diagnosis of ours, or none at all, has the last place.
+    index = np.array([CODES.index(label) if label in CODES else -1 for label in labels] + [-1])[code]
+    known = ~np.isnan(values).any(axis=1) & (index >= 0)
     if not known.any():
         return None
     return metrics.class_confusion(index[known], values[known].argmax(axis=1), len(CODES))

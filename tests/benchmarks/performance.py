@@ -44,7 +44,9 @@ WATCH = """() => {
     requestAnimationFrame(() => setTimeout(() => window.taken.push(performance.now() - began)));
   };
   const watched = { childList: true, characterData: true, subtree: true };
-  for (const name of ["#cell-tp", "#cell-fp"]) new MutationObserver(seen).observe(document.querySelector(name), watched);
+  for (const name of ["#cell-tp", "#cell-fp"]) {
+    new MutationObserver(seen).observe(document.querySelector(name), watched);
+  }
 }"""
 
 
