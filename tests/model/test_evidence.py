@@ -46,5 +46,5 @@ def test_heatmaps_become_pictures() -> None:
     png = heatmap_png(np.eye(7, dtype=np.float32), 64)
     pixels = decode(png).pixels
     assert pixels.shape == (64, 64, 3) and (pixels[0, -1] == 255).all()
-    blank = np.asarray(Image.open(BytesIO(heatmap_png(np.zeros((7, 7), np.float32), 64))))
+    blank = np.asarray(Image.open(BytesIO(heatmap_png(np.zeros((7, 7), np.float32), 64))).convert("RGBA"))
     assert blank.shape == (64, 64, 4) and (blank[..., 3] == 0).all()
