@@ -3,23 +3,16 @@
 (function () {
   "use strict";
   const SEVERAL = 6; // from so many files on, the table shows first
-  const AT_ONCE = 12; // so many cards are made at once; in longer lists each as it comes into sight
   const shared = (window.dermaboard = window.dermaboard || {});
   const byId = (id) => document.getElementById(id);
   const page = () => byId("predict");
   const sort = { by: "probability", down: true };
   let chosen = null; // the view that the user chose; null until then
   let drawing = 0;
-  let watching = null;
 
-  const list = () => [...shared.queue.items.values()];
-  const view = () => chosen || (shared.queue.items.size >= SEVERAL ? "table" : "cards");
-
-  function make(tag, properties, ...children) {
-    const node = Object.assign(document.createElement(tag), properties);
-    node.append(...children);
-    return node;
-  }
+  const list = () => shared.queue.list();
+  const make = (...values) => shared.make(...values);
+  const view = () => chosen || (list().length >= SEVERAL ? "table" : "cards");
 
   function counts() {
     const found = new Map();
@@ -57,35 +50,9 @@
     byId("batch-summary").replaceChildren(
       ...counts().map((one) =>
         make("span", { className: "count tone-" + one.kind },
-          make("span", { className: "verdict-shape", ariaHidden: "true", textContent: one.shape }), " ",
+          make("span", { className: "verdict-shape", textContent: one.shape, attributes: { "aria-hidden": "true" } }), " ",
           make("strong", { textContent: one.number }), " " + one.word)));
     if (view() === "table") rows(items);
-    else cards(items);
-  }
-
-  function cards(items) {
-    for (const item of items) {
-      if (item.state !== "done" || item.shown || !shared.queue.slot(item.key)) continue;
-      if (items.length <= AT_ONCE) show(item);
-      else watch(item);
-    }
-  }
-
-  function show(item) {
-    item.shown = true;
-    window.dash_clientside.set_props({ key: item.key, type: "shown" }, { data: item.id });
-  }
-
-  function watch(item) {
-    watching = watching || new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        const one = entry.isIntersecting && list().find((item) => shared.queue.slot(item.key) === entry.target);
-        if (!one) continue;
-        watching.unobserve(entry.target);
-        if (one.state === "done" && !one.shown) show(one);
-      }
-    }, { rootMargin: "800px 0px" });
-    watching.observe(shared.queue.slot(item.key));
   }
 
   // What has no result yet, or never will, stands at the end whichever way the table is sorted.
@@ -96,7 +63,6 @@
       const way = (typeof x === "string" ? x.localeCompare(y) : x - y) * (sort.down ? -1 : 1);
       return way || a.order - b.order;
     };
-    items.forEach((item, place) => { item.order = place; });
     if (sort.by === "order") return [...items].sort(compare);
     return [...items.filter((item) => item.row).sort(compare), ...items.filter((item) => !item.row)];
   }
@@ -134,10 +100,10 @@
     const row = item.row;
     const cell = (name, ...children) => make("td", { className: name }, ...children);
     const image = make("img", { src: row.thumbnail, alt: "", loading: "lazy", width: 56, height: 56 });
-    const bar = make("span", { className: "bar-line", ariaHidden: "true" },
-      make("span", { className: "fill-" + row.decision, style: "width:" + 100 * row.probability + "%" }));
+    const bar = make("span", { className: "bar-line", attributes: { "aria-hidden": "true" } },
+      make("span", { className: "fill-" + row.decision, attributes: { style: "width:" + 100 * row.probability + "%" } }));
     const mark = make("span", { className: "verdict verdict-" + row.decision },
-      make("span", { className: "verdict-shape", ariaHidden: "true", textContent: row.shape }), row.word);
+      make("span", { className: "verdict-shape", textContent: row.shape, attributes: { "aria-hidden": "true" } }), row.word);
     const cautions = row.cautions.length
       ? make("span", { className: row.severe ? "severe-count" : "", title: row.cautions.join("\n"),
           textContent: row.severe ? "Do not rely on it" : row.cautions.length === 1 ? "1 caution" : row.cautions.length + " cautions" })
@@ -149,8 +115,7 @@
   function open(key) {
     chosen = "cards";
     paint();
-    const place = shared.queue.slot(key);
-    if (!place) return;
+    const place = list().find((item) => item.key === key).node;
     place.scrollIntoView({ block: "start" });
     place.focus({ preventScroll: true });
   }

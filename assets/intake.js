@@ -222,7 +222,7 @@
   document.addEventListener("input", (event) => {
     if (within(event, "#context")) told();
     const slider = within(event, ".opacity");
-    if (slider) slider.closest(".hero-figure").querySelector(".hero").style.setProperty("--heat", slider.value / 100);
+    if (slider) slider.closest(".hero-figure").querySelector(".hero").style.setProperty("--heat", event.target.value / 100);
   });
   document.addEventListener("submit", (event) => { if (within(event, "#context")) event.preventDefault(); });
 

@@ -1,8 +1,12 @@
-// The report's own needs in the browser: the reader's local time, and the print dialog.
+// The report's own needs in the browser: the reader's local time (in the PDF too), and the print dialog.
 (function () {
   "use strict";
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
+    const target = event.target instanceof Element ? event.target : null;
+    if (target && target.closest("[data-print]")) window.print();
+    // The PDF is made by the server, which does not know where its reader is.
+    const pdf = target && target.closest('a[download][href$="/report"]');
+    if (pdf) pdf.href += "?zone=" + encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
   });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});

@@ -11,7 +11,7 @@ import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
-from dashboard import __version__, api, delivery, downloads, exports, jobs, photographs
+from dashboard import __version__, api, cards, delivery, downloads, exports, jobs, photographs
 from dashboard.components.layout import shell
 from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
@@ -99,6 +99,7 @@ def make_server(services: Services) -> Flask:
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
     server.register_blueprint(downloads.blueprint)
+    server.register_blueprint(cards.blueprint)
     server.register_blueprint(exports.routes)
     api.install(server, services)
     jobs.install(server, services)

@@ -17,8 +17,19 @@ HEAVY = {"tensorflow", "keras", "jax", "torch", "tf2onnx", "onnx", "cv2", "sklea
 # Inside the dashboard a room may use the rooms on lower floors. What is not named here (figures, components, other
 # pure modules) is at ground level: everyone may use it, and it uses none of the floors.
 FLOORS = {
-    **{"settings": 1, "store": 2, "services": 3, "browse": 3, "jobs": 4},
-    **{"api": 5, "pages": 5, "exports": 5, "downloads": 5, "app": 6, "wsgi": 7, "__main__": 7},
+    "settings": 1,
+    "store": 2,
+    "services": 3,
+    "browse": 3,
+    "jobs": 4,
+    "api": 5,
+    "pages": 5,
+    "exports": 5,
+    "downloads": 5,
+    "cards": 5,
+    "app": 6,
+    "wsgi": 7,
+    "__main__": 7,
 }
 
 # Keras lives here, so only training may come in.

@@ -1,8 +1,8 @@
-"""How photographs get in: the drop zone, the camera, the drawn examples, and a place for each file."""
+"""How photographs get in: the drop zone, the camera and the drawn examples."""
 
 from collections.abc import Sequence
 
-from dash import dcc, html
+from dash import html
 
 from dashboard.components.attributes import attributes
 from model.images import NAMES, SUFFIXES, Limits
@@ -130,60 +130,4 @@ def no_model(problems: Sequence[str]) -> html.Div:
         ],
         className="card-box no-model",
         role="status",
-    )
-
-
-def slot(key: str, filename: str) -> html.Article:
-    """The place of one file: its progress, then its result or its own error. Ids are shared with upload.js."""
-    waiting = html.Div(
-        [
-            html.Div(html.Img(className="preview", alt=""), className="skeleton skeleton-image"),
-            html.Div(
-                [html.Div(className="skeleton skeleton-line") for _ in range(5)], className="skeleton-lines"
-            ),
-        ],
-        className="result waiting",
-        **attributes(aria_hidden="true"),
-    )
-    head = html.Div(
-        [
-            html.Bdi(filename, className="filename", title=filename),
-            html.Span("Waiting", id={"type": "status", "key": key}, className="slot-status"),
-            slot_button("Cancel", "cancel", key, filename),
-            slot_button("Try again", "retry", key, filename),
-            html.Div(
-                html.Div(),
-                className="progress-line",
-                role="progressbar",
-                **attributes(
-                    aria_label=f"Upload of {filename}",
-                    aria_valuemin="0",
-                    aria_valuemax="100",
-                    aria_valuenow="0",
-                ),
-            ),
-        ],
-        className="slot-head",
-    )
-    return html.Article(
-        [
-            dcc.Store(id={"type": "stored", "key": key}),
-            dcc.Store(id={"type": "row", "key": key}),
-            dcc.Store(id={"type": "shown", "key": key}),
-            html.Div([head, waiting], id={"type": "answer", "key": key}),
-        ],
-        id={"type": "slot", "key": key},
-        className="slot slot-waiting",
-        tabIndex=-1,
-        **attributes(aria_label=filename),
-    )
-
-
-def slot_button(word: str, what: str, key: str, filename: str) -> html.Button:
-    """Cancel or try again; the slot's state says which of them shows."""
-    return html.Button(
-        word,
-        type="button",
-        className=f"btn btn-sm btn-outline-secondary slot-{what}",
-        **attributes(aria_label=f"{word}: {filename}", **{f"data_{what}": key}),
     )

@@ -56,7 +56,7 @@ def probability_scale(
                 **attributes(aria_hidden="true"),
             ),
             legend(zones, decision, operating_point),
-            html.P(["Stable? ", f"{steady[0].upper()}{steady[1:]}."], className="note") if steady else None,
+            html.P(f"Stability: {steady}.", className="note") if steady else None,
         ],
         className="scale",
     )

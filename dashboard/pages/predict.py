@@ -4,26 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dash
-from dash import (
-    ALL,
-    MATCH,
-    ClientsideFunction,
-    Input,
-    Output,
-    Patch,
-    State,
-    callback,
-    clientside_callback,
-    dcc,
-    html,
-    no_update,
-)
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html
 
 from dashboard import examples
-from dashboard.components.batch import batch_csv, row, table, toolbar
+from dashboard.components.batch import batch_csv, table, toolbar
 from dashboard.components.choices import choices, context_form
-from dashboard.components.intake import camera_dialog, drop_zone, example_buttons, no_model, slot
-from dashboard.components.result import result_card
+from dashboard.components.intake import camera_dialog, drop_zone, example_buttons, no_model
 from dashboard.services import LIMITS, Services
 from dashboard.store import SEXES, NotFound, Record
 from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE
@@ -50,9 +36,8 @@ def layout(**_: str) -> html.Div:
             html.P(id="intake-notice", className="intake-notice", role="alert"),
             toolbar(),
             table(),
-            html.Div([], id="results", className="results"),
+            html.Div(id="results", className="results"),
             html.Div(id="announcer", className="visually-hidden", role="status"),
-            dcc.Store(id="batch"),
         ],
         id="predict",
         className="predict",
@@ -75,38 +60,6 @@ def problems(services: Services) -> list[str]:
     return [f"{one.name}: {one.problem}" for one in services.bundles if isinstance(one, Damaged)]
 
 
-@callback(Output("results", "children"), Input("batch", "data"), prevent_initial_call=True)
-def add_slots(batch: list[dict[str, str]]) -> Patch:
-    """A place for every file, in the order of the files, after those that are there."""
-    children = Patch()
-    children.extend([slot(item["key"], item["name"]) for item in batch])
-    return children
-
-
-@callback(
-    Output({"type": "row", "key": MATCH}, "data"),
-    Input({"type": "stored", "key": MATCH}, "data"),
-    prevent_initial_call=True,
-)
-def tell(record_id: str) -> Any:
-    """What the table says of a prediction that the API has just stored."""
-    record = found(record_id)
-    return row(record) if record else no_update
-
-
-@callback(
-    Output({"type": "answer", "key": MATCH}, "children"),
-    Input({"type": "shown", "key": MATCH}, "data"),
-    prevent_initial_call=True,
-)
-def show(record_id: str) -> html.Div | html.P:
-    """The card of a stored prediction, when its place comes into sight."""
-    record = found(record_id)
-    if record is None:
-        return html.P("This prediction was deleted.", className="slot-head")
-    return result_card(record, drawn=examples.is_drawn(record.sha256))
-
-
 @callback(Output("batch-file", "data"), Input("batch-list", "data"), prevent_initial_call=True)
 def download(files: list[dict[str, Any]]) -> dict[str, Any]:
     """The list as a CSV file, those that failed with their errors."""
@@ -127,40 +80,12 @@ def found(record_id: str) -> Record | None:
 
 
 def clientside(script: str, name: str, *arguments: Any, **options: Any) -> None:
-    """A callback that runs in the browser: a function of assets/upload.js, intake.js or batch.js."""
+    """A callback that runs in the browser: a function of assets/intake.js or upload.js."""
     clientside_callback(ClientsideFunction(script, name), *arguments, **options)
 
 
 clientside("intake", "ready", Output("drop-zone", "title"), Input("drop-zone", "id"))
 clientside("upload", "opened", Output("results", "title"), Input("results", "id"))
-clientside(
-    "upload",
-    "placed",
-    Output("batch", "clear_data"),
-    Input("results", "children"),
-    prevent_initial_call=True,
-)
-clientside(
-    "upload",
-    "rows",
-    Output("batch-bar", "title"),
-    Input({"type": "row", "key": ALL}, "data"),
-    State({"type": "row", "key": ALL}, "id"),
-)
-clientside(
-    "upload",
-    "clear",
-    Output("results", "children", allow_duplicate=True),
-    Input("clear", "n_clicks"),
-    prevent_initial_call=True,
-)
-clientside(
-    "upload",
-    "cancel",
-    Output("cancel-all", "title"),
-    Input("cancel-all", "n_clicks"),
-    prevent_initial_call=True,
-)
 clientside(
     "upload",
     "list",

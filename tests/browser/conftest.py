@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+# A drawn picture instead of a camera, and nobody asked whether the page may see it.
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 # A busy machine may take its time; what is wrong stays wrong.
@@ -36,13 +38,19 @@ def browser() -> Iterator[Browser]:
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=found, args=[*QUIET, *CAMERA])
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def address(bundle_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def runs_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of training runs that the dashboard follows; empty at first."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def address(bundle_root: Path, runs_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a dashboard with the tiny model, started as a person starts it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -50,6 +58,7 @@ def address(bundle_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         **os.environ,
         "DERMABOARD_PORT": port,
         "DERMABOARD_BUNDLES": str(bundle_root),
+        "DERMABOARD_RUNS": str(runs_root),
         "DERMABOARD_DATA_DIR": str(tmp_path_factory.mktemp("data")),
     }
     command = [sys.executable, "-m", "dashboard"]

@@ -1,9 +1,14 @@
 """The predict page as a person uses it."""
 
+import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, Route, expect
+from pypdf import PdfReader
 
 from tests.browser.conftest import Visit
 
@@ -64,11 +69,14 @@ def test_same_file_again_works_and_the_list_can_be_cleared(visit: Visit, lesion_
         expect(page.locator(CARD)).to_have_count(count)
     page.get_by_role("button", name="Clear the list").click()
     expect(page.locator(".slot")).to_have_count(0)
+    expect(page.locator("#batch-bar")).to_be_hidden()
     choose(page, photograph("again.jpg", lesion_jpeg))
     expect(page.locator(CARD)).to_have_count(1)
 
 
-def test_many_files_go_at_most_four_at_once(visit: Visit, lesion_jpeg: bytes) -> None:
+def test_many_files_become_a_table_with_the_riskiest_first(
+    visit: Visit, lesion_jpeg: bytes, mole_jpeg: bytes
+) -> None:
     # Counted where the requests are made: the browser reports their ends late.
     page = visit.open(
         script="""
@@ -77,16 +85,156 @@ def test_many_files_go_at_most_four_at_once(visit: Visit, lesion_jpeg: bytes) ->
         const open = XMLHttpRequest.prototype.open;
         XMLHttpRequest.prototype.open = function (...values) {
             window.most = Math.max(window.most, ++now);
-            this.addEventListener("loadend", () => now--);
+            for (const end of ["load", "error", "abort"]) this.addEventListener(end, () => now--);
             return open.apply(this, values);
         };"""
     )
-    choose(page, *(photograph(f"{number:02}.jpg", lesion_jpeg) for number in range(12)))
-    expect(page.locator(CARD)).to_have_count(12)
+    names = [f"{number:02}.jpg" for number in range(7)]
+    files = [photograph(name, (lesion_jpeg, mole_jpeg)[place % 2]) for place, name in enumerate(names)]
+    choose(page, *files, photograph("=broken.jpg", b"x"))
+    expect(page.locator("#predict")).not_to_have_class("predict busy")
+    rows = page.locator("#batch-rows tr")
+    expect(rows).to_have_count(8)
+    expect(page.locator("#batch-rows td.risk")).to_have_count(7)
     assert 1 <= page.evaluate("window.most") <= 4
-    assert [name.strip() for name in page.locator(".slot .result .filename").all_inner_texts()] == [
-        f"{number:02}.jpg" for number in range(12)
-    ]
+    risks = page.locator("#batch-rows .risk > span:first-child").all_inner_texts()
+    assert risks == sorted(risks, key=lambda said: -float(said.strip("<> %")))
+    assert len(set(risks)) == 2
+    expect(rows.last).to_contain_text("not an image")
+    expect(page.locator("#batch-summary")).to_contain_text("1 failed")
+    assert rows.first.locator("img").evaluate("image => image.src.endsWith('/thumbnail')")
+
+    page.get_by_role("button", name="File", exact=True).click()
+    assert rows.locator("th").all_inner_texts() == [*names, "=broken.jpg"]
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("File")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    table = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in table] == ["file", *names, "'=broken.jpg"]
+
+    page.get_by_role("button", name="03.jpg").click()
+    expect(page.locator(".slot").nth(3)).to_be_focused()
+    expect(page.locator(".slot").nth(3)).to_be_in_viewport()
+    expect(page.locator(CARD)).to_have_count(7)
+    assert [name.strip() for name in page.locator(".slot .result .filename").all_inner_texts()] == names
+
+
+def test_list_is_there_again_after_a_look_at_the_history(visit: Visit, lesion_jpeg: bytes) -> None:
+    page = visit.open()
+    choose(page, photograph("kept.jpg", lesion_jpeg), photograph("bad.jpg", b"x"))
+    page.locator(CARD).get_by_role("link", name="Open in history").click()
+    expect(page.locator(".case")).to_contain_text("kept.jpg")
+    page.go_back()
+    expect(page.locator(CARD)).to_contain_text("kept.jpg")
+    expect(page.locator(ERROR)).to_contain_text("bad.jpg")
+
+
+def test_waiting_and_travelling_files_can_be_cancelled(visit: Visit, lesion_jpeg: bytes) -> None:
+    page = visit.open()
+    held: list[Route] = []
+    page.route("**/api/v1/predictions", lambda route: held.append(route))
+    choose(page, *(photograph(f"{number}.jpg", lesion_jpeg) for number in range(5)))
+    slots = page.locator(".slot")
+    expect(page.locator(".slot-sending")).to_have_count(4)
+    expect(page.locator(".slot-waiting")).to_have_count(1)
+    page.get_by_role("button", name="Cancel: 1.jpg").click()
+    expect(slots.nth(1)).to_have_class("slot slot-cancelled")
+    # The place that became free is taken by the one that waited.
+    expect(page.locator(".slot-sending")).to_have_count(4)
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".slot-cancelled")).to_have_count(5)
+    page.unroute("**/api/v1/predictions")
+    page.get_by_role("button", name="Try again: 1.jpg").click()
+    expect(slots.nth(1).locator(".result:not(.waiting)")).to_be_visible()
+    expect(page.locator(".slot-cancelled")).to_have_count(4)
+
+
+def test_more_than_a_hundred_files_are_too_many(visit: Visit) -> None:
+    page = visit.open()
+    problem = json.dumps({"detail": "It is empty."})
+    page.route("**/api/v1/predictions", lambda route: route.fulfill(status=422, body=problem))
+    choose(page, *(photograph(f"{number}.jpg", b"x") for number in range(101)))
+    expect(page.get_by_role("alert").filter(has_text="101 files")).to_contain_text("The first 100")
+    expect(page.locator("#batch-summary")).to_have_text("! 100 failed")
+    expect(page.locator("#batch-rows tr")).to_have_count(100)
+
+
+def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: bytes) -> None:
+    page = visit.open()
+    page.get_by_label("Operating point").select_option("sensitivity-97.5")
+    page.get_by_text("Person and lesion").click()
+    page.get_by_label("Age", exact=True).fill("54")
+    page.get_by_label("Sex").select_option("female")
+    page.get_by_label("Body site").fill("back")
+    page.get_by_label("Lesion reference").fill("L-12")
+    page.get_by_label("Note").fill("<b>grows</b>")
+    with page.expect_response("**/api/v1/predictions") as answer:
+        choose(page, photograph("context.jpg", lesion_jpeg))
+    stored = answer.value.json()
+    assert stored["operating_point"] == "sensitivity-97.5"
+    assert stored["spread"] is not None
+    told = {"age": 54, "sex": "female", "site": "back", "lesion": "L-12", "note": "<b>grows</b>"}
+    assert stored["context"] == told
+    expect(page.locator(CARD)).to_contain_text("54 years, female, back, lesion L-12, <b>grows</b>")
+    expect(page.locator(CARD)).to_contain_text("not used by the model")
+    expect(page.locator("#context-told")).to_contain_text("54, female, back")
+    page.get_by_role("button", name="Empty these fields").click()
+    expect(page.get_by_label("Age", exact=True)).to_have_value("")
+    page.reload()
+    # The choice is remembered; what was told of a person is not.
+    expect(page.get_by_label("Operating point")).to_have_value("sensitivity-97.5")
+    expect(page.get_by_label("Lesion reference")).to_have_value("")
+
+
+def test_photograph_is_scaled_down_upright_where_one_asks_for_it(visit: Visit) -> None:
+    # Noise makes a large file; the camera lay on its side.
+    pixels = np.random.default_rng(1).integers(0, 255, (1500, 2000, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=80, exif=exif)
+    page = visit.open()
+    page.get_by_label("Scale down first").check()
+    with page.expect_response("**/api/v1/predictions") as answer:
+        choose(page, photograph("sideways.jpg", buffer.getvalue()))
+    assert (answer.value.json()["width"], answer.value.json()["height"]) == (960, 1280)
+    assert answer.value.json()["filename"] == "sideways.jpg"
+    page.reload()
+    expect(page.get_by_label("Scale down first")).to_be_checked()
+
+
+def test_camera_takes_a_photograph(visit: Visit) -> None:
+    page = visit.open()
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Take photograph").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator(CARD)).to_contain_text("camera ")
+
+
+def test_phone_opens_its_own_camera(visit: Visit) -> None:
+    page = visit.open(width=390, script="window.matchMedia = () => ({matches: true, addEventListener() {}});")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Use the camera").click()
+    assert chooser.value.element.get_attribute("capture") == "environment"
+
+
+def test_report_fits_one_sheet(visit: Visit, lesion_jpeg: bytes) -> None:
+    page = visit.open()
+    choose(page, photograph("printed.jpg", lesion_jpeg))
+    page.locator(CARD).get_by_role("link", name="Report").click()
+    sheet = page.locator(".sheet")
+    expect(sheet).to_contain_text("printed.jpg")
+    expect(sheet).to_contain_text("does not rule out cancer")
+    for image in sheet.locator("img").all():
+        expect(image).to_have_js_property("complete", True)
+    printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    assert len(printed.pages) == 1
+    text = printed.pages[0].extract_text()
+    assert "printed.jpg" in text
+    assert "Performance" not in text
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download PDF").click()
+    assert "printed.jpg" in PdfReader(download.value.path()).pages[0].extract_text()
 
 
 def test_too_large_a_file_is_refused_before_it_travels(visit: Visit, tmp_path: Path) -> None:
@@ -102,19 +250,23 @@ def test_too_large_a_file_is_refused_before_it_travels(visit: Visit, tmp_path: P
     assert not sent
 
 
-def test_dropped_file_is_analysed(visit: Visit, lesion_jpeg: bytes) -> None:
+@pytest.mark.parametrize(("event", "carrier"), [("drop", "dataTransfer"), ("paste", "clipboardData")])
+def test_dropped_and_pasted_pictures_are_analysed(
+    visit: Visit, lesion_jpeg: bytes, event: str, carrier: str
+) -> None:
     page = visit.open()
     page.wait_for_selector("#file-chooser", state="attached")
-    transfer = page.evaluate_handle(
-        """bytes => {
+    page.evaluate(
+        """([bytes, event, carrier]) => {
             const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], "dropped.jpg", {type: "image/jpeg"}));
-            return transfer;
+            transfer.items.add(new File([new Uint8Array(bytes)], "image.png", {type: "image/jpeg"}));
+            const kinds = {drop: DragEvent, paste: ClipboardEvent};
+            document.body.dispatchEvent(
+                new kinds[event](event, {[carrier]: transfer, bubbles: true, cancelable: true}));
         }""",
-        list(lesion_jpeg),
+        [list(lesion_jpeg), event, carrier],
     )
-    page.dispatch_event("#drop-zone", "drop", {"dataTransfer": transfer})
-    expect(page.locator(CARD)).to_contain_text("dropped.jpg")
+    expect(page.locator(CARD)).to_contain_text("image.png" if event == "drop" else "pasted ")
 
 
 def test_drawn_example_is_called_drawn(visit: Visit) -> None:
@@ -150,6 +302,9 @@ def test_server_that_cannot_be_reached_is_said_in_the_files_place(visit: Visit, 
     page.route("**/api/v1/predictions", lambda route: route.abort())
     choose(page, photograph("lost.jpg", lesion_jpeg))
     expect(page.locator(ERROR)).to_contain_text("The server could not be reached")
+    page.unroute("**/api/v1/predictions")
+    page.get_by_role("button", name="Try again: lost.jpg").click()
+    expect(page.locator(CARD)).to_contain_text("lost.jpg")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -10,12 +10,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from dash import Dash, no_update
+from dash import Dash
 from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import examples
 from dashboard.app import create_app
-from dashboard.components.batch import batch_csv, row
+from dashboard.components.batch import batch_csv
 from dashboard.components.choices import label
 from dashboard.components.result import image_with_heatmap, result_card
 from dashboard.components.scale import probability_scale
@@ -83,21 +83,6 @@ def test_page_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
     assert "No model is installed yet" in shown
     assert "python -m training" in shown
     services.store.close()
-
-
-def test_slots_are_appended_in_the_order_of_the_files(page: ModuleType) -> None:
-    patch = text(page.add_slots([{"key": "f1", "name": "a.jpg"}, {"key": "f2", "name": "b.jpg"}]))
-    assert patch.index("a.jpg") < patch.index("b.jpg")
-    assert '"operation": "Extend"' in patch
-
-
-def test_stored_prediction_becomes_a_row_and_a_card(app: Dash, page: ModuleType, record: Record) -> None:
-    gone = "0198c0de-0000-7000-8000-000000000000"
-    with app.server.app_context():
-        assert record.id in text(page.show(record.id))
-        assert "deleted" in text(page.show(gone))
-        assert page.tell(record.id) == row(record)
-        assert page.tell(gone) is no_update
 
 
 def test_card_says_everything(record: Record) -> None:

@@ -1,0 +1,98 @@
+// The place of one file on the predict page: its progress, then its card or its own error. Plain elements: Dash would
+// look through all components of the page for each file (see dashboard/components/markup.py).
+(function () {
+  "use strict";
+  const shared = (window.dermaboard = window.dermaboard || {});
+
+  function make(tag, properties, ...children) {
+    const { attributes, ...others } = properties;
+    const node = Object.assign(document.createElement(tag), others);
+    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+  }
+
+  const block = (name, ...children) => make("div", { className: name }, ...children);
+
+  function button(word, what, item) {
+    const node = make("button", {
+      type: "button", className: "btn btn-sm btn-outline-secondary slot-" + what, textContent: word,
+      attributes: { "aria-label": word + ": " + item.name },
+    });
+    node.dataset[what] = item.key;
+    return node;
+  }
+
+  function slot(item) {
+    const bar = make("div", {
+      className: "progress-line",
+      attributes: { role: "progressbar", "aria-label": "Upload of " + item.name, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 },
+    }, make("div", {}));
+    const lines = block("skeleton-lines", ...Array.from({ length: 5 }, () => block("skeleton skeleton-line")));
+    const image = block("skeleton skeleton-image", make("img", { className: "preview", alt: "" }));
+    const waiting = block("result waiting", image, lines);
+    waiting.setAttribute("aria-hidden", "true");
+    const head = block("slot-head",
+      make("bdi", { className: "filename", title: item.name, textContent: item.name }),
+      make("span", { className: "slot-status", textContent: item.words }),
+      button("Cancel", "cancel", item), button("Try again", "retry", item), bar);
+    return make("article", { tabIndex: -1, className: "slot slot-waiting", attributes: { "aria-label": item.name } }, head, waiting);
+  }
+
+  function paint(item) {
+    item.node.className = "slot slot-" + item.state;
+    if (item.state === "done") {
+      // Every text in it was escaped by the server.
+      item.node.innerHTML = item.card;
+      item.card = null;
+      return;
+    }
+    item.node.querySelector(".slot-status").textContent = item.words;
+    if (item.state === "sending") preview(item);
+    if (item.state === "waiting") progress(item, 0);
+  }
+
+  function preview(item) {
+    const image = item.node.querySelector("img.preview");
+    if (image.src || !item.file) return;
+    const address = URL.createObjectURL(item.file);
+    const done = () => URL.revokeObjectURL(address);
+    image.onload = () => { image.classList.add("loaded"); done(); };
+    image.onerror = done; // Browsers don't show TIFF or DICOM; the skeleton then stays as it is.
+    image.src = address;
+  }
+
+  function progress(item, percent) {
+    const bar = item.node.querySelector("[role=progressbar]");
+    bar.setAttribute("aria-valuenow", percent);
+    bar.firstElementChild.style.width = percent + "%";
+  }
+
+  // All places in the order of the files, on a page that has none of them yet, or no longer should.
+  function mount() {
+    const results = document.getElementById("results");
+    if (results) results.replaceChildren(...shared.queue.list().map((item) => item.node));
+  }
+
+  // As dcc.Link does it: the page changes, the document and its list stay.
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest("a[data-link]");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    window.history.pushState({}, "", link.href);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  });
+
+  shared.make = make;
+  shared.slots = {
+    make: function (item) {
+      item.node = slot(item);
+      const results = document.getElementById("results");
+      if (results) results.append(item.node);
+    },
+    paint: paint,
+    progress: progress,
+    mount: mount,
+  };
+})();

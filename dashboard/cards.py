@@ -1,0 +1,25 @@
+"""`/cards/<id>`: a stored prediction as the predict page shows it, once as a card and once as a row of its table."""
+
+from flask import Blueprint, Response, abort, jsonify
+
+from dashboard import examples
+from dashboard.components.batch import row
+from dashboard.components.markup import markup
+from dashboard.components.result import result_card
+from dashboard.services import Services
+from dashboard.store import NotFound
+
+blueprint = Blueprint("cards", __name__, url_prefix="/cards")
+
+
+@blueprint.get("/<string:record_id>")
+def card(record_id: str) -> Response:
+    """`{"card": HTML, "row": {...}}`; 404 when the prediction was deleted meanwhile."""
+    try:
+        record = Services.current().store.get(record_id)
+    except NotFound:
+        abort(404)
+    shown = result_card(record, drawn=examples.is_drawn(record.sha256))
+    answer = jsonify(card=markup(shown), row=row(record))
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
