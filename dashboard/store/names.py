@@ -38,6 +38,8 @@ def new_id() -> str:
 
 def clean(name: str) -> str:
     """A text without control and reordering characters."""
+    if name.isascii() and name.isprintable():
+        return name.strip()
     return "".join(
         char for char in name if char not in REORDERING and unicodedata.category(char) not in UNSEEN
     ).strip()

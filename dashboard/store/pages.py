@@ -5,28 +5,61 @@ index in the order of the page is walked until the page is full (`walk`); every 
 are filtered most. How many rows match is counted where that is cheap, and estimated from a sample otherwise.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, UnaryExpression, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    UnaryExpression,
+    and_,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.sql.operators import custom_op
 
 from dashboard.store import words
-from dashboard.store.conditions import condition, needed, searched, storable, table_columns
+from dashboard.store.conditions import TIMES, condition, needed, searched, storable, table_columns
 from dashboard.store.filters import Filter, OneOf, Range, Search, Text
 from dashboard.store.names import fold
 from dashboard.store.order import Columns, Order, behind, ordering, stretches
 from dashboard.store.query import Query
-from dashboard.store.schema import SORTED, predictions, store, tags
+from dashboard.store.schema import COVERED, SORTED, predictions, store, tags
 
-# Rows that are gathered and sorted at most; looking at one costs some microseconds.
-FEW = 20_000
+# Rows that a filter leaves are counted up to here.
+MANY = 100_000
+# What one row costs, in what a step along an index costs: to be taken from the index of a filter, to be looked up in
+# the table besides, and to be sorted. Measured on SQLite.
+TAKEN, LOOKED_UP, SORTED_IN = 1.5, 40, 6
 # With no more rows than this, the matching ones are counted.
 COUNTED = 50_000
 # Where more, as many places in the order of arrival are looked at, as many rows each.
-PLACES, ROWS = 40, 250
+PLACES, ROWS = 16, 600
+# Seconds for which counts and estimates are good enough to choose a way by, and to be shown as estimates.
+REMEMBERED = 60.0
+MOST_COUNTS, MOST_PLACES = 1000, 200
 EVERYTHING = 2**62
+
+
+@dataclass
+class Memory:
+    """What the pages of a process share.
+
+    Attributes:
+        counts: of a filter, or of all of a query's, with the time at which they were made.
+        places: where pages ended, by order and filters, and then by offset; of the store after `change`.
+    """
+
+    counts: dict[Filter | tuple[Filter, ...], tuple[float, int]] = field(default_factory=dict)
+    places: dict[Any, dict[int, Sequence[Any]]] = field(default_factory=dict)
+    change: int = -1
 
 
 @dataclass(frozen=True)
@@ -39,18 +72,48 @@ class Found:
 
 @dataclass(frozen=True)
 class Pages:
-    """Finds pages on one connection. `index`: whether free text has an index."""
+    """Finds pages on one connection.
+
+    Attributes:
+        index: whether free text has an index.
+    """
 
     connection: Connection
     index: bool
+    memory: Memory = field(default_factory=Memory)
 
     def page(self, query: Query) -> tuple[list[Any], bool, int, bool]:
         """The rows of a page, whether there is a next one, how many rows match, and whether that is exact."""
-        found = self.find(query, query.place(), query.limit + 1, query.offset)
+        start, place = self.start(query)
+        found = self.find(query, place, query.limit + 1, query.offset - start)
         more = len(found.numbers) > query.limit
         rows = self.rows(found.numbers[: query.limit])
+        if more and query.after is None:
+            self.reached(query)[query.offset + query.limit] = self.place(query, rows[-1])
         total, exact = self.total(query, found, more)
         return rows, more, total, exact
+
+    def start(self, query: Query) -> tuple[int, Sequence[Any] | None]:
+        """How many rows lie before the nearest place known that a page may start behind, and that place."""
+        if query.after is not None:
+            return 0, query.place()
+        places = self.reached(query)
+        known = max((offset for offset in places if offset <= query.offset), default=0)
+        if not query.filters and self.everything() - query.offset < query.offset - known:
+            # Nearer to the end: see `find`.
+            return 0, None
+        return known, places.get(known)
+
+    def reached(self, query: Query) -> dict[int, Sequence[Any]]:
+        """Where earlier pages of the same question ended, as long as nothing has changed: offset -> place."""
+        change = self.connection.execute(select(store.c.turn)).scalar_one()
+        if self.memory.change != change or len(self.memory.places) > MOST_PLACES:
+            self.memory.change, self.memory.places = change, {}
+        return self.memory.places.setdefault((query.sort, query.filters), {})
+
+    def place(self, query: Query, row: Any) -> Sequence[Any]:
+        """Where a row stands in the order of a query."""
+        return tuple(row[term.column.name] for term in query.order)
 
     def part(self, query: Query) -> tuple[list[Any], bool]:
         """The rows of a page, and whether there is a next one; nothing is counted."""
@@ -59,8 +122,7 @@ class Pages:
 
     def next_to(self, query: Query, row: Any, back: bool) -> str | None:
         """The id of the row before or after one in the order of a query."""
-        place = tuple(row[term.column.name] for term in query.order)
-        found = self.find(query, place, 1, 0, back).numbers
+        found = self.find(query, self.place(query, row), 1, 0, back).numbers
         return self.rows(found)[0]["id"] if found else None
 
     def rows(self, numbers: Sequence[int]) -> list[Any]:
@@ -81,7 +143,7 @@ class Pages:
                 # Nearer to the end: come from there.
                 least = min(count, everything - offset)
                 return Found(self.walk(query, None, least, everything - offset - least, True)[::-1])
-        few = self.narrowest(query.filters)
+        few = self.narrowest(query, count + offset)
         if few is None:
             return Found(self.walk(query, place, count, offset, back))
         return self.gather(few, query, place, count, offset, back)
@@ -90,18 +152,49 @@ class Pages:
         """How many predictions there are."""
         return int(self.connection.execute(select(store.c.predictions)).scalar_one())
 
-    def narrowest(self, filters: Sequence[Filter]) -> Select[Any] | None:
-        """The row numbers that one of the filters leaves, if they are few: the least of them."""
-        best, fewest = None, FEW
-        for one in filters:
+    def narrowest(self, query: Query, count: int) -> Select[Any] | None:
+        """The rows that one of the filters leaves, where gathering them costs less than walking to `count` rows."""
+        everything = max(self.everything(), 1)
+        best, fewest, share = None, MANY, 1.0
+        for one in query.filters:
             numbers = self.candidates(one)
             if numbers is None:
                 continue
-            counted = select(func.count()).select_from(numbers.limit(fewest).subquery())
-            number = self.connection.execute(counted).scalar_one()
+            number = self.remembered(one, partial(self.up_to, numbers))
+            share *= number / everything
             if number < fewest:
                 best, fewest = numbers, number
-        return best
+        if best is None:
+            return None
+        covered = needed_columns(query) <= {*COVERED, query.order[0].column.name}
+        step = 1 if covered else LOOKED_UP
+        taken = TAKEN if covered and from_predictions(best) else LOOKED_UP
+        walking = step * min(count / max(share, 1 / everything), everything)
+        return best if fewest * taken + min(fewest, share * everything) * SORTED_IN < walking else None
+
+    def counted(self, one: Filter) -> int | None:
+        """How many rows a filter leaves by itself, where an index tells and it is not too many."""
+        numbers = self.candidates(one)
+        if numbers is None:
+            return None
+        number = self.remembered(one, partial(self.up_to, numbers))
+        return number if number < MANY else None
+
+    def up_to(self, numbers: Select[Any]) -> int:
+        """How many row numbers there are, counted up to MANY."""
+        counted = select(func.count()).select_from(numbers.limit(MANY).subquery())
+        return int(self.connection.execute(counted).scalar_one())
+
+    def remembered(self, of: Filter | tuple[Filter, ...], count: Callable[[], int]) -> int:
+        """A count that is at most a minute old."""
+        now = time.monotonic()
+        when, found = self.memory.counts.get(of, (0.0, 0))
+        if not when or now - when > REMEMBERED:
+            if len(self.memory.counts) > MOST_COUNTS:
+                self.memory.counts.clear()
+            found = count()
+            self.memory.counts[of] = now, found
+        return found
 
     def candidates(self, one: Filter) -> Select[Any] | None:
         """Numbers of rows that may match a filter, read off an index; None where there is none for it."""
@@ -132,11 +225,12 @@ class Pages:
         back: bool,
     ) -> Found:
         """Matching rows among few, sorted; all of them are looked at, and so counted."""
-        names = needed_columns(query)
-        if numbers.get_final_froms() == [predictions]:
-            few = numbers.with_only_columns(*(predictions.c[name] for name in names)).limit(FEW).subquery()
+        names = sorted(needed_columns(query))
+        if from_predictions(numbers):
+            few = numbers.with_only_columns(*(predictions.c[name] for name in names)).subquery()
         else:
-            short = numbers.limit(FEW).subquery()
+            # Behind a limit, SQLite takes these first and looks for nothing else.
+            short = numbers.limit(EVERYTHING).subquery()
             both = short.join(predictions, predictions.c.seq == short.c[0])
             few = select(*(predictions.c[name] for name in names)).select_from(both).subquery()
         filters = and_(True, *(condition(one, of(few)) for one in query.filters))
@@ -153,6 +247,9 @@ class Pages:
     ) -> list[int]:
         """Matching rows along the index of the order."""
         found: list[int] = []
+        if self.connection.dialect.name == "postgresql":
+            # Or PostgreSQL sorts what it believes to be few rows.
+            self.connection.execute(text("SET LOCAL enable_sort = off"))
         for order, where in stretches(query.order, place, back):
             listed = self.matching(query, order, where, back)
             found += self.connection.execute(listed.limit(count - len(found)).offset(offset)).scalars()
@@ -163,30 +260,28 @@ class Pages:
                 offset -= min(offset, self.count(listed))
             elif found:
                 offset = 0
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(text("SET LOCAL enable_sort = on"))
         return found
 
     def matching(self, query: Query, order: Order, where: ColumnElement[bool], back: bool) -> Select[Any]:
         """The numbers of matching rows in order, so put that the database walks along the index of the order."""
         if not query.filters:
             return select(predictions.c.seq).where(where).order_by(*ordering(order, back))
+        indexed = self.indexed(query, order)
+        # On SQLite a plus sign keeps the planner from choosing the index of a filter.
+        others = unindexed if self.connection.dialect.name == "sqlite" else table_columns
+        filters = (condition(one, table_columns if one in indexed else others) for one in query.filters)
+        return select(predictions.c.seq).where(where, *filters).order_by(*ordering(order, back))
+
+    def indexed(self, query: Query, order: Order) -> list[Filter]:
+        """The filters that the index of the order answers, or an index that has both: a value, and then by time."""
         leading = order[0].column.name
-        bounds = [condition(one) for one in query.filters if needed(one) == {leading}]
-        others = [one for one in query.filters if needed(one) != {leading}]
-        if self.connection.dialect.name == "sqlite":
-            # A plus sign keeps SQLite from choosing the index of a filter.
-            plain = (condition(one, unindexed) for one in others)
-            return select(predictions.c.seq).where(where, *bounds, *plain).order_by(*ordering(order, back))
-        # PostgreSQL sorts what stands behind a limit first, and filters then.
-        fence = (
-            select(*(predictions.c[name] for name in needed_columns(query)))
-            .where(where, *bounds)
-            .order_by(*ordering(order, back))
-            .limit(EVERYTHING)
-            .subquery()
-        )
-        filters = (condition(one, of(fence)) for one in others)
-        ordered = ordering(order, back, of(fence))
-        return select(fence.c.seq).where(*filters).order_by(*ordered)
+        if leading == "created":
+            values = [one for one in query.filters if isinstance(one, OneOf) and is_value(one)]
+            if values:
+                return [min(values, key=lambda one: self.counted(one) or MANY)]
+        return [one for one in query.filters if needed(one) == {leading}]
 
     def count(self, listed: Select[Any]) -> int:
         """How many rows a question has."""
@@ -205,29 +300,45 @@ class Pages:
             return seen, True
         if everything <= COUNTED:
             return self.count(select(predictions.c.seq).where(query.condition())), True
-        return max(seen, self.estimate(query, everything)), False
+        about = self.remembered(query.filters, partial(self.estimate, query, everything))
+        return max(seen, about), False
 
     def estimate(self, query: Query, everything: int) -> int:
         """About how many rows match, from a sample that is spread over the order of arrival."""
         newest = self.connection.execute(select(func.max(predictions.c.seq))).scalar_one() or 0
-        names = frozenset({"seq"}).union(*map(needed, query.filters))
+        places = [newest * place // PLACES for place in range(PLACES)]
+        at = select(predictions.c.created).where(predictions.c.seq >= bindparam("place"))
+        at = at.order_by(predictions.c.seq).limit(1)
+        # A stretch of time is in few of the places, or in none.
+        counts = {
+            one: self.counted(one) for one in query.filters if isinstance(one, Range) and one.column in TIMES
+        }
+        brief = {one: number for one, number in counts.items() if number is not None}
+        sampled = [one for one in query.filters if one not in brief]
+        for number in brief.values():
+            everything = everything * number // max(self.everything(), 1)
+        names = frozenset({"seq"}).union(*map(needed, sampled))
+        some = (
+            select(*(predictions.c[name] for name in sorted(names)))
+            .where(predictions.c.created >= bindparam("begins", type_=predictions.c.created.type))
+            .order_by(predictions.c.created, predictions.c.seq)
+            .limit(ROWS)
+            .subquery()
+        )
+        filters = and_(True, *(condition(one, of(some)) for one in sampled))
+        counted = select(func.count(), func.count().filter(filters)).select_from(some)
         hits = seen = 0
-        for place in range(PLACES):
-            start = select(predictions.c.created).where(predictions.c.seq >= newest * place // PLACES)
-            begins = start.order_by(predictions.c.seq).limit(1).scalar_subquery()
-            some = (
-                select(*(predictions.c[name] for name in sorted(names)))
-                .where(predictions.c.created >= begins)
-                .order_by(predictions.c.created, predictions.c.seq)
-                .limit(ROWS)
-                .subquery()
-            )
-            filters = and_(True, *(condition(one, of(some)) for one in query.filters))
-            counts = self.connection.execute(
-                select(func.count(), func.count().filter(filters)).select_from(some)
-            ).one()
-            seen, hits = seen + counts[0], hits + counts[1]
+        for place in places:
+            begins = self.connection.execute(at, {"place": place}).scalar()
+            if begins is not None:
+                here = self.connection.execute(counted, {"begins": begins}).one()
+                seen, hits = seen + here[0], hits + here[1]
         return round(everything * hits / max(seen, 1))
+
+
+def is_value(one: OneOf) -> bool:
+    """Whether a choice is one value of a column that has an index by value and time."""
+    return one.column in SORTED and len(one.values) == 1 and None not in one.values
 
 
 def of(some: Subquery) -> Columns:
@@ -241,7 +352,11 @@ def unindexed(name: str) -> ColumnElement[Any]:
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
-def needed_columns(query: Query) -> list[str]:
+def from_predictions(numbers: Select[Any]) -> bool:
+    """Whether row numbers are read from the table itself, and so from an index that has other columns, too."""
+    return numbers.get_final_froms() == [predictions]
+
+
+def needed_columns(query: Query) -> frozenset[str]:
     """The stored columns that a query filters and sorts by."""
-    names = dict.fromkeys(term.column.name for term in query.order)
-    return list(names | dict.fromkeys(sorted(frozenset[str]().union(*map(needed, query.filters)))))
+    return frozenset(term.column.name for term in query.order).union(*map(needed, query.filters))

@@ -22,7 +22,7 @@ from dashboard.store import changes, database, words
 from dashboard.store.errors import Conflict, NotFound, StoreError
 from dashboard.store.files import ID, File, Files
 from dashboard.store.names import MAX_NAME, clean_line, fold
-from dashboard.store.pages import Pages
+from dashboard.store.pages import Memory, Pages
 from dashboard.store.places import open_place
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
@@ -52,6 +52,7 @@ class Store:
         self._engine = engine
         self._files = files
         self._turn = threading.Lock()
+        self._memory = Memory()
         with self._reading() as connection:
             self._indexed = words.indexed(connection)
             self._identity: str = connection.execute(select(store.c.identity)).scalar_one()
@@ -122,7 +123,7 @@ class Store:
         """The records that a query asks for, and how many match it in all."""
         # One transaction: rows and total belong to the same moment.
         with self._reading() as connection:
-            rows, more, total, exact = Pages(connection, self._indexed).page(query)
+            rows, more, total, exact = Pages(connection, self._indexed, self._memory).page(query)
         return Page(tuple(map(from_row, rows)), total, exact, query.cursor(rows[-1]) if more else None)
 
     def stream(self, query: Query) -> Iterator[Record]:
@@ -133,7 +134,7 @@ class Store:
         part = replace(query, offset=0, after=None, limit=MAX_LIMIT)
         while True:
             with self._reading() as connection:
-                rows, more = Pages(connection, self._indexed).part(part)
+                rows, more = Pages(connection, self._indexed, self._memory).part(part)
             yield from map(from_row, rows)
             if not more:
                 return
@@ -151,7 +152,7 @@ class Store:
             row = connection.execute(here).mappings().first()
             if row is None:
                 return None, None
-            pages = Pages(connection, self._indexed)
+            pages = Pages(connection, self._indexed, self._memory)
             return pages.next_to(query, row, back=True), pages.next_to(query, row, back=False)
 
     def latest(self) -> Latest:
