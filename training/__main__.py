@@ -75,7 +75,6 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Score, calibrate, choose the operating points, measure; writes scores.parquet and evaluation.json."""
-    from training.evaluate import evaluate as evaluate_network
     from training.judge import judge
     from training.openings import note_opening
     from training.pixels import open_pixels
@@ -87,6 +86,8 @@ def evaluate(options: argparse.Namespace) -> None:
         kept = json.loads((run / "evaluation.json").read_text())
         found = replaced(found, robustness=kept.get("robustness", []))
     else:
+        from training.evaluate import evaluate as evaluate_network
+
         network = trained(options)
         if options.open_test is not None:
             seed = json.loads((run / "run.json").read_text())["seed"]
@@ -107,8 +108,6 @@ def export(options: argparse.Namespace) -> None:
     from model.engine import Engine
     from model.reference import write_reference
     from training.card import make_card
-    from training.export import CHECKED, export_graph
-    from training.fit import still_images
     from training.guard import build_guard
     from training.pixels import open_pixels
 
@@ -118,10 +117,13 @@ def export(options: argparse.Namespace) -> None:
         raise CasesError(
             f"{run} is not evaluated yet. Run `python -m training evaluate {options.recipe}` first."
         )
-    network = trained(options)
     with tempfile.TemporaryDirectory() as folder:
         difference = None
         if not options.no_weights:
+            from training.export import CHECKED, export_graph
+            from training.fit import still_images
+
+            network = trained(options)
             files[GRAPH], files[WEIGHTS] = Path(folder) / "model.onnx", Path(folder) / "model.keras"
             images = still_images(store, np.arange(len(store.cases))[: 2 * CHECKED], network.input_shape[1])
             difference = export_graph(network, images, files[GRAPH])
