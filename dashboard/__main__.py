@@ -1,6 +1,7 @@
 """`python -m dashboard`: serve the dashboard until interrupted, or back up, restore, export or import predictions."""
 
 import argparse
+import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -149,6 +150,8 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C stops it)",
         flush=True,
     )
+    # Waitress warns of every request that waits for a thread; /metrics says how long they take.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     services.warm(delay=2)
     try:
         waitress.serve(

@@ -188,7 +188,7 @@ def encode(pixels: NDArray[np.uint8], quality: int = 90, max_side: int | None = 
     """Pixels to a JPEG file without any metadata, reduced so that the longer side has at most `max_side` pixels."""
     image = Image.fromarray(pixels)
     if max_side is not None:
-        image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC)
+        image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC, reducing_gap=1.0)
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

@@ -37,11 +37,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 THUMBNAIL_SIDE = 240
-HEATMAP_SIDE = 448
+HEATMAP_SIDE = 224
 # Ids in one statement: below every database's limit on parameters.
 CHUNK = 500
 # With more predictions than this, the start doesn't wait for the sweep.
 SWEPT_AT_ONCE = 20_000
+# A clock that is behind by less was set back.
+SET_BACK = timedelta(hours=1)
 KEYS_LAST = timedelta(hours=24)
 
 
@@ -101,6 +103,7 @@ class Store:
                 # Another prediction of the same image may have been deleted meanwhile.
                 lost = {name: make() for name, make in pictures.items() if not place.has(name)}
                 place.stage(lost).commit()
+                record = replace(record, created=self._moment(connection))
                 connection.execute(insert(predictions).values(to_row(record)))
                 connection.execute(update(store).values(predictions=store.c.predictions + 1))
                 if key is not None:
@@ -108,6 +111,17 @@ class Store:
         finally:
             staged.discard()
         return record
+
+    def _moment(self, connection: Connection) -> datetime:
+        """The time of a prediction that is kept now: after the one before it, though the clock was set back a little.
+
+        A clock that was wrong by more than an hour, and is right again, is believed.
+        """
+        newest = select(predictions.c.created).order_by(predictions.c.seq.desc()).limit(1)
+        before, moment = connection.execute(newest).scalar(), now()
+        if before is not None and before >= moment > before - SET_BACK:
+            return before + timedelta(microseconds=1)
+        return moment
 
     def with_key(self, key: str, sha256: str) -> Record | None:
         """What `add` gave for this key within 24 hours; None when it is new. Conflict as for `add`."""
@@ -446,6 +460,11 @@ def open_store(data_dir: Path, database_url: str | None = None, image_store: str
     else:
         threading.Thread(target=opened.sweep, name="sweep", daemon=True).start()
     return opened
+
+
+def now() -> datetime:
+    """The time by the clock."""
+    return datetime.now(UTC)
 
 
 def used(connection: Connection, key: str, sha256: str) -> Record | None:

@@ -66,7 +66,7 @@ def test_images_are_kept_without_metadata_and_whole(store: Store, said: Callable
     assert b"Jane" not in data and b"script" not in data
     assert max(Image.open(BytesIO(store.thumbnail(record.id))).size) == 240
     heatmap = Image.open(BytesIO(store.heatmap(record.id)))
-    assert heatmap.mode == "RGBA" and heatmap.size == (448, 448)
+    assert heatmap.has_transparency_data and heatmap.size == (224, 224)
 
 
 def test_files_are_named_by_content_below_the_data_folder(add: Add, tmp_path: Path) -> None:
