@@ -88,13 +88,12 @@ def label(point: OperatingPoint, card: Card) -> str:
     return ", ".join(words)
 
 
-def context_form(sexes: Sequence[str], longest: Mapping[str, int], oldest: int) -> html.Details:
+def context_form(sexes: Sequence[str], longest: Mapping[str, int]) -> html.Details:
     """Age, sex, body site, lesion reference and note, each optional; kept with the predictions that follow.
 
     Args:
         sexes: what may be chosen.
         longest: how many characters `site`, `lesion` and `note` may have.
-        oldest: the highest age in years.
     """
     sex = html.Select(
         [html.Option("not stated", value=""), *(html.Option(one, value=one) for one in sexes)],
@@ -102,7 +101,7 @@ def context_form(sexes: Sequence[str], longest: Mapping[str, int], oldest: int) 
         className="form-select form-select-sm",
     )
     fields = [
-        labelled("Age", entry("age", type="number", min=0, max=oldest, step=1, inputMode="numeric")),
+        labelled("Age in years", entry("age", inputMode="numeric", maxLength=3)),
         labelled("Sex", sex),
         labelled("Body site", entry("site", list="sites", maxLength=longest["site"])),
         labelled("Lesion reference", entry("lesion", maxLength=longest["lesion"])),

@@ -13,7 +13,6 @@ from dashboard.components.intake import camera_dialog, drop_zone, example_button
 from dashboard.services import LIMITS, Services
 from dashboard.store import SEXES, NotFound, Record
 from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE
-from dashboard.store.records import OLDEST
 from model.bundle import Damaged
 
 dash.register_page(__name__, path="/", title="Predict · Dermaboard", name="Predict")  # type: ignore[no-untyped-call]
@@ -50,7 +49,7 @@ def intake(services: Services) -> list[Any]:
         drop_zone(LIMITS),
         camera_dialog(),
         choices(services.runnable, services.default_model),
-        context_form(SEXES, LONGEST, OLDEST),
+        context_form(SEXES, LONGEST),
         example_buttons(examples.names()),
     ]
 

@@ -100,7 +100,7 @@ def test_many_files_become_a_table_with_the_riskiest_first(
     risks = page.locator("#batch-rows .risk > span:first-child").all_inner_texts()
     assert risks == sorted(risks, key=lambda said: -float(said.strip("<> %")))
     assert len(set(risks)) == 2
-    expect(rows.last).to_contain_text("not an image")
+    expect(rows.last).to_contain_text("This is not a JPEG")
     expect(page.locator("#batch-summary")).to_contain_text("1 failed")
     assert rows.first.locator("img").evaluate("image => image.src.endsWith('/thumbnail')")
 
@@ -163,7 +163,7 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
     page = visit.open()
     page.get_by_label("Operating point").select_option("sensitivity-97.5")
     page.get_by_text("Person and lesion").click()
-    page.get_by_label("Age", exact=True).fill("54")
+    page.get_by_label("Age in years").fill("54")
     page.get_by_label("Sex").select_option("female")
     page.get_by_label("Body site").fill("back")
     page.get_by_label("Lesion reference").fill("L-12")
@@ -179,7 +179,7 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
     expect(page.locator(CARD)).to_contain_text("not used by the model")
     expect(page.locator("#context-told")).to_contain_text("54, female, back")
     page.get_by_role("button", name="Empty these fields").click()
-    expect(page.get_by_label("Age", exact=True)).to_have_value("")
+    expect(page.get_by_label("Age in years")).to_have_value("")
     page.reload()
     # The choice is remembered; what was told of a person is not.
     expect(page.get_by_label("Operating point")).to_have_value("sensitivity-97.5")
