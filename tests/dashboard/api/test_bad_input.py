@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dashboard.services import Services
-from dashboard.store import Query
-from dashboard.store import places
+from dashboard.store import Query, places
 from tests import files
 from tests.dashboard.api.conftest import PREDICTIONS, Send, problem
 
