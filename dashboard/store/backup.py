@@ -231,9 +231,10 @@ def import_backup(target: Store, path: Path) -> Counts:
 def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection) -> Counts:
     """Everything of an open archive. Raises ValueError or another of DAMAGED when it is not what it should be."""
     head = archive.next()
-    if head is None or head.name != HEAD or read_head(archive, head) != FORMAT:
+    told = read_head(archive, head) if head is not None and head.name == HEAD else {}
+    if told.get("format") != FORMAT:
         raise ValueError("it starts with something else")
-    files, counts = 0, None
+    files, counts, whole = 0, None, not told.get("whole")
     while (entry := archive.next()) is not None:
         forget(archive)
         file = archive.extractfile(entry)
@@ -243,9 +244,10 @@ def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection
             counts = read_rows(connection, target, file)
         elif entry.name == TRAIL:
             insert_lines(connection, file)
+            whole = True
         else:
             files += keep(target, entry.name, file)
-    if counts is None:
+    if counts is None or not whole:
         raise ValueError("its end is missing")
     return Counts(counts.predictions, files, counts.missing, counts.known)
 
@@ -255,10 +257,11 @@ def forget(archive: tarfile.TarFile) -> None:
     archive.members = []  # type: ignore[attr-defined]
 
 
-def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Any:
-    """The format that an archive says it has."""
+def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any]:
+    """What an archive says of itself."""
     file = archive.extractfile(entry)
-    return None if file is None else json.loads(file.read()).get("format")
+    told = None if file is None else json.loads(file.read(10_000))
+    return told if isinstance(told, dict) else {}
 
 
 def keep(target: Store, name: str, file: IO[bytes]) -> int:

@@ -15,6 +15,8 @@ from dashboard.store.schema import audit, predictions, reviews, tags
 from model.taxonomy import CODES
 
 WITHDRAWN = "withdrawn"
+# What could tell whose case it was.
+WRITTEN = frozenset({*CONTEXT, "tags"})
 MISSING = "There is no prediction under this address. It may have been deleted."
 
 
@@ -198,3 +200,13 @@ def birth(record: Record) -> AuditLine:
 def epitaph(record: Record) -> dict[str, Any]:
     """What stays of a deleted prediction: nothing that could tell whose image it was."""
     return {**birth(record).detail, "created": record.created.isoformat(), "confirmed": record.confirmed}
+
+
+def redact(connection: Connection, ids: Sequence[str]) -> None:
+    """Take what people wrote out of the trails of deleted predictions; that they wrote it, and when, stays."""
+    for row in connection.execute(
+        select(audit.c.id, audit.c.detail).where(audit.c.prediction_id.in_(ids))
+    ).all():
+        if WRITTEN & set(row.detail):
+            kept = {name: [None, None] if name in WRITTEN else value for name, value in row.detail.items()}
+            connection.execute(update(audit).where(audit.c.id == row.id).values(detail=kept))

@@ -333,6 +333,7 @@ class Store:
                 connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
                 connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
                 connection.execute(delete(predictions).where(wanted))
+                changes.redact(connection, part)
                 fewer = store.c.predictions - len(found)
                 connection.execute(update(store).values(predictions=fewer))
                 connection.execute(

@@ -90,7 +90,7 @@ def test_a_damaged_file_changes_nothing(
     store: Store, three: list[Record], target: Store, tmp_path: Path
 ) -> None:
     write_backup(store, tmp_path / "all.tar")
-    whole = (tmp_path / "all.tar").read_bytes()
+    whole = (tmp_path / "all.tar").read_bytes().rstrip(b"\0")
     with tarfile.open(tmp_path / "foreign.tar", "w") as archive:
         archive.add(__file__, "dermaboard.json")
     broken = {
@@ -98,14 +98,14 @@ def test_a_damaged_file_changes_nothing(
         "text": b"no archive at all" * 1000,
         "foreign": (tmp_path / "foreign.tar").read_bytes(),
     }
-    broken |= {f"cut at {share}": whole[: len(whole) * share // 10] for share in range(1, 9)}
+    broken |= {f"cut at {share}": whole[: len(whole) * share // 10] for share in range(1, 10)}
     for name, data in broken.items():
         (tmp_path / "broken.tar").write_bytes(data)
         with pytest.raises(StoreError, match=r"backup|read"):
             restore_backup(target, tmp_path / "broken.tar")
         assert target.page(Query()).total == 0, name
     target.sweep()
-    assert not [path for path in (tmp_path / "elsewhere").rglob("*.*g")]
+    assert not list((tmp_path / "elsewhere").rglob("*.*g"))
     with pytest.raises(StoreError, match="cannot be read"):
         restore_backup(target, tmp_path / "nowhere.tar")
 

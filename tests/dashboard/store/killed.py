@@ -1,0 +1,120 @@
+"""The writer that test_kill.py kills: forks children that add, review and delete until they are killed.
+
+Run as `python killed.py FOLDER ROUNDS SEED`; prints one line of JSON a problem, and at the end how often it killed.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from dashboard.store import Query, Store, database
+from dashboard.store.files import Files
+from dashboard.store.places import LocalFolder
+from model.images import Photograph
+from model.predictor import Decision, Prediction
+
+
+def opened(folder: Path) -> Store:
+    """The store without a sweep: that is the parent's to call."""
+    return Store(database.connect(database.sqlite_url(folder / "dermaboard.db")), Files(LocalFolder(folder)))
+
+
+def photograph(rng: random.Random) -> Photograph:
+    """One of six small images."""
+    shade = rng.randrange(6)
+    return Photograph(pixels=np.full((24, 32, 3), 40 * shade, np.uint8), sha256=f"{shade:064x}")
+
+
+def said(picture: Photograph) -> Prediction:
+    """A prediction of it."""
+    return Prediction(
+        **dict.fromkeys(("model", "model_version"), "x"),
+        sha256=picture.sha256, width=32, height=24, model_sha256="a" * 64, probability=0.2,
+        operating_point="", threshold=0.5, malignant_from=0.5, decision=Decision.BENIGN, diagnosis=None,
+        probabilities={}, heatmap=np.zeros((7, 7), np.float32), cautions=(), milliseconds=1.0,
+    )  # fmt: skip
+
+
+def write(folder: Path, acknowledged: int, seed: int) -> None:
+    """Add, review and delete without end; what was added or deleted is told before the next step."""
+    rng, store = random.Random(seed), opened(folder)
+    mine: list[str] = []
+    while True:
+        if len(mine) > 3 and rng.random() < 0.4:
+            gone = mine.pop(rng.randrange(len(mine)))
+            os.write(acknowledged, f"?{gone}\n".encode())
+            store.delete([gone])
+        else:
+            picture = photograph(rng)
+            mine.append(store.add(picture, said(picture), "x.jpg").id)
+            os.write(acknowledged, f"+{mine[-1]}\n".encode())
+            store.review([mine[-1]], "Anna", "nv", "expert", add_tags=["x"])
+
+
+def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
+    """What is wrong after a start-up sweep."""
+    store = opened(folder)
+    store.sweep()
+    records = {record.id: record for record in store.stream(Query())}
+    found = [f"lost {one}" for one in kept - set(records)]
+    names = {
+        name
+        for record in records.values()
+        for name in (
+            store.files.image(record.sha256),
+            store.files.thumbnail(record.sha256),
+            store.files.heatmap(record.id),
+        )
+    }
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    there -= {name for name in there if name.startswith("dermaboard.db") or name == "images/.store"}
+    found += [f"no file {name}" for name in names - there] + [f"nobody's {name}" for name in there - names]
+    if store.page(Query(limit=1)).total != len(records):
+        found.append("miscounted")
+    for record in records.values():
+        if record.revision != len(store.reviews(record.id)):
+            found.append(f"half a review of {record.id}")
+    kept |= set(records)
+    kept -= doubtful - set(records)
+    store.close()
+    return found
+
+
+def main(folder: Path, rounds: int, seed: int) -> None:
+    """Kill a writer again and again, and look."""
+    rng, kept = random.Random(seed), set[str]()
+    database.migrate(database.connect(database.sqlite_url(folder / "dermaboard.db")))
+    first = opened(folder)
+    first.sweep()
+    first.close()
+    for number in range(rounds):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            write(folder, writing, seed * 1000 + number)
+        os.close(writing)
+        time.sleep(rng.uniform(0.01, 0.12))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        told = b""
+        while part := os.read(reading, 65536):
+            told += part
+        os.close(reading)
+        lines = told.decode().split()
+        doubtful = {line[1:] for line in lines if line[0] == "?"}
+        kept |= {line[1:] for line in lines if line[0] == "+"}
+        kept -= doubtful
+        for problem in problems(folder, kept, doubtful):
+            print(json.dumps([number, problem]))
+    print(json.dumps({"killed": rounds, "kept": len(kept)}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,350 @@
+"""Context, reviews, tags, audit lines, keys: what people add, and two of them at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select, update
+
+from dashboard.store import (
+    Conflict,
+    Context,
+    InputError,
+    NotFound,
+    OneOf,
+    Query,
+    Record,
+    Search,
+    Store,
+    repository,
+)
+from dashboard.store.names import new_id
+from dashboard.store.schema import audit, keys, reviews, tags
+from model.images import Photograph
+from model.predictor import Decision, Prediction, Similar
+
+Add = Callable[..., Record]
+NOBODY = "01a20ae0-c949-743f-a804-56e93ddba6f8"
+
+
+def test_everything_of_a_prediction_is_kept(store: Store, add: Add) -> None:
+    added = add(
+        spread=(0.1, 0.4),
+        novelty=0.7,
+        similar=(Similar("ISIC_1", "HAM_1", "nv", 0.25),),
+        quality={"sharpness": 0.5},
+        operating_point="sensitivity-90",
+        malignant_from=0.6,
+        context=Context(age=0, sex="other", site="back", lesion="L 1", note="two\nlines"),
+    )
+    assert store.get(added.id) == added
+    assert added.spread == (0.1, 0.4) and added.similar[0].distance == 0.25 and added.review == "open"
+    assert added.context.note == "two\nlines" and added.context.age == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"age": -1},
+        {"age": 121},
+        {"age": 40.5},
+        {"age": True},
+        {"sex": "f"},
+        {"site": "x" * 65},
+        {"lesion": "x" * 129},
+        {"note": "x" * 4001},
+    ],
+)
+def test_a_context_that_cannot_be_meant_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        Context(**wrong)
+
+
+def test_a_context_is_cleaned() -> None:
+    found = Context(site=" back\0 ", lesion="\u202eL1", note="  a\r\nb\x1b\n ")
+    assert (found.site, found.lesion, found.note) == ("back", "L1", "a\nb")
+    assert Context(site=" ", note="\n") == Context()
+
+
+def test_reviews_are_appended_and_the_latest_diagnosis_counts(store: Store, add: Add) -> None:
+    record = add(decision=Decision.BENIGN)
+    (first,) = store.review([record.id], "Anna", note="looks fine", add_tags=["b", "a", " "])
+    assert (first.review, first.confirmed, first.tags, first.revision) == ("reviewed", None, ("a", "b"), 1)
+    (second,) = store.review([record.id], "Ben", "mel", "histology", remove_tags=["b"])
+    assert (second.review, second.confirmed, second.confirmed_by) == ("missed", "mel", "histology")
+    # A review without a diagnosis leaves what was confirmed; a withdrawal takes it back.
+    (third,) = store.review([record.id], "Anna", note="agreed")
+    assert third.confirmed == "mel"
+    (fourth,) = store.review([record.id], "Ben", source="withdrawn", note="wrong patient")
+    assert (fourth.review, fourth.confirmed, fourth.confirmed_by) == ("reviewed", None, None)
+    assert store.get(record.id) == fourth
+    found = store.reviews(record.id)
+    assert [one.reviewer for one in found] == ["Ben", "Anna", "Ben", "Anna"]
+    assert [one.diagnosis for one in found] == [None, None, "mel", None]
+    assert found[-1].note == "looks fine" and found[-1].tags == ("a", "b") and found[0].tags == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("decision", "confirmed", "state"),
+    [
+        ("benign", "mel", "missed"),
+        ("benign", "nv", "confirmed"),
+        ("malignant", "nv", "overcalled"),
+        ("malignant", "bcc", "confirmed"),
+        ("uncertain", "nv", "confirmed"),
+        ("uncertain", "mel", "confirmed"),
+    ],
+)
+def test_disagreements_are_told_apart(
+    store: Store, add: Add, decision: str, confirmed: str, state: str
+) -> None:
+    record = add(decision=Decision(decision))
+    assert store.review([record.id], "Anna", confirmed, "expert")[0].review == state
+    wanted = Query(filters=(OneOf("review", frozenset({state})),))
+    assert [one.id for one in store.page(wanted).records] == [record.id]
+
+
+def test_disagreements_come_first_and_open_cases_when_asked(store: Store, add: Add) -> None:
+    missed, overcalled, seen, open_ = (
+        add(str(n), decision=decision)
+        for n, decision in enumerate(("benign", "malignant", "benign", "benign"))
+    )
+    store.review([missed.id], "A", "mel", "histology")
+    store.review([overcalled.id], "A", "nv", "histology")
+    store.review([seen.id], "A")
+    down = [one.id for one in store.page(Query(sort=(("review", "desc"),))).records]
+    assert down == [missed.id, overcalled.id, seen.id, open_.id]
+    assert store.page(Query(sort=(("review", "asc"),))).records[0].id == open_.id
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reviewer": " "},
+        {"reviewer": "x" * 129},
+        {"diagnosis": "cancer", "source": "expert"},
+        {"diagnosis": "mel"},
+        {"diagnosis": "mel", "source": "rumour"},
+        {"diagnosis": "mel", "source": "withdrawn"},
+        {"source": "histology"},
+        {"note": "x" * 4001},
+        {"add_tags": ["x" * 65]},
+        {"add_tags": [str(n) for n in range(51)]},
+    ],
+)
+def test_a_review_that_cannot_be_meant_changes_nothing(store: Store, add: Add, wrong: dict[str, Any]) -> None:
+    record = add()
+    with pytest.raises(InputError):
+        store.review([record.id], **{"reviewer": "Anna", **wrong})
+    assert store.get(record.id) == record and store.reviews(record.id) == ()
+
+
+def test_two_people_at_once_are_told_what_changed(store: Store, add: Add) -> None:
+    record = add()
+    store.review([record.id], "Anna", "nv", "expert", revision=0)
+    for late in (
+        lambda: store.review([record.id], "Ben", "mel", "histology", revision=0),
+        lambda: store.describe(record.id, Context(age=50), revision=0, who="Ben"),
+    ):
+        with pytest.raises(Conflict, match="Anna") as caught:
+            late()
+        assert caught.value.record == store.get(record.id)
+        (change,) = caught.value.changes
+        assert change.who == "Anna" and change.detail["confirmed"] == [None, "nv"]
+    assert len(store.reviews(record.id)) == 1
+    assert store.review([record.id], "Ben", "mel", "histology", revision=1)[0].revision == 2
+
+
+def test_one_conflict_among_many_changes_none(store: Store, add: Add) -> None:
+    first, second = add("1"), add("2")
+    store.review([second.id], "Anna")
+    with pytest.raises(Conflict):
+        store.review([first.id, second.id], "Ben", revision={first.id: 0, second.id: 0})
+    assert store.reviews(first.id) == ()
+    assert len(store.review([first.id, second.id], "Ben", revision={first.id: 0, second.id: 1})) == 2
+
+
+def test_threads_that_review_one_case_lose_nothing(store: Store, add: Add) -> None:
+    record = add()
+
+    def one(number: int) -> None:
+        store.review([record.id], f"R{number}", add_tags=[f"t{number:02}"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(16)))
+    after = store.get(record.id)
+    assert after.revision == 16 and len(store.reviews(record.id)) == 16
+    assert after.tags == tuple(f"t{number:02}" for number in range(16)) == store.tags()
+
+
+def test_what_is_gone_is_passed_over_and_nothing_left_is_said(store: Store, add: Add) -> None:
+    stays, goes = add("1"), add("2")
+    store.delete([goes.id])
+    assert [one.id for one in store.review([goes.id, stays.id, stays.id], "Anna")] == [stays.id]
+    for late in (
+        lambda: store.review([goes.id], "Anna"),
+        lambda: store.review([], "Anna"),
+        lambda: store.describe(goes.id, Context()),
+        lambda: store.reviews(goes.id),
+        lambda: store.neighbours(goes.id, Query()),
+        lambda: store.review(["' OR 1=1 --"], "Anna"),
+    ):
+        with pytest.raises(NotFound):
+            late()
+
+
+def test_the_trail_tells_who_did_what_and_outlives_the_case(store: Store, add: Add, engine: Engine) -> None:
+    record = add("Jane Doe.jpg", probability=0.25)
+    store.describe(record.id, Context(age=50, note="private"), who="Anna")
+    store.describe(record.id, Context(age=50, note="private"), who="Ben")
+    store.review([record.id], "Ben", "nv", "expert")
+    lines = store.audit(record.id)
+    assert [(one.action, one.who, one.revision) for one in lines] == [
+        ("predicted", "", 0),
+        ("described", "Anna", 1),
+        ("reviewed", "Ben", 2),
+    ]
+    assert lines[1].detail == {"age": [None, 50], "note": [None, "private"]}
+    store.delete([record.id], who="Cem")
+    (*_, last) = store.audit(record.id)
+    assert (last.action, last.who) == ("deleted", "Cem") and last.detail["confirmed"] == "nv"
+    assert store.audit(NOBODY) == ()
+    with engine.connect() as connection:
+        for table in (reviews, tags):
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
+        kept = str(connection.execute(select(audit.c.detail)).scalars().all())
+    # Nothing of what could name a person stays behind.
+    assert "private" not in kept and "Jane" not in kept
+
+
+def test_free_text_finds_what_people_wrote(store: Store, add: Add) -> None:
+    record = add("IMG_0001.jpg", context=Context(lesion="L-17", note="Rechte Schulter, größer"))
+    other = add("other.png", seed=1)
+    store.review([record.id], "Anna", note="clear margins", add_tags=["teaching"])
+
+    def found(text: str) -> list[str]:
+        return [one.id for one in store.page(Query(filters=(Search(text),))).records]
+
+    for text in ("img_0001", "l-17", "GRÖSSER", "schulter rechte", "margins", "teach", "1", "ü" and "öß", ""):
+        assert record.id in found(text), text
+    for text in (
+        "margins other",
+        "img_0002",
+        "%",
+        "_0_1",
+        "100%",
+        "'",
+        '"',
+        "x" * 1000,
+        "mar*",
+        "margins OR other",
+    ):
+        assert found(text) == [], text
+    store.describe(record.id, Context(note="left knee"))
+    assert found("knee") == [record.id] and found("schulter") == [] and found("margins") == [record.id]
+    store.delete([record.id])
+    assert found("knee") == [] and found("png") == [other.id]
+
+
+def test_tags_sites_and_models_are_listed(store: Store, add: Add) -> None:
+    first, second = add(context=Context(site="back")), add(context=Context(site="face"), model="b")
+    add()
+    store.review([first.id, second.id], "A", add_tags=["x", "y"])
+    store.review([first.id], "A", remove_tags=["y"])
+    store.review([second.id], "A", remove_tags=["y"])
+    assert (store.tags(), store.sites(), store.models()) == (("x",), ("back", "face"), ("b", "tiny"))
+    assert store.page(Query(filters=(OneOf("tag", frozenset({"x", "none"})),))).total == 2
+    assert store.page(Query(filters=(OneOf("site", frozenset({None})),))).total == 1
+
+
+def test_a_lesion_over_time(store: Store, add: Add) -> None:
+    first = add("1", context=Context(lesion="L1"))
+    add("2", context=Context(lesion="l1"))
+    third = add("3", context=Context(lesion="L1"))
+    assert [one.id for one in store.lesion("L1")] == [first.id, third.id]
+    assert store.lesion("nothing") == () == store.lesion("%")
+
+
+def test_a_key_gives_the_same_prediction_again(store: Store, add: Add, engine: Engine) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        records = list(pool.map(lambda _: add(key="k"), range(4)))
+    assert len({record.id for record in records}) == 1 and store.page(Query()).total == 1
+    assert store.with_key("k", records[0].sha256) == records[0]
+    with pytest.raises(Conflict, match="another image"):
+        add(seed=1, key="k")
+    with pytest.raises(Conflict):
+        store.with_key("k", "0" * 64)
+    assert store.with_key("other", records[0].sha256) is None
+    # After a day it is new again, and so it is when its prediction is gone.
+    with engine.begin() as connection:
+        yesterday = datetime.now(UTC) - timedelta(hours=25)
+        connection.execute(update(keys).values(created=yesterday))
+    assert add(seed=1, key="k").id != records[0].id
+    store.delete([one.id for one in store.stream(Query())])
+    assert add(seed=1, key="k").sha256
+
+
+def test_neighbours_follow_the_query(store: Store, add: Add) -> None:
+    records = [
+        add(str(n), probability=p, diagnosis=d)
+        for n, (p, d) in enumerate(((0.3, "nv"), (0.1, None), (0.2, "nv")))
+    ]
+    ids = [record.id for record in records]
+    assert store.neighbours(ids[1], Query()) == (ids[2], ids[0])
+    by_probability = Query(sort=(("probability", "asc"),))
+    assert store.neighbours(ids[1], by_probability) == (None, ids[2])
+    assert store.neighbours(ids[2], by_probability) == (ids[1], ids[0])
+    # Missing values come last.
+    by_diagnosis = Query(sort=(("diagnosis", "desc"),))
+    assert store.neighbours(ids[1], by_diagnosis) == (ids[0], None)
+    assert store.neighbours(ids[0], by_diagnosis) == (ids[2], ids[1])
+    only_nv = Query(filters=(OneOf("diagnosis", frozenset({"nv"})),))
+    assert store.neighbours(ids[0], only_nv) == (ids[2], None)
+    assert store.neighbours(ids[1], only_nv) == (None, None)
+
+
+def test_watchers_see_every_change(store: Store, add: Add) -> None:
+    assert store.latest().id is None
+    seen = [store.latest().change]
+    record = add()
+    for change in (
+        lambda: store.describe(record.id, Context(age=1)),
+        lambda: store.review([record.id], "A"),
+        lambda: store.delete([record.id]),
+    ):
+        assert store.latest().id == record.id
+        seen.append(store.latest().change)
+        change()
+    seen.append(store.latest().change)
+    assert seen == sorted(set(seen))
+
+
+def test_ids_stay_unique_and_in_order_when_the_clock_jumps_back(
+    store: Store, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add("before")
+    monkeypatch.setattr("time.time_ns", lambda: 1_600_000_000_000_000_000)
+    ids = [new_id() for _ in range(5000)]
+    second = add("after")
+    assert ids == sorted(set(ids)) and first.id < ids[0] and ids[-1] < second.id
+
+
+def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
+    store: Store,
+    picture: Callable[..., Photograph],
+    said: Callable[..., Prediction],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def at(moment: datetime) -> Record:
+        monkeypatch.setattr(repository, "now", lambda: moment)
+        return store.add(picture(), said(picture()), moment.isoformat())
+
+    noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    first, second = at(noon), at(noon - timedelta(minutes=20))
+    assert [one.id for one in store.page(Query()).records] == [second.id, first.id]
+    assert second.created > first.created
+    # A clock that was wrong by days and is right again is believed.
+    third = at(noon - timedelta(days=3))
+    assert third.created == noon - timedelta(days=3)
