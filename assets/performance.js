@@ -96,13 +96,15 @@
     return [number.format(count), rate(count, of), { "--share": of ? count / of : 0 }];
   }
 
-  function point(x, y, threshold, beyond) {
+  function point(x, y, threshold, side) {
     const text = `threshold ${(100 * threshold).toFixed(1)} %`;
-    return [{ x: [[x]], y: [[y]], text: [[text]], textposition: [[beyond ? "bottom left" : "bottom right"]] }, [0], 1];
+    return [{ x: [[x]], y: [[y]], text: [[text]], textposition: [[side]] }, [0], 1];
   }
 
+  const below = (beyond) => (beyond ? "bottom left" : "bottom right");
+
   function net(tp, fp, n, threshold) {
-    return point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, false);
+    return point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, "top right");
   }
 
   // What the cases at a slider position come to.
@@ -123,32 +125,32 @@
   const share = (value) => String(Math.round(1000 * value) / 1000);
 
   // The selection behind a point of a figure (see dashboard/performance/selection.py), or a threshold to go to.
+  // `about` is what the figure says of the point, `line` what it belongs to.
   const behind = {
-    roc: ({ customdata }) => customdata && { threshold: customdata[0] },
-    pr: ({ customdata }) => customdata && { threshold: Array.isArray(customdata) ? customdata[0] : customdata },
-    scores: ({ x, curveNumber }, data) => {
-      const line = data[curveNumber];
-      const word = /malignant/i.test(line.name) ? "malignant" : "benign";
-      const half = Math.abs(line.x[1] - line.x[0]) / 200;
-      return { show: `score:${share(x / 100 - half)}:${share(x / 100 + half)}:${word}` };
-    },
-    calibration: ({ curveNumber, pointNumber }, data) => {
-      const bars = data.filter(({ type }) => type === "bar");
-      const own = bars.find(({ name }) => name === data[curveNumber].name) || bars[0];
-      const bin = own && own.customdata && own.customdata[pointNumber];
+    roc: (about) => about && { threshold: about[0] },
+    pr: (about) => about !== undefined && { threshold: typeof about === "number" ? about : about[0] },
+    benefit: (about, line, { x }) => ({ threshold: Math.min(100, x) }),
+    scores: (about, { name }) => about && { show: `score:${share(about[1] / 100)}:${share(about[2] / 100)}:${name}` },
+    calibration: (about, { name }, { pointNumber }, data) => {
+      const bars = data.filter(({ type }) => type === "bar").pop();
+      const bin = name !== "before scaling" && bars.customdata[pointNumber];
       return bin && { show: `score:${share(bin[0] / 100)}:${share(bin[1] / 100)}` };
     },
-    forest: ({ y }, data, layout) => {
+    forest: (about, line, { y }, data, layout) => {
       const [group] = layout.yaxis.ticktext[y].split(/\s+n = /);
       const [variable, ...name] = group.split(": ");
       return { show: `part:${slug(variable)}:${slug(name.join(": "))}` };
     },
   };
 
-  function clicked(name, data) {
-    const [point] = data.points || [];
+  function clicked(name, clicks) {
+    const [point] = (clicks && clicks.points) || [];
     const drawn = document.querySelector(`.graph-${name} .js-plotly-plot`);
-    return point && behind[name] && drawn ? behind[name](point, drawn._fullData || drawn.data, drawn.layout) : null;
+    if (!point || !behind[name] || !drawn) return null;
+    // What Dash tells of the point lacks what was sent in binary.
+    const line = drawn._fullData[point.curveNumber];
+    const about = line.customdata && line.customdata[point.pointNumber];
+    return behind[name](about, line, point, drawn._fullData, drawn.layout) || null;
   }
 
   function reveal() {
@@ -162,6 +164,18 @@
     document.querySelectorAll(".points .chip").forEach((chip) => {
       chip.setAttribute("aria-pressed", String(Number(chip.dataset.at) === Math.round(10 * position) / 10));
     });
+  }
+
+  const same = (one, other) => [...one].sort().join("\n") === [...other].sort().join("\n");
+
+  // A figure is drawn some time after its room is there; for one that says why it is empty there is nothing to wait.
+  async function drawn(name) {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const graph = document.querySelector(`.graph-${name} .js-plotly-plot`);
+      if (graph && graph._fullData) return graph.data.length > 0;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return false;
   }
 
   // An address with some values set, and those that are null left out.
@@ -180,7 +194,6 @@
   const outcomes = { errors: 1, fn: 1, fp: 1, tp: 1, tn: 1, all: 1 };
   let latest = 0;
   let remembering = 0;
-  let chosenRuns = false;
 
   clientside.performance = {
     // Tiles and confusion matrix: at once.
@@ -210,8 +223,6 @@
       const skip = [clientside.no_update, clientside.no_update];
       if (nothing(position, sweep)) return skip;
       const mine = ++remembering;
-      const changed = clientside.callback_context.triggered.map(({ prop_id }) => prop_id);
-      if (changed.some((name) => name.startsWith("performance-runs"))) chosenRuns = true;
       await new Promise((done) => setTimeout(done, 150));
       if (mine !== remembering) return skip;
       const own = Math.round(1000 * sweep.own) / 10;
@@ -221,7 +232,7 @@
         page: page > 1 ? String(page) : null,
       };
       if (typeof prevalence === "number") values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
-      if (chosenRuns) values.run = runs && runs.length ? runs : [""];
+      if (runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
       const next = addressed(search, values);
       if (next === search) return skip;
       window.history.replaceState(window.history.state, "", window.location.pathname + next);
@@ -233,17 +244,18 @@
       if (nothing(position, sweep)) return clientside.no_update;
       const mine = ++latest;
       await new Promise((done) => setTimeout(done, 40));
-      if (mine !== latest) return clientside.no_update;
-      const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
+      const ready = await Promise.all(["roc", "pr", "scores", "benefit"].map(drawn));
       const skip = clientside.no_update;
+      if (mine !== latest) return [skip, skip, skip, skip];
+      const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
       const sensitivity = tp / malignant;
       const both = malignant && benign && !unscored;
       return [
-        both ? point(fp / benign, sensitivity, threshold, fp / benign >= 0.7) : skip,
-        both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, sensitivity > 0.5) : skip,
+        both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : skip,
+        both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : skip,
         malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
         both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : skip,
-      ];
+      ].map((mark, place) => (ready[place] ? mark : skip));
     },
     // What is listed, from the first page; a point of a curve is a threshold to go to, and the errors there.
     pick: function (shows, clicks, outcome, ranged, low, high, now) {

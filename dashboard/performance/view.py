@@ -141,7 +141,12 @@ def search(view: View) -> str:
 
 def drawn(view: View, runs: Sequence[Run]) -> tuple[str, ...]:
     """The runs to draw beside the models: those that the address names, else those still going."""
-    return tuple(run.name for run in runs if run.live) if view.runs is None else view.runs
+    return usual(runs) if view.runs is None else view.runs
+
+
+def usual(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The runs that are drawn when nobody chooses: those still going."""
+    return tuple(run.name for run in runs if run.live)
 
 
 def every(query: Mapping[str, Any], name: str) -> list[str]:

@@ -72,6 +72,7 @@ def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, 
         col=1,
     )
     figure.add_bar(
+        name=name,
         x=[(one.low + one.high) / 2 for one in of.bins],
         y=[one.n for one in of.bins],
         width=[0.92 * (one.high - one.low) for one in of.bins],

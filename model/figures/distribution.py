@@ -70,6 +70,7 @@ def add_class(
         x=100 * (EDGES[:-1] + EDGES[1:]) / 2,
         y=own,
         customdata=np.column_stack((counts, 100 * EDGES[:-1], 100 * EDGES[1:], cumulated(own))),
+        name=name,
         mode="lines",
         line={"color": colour, "width": 2, "shape": "hvh"},
         fill="tozeroy",

@@ -1,17 +1,21 @@
 """The performance page as a person uses it; its script must count and write as the server does."""
 
+import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.components import operating
-from dashboard.components.performance import CELLS, TILES, rate, readings
+from dashboard.components.review import numbers
+from dashboard.components.review.decisions import CELLS
+from dashboard.components.review.tiles import TILES, readings
 from model.bundle import open_bundle
 from model.figures import benefit
 from model.figures.curves import OperatingPoint
 from model.review import review
+from model.words import rate
 from tests.browser.conftest import Visit
+from tests.tiny import tiny_history
 
 FIGURE = ".js-plotly-plot .main-svg"
 
@@ -38,8 +42,6 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
     # From elsewhere, so that nothing was right before.
     slide(page, 55.5)
     expect(page.locator("#tile-sensitivity")).to_have_text(readings(shown.confusion(55.5))["sensitivity"][0])
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
     slide(page, position)
     at = shown.confusion(position)
     for name, _, _ in TILES:
@@ -50,7 +52,7 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
         of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
         expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
         expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
-    for name, (value, interval) in operating.readings(at, operating.prevalence(None, at)).items():
+    for name, (value, interval) in numbers.readings(at, numbers.prevalence(None, at)).items():
         expect(page.locator(f"#number-{name}")).to_have_text(value)
         expect(page.locator(f"#number-{name}-range")).to_have_text(interval)
     page.wait_for_function(
@@ -62,43 +64,138 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
             benefit.at(OperatingPoint(shown.probability(position), at))
         )
     assert mark(page, "scores")[0] == pytest.approx(100 * shown.probability(position))
-    assert not asked
 
 
-def test_prevalence_is_kept_in_the_address_without_asking_the_server(visit: Visit, bundle_root: Path) -> None:
-    shown = review(open_bundle(bundle_root / "tiny"), "test")
-    page = visit.open("/performance?model=tiny&split=test")
+def test_a_shared_link_shows_the_same_view(visit: Visit, bundle_root: Path) -> None:
+    page = visit.open("/performance")
     expect(page.locator(FIGURE).first).to_be_visible()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("sex").select_option("female")
+    page.wait_for_url("**sex=female")
+    slide(page, 62.5)
+    page.wait_for_url("**threshold=62.5**")
     page.locator("#performance-prevalence").fill("2.5")
     page.locator("#performance-prevalence").press("Enter")
-    at = operating.readings(shown.confusion(30), 2.5)
-    expect(page.locator("#number-ppv")).to_have_text(at["ppv"][0])
-    page.wait_for_url("**/performance?model=tiny&split=test&prevalence=2.5")
-    assert not [url for url in asked if "_dash" in url]
-    page.reload()
-    expect(page.locator("#performance-prevalence")).to_have_value("2.5")
-    expect(page.locator("#number-npv-range")).to_have_text(at["npv"][1])
-    page.locator("#performance-split").select_option("validation")
-    page.wait_for_url("**/performance?model=tiny&split=validation&prevalence=2.5")
+    page.wait_for_url("**prevalence=2.5**")
+    page.locator("#cell-fn").click()
+    page.wait_for_url("**show=fn**")
+    expect(page.locator("#performance-chip")).to_contain_text("Cancers missed at a threshold of 62.5 %")
+    texts = [page.locator(one).inner_text() for one in ("#cell-tp", "#number-ppv", "#performance-cases")]
+    other = visit.open(page.url.removeprefix(visit.address))
+    for place, one in zip(("#cell-tp", "#number-ppv", "#performance-cases"), texts, strict=True):
+        expect(other.locator(place)).to_have_text(one, use_inner_text=True)
+    expect(other.get_by_label("sex")).to_have_value("female")
+    at = review(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
+    expect(other.locator("#cell-fn")).to_have_text(str(at.fn))
+    assert page.url == other.url
 
 
-def test_cases_behind_a_cell_worst_first(visit: Visit, bundle_root: Path) -> None:
-    bundle = open_bundle(bundle_root / "tiny")
+def ids(page: Page) -> list[str]:
+    """The images of the listed cases."""
+    return page.locator(".case-id").all_inner_texts()
+
+
+def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Path) -> None:
+    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test'")
     page = visit.open("/performance?model=tiny&split=test")
     expect(page.locator(FIGURE).first).to_be_visible()
-    rows = bundle.scores().query("split == 'test'")
-    for position in (30, 60):
-        slide(page, position)
-        missed = rows[rows["malignant"] & (rows["probability"] < position / 100)].sort_values("probability")
-        alarms = rows[~rows["malignant"] & (rows["probability"] >= position / 100)]
-        alarms = alarms.sort_values("probability", ascending=False)
-        worst = [*missed["image_id"], *alarms["image_id"]]
-        expect(page.locator(".cases tbody th")).to_have_text(worst[:100])
-    page.locator("#cell-fp-box").click()
-    expect(page.locator(".cases tbody th")).to_have_text([*alarms["image_id"]])
-    expect(page.locator(".cases tbody tr").first).to_contain_text("False alarm")
+    alarms = rows[~rows["malignant"] & (rows["probability"] >= 0.3)].sort_values(
+        "probability", ascending=False
+    )
+    page.locator("#cell-fp").click()
+    expect(page.locator("#performance-chip")).to_contain_text(f"{len(alarms)} cases")
+    assert ids(page) == alarms["image_id"].tolist()[:24]
+    page.get_by_role("button", name="Later").click()
+    expect(page.locator(".page-count")).to_have_text("Page 2 of 3")
+    assert ids(page) == alarms["image_id"].tolist()[24:48]
+    # A cell of the seven diagnoses, by keyboard.
+    page.locator(".matrix tbody tr").nth(3).locator("button").nth(3).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#performance-chip")).to_contain_text("Melanocytic nevus, rightly recognised")
+    page.get_by_label("Back to all errors").click()
+    expect(page.locator("#performance-chip")).to_contain_text("All errors at a threshold of 30 %")
+    assert "show=" not in page.url
+    # A bar of the calibration, a group, a point of the curve: as Plotly tells of a click.
+    bins = review(open_bundle(bundle_root / "tiny"), "test").calibrated.bins
+    click(page, "calibration", "data.findIndex(({type}) => type === 'bar')", len(bins) - 1)
+    expect(page.locator("#performance-chip")).to_contain_text(f"{bins[-1].n} case")
+    click(page, "forest", "data.findIndex(({y}) => y && y.length)", 0)
+    expect(page.locator("#performance-chip")).to_contain_text("Age: under 30")
+    click(page, "roc", "data.findIndex(({customdata, line}) => customdata && line && line.width > 2)", 10)
+    expect(page.locator("#performance-chip")).to_contain_text("All errors at a threshold of")
+    assert "threshold=" in page.url
+
+
+def click(page: Page, figure: str, curve: str, point: int) -> None:
+    """What a click on a figure's point tells Dash."""
+    page.evaluate(
+        """([name, curve, point]) => {
+            const drawn = document.querySelector(`.graph-${name} .js-plotly-plot`);
+            const data = drawn._fullData;
+            const place = eval(curve);
+            const one = { curveNumber: place, pointNumber: point, x: data[place].x[point], y: data[place].y[point] };
+            if (data[place].customdata) one.customdata = data[place].customdata[point];
+            const id = { type: "performance-figure", name };
+            dash_clientside.set_props(id, { clickData: { points: [one], at: Math.random() } });
+        }""",
+        [figure, curve, point],
+    )
+
+
+def test_a_case_leads_to_its_neighbours_and_back_to_the_list(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test&show=fp")
+    expect(page.locator(".case-card").first).to_be_visible()
+    first, second, *_ = ids(page)
+    page.locator(".case-card").first.click()
+    expect(page.locator("h1")).to_have_text(first)
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("h1")).to_have_text(second)
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("h1")).to_have_text(first)
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.locator("#performance-chip")).to_contain_text("False alarms")
+
+
+def test_tables_and_figures_are_saved_as_they_are_seen(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test&sex=female")
+    expect(page.locator(FIGURE).first).to_be_visible()
+    slide(page, 50)
+    page.wait_for_url("**threshold=50**")
+    with page.expect_download() as table:
+        page.get_by_label("Save Decisions at a threshold as CSV").click()
+    assert table.value.suggested_filename == "tiny-test-female-decisions.csv"
+    assert table.value.path().read_text().splitlines()[1].startswith("0.5,malignant")
+    with page.expect_download() as drawing:
+        page.get_by_label("Save ROC as SVG").click()
+    assert drawing.value.suggested_filename == "tiny-test-female-roc.svg"
+    assert "only sex female" in drawing.value.path().read_text()
+    with page.expect_download() as picture:
+        page.get_by_label("Save Diagnoses as PNG").click()
+    assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as whole:
+        page.get_by_role("link", name="Report").click()
+    assert whole.value.suggested_filename == "tiny-test-female-review.html"
+
+
+def test_a_run_that_goes_on_updates_by_itself(visit: Visit, runs_root: Path) -> None:
+    run = runs_root / "going"
+    run.mkdir()
+    lines = [json.dumps(line) + "\n" for line in tiny_history()]
+    (run / "history.jsonl").write_text(lines[0] + lines[1][:30])
+    page = visit.open("/performance")
+    label = page.locator("#performance-runs label")
+    expect(label).to_have_text("going (running, epoch 2)")
+    (run / "history.jsonl").write_text("".join(lines[:3]))
+    expect(label).to_have_text("going (running, epoch 4)")
+    page.wait_for_function(
+        "() => document.querySelector('.graph-training .js-plotly-plot').data"
+        ".some(({name, x}) => name === 'going' && x.length === 3)"
+    )
+    (run / "scores.parquet").touch()
+    expect(label).to_have_text("going (finished, 3 epochs)")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(6000)
+    assert not asked
 
 
 def test_theme_redraws_figures_and_keeps_the_operating_point(visit: Visit) -> None:

@@ -19,7 +19,7 @@ from dashboard.components.review import (
 from dashboard.components.review.card import card
 from dashboard.components.review.panels import framed, graph, two_columns
 from dashboard.performance.live import Run
-from dashboard.performance.view import View, drawn, search
+from dashboard.performance.view import View, drawn, search, usual
 from model import metrics
 from model.figures import benefit, calibration, curves, forest
 from model.review import Review, facts
@@ -43,7 +43,10 @@ def body(
         about(view, shown),
         tiles.tiles(shown, at),
         dcc.Store(id="performance-view", data=search(view)),
-        dcc.Store(id="performance-sweep", data=shown.sweep() | {"prevalence": numbers.prevalence(None, at)}),
+        dcc.Store(
+            id="performance-sweep",
+            data=shown.sweep() | {"prevalence": numbers.prevalence(None, at), "runs": usual(runs)},
+        ),
         tiles.intervals_note(),
         versus(view),
         two_columns(panels(view, shown)),
