@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model.bundle import Card
-from model.markdown import NONE, code, flat, interval, number, percent, plain_percent, table
+from model.markdown import NONE, code, flat, interval, number, percent, plain_percent, signed, table
 from model.taxonomy import BY_CODE
 
 
@@ -87,6 +87,7 @@ def robustness(card: Card) -> str:
             number(one["auc_before"]),
             number(one["mean_change"]),
             number(one["p95_change"]),
+            f"{signed(one['mean_shift_malignant'])}, {signed(one['mean_shift_benign'])}",
             percent(one["decisions_changed"]),
             str(one["benign_now"]),
         )
@@ -96,8 +97,9 @@ def robustness(card: Card) -> str:
     seen = card.facts.get("resolution", {})
     parts = [
         f"**Robustness** on {card.facts.get('measured_on', judged_on(card))}: images disturbed on purpose. Change is "
-        "that of the calibrated probability of the same image, absolute; decisions are those of the default operating "
-        "point, and the last column counts cancers that became benign by the disturbance.",
+        "that of the calibrated probability of the same image, absolute; shift has a sign, first for malignant, then "
+        "for benign images; decisions are those of the default operating point, and the last column counts cancers "
+        "that became benign by the disturbance. For sharpness, undisturbed is the sharp copy.",
         table(
             (
                 "disturbance",
@@ -107,6 +109,7 @@ def robustness(card: Card) -> str:
                 "undisturbed",
                 "mean change",
                 "95th percentile",
+                "mean shift",
                 "decisions changed",
                 "cancers lost",
             ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from model import words
 from model.words import fixed, tenths
 
 # In place of a figure that a card does not state, or that is not defined.
@@ -29,6 +30,11 @@ def code(value: Any) -> str | None:
 def number(value: float | None, digits: int = 3) -> str:
     """A figure."""
     return NONE if value is None else fixed(value, digits)
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign."""
+    return NONE if value is None else words.signed(value)
 
 
 def percent(value: float) -> str:

@@ -145,23 +145,23 @@ def robustness(
 def resolution_probe(
     score: Scorer, store: PixelStore, rows: NDArray[np.intp], size: int, point: OperatingPoint
 ) -> Iterator[dict[str, Any]]:
-    """Whether sharpness moves the score: the same photographs from their sharp copies and from those, degraded.
+    """Whether sharpness moves the score: sharp copies against the same ones degraded, and against the common copies.
 
-    Against the common copies that evaluation reads; `rows` are images with a sharper copy.
+    `rows` are images with a sharper copy.
     """
     truth = store.cases["label"].isin(list(MALIGNANT)).to_numpy()[rows]
     lesions = store.cases["lesion_id"].to_numpy(str)[rows]
-    plain = scored(score, len(rows), partial(at_size, store.common, rows, size))
+    sharp = scored(score, len(rows), partial(at_size, store.sharp, rows, size))
     side = store.common.shape[1]
 
     def reduced(place: int) -> Pixels:
         return square(square(store.sharp[rows[place]], side), size)
 
     for strength, image in (
-        (f"sharp copy, {store.sharp.shape[1]} px", partial(at_size, store.sharp, rows, size)),
         (f"sharp copy reduced to {side} px", reduced),
+        (f"copy of {side} px instead of the sharp one", partial(at_size, store.common, rows, size)),
     ):
-        yield compared("sharpness", strength, truth, plain, scored(score, len(rows), image), lesions, point)
+        yield compared("sharpness", strength, truth, sharp, scored(score, len(rows), image), lesions, point)
 
 
 def at_size(pixels: Pixels, rows: NDArray[np.intp], size: int, place: int) -> Pixels:
@@ -214,7 +214,8 @@ def compared(
 ) -> dict[str, Any]:
     """One row: AUC after with its interval and before, absolute change of the calibrated score, decisions that turned.
 
-    `benign_now` counts cancers that became benign.
+    A shift has a sign: above 0 the disturbance makes lesions look more malignant. `benign_now` counts cancers that
+    became benign.
     """
     area = bootstrap_auc(truth, after, lesions)
     moved = np.abs(after - before)
@@ -232,6 +233,8 @@ def compared(
         "mean_change": float(moved.mean()),
         "p95_change": float(np.quantile(moved, 0.95)),
         "mean_shift": float((after - before).mean()),
+        "mean_shift_malignant": float((after - before)[truth].mean()) if truth.any() else None,
+        "mean_shift_benign": float((after - before)[~truth].mean()) if not truth.all() else None,
         "decisions_changed": float((was != now).mean()),
         "benign_now": int((truth & (was > 0) & (now == 0)).sum()),
     }
