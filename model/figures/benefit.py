@@ -18,7 +18,7 @@ def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Fig
         return message(lacking(point.confusion).sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
     top = 100 * float(found.treat_all[0])
-    figure.add_trace(marker(100 * point.threshold, at(point), "bottom right", point.threshold, colours))
+    figure.add_trace(marker(100 * point.threshold, at(point), "top right", point.threshold, colours))
     # A point outside the window is not drawn over the labels around it.
     figure.data[POINT].cliponaxis = True
     for values, name, line in (
