@@ -164,7 +164,7 @@ def known(path: str) -> bool:
         if matches(template, path):
             exists: Callable[[str], bool] = page.get("exists") or (lambda _: True)
             return exists(unquote(path).rstrip("/").rsplit("/", 1)[-1]) or "<" not in template
-    return path.startswith(("/health", "/vendor/", "/assets/", "/performance/report/"))
+    return path.startswith(("/health", "/vendor/", "/assets/", "/api/", "/performance/report/"))
 
 
 def not_the_404(page: dict[str, Any]) -> bool:

@@ -20,8 +20,18 @@ PAGE = """<!DOCTYPE html>
 <title>REST API · Dermaboard</title>
 <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{root}/docs/swagger-ui.css?v={version}">
+<style>
+body {{ margin: 0 auto; max-width: 1280px; font-family: system-ui, sans-serif; }}
+html.dark-mode body {{ background: #1c2022; }}
+.back {{ padding: 16px 20px 0; }}
+.back a {{ color: #1d4ed8; }}
+html.dark-mode .back a {{ color: #93b4fd; }}
+.swagger-ui .info {{ margin: 24px 0 0; }}
+</style>
+<script src="/assets/theme.js"></script>
 </head>
 <body>
+<nav class="back"><a href="/">← Dermaboard</a></nav>
 <main id="reference" data-document="{root}/openapi.json"></main>
 <noscript>This page needs JavaScript. The document itself is at <a href="{root}/openapi.json">{root}/openapi.json</a>.
 </noscript>

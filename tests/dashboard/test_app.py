@@ -50,7 +50,14 @@ def test_health_answers(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("/", 200), ("/performance", 200), ("/history", 200), ("/nowhere", 404), ("/not-found-404", 404)],
+    [
+        ("/", 200),
+        ("/performance", 200),
+        ("/history", 200),
+        ("/api/v1/docs", 200),
+        ("/nowhere", 404),
+        ("/not-found-404", 404),
+    ],
 )
 def test_pages_have_their_status(client: FlaskClient, address: str, status: int) -> None:
     assert client.get(address).status_code == status
