@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from model import delong
 from model.intervals import Undefined
+from model.resampling import bootstrap_auc
 from tests.model.test_metrics import NASTY, cases
 
 
@@ -99,3 +100,67 @@ def test_single_cases_have_no_spread_and_no_test():
     found = delong.compare([True, True, False, False], [0.9, 0.8, 0.1, 0.2], [0.1, 0.2, 0.9, 0.8])
     assert found.difference.value == 1
     assert math.isnan(found.p)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_of_a_case_in_one_lesion_prove_nothing_more(seed):
+    y, first = cases(seed, n=120)
+    second = np.round(np.clip(first + np.random.default_rng(seed).normal(0, 0.2, y.size), 0, 1), 2)
+    once = delong.compare(y, first, second)
+    lesions = np.repeat([f"lesion {i}" for i in range(y.size)], 3)
+    thrice = delong.compare(*(np.repeat(one, 3) for one in (y, first, second)), lesions)
+    for found, expected in ((thrice.difference, once.difference), (thrice.first, once.first)):
+        assert (found.value, found.low, found.high) == pytest.approx(
+            (expected.value, expected.low, expected.high)
+        )
+    assert thrice.p == pytest.approx(once.p)
+
+
+def test_interval_by_lesion_is_that_of_resampled_lesions():
+    random = np.random.default_rng(8)
+    lesion = np.sort(random.integers(0, 400, 900))
+    y = (random.random(400) < 0.3)[lesion]
+    p = y + random.normal(0, 1.2, 400)[lesion] + random.normal(0, 0.5, 900)
+    found, drawn = delong.area(y, p, lesion), bootstrap_auc(y, p, lesion)
+    assert found.value == pytest.approx(drawn.value, abs=1e-12)
+    assert found.high - found.low == pytest.approx(drawn.high - drawn.low, rel=0.08)
+    # The images as if they were independent: too sure.
+    alone = delong.area(y, p)
+    assert alone.high - alone.low < 0.9 * (found.high - found.low)
+
+
+def test_lesions_of_both_classes_are_correlated():
+    """Obuchowski's variance written out: sums over lesions of both classes' contributions."""
+    random = np.random.default_rng(3)
+    y, p, lesion = random.random(60) < 0.5, random.random(60), random.integers(0, 20, 60)
+    v10, v01 = delong.placements(y, p)
+    theta = v10.mean()
+    total = {"10": 0.0, "01": 0.0, "11": 0.0}
+    for one in range(20):
+        mine, other = v10[lesion[y] == one], v01[lesion[~y] == one]
+        a, b = (mine - theta).sum(), (other - theta).sum()
+        total["10"] += a * a
+        total["01"] += b * b
+        total["11"] += a * b
+    m, n = y.sum(), (~y).sum()
+    i10, i01 = np.unique(lesion[y]).size, np.unique(lesion[~y]).size
+    lesions = np.unique(lesion).size
+    variance = (
+        i10 / (i10 - 1) * total["10"] / m**2
+        + i01 / (i01 - 1) * total["01"] / n**2
+        + 2 * lesions / (lesions - 1) * total["11"] / (m * n)
+    )
+    found = delong.area(y, p, lesion)
+    assert (found.high - found.low) / 2 == pytest.approx(norm.ppf(0.975) * math.sqrt(variance))
+
+
+@pytest.mark.parametrize(("y", "p", "reason"), NASTY.values(), ids=NASTY.keys())
+def test_undefined_areas_give_a_reason(y, p, reason):
+    assert delong.area(y, p, range(len(y))).reason is reason
+
+
+def test_separated_or_single_cases_get_an_interval_with_a_width():
+    for y, p in (([1, 1, 0, 0], [0.9, 0.8, 0.1, 0.2]), ([1, 0, 0], [0.9, 0.1, 0.2])):
+        found = delong.area(y, p)
+        assert (found.value, found.high) == (1, 1)
+        assert 0 < found.low < 0.8

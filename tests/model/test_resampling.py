@@ -8,7 +8,7 @@ import sklearn.metrics as oracle
 
 from model import resampling
 from model.resampling import bootstrap, bootstrap_auc
-from tests.model.test_metrics import cases
+from tests.model.test_metrics import NASTY, cases
 
 
 def test_bootstrap_agrees_with_a_plain_resampling_of_lesions():
@@ -77,3 +77,55 @@ def test_band_agrees_with_a_plain_resampling_of_lesions(decimals):
     assert np.abs(band.high - high).mean() < 0.015
     assert (band.low <= band.high).all()
     assert (band.low[-1], band.high[-1]) == (1, 1)
+
+
+def test_average_precision_and_its_band_agree_with_a_plain_resampling_of_lesions():
+    y, p = cases(4, n=200, decimals=1)
+    lesions = np.random.default_rng(0).integers(0, 120, 200)
+    found = bootstrap(y, p, lesions, n=600, seed=3)
+    random, names = np.random.default_rng(5), np.unique(lesions)
+    rows = [np.flatnonzero(lesions == name) for name in names]
+    areas, curves = [], []
+    for _ in range(600):
+        drawn = np.concatenate([rows[i] for i in random.integers(0, names.size, names.size)])
+        areas.append(oracle.average_precision_score(y[drawn], p[drawn]))
+        precision, recall, _ = oracle.precision_recall_curve(y[drawn], p[drawn])
+        # From the lowest threshold up: the last one that still catches so many.
+        curves.append([precision[:-1][np.flatnonzero(recall[:-1] >= x - 1e-12)[-1]] for x in resampling.GRID])
+    assert found.average_precision.value == pytest.approx(oracle.average_precision_score(y, p))
+    low, high = np.quantile(areas, (0.025, 0.975))
+    assert (found.average_precision.low, found.average_precision.high) == pytest.approx((low, high), abs=0.03)
+    low, high = np.quantile(curves, (0.025, 0.975), axis=0)
+    assert np.abs(found.precision_recall.low - low).mean() < 0.02
+    assert np.abs(found.precision_recall.high - high).mean() < 0.02
+
+
+@pytest.mark.parametrize(("y", "p", "reason"), NASTY.values(), ids=NASTY.keys())
+def test_undefined_cases_have_a_reason_and_no_band(y, p, reason):
+    found = bootstrap(y, p, range(len(y)), n=5)
+    assert found.area.reason is found.average_precision.reason is reason
+    assert found.roc.x.size == found.precision_recall.x.size == 0
+
+
+def test_equal_scores_are_a_coin_toss_in_every_resample():
+    found = bootstrap([True, False] * 20, [0.5] * 40, range(40), n=50)
+    assert (found.area.value, found.area.low, found.area.high) == (0.5, 0.5, 0.5)
+    assert found.average_precision.value == 0.5
+
+
+def test_more_cases_get_fewer_resamples():
+    assert [resampling.enough(n) for n in (10, 10_000, 25_000, 100_000, 1_000_000)] == [
+        2000,
+        2000,
+        2000,
+        500,
+        200,
+    ]
+
+
+def test_lesions_are_counted_whatever_they_are_called():
+    for names in (["b", "a", "b"], [7, 3, 7], [-1, -5, -1], [2**40, 5, 2**40], np.array([9, 2, 9], np.uint8)):
+        codes, count = resampling.lesion_codes(names)
+        assert count == 2
+        assert codes[0] == codes[2] != codes[1]
+        assert set(codes) == {0, 1}

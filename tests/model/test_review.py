@@ -1,82 +1,132 @@
-"""A review of one model on one split: computed once, exact where the browser counts along, odd scores said."""
+"""The review behind page and report: labels that differ, what is computed once, operating points, filters."""
 
 import dataclasses
-import json
+import threading
+import time
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from model import metrics
 from model import review as reviews
-from model.bundle import Bundle, open_bundle, write_bundle
-from model.intervals import Undefined
-from model.taxonomy import CODES
-from tests.dashboard.performance.reading import rewritten
-from tests.tiny import write_tiny_bundle
+from model.bundle import SCORES, OperatingPoint, write_bundle
+from model.figures.review import SLOW, figures
+from tests.tiny import tiny_scores, write_tiny_bundle
 
 
-def test_browser_gets_the_counts_of_every_slider_position(bundle_root):
-    shown = reviews.review(open_bundle(bundle_root / "tiny"), "test")
-    sweep = shown.sweep()
-    assert len(sweep["tp"]) == len(sweep["fp"]) == len(sweep["thresholds"]) == 1001
-    for place in (0, 123, 300, 999, 1000):
-        at = shown.confusion(place * reviews.STEP)
-        assert (sweep["tp"][place], sweep["fp"][place]) == (at.tp, at.fp)
-    assert (sweep["malignant"], sweep["benign"]) == (int(shown.truth.sum()), int((~shown.truth).sum()))
-    json.dumps(sweep, allow_nan=False)
+@pytest.fixture(name="bundle", scope="module")
+def tiny_bundle(tmp_path_factory):
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundles"), "mine", graph=False)
 
 
-def test_slider_snaps_to_the_models_own_threshold(bundle_root):
-    shown = dataclasses.replace(reviews.review(open_bundle(bundle_root / "tiny"), "test"), threshold=0.21234)
-    assert shown.probability(21.2) == 0.21234
-    assert shown.probability(21.3) == 0.213
-    assert shown.sweep()["thresholds"][212] == 0.21234
+def altered(bundle, root, name, change):
+    """The same bundle under another name, its scores changed."""
+    file = root / f"{name}.parquet"
+    change(tiny_scores(300, 0)).to_parquet(file, index=False)
+    return write_bundle(root / name, dataclasses.replace(bundle.card, name=name), {SCORES: file})
 
 
-def test_scores_are_read_once(bundle_root, monkeypatch):
-    bundle = open_bundle(bundle_root / "tiny")
-    first = reviews.review(bundle, "test")
-    monkeypatch.setattr(Bundle, "scores", lambda _: pytest.fail("read again"))
-    assert reviews.review(open_bundle(bundle_root / "tiny"), "test") is first
+def fresh(bundle):
+    """A review that nobody has looked at yet."""
+    return dataclasses.replace(reviews.review(bundle, "test"))
 
 
-def test_lesions_are_counted_not_images(bundle_root):
-    shown = reviews.review(open_bundle(bundle_root / "tiny"), "test")
-    assert shown.truth.size == 150
-    assert shown.lesions == 75
-
-
-def test_missing_scores_leave_no_number(tmp_path):
-    def spoil(rows: pd.DataFrame) -> pd.DataFrame:
-        rows.loc[1, [f"raw_{code}" for code in CODES]] = np.nan
+def test_cases_that_two_evaluations_label_differently_are_left_out_and_counted(bundle, tmp_path):
+    def relabel(rows):
+        test = rows.index[rows["split"] == "test"]
+        benign = [i for i in test if rows.loc[i, "label"] == "nv"][:5]
+        rows.loc[benign[:3], "label"] = "mel"
+        rows.loc[benign[3:], "label"] = "bkl"
         return rows
 
-    shown = reviews.review(rewritten(tmp_path, "spoilt", spoil), "test")
-    at = shown.confusion(30)
-    assert at.unscored == 1
-    assert shown.area.reason is Undefined.UNSCORED
-    assert shown.matrix is not None
-    assert shown.matrix.sum() == 149
-    assert shown.sweep()["unscored"] == 1
+    other = altered(bundle, tmp_path, "other", relabel)
+    found = reviews.versus(bundle, other, "test")
+    assert (found.disputed, found.renamed, found.result.n) == (3, 2, 147)
+    same = reviews.versus(bundle, altered(bundle, tmp_path, "same", lambda rows: rows), "test")
+    assert (same.disputed, same.renamed, same.result.n) == (0, 0, 150)
+    assert same.result.difference.value == 0
 
 
-def test_unknown_lesions_stand_for_themselves(tmp_path):
-    bundle = rewritten(tmp_path, "nameless", lambda rows: rows.assign(lesion_id=None))
-    assert reviews.review(bundle, "test").lesions == 150
+def test_comparison_of_lesions_that_only_one_has_scored_is_not_defined(bundle, tmp_path):
+    other = altered(bundle, tmp_path, "apart", lambda rows: rows.assign(image_id="X" + rows["image_id"]))
+    found = reviews.versus(bundle, other, "test")
+    assert found.result.n == 0
+    assert found.result.difference.reason is not None
 
 
-def test_binary_model_has_no_seven_class_matrix(tmp_path):
-    def binary(rows: pd.DataFrame) -> pd.DataFrame:
-        kept = rows.drop(columns=[f"raw_{code}" for code in CODES])
-        return kept.assign(raw_malignant=rows["raw_mel"])
+def test_exact_numbers_do_not_wait_for_resamples(bundle, monkeypatch):
+    shown = fresh(bundle)
+    monkeypatch.setattr(reviews, "bootstrap", lambda *_: pytest.fail("resampled"))
+    monkeypatch.setattr(reviews, "subgroups", lambda *_: pytest.fail("subgroups"))
+    assert shown.auc == pytest.approx(metrics.auc(shown.truth, shown.scores))
+    assert shown.sweep()["tp"][0] == shown.truth.sum()
+    assert not shown.ready
+    drawn = figures(bundle, shown, 30, "light", sure=False)
+    assert set(SLOW) < set(drawn)
+    texts = " ".join(str(note.text) for note in drawn["roc"].layout.annotations)
+    assert f"AUC {shown.auc:.3f}</b><br>95 % interval follows" in texts
+    assert "follow" in drawn["forest"].layout.annotations[0].text
 
-    bundle = rewritten(tmp_path, "binary", binary, classes=("malignant",))
-    assert reviews.review(bundle, "test").matrix is None
+
+def test_what_takes_long_is_computed_once_whoever_asks(bundle, monkeypatch):
+    shown, calls = fresh(bundle), []
+    real = reviews.bootstrap
+
+    def slow(*arguments):
+        calls.append(1)
+        time.sleep(0.05)
+        return real(*arguments, n=20)
+
+    monkeypatch.setattr(reviews, "bootstrap", slow)
+    threads = [threading.Thread(target=lambda: shown.area) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert shown.subgroups is shown.subgroups
+    assert shown.ready
+    # With them known, the first drawing is complete.
+    assert len(figures(bundle, shown, 30, "light", names=("roc",), sure=False)["roc"].data) >= 5
 
 
-def test_best_epoch_comes_from_the_card_else_from_validation(tmp_path):
-    told = write_tiny_bundle(tmp_path, "told", graph=False)
-    assert reviews.best_epoch(told) == 5
-    silent = rewritten(tmp_path, "silent", lambda rows: rows, training={})
-    assert reviews.best_epoch(silent) == 5
-    assert reviews.best_epoch(write_bundle(tmp_path / "bare", silent.card, {})) is None
+def test_slider_meets_every_operating_point_exactly(bundle):
+    points = tuple(
+        OperatingPoint(f"p{i}", 0.9, cut, 0.9, 0.9, 0.9) for i, cut in enumerate((0.12345, 0.4321))
+    )
+    shown = dataclasses.replace(reviews.review(bundle, "test"), points=points, threshold=0.12345)
+    assert shown.probability(12.3) == 0.12345
+    assert shown.probability(43.2) == 0.4321
+    assert shown.probability(43.3) == 0.433
+    assert shown.confusion(43.2) == metrics.confusion(shown.truth, shown.scores, 0.4321)
+
+
+def test_filters_change_every_number(bundle):
+    rows = bundle.scores()
+    rows = rows[(rows["split"] == "test") & (rows["sex"] == "female")]
+    shown = reviews.review(bundle, "test", (("sex", "female"),))
+    assert shown.truth.size == len(rows)
+    assert shown.auc == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
+    assert shown.matrix.sum() == len(rows)
+    assert {one.name for one in shown.subgroups if one.variable == "Sex"} == {"female"}
+    nothing = reviews.review(bundle, "test", (("sex", "nobody"),))
+    assert nothing.truth.size == 0
+    assert nothing.area.reason is not None
+    assert nothing.matrix is None
+    assert (
+        figures(bundle, nothing, 30, "light")["roc"].layout.annotations[0].text
+        == "Not defined without cases."
+    )
+
+
+def test_calibration_before_is_told_only_where_scaling_changed_something(bundle):
+    shown = reviews.review(bundle, "test")
+    assert shown.uncalibrated is not None
+    assert shown.uncalibrated.error != shown.calibrated.error
+    same = dataclasses.replace(shown, raw=shown.scores)
+    assert same.uncalibrated is None
+    unscored = dataclasses.replace(
+        shown, scores=np.where(np.arange(shown.truth.size) == 0, np.nan, shown.scores)
+    )
+    assert unscored.calibrated.bins == ()
+    assert unscored.counts.unscored == 1
