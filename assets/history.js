@@ -42,6 +42,19 @@
     return used ? "More filters · " + used + " set" : "More filters";
   }
 
+  // What is chosen, in the heads of the lists.
+  function tell(values) {
+    SEVERAL.forEach((name) => {
+      const head = document.getElementById("history-" + name + "-told");
+      if (!head) return;
+      const chosen = values[CONTROLS.indexOf(name)] || [];
+      const boxes = [...document.querySelectorAll("#history-" + name + " .form-check")];
+      const box = boxes.find((one) => one.querySelector("input").value === chosen[0]);
+      head.textContent =
+        chosen.length > 1 ? chosen.length + " chosen" : chosen.length ? (box || { textContent: chosen[0] }).textContent : head.dataset.usual;
+    });
+  }
+
   function fit(api) {
     const hidden = ["probability", "diagnosis", "review", "filename", "created"];
     api.setColumnsVisible(hidden, !NARROW.matches);
@@ -139,12 +152,13 @@
     }
     const choice = event.target.closest("[data-export]");
     if (choice) take(choice.dataset.export, choice.dataset.selected === "true" ? selection.map((one) => one.id) : null);
-    for (const open of document.querySelectorAll("details.export[open]"))
+    for (const open of document.querySelectorAll("details.export[open], details.several[open]"))
       if (choice || !open.contains(event.target)) open.open = false;
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") for (const open of document.querySelectorAll("details.export[open]")) open.open = false;
+    if (event.key === "Escape")
+      for (const open of document.querySelectorAll("details.export[open], details.several[open]")) open.open = false;
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.target.closest("input, textarea, select, button, [role=slider], [role=dialog], .hero-controls, .table-wrap"))
       return;
@@ -165,6 +179,7 @@
       const [search, , ...values] = given.slice(0, CONTROLS.length + 2);
       const now = given[CONTROLS.length + 2];
       const still = values.map(SAME);
+      tell(values);
       if (!trigger) return [SAME(), SAME(), ...still, more(values)];
       if (trigger === "history-address" || trigger === "history-clear") {
         const shown = new URLSearchParams(search);
@@ -173,6 +188,7 @@
         const address = write(wanted, shown.get("zone") || zone());
         const changed = wanted.map((value, at) => (alike(value, values[at] ?? (SEVERAL.has(CONTROLS[at]) ? [] : "")) ? SAME() : value));
         const same = address === now;
+        tell(wanted);
         return [trigger === "history-clear" ? address : SAME(), same ? SAME() : address, ...changed, more(wanted)];
       }
       const address = write(values, new URLSearchParams(now || "").get("zone") || zone());

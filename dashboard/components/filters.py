@@ -66,7 +66,10 @@ def filters(
                         "Search", "q", text("q", "Search names, references, notes, tags", chosen, "search")
                     ),
                     decisions(chosen.get("decision") or []),
-                    unseen("Review", "review", several("review", "Any review", REVIEWS, chosen)),
+                    html.Div(
+                        several("review", "Review", REVIEWS, chosen, "Any review"),
+                        className="history-part history-part-review",
+                    ),
                     unseen(
                         "Order",
                         "sort",
@@ -86,19 +89,11 @@ def filters(
                     html.Summary(more(used), id="history-more"),
                     html.Div(
                         [
-                            labelled(
-                                "Most likely diagnosis",
-                                "diagnosis",
-                                several("diagnosis", "Any", names(), chosen),
-                            ),
-                            labelled(
-                                "Confirmed diagnosis",
-                                "confirmed",
-                                several("confirmed", "Any", names(), chosen),
-                            ),
-                            labelled("Model", "model", several("model", "Any", pairs(models), chosen)),
-                            labelled("Body site", "site", several("site", "Any", pairs(sites), chosen)),
-                            labelled("Tag", "tag", several("tag", "Any", pairs(tags), chosen)),
+                            choice("diagnosis", "Most likely diagnosis", names(), chosen),
+                            choice("confirmed", "Confirmed diagnosis", names(), chosen),
+                            choice("model", "Model", pairs(models), chosen),
+                            choice("site", "Body site", pairs(sites), chosen),
+                            choice("tag", "Tag", pairs(tags), chosen),
                             labelled("Lesion reference", "lesion", text("lesion", "Any", chosen)),
                             between("Day", "from", "to", "date", chosen),
                             between("Probability in %", "pmin", "pmax", "text", chosen),
@@ -144,45 +139,63 @@ def text(name: str, placeholder: str, chosen: Mapping[str, Any], kind: str = "te
 
 
 def several(
-    name: str,
-    placeholder: str,
-    options: Sequence[tuple[str, str]],
-    chosen: Mapping[str, Any],
-) -> dcc.Dropdown:
-    """Any number of values."""
+    name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any], usual: str = "Any"
+) -> html.Details:
+    """Any number of values, in a list that opens. history.js tells in its head what is chosen."""
     values = list(chosen.get(name) or [])
     known = {value for value, _ in options}
     # A link may ask for what nobody has any more; it must stay in sight, or nobody could take it back.
-    unknown = [(value, value) for value in values if value not in known]
-    return dcc.Dropdown(
-        id=f"history-{name}",
-        options=[{"label": label, "value": value} for value, label in [*options, *unknown]],
-        value=values,
-        multi=True,
-        placeholder=placeholder,
-        className="history-choice",
+    every = [*options, *((value, value) for value in values if value not in known)]
+    words = dict(every)
+    told = usual if not values else words[values[0]] if len(values) == 1 else f"{len(values)} chosen"
+    return html.Details(
+        [
+            html.Summary(
+                [
+                    html.Span(f"{label}: ", className="visually-hidden"),
+                    html.Span(told, id=f"history-{name}-told", **attributes(data_usual=usual)),
+                ],
+                className="form-select",
+            ),
+            html.Div(
+                dbc.Checklist(
+                    id=f"history-{name}",
+                    options=[{"label": word, "value": value} for value, word in every],
+                    value=values,
+                )
+                if every
+                else [
+                    html.P("There are none yet.", className="note"),
+                    dbc.Checklist(id=f"history-{name}", options=[], value=[]),
+                ],
+                className="several-list",
+                role="group",
+                **attributes(aria_label=label),
+            ),
+        ],
+        className="several",
     )
 
 
-def decisions(chosen: Sequence[str]) -> dcc.Checklist:
+def decisions(chosen: Sequence[str]) -> html.Div:
     """The decisions by shape and word; none chosen means all."""
-    return dcc.Checklist(
-        id="history-decision",
-        options=[
-            {
-                "label": html.Span(
-                    [
-                        html.Span(one.shape, className="verdict-shape", **attributes(aria_hidden="true")),
-                        " " + one.short,
-                    ]
-                ),
-                "value": name,
-            }
-            for name, one in VERDICTS.items()
-        ],
-        value=list(chosen),
-        inline=True,
+    options = [
+        {
+            "label": html.Span(
+                [
+                    html.Span(one.shape, className="verdict-shape", **attributes(aria_hidden="true")),
+                    " " + one.short,
+                ]
+            ),
+            "value": name,
+        }
+        for name, one in VERDICTS.items()
+    ]
+    return html.Div(
+        dbc.Checklist(id="history-decision", options=options, value=list(chosen), inline=True),
         className="history-decision",
+        role="group",
+        **attributes(aria_label="Decision"),
     )
 
 
@@ -196,6 +209,12 @@ def labelled(label: str, name: str, control: Component) -> html.Div:
     """A control below its name."""
     word = html.Label(label, htmlFor=f"history-{name}", className="label")
     return html.Div([word, control], className="history-field")
+
+
+def choice(name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any]) -> html.Div:
+    """Any number of values, below their name."""
+    word = html.Span(label, className="label", **attributes(aria_hidden="true"))
+    return html.Div([word, several(name, label, options, chosen)], className="history-field")
 
 
 def between(label: str, low: str, high: str, kind: str, chosen: Mapping[str, Any]) -> html.Fieldset:

@@ -164,14 +164,18 @@ def height(total: int) -> str:
     return f"min({rows}px, max(420px, 100dvh - 320px))"
 
 
-def views(gallery: bool) -> dcc.RadioItems:
+def views(gallery: bool) -> html.Div:
     """Grid or gallery."""
-    return dcc.RadioItems(
-        id="history-view",
-        options=[{"label": "Grid", "value": "grid"}, {"label": "Gallery", "value": "gallery"}],
-        value="gallery" if gallery else "grid",
-        inline=True,
+    return html.Div(
+        dbc.RadioItems(
+            id="history-view",
+            options=[{"label": "Grid", "value": "grid"}, {"label": "Gallery", "value": "gallery"}],
+            value="gallery" if gallery else "grid",
+            inline=True,
+        ),
         className="history-decision history-views",
+        role="radiogroup",
+        **attributes(aria_label="View"),
     )
 
 

@@ -105,9 +105,8 @@ def share(number: int, total: int) -> str:
 
 def figure(name: str, drawn: Any, label: str) -> html.Figure:
     """A figure with a name for those who don't see it."""
-    return html.Div(
-        dcc.Graph(id=name, figure=drawn, config=CONFIG), role="img", **attributes(aria_label=label)
-    )
+    graph = dcc.Graph(id=name, figure=drawn, config=CONFIG)
+    return html.Figure(graph, className="monitoring-figure", **attributes(aria_label=label))
 
 
 def drift(stability: Stability, distance: Distance, missing: str = "") -> list[Component]:
@@ -211,7 +210,9 @@ def rates(rows: Sequence[tuple[str, Interval, Interval, str]]) -> Component:
     Args:
         rows: what it is, sensitivity, specificity, and how it was counted.
     """
-    head = html.Thead(html.Tr([html.Th(word, scope="col") for word in ("", "Sensitivity", "Specificity")]))
+    head = html.Thead(
+        html.Tr([html.Th(word, scope="col") for word in ("Counted among", "Sensitivity", "Specificity")])
+    )
     body = [
         html.Tr(
             [

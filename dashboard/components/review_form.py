@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.components.attributes import attributes
 from dashboard.components.text import diagnosis_words
 from model.taxonomy import BY_CODE, DIAGNOSES
 
@@ -92,12 +93,14 @@ def review_form(tags: Sequence[str], several: bool = False) -> html.Div:
                 ),
                 "review-add",
             ),
-            field(
-                "Take off tags",
-                dcc.Dropdown(
-                    id="review-remove", options=list(tags), value=[], multi=True, placeholder="None"
-                ),
-                "review-remove",
+            html.Div(
+                [
+                    html.Span("Take off tags", className="label"),
+                    dbc.Checklist(id="review-remove", options=list(tags), value=[], inline=True),
+                ],
+                className="review-field review-tags",
+                role="group",
+                **attributes(aria_label="Take off tags"),
             ),
             field(
                 "Your name",

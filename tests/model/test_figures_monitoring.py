@@ -40,7 +40,9 @@ def test_shares_are_shares() -> None:
 
 def test_models_are_not_joined_in_a_trend() -> None:
     when = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3)]
-    figure = monitoring.trend(when, [0.1, 0.5, 0.3], ["benign", "malignant", "benign"], ["a", "b", "a"], 1, None)
+    figure = monitoring.trend(
+        when, [0.1, 0.5, 0.3], ["benign", "malignant", "benign"], ["a", "b", "a"], 1, None
+    )
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert [list(line.y) for line in lines] == [[0.1, 0.3], [0.5]]
     (malignant,) = [trace for trace in figure.data if trace.name == "Malignant"]
