@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 EXTENSION = "dermaboard"
 LIMITS = Limits()
+# Threads that encode photographs and wait for the disk; so many as the web server has.
+WRITING = ThreadPoolExecutor(8, "writing")
 
 log = logging.getLogger(__name__)
 
@@ -147,8 +150,14 @@ class Services:
         record = self.store.with_key(key, photograph.sha256) if key is not None else None
         if record is None:
             predictor = self.predictors.get(bundle)
-            prediction = predictor.predict(photograph, operating_point=point.name, stability=stability)
-            record = self.store.add(photograph, prediction, filename, context, key)
+            # Encoding and the disk take about as long as the graph: both at once.
+            written = WRITING.submit(self.store.prepare, photograph)
+            try:
+                prediction = predictor.predict(photograph, operating_point=point.name, stability=stability)
+            except BaseException:
+                written.result().discard()
+                raise
+            record = self.store.add(photograph, prediction, filename, context, key, written.result())
         if (record.model, record.operating_point) != (bundle.name, point.name):
             raise Conflict(
                 "This idempotency key was used with another model or operating point before. Send a new key."

@@ -8,7 +8,7 @@ the database: otherwise one could remove the image that another has just found t
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -23,7 +23,7 @@ from dashboard.store.errors import Conflict, NotFound, StoreError
 from dashboard.store.files import ID, File, Files
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Memory, Pages
-from dashboard.store.places import open_place
+from dashboard.store.places import Staged, open_place
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
@@ -66,6 +66,7 @@ class Store:
         filename: str,
         context: Context = Context(),
         key: str | None = None,
+        prepared: Staged | None = None,
     ) -> Record:
         """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
 
@@ -75,6 +76,7 @@ class Store:
             filename: what the user calls the file. Kept as text, never used as a path.
             context: what the user tells of the lesion.
             key: an idempotency key: within 24 hours, the same key with the same image gives the first record again.
+            prepared: what `prepare` gave for this photograph; it is used up, whatever happens.
 
         Raises:
             Conflict: the key was used for another image.
@@ -83,34 +85,53 @@ class Store:
         # The engine behind the predictor is slow to import, and pages that only read do without it.
         from model.predictor import heatmap_png
 
-        record = make_record(photograph, prediction, filename, context)
-        pictures: dict[str, Callable[[], bytes]] = {
-            self._files.image(record.sha256): lambda: encode(photograph.pixels),
-            self._files.thumbnail(record.sha256): lambda: encode(photograph.pixels, max_side=THUMBNAIL_SIDE),
-            self._files.heatmap(record.id): lambda: heatmap_png(prediction.heatmap, HEATMAP_SIDE),
-        }
         place = self._files.place
-        with self._disk():
+        with ExitStack() as unused:
             # What takes time comes before this writer's turn.
-            staged = place.stage({name: make() for name, make in pictures.items() if not place.has(name)})
-        try:
+            images = prepared or self.prepare(photograph)
+            unused.callback(images.discard)
+            record = make_record(photograph, prediction, filename, context)
+            with self._disk():
+                heatmap = heatmap_png(prediction.heatmap, HEATMAP_SIDE)
+                drawn = place.stage({self._files.heatmap(record.id): heatmap})
+            unused.callback(drawn.discard)
             with self._writing() as connection:
                 if key is not None:
                     first = used(connection, key, record.sha256)
                     if first is not None:
                         return first
-                staged.commit()
+                drawn.commit()
+                images.commit()
                 # Another prediction of the same image may have been deleted meanwhile.
-                lost = {name: make() for name, make in pictures.items() if not place.has(name)}
-                place.stage(lost).commit()
+                place.stage(self._missing(photograph)).commit()
                 record = replace(record, created=self._moment(connection))
                 connection.execute(insert(predictions).values(to_row(record)))
                 connection.execute(update(store).values(predictions=store.c.predictions + 1))
                 if key is not None:
                     remember(connection, key, record)
-        finally:
-            staged.discard()
         return record
+
+    def prepare(self, photograph: Photograph) -> Staged:
+        """Write the image and thumbnail of a photograph already while a model looks at it.
+
+        Returns:
+            What `add` takes, or else has to be discarded.
+
+        Raises:
+            StoreError: the disk is full.
+        """
+        with self._disk():
+            return self._files.place.stage(self._missing(photograph))
+
+    def _missing(self, photograph: Photograph) -> dict[str, bytes]:
+        """The files of a photograph that are not there yet."""
+        pictures: dict[str, Callable[[], bytes]] = {
+            self._files.image(photograph.sha256): lambda: encode(photograph.pixels),
+            self._files.thumbnail(photograph.sha256): lambda: encode(
+                photograph.pixels, max_side=THUMBNAIL_SIDE
+            ),
+        }
+        return {name: make() for name, make in pictures.items() if not self._files.place.has(name)}
 
     def _moment(self, connection: Connection) -> datetime:
         """The time of a prediction that is kept now: after the one before it, though the clock was set back a little.
