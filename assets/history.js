@@ -48,10 +48,9 @@
       const head = document.getElementById("history-" + name + "-told");
       if (!head) return;
       const chosen = values[CONTROLS.indexOf(name)] || [];
-      const boxes = [...document.querySelectorAll("#history-" + name + " .form-check")];
-      const box = boxes.find((one) => one.querySelector("input").value === chosen[0]);
-      head.textContent =
-        chosen.length > 1 ? chosen.length + " chosen" : chosen.length ? (box || { textContent: chosen[0] }).textContent : head.dataset.usual;
+      const words = JSON.parse(head.dataset.words);
+      const one = chosen.length ? words[chosen[0]] || chosen[0] : head.dataset.usual;
+      head.textContent = chosen.length > 1 ? chosen.length + " chosen" : one;
     });
   }
 

@@ -48,21 +48,29 @@ def ask(bundles: Sequence["Bundle"], already: str = "") -> html.Div:
     """Choice of the model and the button; ids are the same wherever it stands.
 
     Args:
-        already: value of `options` that has answered, so that another one is offered first.
+        already: value of `options` that has answered; it is not offered.
     """
-    choices = options(bundles)
-    first = next(
-        (one["value"] for one in choices if one["value"].split("/")[0] != already.split("/")[0]), None
-    )
-    fallback = next((one["value"] for one in choices if one["value"] != already), "")
+    choices = [one for one in options(bundles) if one["value"] != already]
+    # Another model first: the same one at another operating point has the same probabilities.
+    choices.sort(key=lambda one: one["value"].split("/")[0] == already.split("/")[0])
     return html.Div(
         [
-            html.Label("Model and operating point", htmlFor="again-model", className="label"),
-            dbc.Select(id="again-model", options=choices, value=first or fallback),
-            html.Button("Predict again", id="again-start", type="button", className="btn btn-primary"),
-            html.Div(id="again-problem", className="history-error", role="alert"),
-        ],
-        className="again",
+            html.P("No other model is installed that can predict.", className="note", hidden=bool(choices)),
+            html.Div(
+                [
+                    html.Label("Model and operating point", htmlFor="again-model", className="label"),
+                    dbc.Select(
+                        id="again-model", options=choices, value=choices[0]["value"] if choices else None
+                    ),
+                    html.Button(
+                        "Predict again", id="again-start", type="button", className="btn btn-primary"
+                    ),
+                    html.Div(id="again-problem", className="history-error", role="alert"),
+                ],
+                className="again",
+                hidden=not choices,
+            ),
+        ]
     )
 
 

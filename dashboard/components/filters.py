@@ -1,5 +1,6 @@
 """The filters of the history: one control for each name in its address. Scripts move them; see assets/history.js."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -153,7 +154,11 @@ def several(
             html.Summary(
                 [
                     html.Span(f"{label}: ", className="visually-hidden"),
-                    html.Span(told, id=f"history-{name}-told", **attributes(data_usual=usual)),
+                    html.Span(
+                        told,
+                        id=f"history-{name}-told",
+                        **attributes(data_usual=usual, data_words=json.dumps(words)),
+                    ),
                 ],
                 className="form-select",
             ),
