@@ -13,6 +13,8 @@ from plotly.offline import get_plotlyjs
 from model import metrics
 from model.bundle import Bundle, BundleError
 from model.cohort import Where, words
+from model.disturbances import disturbed
+from model.figures import robustness
 from model.figures.review import figures
 from model.report import sections
 from model.report.style import CSS, SCRIPT
@@ -65,6 +67,8 @@ def report(
     if shown.matrix is not None:
         score = metrics.class_balanced_accuracy(shown.matrix)
         told["diagnoses"] = ("Diagnoses", f"{told['diagnoses'][1]} Balanced accuracy {100 * score:.1f} %.")
+    found = disturbed(bundle.card.robustness)
+    shaken = [room("robustness", robustness.height(found))] if found else []
     body = [
         *sections.head(bundle, shown, part, now),
         sections.tiles(bundle, shown),
@@ -75,13 +79,15 @@ def report(
             for name, (title, note) in told.items()
         ],
         sections.subgroups(shown),
-        sections.robustness(bundle.card),
+        sections.robustness(bundle.card, *shaken),
         sections.limits(bundle, shown),
         sections.methods(shown),
         sections.card(bundle.card),
         tag("footer", tag("p", f"Dermaboard, {now}. No medical device.", class_="note")),
     ]
     plots = {name: plain(figure) for name, figure in drawn.items() if name in told}
+    if found:
+        plots["robustness"] = plain(robustness.robustness(found, "light"))
     return document(f"{bundle.name}, {shown.split}", render(body), plots)
 
 

@@ -7,13 +7,16 @@ import numpy as np
 
 from model import metrics
 from model.bundle import Bundle, Card, OperatingPoint
+from model.disturbances import HEAD, NOTE, cells, disturbed
 from model.operating import worth
 from model.report.tags import Content, Markup, section, table, tag
 from model.review import Review
 from model.subgroups import FEW, FEW_MALIGNANT
 from model.words import area, rate, reading, share, signed
 
-# What has a way of confirmation that a pathologist would sign.
+# Facts of a card that stand where they belong.
+ELSEWHERE = ("intended_use", "not_for", "limits", "measured_on")
+# A way of confirmation that a pathologist would sign.
 HISTOLOGY = ("histo", "histopathology", "histology")
 
 
@@ -185,10 +188,14 @@ def subgroups(shown: Review) -> Markup | None:
     )
 
 
-def robustness(card: Card) -> Markup | None:
-    """What training measured on altered images."""
+def robustness(card: Card, *drawn: Content) -> Markup | None:
+    """What training measured on disturbed images; `drawn` is its figure."""
     if not card.robustness:
         return None
+    found = disturbed(card.robustness)
+    if found is not None:
+        told = f"On the {card.facts['measured_on']} cases. {NOTE}" if "measured_on" in card.facts else NOTE
+        return section("Robustness", *drawn, table(HEAD, [cells(one) for one in found]), note=told)
     columns = list(dict.fromkeys(name for row in card.robustness for name in row))
     rows = [[cell(name, row.get(name)) for name in columns] for row in card.robustness]
     return section(
@@ -217,6 +224,7 @@ def cell(name: str, value: Any) -> str:
 def limits(bundle: Bundle, shown: Review) -> Markup:
     """What these figures do not show."""
     told = [
+        *(str(one) for one in bundle.card.facts.get("limits", ())),
         "Scores of images that were chosen and photographed for a data set: patients who come to a practice differ, "
         "and so will the figures.",
         "The model supports a clinician's judgement and never replaces it: a benign result rules nothing out.",
@@ -257,11 +265,11 @@ def card(of: Card) -> Markup:
     facts: list[tuple[str, Content]] = [
         ("Name", f"{of.name}, version {of.version}, made {of.created}"),
         ("Purpose", of.purpose),
-        ("Not for", "A diagnosis on its own: it supports a clinician's, and never replaces it."),
+        *((column(name), said(of.facts[name])) for name in ("intended_use", "not_for") if of.facts.get(name)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
         ("Training", pairs(of.training)),
-        *((column(name), said(value)) for name, value in of.facts.items()),
+        *((column(name), said(value)) for name, value in of.facts.items() if name not in ELSEWHERE),
         ("Licence", of.licence),
         ("Files", pairs(of.files)),
         ("Card's SHA-256", tag("code", of.sha256)),
@@ -283,6 +291,8 @@ def pairs(values: Mapping[str, Any]) -> Content:
 
 def said(value: Any) -> Content:
     """A value of the card."""
+    if isinstance(value, list | tuple) and all(isinstance(one, str) and len(one) > 24 for one in value):
+        return tag("ul", [tag("li", one) for one in value])
     if isinstance(value, Mapping):
         return pairs(value)
     if isinstance(value, list | tuple):

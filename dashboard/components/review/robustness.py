@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.review.panels import framed
+from model.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
 from model.words import signed
 
 
@@ -14,6 +15,9 @@ def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
     """A row a change of the image; nothing for a card that has none."""
     if not rows:
         return None
+    found = disturbed(rows)
+    if found is not None:
+        return framed("Robustness", in_words(found), NOTE, table="robustness")
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = html.Tr([html.Th(label(name), scope="col") for name in columns])
     body = [
@@ -32,6 +36,17 @@ def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
         "The same images, altered as bad light, focus or handling would; from the model's card.",
         table="robustness",
     )
+
+
+def in_words(found: Sequence[Disturbed]) -> Component:
+    """The table of a card that states what training states today."""
+    head = html.Tr([html.Th(word, scope="col") for word in HEAD])
+    body = [
+        html.Tr([(html.Td if place else html.Th)(word) for place, word in enumerate(cells(one))])
+        for one in found
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
+    return html.Div(table, className="wide")
 
 
 def label(name: str) -> str:
