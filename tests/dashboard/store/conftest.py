@@ -74,7 +74,7 @@ def administering(url: URL) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[URL | None]:
-    """A database on the server at TEST_POSTGRES_URL to copy others from, migrated once; None where no server is named."""
+    """A database on the server at TEST_POSTGRES_URL to copy others from, migrated once; None without a server."""
     if POSTGRES not in os.environ:
         assert os.environ.get("REQUIRE_POSTGRES") != "1", f"{POSTGRES} names no server"
         yield None
