@@ -118,7 +118,8 @@ def add_aimed(
             for one in aimed
         ],
         mode="markers+text" if labelled else "markers",
-        textposition="top left",
+        # The highest lies so near the one before it that their names would meet.
+        textposition=["top left"] * (len(aimed) - 1) + ["top right" if len(aimed) > 1 else "top left"],
         textfont={"size": 12, "color": colours.muted},
         marker={"size": 9, "color": colours.surface, "line": {"color": colours.ink, "width": 1.5}},
         cliponaxis=False,

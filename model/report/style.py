@@ -17,6 +17,7 @@ section { margin-top: 32px; }
 .warning { border-left: 3px solid #b45309; padding: 8px 16px; background: #f6f7f9; margin-top: 16px; }
 .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); border: 1px solid var(--line);
   border-radius: 8px; margin-top: 16px; }
+.tiles + p { margin-top: 8px; }
 .tiles div { padding: 8px 16px; min-width: 0; }
 .tiles span { display: block; font-size: 12px; color: var(--muted); }
 .tiles strong { display: block; font-size: 20px; letter-spacing: -0.01em; }
@@ -29,6 +30,7 @@ th { font-weight: 600; }
 .facts td { text-align: left; overflow-wrap: anywhere; }
 .facts th { width: 150px; }
 .facts ul { list-style: none; margin: 0; padding: 0; }
+td small { display: block; color: var(--muted); font-size: 11.5px; white-space: nowrap; }
 .few, .few th { color: var(--muted); font-weight: 400; }
 code { font-size: 12px; overflow-wrap: anywhere; }
 .figure { overflow-x: auto; margin: 0; }

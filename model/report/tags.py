@@ -39,7 +39,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Content]], quiet: Iterabl
         tag(
             "tr",
             tag("th", row[0], scope="row"),
-            [tag("td", cell) for cell in row[1:]],
+            [tag("td", stacked(cell)) for cell in row[1:]],
             class_="few" if place < len(few) and few[place] else "",
         )
         for place, row in enumerate(rows)
@@ -53,6 +53,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Content]], quiet: Iterabl
         ),
         class_="wide",
     )
+
+
+def stacked(cell: Content) -> Content:
+    """A value above its interval, so that neither breaks in a narrow column."""
+    if isinstance(cell, str) and cell.endswith(")") and " (" in cell:
+        value, interval = cell[:-1].split(" (", 1)
+        return [value, tag("small", f"({interval})")]
+    return cell
 
 
 def embedded(value: Any) -> str:

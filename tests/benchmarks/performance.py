@@ -183,6 +183,6 @@ def keys(page: Page) -> float:
 def page_weight(page: Page) -> float:
     """How many points the figures hold."""
     return page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot')].flatMap((one) => one.data)"
+        "[...document.querySelectorAll('.js-plotly-plot')].flatMap((one) => one._fullData)"
         ".reduce((sum, one) => sum + (one.x?.length ?? 0), 0)"
     )
