@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 
@@ -68,8 +69,8 @@ def prediction() -> list[Measure]:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[psutil.Process, str]]:
-    """`python -m dashboard` on a free port with an empty store, from its first page on; stopped afterwards."""
+def serving(data: Path | None = None) -> Iterator[tuple[psutil.Process, str]]:
+    """`python -m dashboard` on a free port over this data folder or an empty one, from its first page on."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,7 +80,7 @@ def serving() -> Iterator[tuple[psutil.Process, str]]:
             for k, v in os.environ.items()
             if not k.startswith("DERMABOARD_") or k == "DERMABOARD_BUNDLES"
         }
-        environment |= {"DERMABOARD_PORT": str(port), "DERMABOARD_DATA_DIR": folder}
+        environment |= {"DERMABOARD_PORT": str(port), "DERMABOARD_DATA_DIR": str(data or folder)}
         command = [sys.executable, "-m", "dashboard"]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:

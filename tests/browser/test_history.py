@@ -137,13 +137,15 @@ def test_another_model_answers_in_the_background(visit: Visit, stored: list[str]
 def test_new_predictions_are_told_without_a_reload(
     visit: Visit, stored: list[str], lesion_jpeg: bytes
 ) -> None:
-    page = visit.open("/history?q=latecomer", script="")
+    page = visit.open("/history?q=latecomer")
     expect(page.locator("#history-count")).to_have_text("No prediction matches these filters.")
     other = visit.open("/")
     other.set_input_files(
         "#file-chooser", [{"name": "latecomer.jpg", "mimeType": "image/jpeg", "buffer": lesion_jpeg}]
     )
     expect(other.locator(".slot .result:not(.waiting)")).to_have_count(1)
+    # The page asks every ten seconds; this is one of those moments.
+    page.evaluate("window.dash_clientside.set_props('history-tick', { n_intervals: 99 })")
     page.get_by_role("button", name="1 new · show").click()
     expect(page.locator("#history-count")).to_have_text("1 matches these filters")
 
