@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
+from model.figures.training import colour_of
 from model.intervals import Interval, Undefined
 from model.metrics import Confusion, Curve
 from model.resampling import Band
@@ -18,6 +19,8 @@ HEIGHT = 380
 FINEST = 2000
 # The trace that the threshold slider moves, in every figure that has one (performance.js counts on it).
 POINT = 0
+# Lines of other models, told apart without their colour too; their labels are found by this name.
+DASHES, RIVAL = ("dash", "dot", "dashdot"), "rival"
 
 
 @dataclass(frozen=True)
@@ -132,28 +135,31 @@ def add_aimed(
 
 
 def overlay(figure: go.Figure, curve: Curve, area: Interval, name: str, theme: str | None) -> go.Figure:
-    """A second model's ROC curve, dashed, with its name and area above those of the first."""
+    """Another model's ROC curve, with its name and area above those before; in the colour that its training has."""
     if not curve.x.size or area.reason is not None:
         return figure
-    colours, kept = palette(theme), visible(curve)
+    kept = visible(curve)
+    before = sum(note.name == RIVAL for note in figure.layout.annotations)
+    colour, dash = colour_of(before + 1, palette(theme)), DASHES[before % len(DASHES)]
     figure.add_scatter(
         x=kept.x,
         y=kept.y,
         customdata=100 * np.minimum(kept.thresholds, 1),
         mode="lines",
-        line={"color": colours.ink, "width": 1.75, "dash": "dash"},
+        line={"color": colour, "width": 1.75, "dash": dash},
         hovertemplate=(
             "<b>%{fullData.name}</b><br>Threshold %{customdata:.1f} %<br>Sensitivity %{y:.1%}<extra></extra>"
         ),
         name=name,
     )
     figure.add_annotation(
-        text=f"– – {name}: AUC {area.value:.3f}",
+        name=RIVAL,
+        text=f"{'– –' if dash == 'dash' else '···' if dash == 'dot' else '– ·'} {name}: AUC {area.value:.3f}",
         x=0.98,
-        y=0.18,
+        y=0.18 + 0.07 * before,
         xanchor="right",
         yanchor="bottom",
-        font={"color": colours.ink},
+        font={"color": colour},
     )
     return figure
 

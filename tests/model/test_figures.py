@@ -256,3 +256,17 @@ def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scali
     assert "before" not in texts(calibration.reliability(after, None, "dark"))
     nothing = reliability.calibration([], [])
     assert "Not defined" in texts(calibration.reliability(nothing, None, "dark"))
+
+
+def test_other_models_on_the_roc_curve_are_told_apart(cases):
+    y, p = cases
+    area = Interval(0.9, 0.8, 0.95)
+    figure = curves.roc(metrics.roc_curve(y, p), area, point(y, p), "light")
+    for name in ("second", "third"):
+        curves.overlay(figure, metrics.roc_curve(y, p**2), area, name, "light")
+    second, third = figure.data[-2:]
+    assert (second.line.color, third.line.color) == training.LATER[:2]
+    assert second.line.dash != third.line.dash
+    labels = [note for note in figure.layout.annotations if note.name == curves.RIVAL]
+    assert ["second" in labels[0].text, "third" in labels[1].text] == [True, True]
+    assert labels[0].y < labels[1].y
