@@ -76,13 +76,13 @@ def empty() -> html.Div:
 
 
 def tiles(decisions: Mapping[str, int], confirmed: int) -> html.Ul:
-    """How many images, by decision, and how many of them have a confirmed diagnosis."""
+    """How many predictions, by decision, and how many images have a confirmed diagnosis."""
     total = sum(decisions.values())
-    found: list[tuple[Any, str, str]] = [("Images", f"{total:,}", "each counted once")]
+    found: list[tuple[Any, str, str]] = [("Predictions", f"{total:,}", "in this time")]
     for name in VERDICTS:
         number = decisions.get(name, 0)
         found.append((verdict(name, short=True), f"{number:,}", share(number, total)))
-    found.append(("Confirmed", f"{confirmed:,}", share(confirmed, total)))
+    found.append(("Confirmed", f"{confirmed:,}", "images, each counted once"))
     return html.Ul(
         [
             html.Li(

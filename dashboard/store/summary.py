@@ -51,10 +51,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Lesion images by decision, and what became known of them; of one image, the newest prediction counts.
+    """Predictions by decision, and what became known of their images; of one image, the newest prediction counts.
 
     Attributes:
-        decisions: decision -> images.
+        decisions: decision -> predictions.
         confirmed: (decision, confirmed diagnosis) -> images.
     """
 
@@ -138,43 +138,36 @@ def sample(store: Store, since: datetime | None = None, version: Version | None 
 def outcomes(store: Store, since: datetime | None = None, version: Version | None = None) -> Outcomes:
     """Decisions, and confirmed diagnoses beside them.
 
-    An image that was predicted more than once counts once, with its newest prediction; a diagnosis that was confirmed
-    for one prediction of an image holds for the image, whichever model is looked at.
+    A confirmed image that was predicted more than once counts once, with its newest prediction; a diagnosis that was
+    confirmed for one prediction of an image holds for the image, whichever model is looked at.
     """
-    newest = (
-        select(func.max(predictions.c.seq).label("seq"))
-        .where(condition(since, version))
-        .group_by(predictions.c.sha256)
-        .subquery()
+    latest = func.row_number().over(
+        partition_by=predictions.c.sha256, order_by=(predictions.c.reviewed.desc(), predictions.c.seq.desc())
     )
     told = (
-        select(predictions.c.sha256, func.max(predictions.c.reviewed).label("reviewed"))
+        select(predictions.c.sha256, predictions.c.confirmed.label("code"), latest.label("place"))
         .where(predictions.c.confirmed.is_not(None))
-        .group_by(predictions.c.sha256)
         .subquery()
     )
-    truth = (
-        select(predictions.c.sha256, func.max(predictions.c.confirmed).label("code"))
-        .join(
-            told,
-            and_(
-                told.c.sha256 == predictions.c.sha256,
-                told.c.reviewed == predictions.c.reviewed,
-                predictions.c.confirmed.is_not(None),
-            ),
-        )
-        .group_by(predictions.c.sha256)
+    newest = func.row_number().over(partition_by=predictions.c.sha256, order_by=predictions.c.seq.desc())
+    judged = (
+        select(predictions.c.decision, told.c.code, newest.label("place"))
+        .join(told, and_(told.c.sha256 == predictions.c.sha256, told.c.place == 1))
+        .where(condition(since, version))
         .subquery()
     )
-    chosen = select(predictions.c.decision, func.count()).join(newest, newest.c.seq == predictions.c.seq)
     confirmed = (
-        select(predictions.c.decision, truth.c.code, func.count())
-        .join(newest, newest.c.seq == predictions.c.seq)
-        .join(truth, truth.c.sha256 == predictions.c.sha256)
-        .group_by(predictions.c.decision, truth.c.code)
+        select(judged.c.decision, judged.c.code, func.count())
+        .where(judged.c.place == 1)
+        .group_by(judged.c.decision, judged.c.code)
+    )
+    chosen = (
+        select(predictions.c.decision, func.count())
+        .where(condition(since, version))
+        .group_by(predictions.c.decision)
     )
     with store._reading() as connection:
-        decisions = connection.execute(chosen.group_by(predictions.c.decision)).all()
+        decisions = connection.execute(chosen).all()
         rows = connection.execute(confirmed).all()
     return Outcomes(
         {decision: number for decision, number in decisions},

@@ -51,7 +51,7 @@ def test_few_predictions_are_not_judged(app: Dash, client: FlaskClient, version:
     text, search = show(app, client, version.sha256)
     assert search == f"?days=90&model={version.sha256}"
     assert "Too few predictions to say" in text and "No diagnosis is confirmed yet" in text
-    assert "Images" in text and '"2"' in text
+    assert "Predictions" in text and '"3"' in text
     assert show(app, client, version.sha256, "1; drop")[1] == search
 
 
