@@ -170,7 +170,7 @@ def outcomes(store: Store, since: datetime | None = None, version: Version | Non
         decisions = connection.execute(chosen).all()
         rows = connection.execute(confirmed).all()
     return Outcomes(
-        {decision: number for decision, number in decisions},
+        dict(map(tuple, decisions)),
         {(decision, code): number for decision, code, number in rows},
     )
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from model.images import encode
 from tests.browser.conftest import Visit
@@ -140,9 +140,8 @@ def test_new_predictions_are_told_without_a_reload(
     page = visit.open("/history?q=latecomer")
     expect(page.locator("#history-count")).to_have_text("No prediction matches these filters.")
     other = visit.open("/")
-    other.set_input_files(
-        "#file-chooser", [{"name": "latecomer.jpg", "mimeType": "image/jpeg", "buffer": lesion_jpeg}]
-    )
+    late: FilePayload = {"name": "latecomer.jpg", "mimeType": "image/jpeg", "buffer": lesion_jpeg}
+    other.set_input_files("#file-chooser", [late])
     expect(other.locator(".slot .result:not(.waiting)")).to_have_count(1)
     # The page asks every ten seconds; this is one of those moments.
     page.evaluate("window.dash_clientside.set_props('history-tick', { n_intervals: 99 })")
