@@ -111,7 +111,7 @@ def line(job: Progress) -> html.Div:
 def answers(records: Sequence["Record"], here: str) -> Component:
     """The predictions of one photograph side by side; nothing but the way to get another where there is one only."""
     if len(records) < 2:
-        return html.P("No other model has been asked about this photograph.", className="note")
+        return html.Div()
     mine = next(record for record in records if record.id == here)
     return html.Ul([answer(record, mine) for record in records], className="answers")
 

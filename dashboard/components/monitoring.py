@@ -119,6 +119,10 @@ def drift(stability: Stability, distance: Distance, missing: str = "") -> list[C
         return [html.P(missing)]
     shift = stability.shift
     told: list[Component] = [html.P(SHIFTS[shift], className=f"drift drift-{shift.name.lower()}")]
+    if shift is Shift.NONE and distance.p < 0.01:
+        told.append(
+            html.P("A small difference is surer than chance: see the distance below.", className="note")
+        )
     if shift in (Shift.MODERATE, Shift.LARGE):
         told.append(html.P(REASONS, className="note"))
     if not math.isnan(stability.value):

@@ -87,7 +87,7 @@ def review_form(tags: Sequence[str], several: bool = False) -> html.Div:
                     id="review-add",
                     type="text",
                     value="",
-                    placeholder="follow-up, dark skin, …",
+                    placeholder="follow-up, teaching, …",
                     maxLength=500,
                     className="review-text",
                 ),
@@ -167,8 +167,7 @@ def one_review(review: "Review") -> list[Component]:
     elif review.source == "withdrawn":
         verdict = [html.P("Took back what was confirmed.")]
     note = [html.P(review.note, className="review-note")] if review.note else []
-    tags = [html.P([html.Span(tag, className="tag") for tag in review.tags], className="tags")]
-    return [html.P(said, className="note"), *verdict, *note, *(tags if review.tags else [])]
+    return [html.P(said, className="note"), *verdict, *note]
 
 
 def audit_list(lines: Sequence["AuditLine"]) -> html.Details:
