@@ -201,7 +201,7 @@ def visits(records: Sequence["Record"], here: str, search: str) -> Component:
                 className="visits",
                 tabIndex=0,
             ),
-            dcc.Graph(id="case-trend", config=CONFIG, className="case-trend"),
+            html.Div(dcc.Graph(id="case-trend", config=CONFIG), className="case-trend"),
         ]
     )
 
