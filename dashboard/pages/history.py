@@ -326,5 +326,7 @@ clientside(
     Output("history-selection", "data", allow_duplicate=True),
     Input("history-changed", "data"),
     Input("history-deselect", "n_clicks"),
+    # What is out of sight must not be deleted with what is in sight.
+    Input("history-search", "data"),
     prevent_initial_call=True,
 )

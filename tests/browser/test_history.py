@@ -151,6 +151,11 @@ def test_new_predictions_are_told_without_a_reload(
 
 def test_what_is_selected_is_deleted_after_a_question(visit: Visit, stored: list[str]) -> None:
     page = visit.open("/history?q=trip-7&view=gallery&sort=filename.desc")
+    page.get_by_role("button", name="Select trip-3.jpg").click()
+    expect(page.locator("#history-selected")).to_have_text("1 selected")
+    # What goes out of sight is no longer selected, or it would be deleted unseen.
+    page.get_by_label("Order").select_option("filename.asc")
+    expect(page.locator("#history-actions")).to_be_hidden()
     page.get_by_role("button", name="Select trip-4.jpg").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("heading", name="Delete this prediction?")).to_be_visible()
