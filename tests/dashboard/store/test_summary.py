@@ -74,7 +74,10 @@ def test_outcomes_count_images_once_and_truth_for_all_models(store: Store, add: 
     # The same image again, and a diagnosis that was corrected: the newest of both counts.
     again = add(seed=0, decision=Decision.MALIGNANT, probability=0.95)
     store.review([again.id], "B", "bcc", "histology")
-    assert outcomes(store, version=Version("tiny", "1.0", "a" * 64)).decisions == {"benign": 2, "malignant": 2}
+    assert outcomes(store, version=Version("tiny", "1.0", "a" * 64)).decisions == {
+        "benign": 2,
+        "malignant": 2,
+    }
     assert outcomes(store, version=Version("tiny", "1.0", "a" * 64)).confirmed == {
         ("malignant", "bcc"): 1,
         ("malignant", "nv"): 1,
