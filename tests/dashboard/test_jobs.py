@@ -59,9 +59,7 @@ def test_a_prediction_is_made_again_for_the_same_image(services: Services, recor
     assert services.store.image(again.id)
 
 
-def test_a_job_tells_how_far_it_is(
-    jobs: Jobs, services: Services, record: Record, mole_jpeg: bytes
-) -> None:
+def test_a_job_tells_how_far_it_is(jobs: Jobs, services: Services, record: Record, mole_jpeg: bytes) -> None:
     second = services.predict(mole_jpeg, "mole.jpg", "tiny")
     job = jobs.start([record.id, "gone", second.id, record.id], "other", "sensitivity-95")
     assert job.ids == (record.id, "gone", second.id) and job.state is State.QUEUED
