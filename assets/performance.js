@@ -132,9 +132,10 @@
     benefit: (about, line, { x }) => ({ threshold: Math.min(100, x) }),
     scores: (about, { name }) => about && { show: `score:${share(about[1] / 100)}:${share(about[2] / 100)}:${name}` },
     calibration: (about, { name }, { pointNumber }, data) => {
-      const bars = data.filter(({ type }) => type === "bar").pop();
-      const bin = name !== "before scaling" && bars.customdata[pointNumber];
-      return bin && { show: `score:${share(bin[0] / 100)}:${share(bin[1] / 100)}` };
+      const bars = data.find((one) => one.type === "bar" && one.name === name);
+      const bin = bars && bars.customdata[pointNumber];
+      const kind = name === "before scaling" ? "raw" : "score";
+      return bin && { show: `${kind}:${share(bin[0] / 100)}:${share(bin[1] / 100)}` };
     },
     forest: (about, line, { y }, data, layout) => {
       const [group] = layout.yaxis.ticktext[y].split(/\s+n = /);

@@ -6,6 +6,7 @@ Every choice has a code, which stands in the address as `show=`:
     cell:mel:nv                     by true and chosen diagnosis
     score:0.25:0.3                  by probability, from the first to below the second (1 is in the last)
     score:0.25:0.3:malignant        the same, of one class
+    raw:0.2:0.3                     by probability before the calibration
     part:sex:female                 by subgroup
 """
 
@@ -34,6 +35,7 @@ OUTCOMES: dict[str, str] = {
     "all": "All cases",
 }
 CLASSES = ("benign", "malignant")
+RANGES: dict[str, str] = {"score": "Probability", "raw": "Probability before calibration"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def parse(code: str) -> Selection | None:
         good = not about
     elif kind == "cell":
         good = len(about) == 2 and set(about) <= set(CODES)
-    elif kind == "score":
+    elif kind in RANGES:
         good = len(about) in (2, 3) and is_range(about[0], about[1]) and set(about[2:]) <= set(CLASSES)
     else:
         good = kind == "part" and len(about) == 2 and about[0] in COLUMNS and bool(about[1])
@@ -85,9 +87,9 @@ def say(selection: Selection, threshold: float) -> str:
     if selection.kind == "cell":
         true, chosen = (BY_CODE[code].name for code in about)
         return f"{true}, rightly recognised" if true == chosen else f"{true} taken for {chosen}"
-    if selection.kind == "score":
+    if selection.kind in RANGES:
         of = f", {about[2]} lesions" if len(about) > 2 else ""
-        return f"Probability from {percent(about[0])} to {percent(about[1])} %{of}"
+        return f"{RANGES[selection.kind]} from {percent(about[0])} to {percent(about[1])} %{of}"
     if selection.kind == "part":
         return f"{about[0].capitalize()}: {words(about[0], about[1].replace('-', ' '))}"
     at = f" at a threshold of {percent(str(threshold))} %" if selection.follows_threshold else ""
@@ -110,8 +112,9 @@ def chosen(table: "pd.DataFrame", selection: Selection, threshold: float) -> NDA
     if kind == "part":
         return inside(table, ((about[0], about[1]),))
     with np.errstate(invalid="ignore"):
-        if kind == "score":
-            return in_range(truth, scores, about)
+        if kind in RANGES:
+            values = scores if kind == "score" else table["raw_probability"].to_numpy(np.float64)
+            return in_range(truth, values, about)
         called, scored = scores >= threshold, ~np.isnan(scores)
     return {
         "errors": scored & (called != truth),

@@ -67,7 +67,9 @@ def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Comp
     image = html.Img(src=f"{root}/image", alt=f"Lesion {image_id}")
     if not model.runnable:
         words = f"No heatmap: {model.name} is here without its weights."
-        return framed("Image", [html.Div(image, className="overlaid"), html.P(words, className="note")])
+        return framed(
+            "Image", html.Div([html.Div(image, className="overlaid"), html.P(words, className="note")])
+        )
     heat = html.Img(src=f"{root}/heatmap?{urlencode({'model': model.name})}", alt="", className="heat")
     control = html.Div(
         [
@@ -80,7 +82,7 @@ def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Comp
         ],
         className="heat-control",
     )
-    return framed("Image", [html.Div([image, heat], className="overlaid"), control])
+    return framed("Image", html.Div([html.Div([image, heat], className="overlaid"), control]))
 
 
 def facts(row: Mapping[Any, Any], threshold: float) -> Component:

@@ -24,6 +24,7 @@ TABLE = pd.DataFrame(
         "label": ["mel", "mel", "nv", "nv", "bcc", "nv"],
         "malignant": [True, True, False, False, True, False],
         "probability": [0.1, 0.9, 0.8, 0.2, np.nan, 0.3],
+        "raw_probability": [0.6, 0.9, 0.2, 0.2, np.nan, 0.3],
         "sex": ["male", "female", "male", None, "male", "male"],
     }
 )
@@ -46,6 +47,7 @@ def places(code: str, threshold: float = 0.3) -> list[int]:
         ("score:0.3:0.9", [2, 5]),
         ("score:0.9:1", [1]),
         ("score:0:1:malignant", [0, 1]),
+        ("raw:0.5:1", [0, 1]),
         ("part:sex:male", [0, 2, 4, 5]),
         ("part:sex:unknown", [3]),
         ("part:diagnosis:mel", [0, 1]),
