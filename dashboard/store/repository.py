@@ -45,6 +45,10 @@ SWEPT_AT_ONCE = 20_000
 # A clock that is behind by less was set back.
 SET_BACK = timedelta(hours=1)
 KEYS_LAST = timedelta(hours=24)
+# Made once: making one takes as long as running it.
+INSERT = insert(predictions)
+COUNT = update(store).values(predictions=store.c.predictions + 1)
+TURN = update(store).values(turn=store.c.turn + 1)
 
 
 class Store:
@@ -105,8 +109,8 @@ class Store:
                 # Another prediction of the same image may have been deleted meanwhile.
                 place.stage(self._missing(photograph)).commit()
                 record = replace(record, created=self._moment(connection))
-                connection.execute(insert(predictions).values(to_row(record)))
-                connection.execute(update(store).values(predictions=store.c.predictions + 1))
+                connection.execute(INSERT, to_row(record))
+                connection.execute(COUNT)
                 if key is not None:
                     remember(connection, key, record)
         return record
@@ -443,7 +447,7 @@ class Store:
                 self._engine.connect().execution_options(writing=True) as connection,
                 connection.begin(),
             ):
-                connection.execute(update(store).values(turn=store.c.turn + 1))
+                connection.execute(TURN)
                 yield connection
         except DBAPIError as error:
             raise StoreError(f"The database cannot be written: {error.orig}.") from error
