@@ -7,7 +7,8 @@ from pathlib import Path
 
 import ttf_opensans
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.fonts import TTFFont
 
 from dashboard.components.text import percent
 from dashboard.report import Report
@@ -41,7 +42,8 @@ class Paper(FPDF):
 
     def shown(self, text: str) -> str:
         """The text with a question mark for what the typeface has not; `lost` remembers that there was one."""
-        known = self.fonts[FAMILY.lower()].cmap
+        font = self.fonts[FAMILY.lower()]
+        known = font.cmap if isinstance(font, TTFFont) else {}
         # Composed first: an accent on its own would otherwise be counted, and drawn, as a character.
         found = "".join(
             char if ord(char) in known else MISSING for char in unicodedata.normalize("NFC", text)
@@ -63,7 +65,7 @@ class Paper(FPDF):
             align="L",
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
-            wrapmode="WORD",
+            wrapmode=WrapMode.WORD,
         )
 
     def mark(self, decision: str, x: float, y: float, size: float) -> None:
@@ -196,7 +198,7 @@ def scale(page: Paper, report: Report) -> None:
     page.set_text_color(MUTED)
     for word, align in (("0 %", "L"), ("50 %", "C"), ("100 %", "R")):
         page.set_x(MARGIN)
-        page.cell(INNER, SMALL * 0.5, word, align=align)  # type: ignore[arg-type]
+        page.cell(INNER, SMALL * 0.5, word, align=align)
     page.ln(SMALL * 0.5 + 1)
     page.write_text(f"{report.ranges[0].upper()}{report.ranges[1:]}.", MARGIN, INNER, SMALL)
     if report.steady:

@@ -18,7 +18,8 @@ class LightDash(Dash):
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The page around every page, as `Dash.interpolate_index`."""
-        return super().interpolate_index(**parts | {"scripts": lighter(parts["scripts"])})
+        page: str = super().interpolate_index(**parts | {"scripts": lighter(parts["scripts"])})  # type: ignore[no-untyped-call]
+        return page
 
 
 def lighter(scripts: str) -> str:

@@ -35,7 +35,8 @@ def markup(node: Any) -> str:
 
 def element(node: Component) -> tuple[str, dict[str, Any]]:
     """The tag of a component and its attributes, by Dash's names."""
-    values = {name: value for name, value in node.to_plotly_json()["props"].items() if name != "children"}
+    props = node.to_plotly_json()["props"]  # type: ignore[no-untyped-call]
+    values = {name: value for name, value in props.items() if name != "children"}
     if isinstance(node, dcc.Link):
         # upload.js follows it as Dash would, without loading the page anew.
         return "a", values | {"data-link": "page"}

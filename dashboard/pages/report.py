@@ -4,6 +4,7 @@ import dash
 from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
 
 from dashboard import examples
+from dashboard.components.attributes import attributes
 from dashboard.components.report import sheet
 from dashboard.components.result import address
 from dashboard.services import Services
@@ -24,7 +25,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
     except NotFound:
         return missing()
     actions = [
-        html.Button("Print", type="button", className="btn btn-primary", **{"data-print": "page"}),
+        html.Button("Print", type="button", className="btn btn-primary", **attributes(data_print="page")),
         html.A(
             "Download PDF",
             href=address(record.id, "report"),

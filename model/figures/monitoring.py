@@ -1,5 +1,6 @@
 """What happens with a model in use: predictions over time, scores against validation, a lesion over its visits."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
@@ -62,7 +63,7 @@ def distribution(
     edges = np.linspace(0, 1, BARS + 1)
     middles = (edges[:-1] + edges[1:]) / 2
     shares = [np.histogram(one, edges)[0] / max(one.size, 1) for one in (before, now)]
-    span = [f"{low:.0%} to {high:.0%}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    span = [f"{low:.0%} to {high:.0%}" for low, high in itertools.pairwise(edges)]
     figure.add_bar(
         x=middles,
         y=shares[1],

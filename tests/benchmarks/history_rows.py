@@ -34,8 +34,11 @@ SITES = (
     "lower extremity",
     "neck",
     "scalp",
+    "trunk",
+    "upper extremity",
+    "acral",
+    "unknown",
 )
-SITES += ("trunk", "upper extremity", "acral", "unknown")
 MODELS = (("dermanet", "0.9"), ("dermanet", "1.0"), ("dermanet", "1.1"), ("seed-cnn", "1.0"))
 TAGS = ("follow up", "teaching", "biopsy", "patient worried", "second opinion", "blurred", "study 12", "rare")
 SYLLABLES = (

@@ -58,7 +58,7 @@ def ours() -> float:
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
     store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
     network, batches = build(recipe, size, None), Batches(store, recipe, size, seed=0)
-    make_ready(network, recipe, len(batches), 0)
+    make_ready(network, recipe, recipe.stages[0], len(batches))
     return rate(network, recipe.batch, batches)
 
 
