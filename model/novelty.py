@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from model.cautions import Caution
-from model.quality import lens, opponent
+from model.quality import lens, opponent, shrunk
 
 SIDE = 56
 UNLIKE = Caution(
@@ -80,8 +79,7 @@ def appearance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     Args:
         image: uint8 (s, s, 3), a network's input.
     """
-    small = np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
-    colours = opponent(small)
+    colours = opponent(shrunk(image, SIDE))
     seen = colours[LENS]
     mean, spread = seen.mean(axis=0), seen.std(axis=0)
     against_rim = colours[CORE].mean(axis=0) - colours[RIM].mean(axis=0)

@@ -63,10 +63,16 @@ def measure(image: NDArray[np.uint8]) -> dict[str, float]:
         contrast: how far the most different twentieth is from the typical colour, in opponent colours, 0 to about 300.
         offset: distance of what stands out from the centre, in half sides.
     """
-    picture = Image.fromarray(image)
-    fine = np.asarray(picture.resize((FINE, FINE), Image.Resampling.BOX), np.float32)
-    found = light(fine)
-    return found | lesion(np.asarray(picture.resize((COARSE, COARSE), Image.Resampling.BOX), np.float32))
+    return light(shrunk(image, FINE)) | lesion(shrunk(image, COARSE))
+
+
+def shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """A square image averaged down (or, if it is smaller, repeated up) to float32 (side, side, 3), 0 to 255."""
+    picture, (factor, rest) = Image.fromarray(image), divmod(len(image), side)
+    # A whole reduction is three times as fast as the same resize.
+    if factor and not rest:
+        return np.asarray(picture.reduce(factor), np.float32)
+    return np.asarray(picture.resize((side, side), Image.Resampling.BOX), np.float32)
 
 
 def light(fine: NDArray[np.float32]) -> dict[str, float]:
@@ -78,7 +84,7 @@ def light(fine: NDArray[np.float32]) -> dict[str, float]:
     # The small constant keeps a blank from being sharp.
     steepness = float((down + right)[FINE_LENS[:-1, :-1]].mean()) + 0.3
     seen = luma[FINE_LENS]
-    white = (fine[FINE_LENS] >= 250).all(axis=1)
+    white = ((fine[..., 0] >= 250) & (fine[..., 1] >= 250) & (fine[..., 2] >= 250))[FINE_LENS]
     return {
         "sharpness": float(laplacian[FINE_LENS[1:-1, 1:-1]].mean()) / steepness,
         "brightness": float(seen.mean()),
