@@ -11,7 +11,7 @@ from collections.abc import Callable
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # every bar is for a processor
 
-from tests.benchmarks import engines, history_page, http, performance, scoring, serving, training
+from tests.benchmarks import engines, history, history_page, http, performance, scoring, serving, training
 from tests.benchmarks.measure import Measure
 
 GROUPS: dict[str, Callable[[], list[Measure]]] = {
@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[], list[Measure]]] = {
     "engines": engines.engines,
     "scoring": scoring.scoring,
     "performance": performance.performance,
+    "history": history.history,
     "history page": history_page.history_page,
     "training": training.training,
 }

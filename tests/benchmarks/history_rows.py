@@ -23,21 +23,20 @@ from model.taxonomy import CODES, MALIGNANT
 BATCH = 20_000
 START = datetime(2024, 1, 1, tzinfo=UTC)
 SITES = (
-    "abdomen",
-    "back",
-    "chest",
-    "ear",
-    "face",
-    "foot",
-    "genital",
-    "hand",
-    "lower extremity",
-    "neck",
-    "scalp",
-    "trunk",
-    "upper extremity",
-    "acral",
-    "unknown",
+    *(
+        "abdomen",
+        "back",
+        "chest",
+        "ear",
+        "face",
+        "foot",
+        "genital",
+        "hand",
+        "lower extremity",
+        "neck",
+        "scalp",
+    ),
+    *("trunk", "upper extremity", "acral", "unknown"),
 )
 MODELS = (("dermanet", "0.9"), ("dermanet", "1.0"), ("dermanet", "1.1"), ("seed-cnn", "1.0"))
 TAGS = ("follow up", "teaching", "biopsy", "patient worried", "second opinion", "blurred", "study 12", "rare")

@@ -1,0 +1,171 @@
+"""The store with a million predictions: pages, many at once, and everything at constant memory.
+
+SQLite always; PostgreSQL where TEST_POSTGRES_URL names a server, as `.ci/postgres python -m tests.benchmarks history`
+does.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from dashboard.store import OneOf, Query, Range, Search, Store, database
+from dashboard.store.conditions import COLUMNS
+from dashboard.store.export import csv_table
+from dashboard.store.files import Files
+from dashboard.store.places import LocalFolder
+from tests.benchmarks.history_rows import MODELS, SITES, START, TAGS, WORDS, fill
+from tests.benchmarks.measure import Measure
+
+# BENCHMARK_ROWS and BENCHMARK_SECONDS make a shorter run; the bars are for a million, and for a minute.
+MANY, FEW = int(os.environ.get("BENCHMARK_ROWS", "1000000")), 10_000
+SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "60"))
+QUERIES, WRITERS, READERS = 300, 100, 20
+PAGE = 50
+POSTGRES = "TEST_POSTGRES_URL"
+
+
+def history() -> list[Measure]:
+    """Pages on each database, many writers on one SQLite file, and an export."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        urls = {"SQLite": [str(database.sqlite_url(root / f"{name}.db")) for name in ("few", "many")]}
+        with postgres() as servers:
+            urls |= servers
+            found = [
+                measure for name, (few, many) in urls.items() for measure in pages(root, name, few, many)
+            ]
+        return [*found, *export(root, urls["SQLite"][1]), *crowd(root)]
+
+
+@contextmanager
+def postgres() -> Iterator[dict[str, list[str]]]:
+    """Two empty databases on the server that is named; none without one."""
+    if POSTGRES not in os.environ:
+        yield {}
+        return
+    server = make_url(os.environ[POSTGRES])
+    names = [f"dermaboard_{uuid4().hex}" for _ in range(2)]
+    engine = database.connect(server)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in names:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        yield {"PostgreSQL": [server.set(database=name).render_as_string(False) for name in names]}
+        for name in names:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def opened(root: Path, url: str) -> Store:
+    """A store that only reads its database."""
+    return Store(database.connect(url), Files(LocalFolder(root)))
+
+
+def pages(root: Path, name: str, few: str, many: str) -> list[Measure]:
+    """The same questions to few and to many rows: 95th percentile of the many, and how much dearer they are."""
+    began = time.perf_counter()
+    for url, count in ((few, FEW), (many, MANY)):
+        engine = database.connect(url)
+        fill(engine, count)
+        engine.dispose()
+    filled = time.perf_counter() - began
+    stores = [(opened(root, few), FEW), (opened(root, many), MANY)]
+    taken: list[list[float]] = [[], []]
+    for number in range(QUERIES):
+        for (store, count), seconds in zip(stores, taken, strict=True):
+            query = question(random.Random(number), count)
+            if number < 5:
+                # The first ones load what every later one finds loaded.
+                store.page(query)
+            start = time.perf_counter()
+            store.page(query)
+            seconds.append(time.perf_counter() - start)
+    for store, _ in stores:
+        store.close()
+    late = statistics.quantiles(taken[1], n=20)[-1] * 1000
+    middle = [statistics.median(seconds) * 1000 for seconds in taken]
+    told = f"{QUERIES} pages of {PAGE}, median {middle[1]:.1f} ms, at {FEW:,} rows {middle[0]:.1f} ms"
+    return [
+        Measure(f"{name}: {MANY:,} predictions written", filled, "s", bar=120 if name == "SQLite" else None),
+        Measure(f"{name}: a page of {MANY:,} rows, 95th percentile", late, "ms", told, bar=50),
+        Measure(f"{name}: a page of {MANY:,} rows over {FEW:,}", middle[1] / middle[0], "x", told, bar=2),
+    ]
+
+
+def question(rng: random.Random, count: int) -> Query:
+    """Any order, up to three filters, often a search, sometimes a page far behind."""
+    choices: list[OneOf | Range] = [
+        OneOf("decision", frozenset({rng.choice(("benign", "uncertain", "malignant"))})),
+        OneOf("diagnosis", frozenset({rng.choice(("mel", "nv", "df", "bcc"))})),
+        OneOf("site", frozenset(rng.sample(SITES, 2))),
+        OneOf("model", frozenset({rng.choice(MODELS)[0]})),
+        OneOf("review", frozenset({rng.choice(("open", "reviewed", "confirmed", "missed", "overcalled"))})),
+        OneOf("tag", frozenset({rng.choice(TAGS)})),
+        Range("probability", low := rng.random() * 0.8, low + 0.1),
+        Range("created", day := START + timedelta(days=rng.randrange(900)), day + timedelta(days=30)),
+    ]
+    filters: list[OneOf | Range | Search] = list(rng.sample(choices, rng.choice((0, 0, 1, 1, 2, 3))))
+    if rng.random() < 0.25:
+        words = (
+            rng.choice(WORDS),
+            f"IMG_{rng.randrange(count):07d}",
+            rng.choice(TAGS),
+            f"L-{rng.randrange(9999):07d}",
+        )
+        filters.append(Search(rng.choice(words)))
+    sort = ((rng.choice(sorted(COLUMNS)), rng.choice(("asc", "desc"))),) if rng.random() < 0.7 else ()
+    far = rng.choice((0, 0, 0, PAGE, 10 * PAGE, rng.randrange(count))) if not filters else 0
+    return Query(offset=far, limit=PAGE, sort=sort, filters=tuple(filters))  # type: ignore[arg-type]
+
+
+def export(root: Path, url: str) -> list[Measure]:
+    """Everything as CSV: how much the process grows between a tenth and the whole."""
+    store, process = opened(root, url), psutil.Process()
+    began, written, after_tenth = time.perf_counter(), 0, 0
+    for part in csv_table(store.stream(Query())):
+        written += part.count(b"\r\n")
+        if not after_tenth and written > MANY // 10:
+            # What is ours alone: pages of the mapped database are the system's.
+            after_tenth = process.memory_full_info().uss
+    grown = process.memory_full_info().uss - after_tenth
+    store.close()
+    told = f"{written - 1:,} rows in {time.perf_counter() - began:.0f} s"
+    return [Measure("export as CSV: growth after the first tenth", max(grown, 0) / 1e6, "MB", told, 50)]
+
+
+def crowd(root: Path) -> list[Measure]:
+    """Writers and readers on one SQLite file until it is killed; what was acknowledged has to be there."""
+    folder = root / "crowd"
+    folder.mkdir()
+    command = [sys.executable, "-m", "tests.benchmarks.crowd", str(folder), str(WRITERS), str(READERS)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    time.sleep(SECONDS + 5)
+    process.kill()
+    told = [line.split() for line in process.communicate()[0].splitlines() if line.endswith(".")]
+    store = opened(folder, str(database.sqlite_url(folder / "dermaboard.db")))
+    store.sweep()
+    there = {record.id for record in store.stream(Query())}
+    store.close()
+    kept = [words[1] for words in told if words[0] == "kept"]
+    reads = [words for words in told if words[0] == "read"]
+    errors = [words for words in told if words[0] == "error"]
+    lost = len(set(kept) - there)
+    against = f"{len(kept)} kept, {len(reads)} pages read in {SECONDS:.0f} s; {' '.join(errors[0]) if errors else ''}"
+    return [
+        Measure(f"{WRITERS} writers, {READERS} readers: errors", len(errors), "errors", against, 0),
+        Measure("acknowledged and lost after kill -9", lost if kept else float("nan"), "lost", against, 0),
+    ]
