@@ -21,7 +21,8 @@ FIGURE = ".js-plotly-plot .main-svg"
 
 
 def slide(page: Page, position: float) -> None:
-    """Put the slider somewhere, in per cent."""
+    """Put the slider somewhere, in per cent, once the page has come to rest: a person takes longer, too."""
+    page.wait_for_load_state("networkidle")
     page.evaluate("at => dash_clientside.set_props('performance-threshold', {value: at})", position)
 
 
