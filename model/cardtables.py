@@ -68,7 +68,8 @@ def subgroups(card: Card) -> str:
     ]
     text = (
         f"**Subgroups** on {card.facts.get('measured_on', judged_on(card))}, at the default operating point. Groups "
-        "with a star have too few cases, or too few malignant ones, to conclude anything. Skin tone is not recorded."
+        "with a star have too few cases, or too few malignant ones, to conclude anything; intervals are DeLong's "
+        "by lesion for the AUC and Wilson's for rates. Skin tone is not recorded."
     )
     head = ("", "group", "images", "malignant", "AUC", "sensitivity", "specificity")
     return f"{text}\n\n{table(head, rows)}"
@@ -132,7 +133,8 @@ def guard(card: Card) -> str:
     measured = card.guard.get("measured")
     if not isinstance(measured, Mapping):
         return ""
-    kinds = sorted({name for found in measured.values() if is_figures(found) for name in found})
+    # `images` is how many were looked at; everything else is a share of them.
+    kinds = sorted({name for found in measured.values() if is_figures(found) for name in found} - {"images"})
     rows = [
         (str(name), *(percent(found[kind]) if kind in found else NONE for kind in kinds))
         for name, found in measured.items()

@@ -1,7 +1,7 @@
 """The card of a run, from the files that the run leaves, through a bundle on disk, to the text for a reviewer."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +149,11 @@ def test_old_cards_show_what_they_have(tmp_path: Path) -> None:
     text = card_text([open_bundle(path).card])
     assert "| `old` 1 | 0.900 | 1.000 | – |" in text and "Operating points" not in text
     assert "Licence: l" in text and "None" not in text
+
+
+def test_warnings_are_shares_and_counts_are_not(bundle: Bundle) -> None:
+    shares = {"images": 2354, "either": 0.012, "quality": 0.006, "unlike": 0.006}
+    guard = {"measured": {"test": shares, "drawn": {"noise": shares | {"either": 1.0, "images": 20}}}}
+    text = card_text([replace(bundle.card, guard=guard)])
+    assert "| test | 1.2 % | 0.6 % | 0.6 % |" in text and "| drawn: noise | 100.0 % |" in text
+    assert "235400" not in text
