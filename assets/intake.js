@@ -78,6 +78,13 @@
     byId("context-clear").hidden = !given.length;
   }
 
+  // Dash keeps the text of its fields itself: emptied in the document alone, they would come back.
+  function forget() {
+    byId("context").reset();
+    for (const field of byId("context").querySelectorAll("input")) window.dash_clientside.set_props(field.id, { value: "" });
+    setTimeout(told, 0);
+  }
+
   // Drawing an <img> keeps the EXIF orientation in every browser, which resizing an ImageBitmap does not.
   shared.shrink = async function (file) {
     if (!byId("scale-down") || !byId("scale-down").checked || file.size <= WORTH_IT) return file;
@@ -203,7 +210,7 @@
     else if (button.id === "camera") camera();
     else if (button.id === "camera-shoot") shoot();
     else if (button.id === "camera-close") dialog().close();
-    else if (button.id === "context-clear") { byId("context").reset(); told(); }
+    else if (button.id === "context-clear") forget();
   });
   for (const type of ["dragenter", "dragover"])
     document.addEventListener(type, (event) => {

@@ -293,6 +293,7 @@ def test_file_chooser_is_reached_with_the_keyboard(visit: Visit) -> None:
         page.keyboard.press("Tab")
         if page.locator("#file-chooser").evaluate("input => input === document.activeElement"):
             break
+    expect(page.locator("#file-chooser")).to_be_focused()
     with page.expect_file_chooser():
         page.keyboard.press("Enter")
 
