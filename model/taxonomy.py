@@ -26,3 +26,15 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
 CODES: tuple[str, ...] = tuple(diagnosis.code for diagnosis in DIAGNOSES)
 BY_CODE: dict[str, Diagnosis] = {diagnosis.code: diagnosis for diagnosis in DIAGNOSES}
 MALIGNANT: frozenset[str] = frozenset(diagnosis.code for diagnosis in DIAGNOSES if diagnosis.malignant)
+# Order and names in a matrix. Malignant first: the cancers that were taken for something harmless then stand
+# together, top right.
+SHOWN: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
+SHORT: dict[str, str] = {
+    "mel": "Melanoma",
+    "bcc": "Basal cell",
+    "akiec": "Actinic / Bowen",
+    "nv": "Nevus",
+    "bkl": "Benign keratosis",
+    "df": "Dermatofibroma",
+    "vasc": "Vascular",
+}

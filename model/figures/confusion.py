@@ -5,20 +5,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.figures.template import Palette, blank, message, palette
-from model.taxonomy import BY_CODE, CODES
+from model.taxonomy import BY_CODE, CODES, SHORT, SHOWN
 
 HEIGHT = 440
-# Malignant first: the cancers that were taken for something harmless then stand together, top right.
-SHOWN: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
-SHORT: dict[str, str] = {
-    "mel": "Melanoma",
-    "bcc": "Basal cell",
-    "akiec": "Actinic / Bowen",
-    "nv": "Nevus",
-    "bkl": "Benign keratosis",
-    "df": "Dermatofibroma",
-    "vasc": "Vascular",
-}
 
 
 def diagnoses(matrix: NDArray[np.int64], theme: str | None) -> go.Figure:

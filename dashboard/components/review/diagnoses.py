@@ -6,20 +6,9 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from dashboard.components.attributes import attributes
-from model.taxonomy import BY_CODE, CODES
+from model.taxonomy import BY_CODE, CODES, SHORT, SHOWN
 from model.words import tenths
 
-# Malignant first: the cancers that were taken for something harmless then stand together, top right.
-SHOWN: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
-SHORT: dict[str, str] = {
-    "mel": "Melanoma",
-    "bcc": "Basal cell",
-    "akiec": "Actinic / Bowen",
-    "nv": "Nevus",
-    "bkl": "Benign keratosis",
-    "df": "Dermatofibroma",
-    "vasc": "Vascular",
-}
 MALIGNANT = sum(BY_CODE[code].malignant for code in SHOWN)
 
 
