@@ -11,7 +11,17 @@ from collections.abc import Callable
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # every bar is for a processor
 
-from tests.benchmarks import engines, history, history_page, http, performance, scoring, serving, training
+from tests.benchmarks import (
+    engines,
+    history,
+    history_page,
+    http,
+    page,
+    performance,
+    scoring,
+    serving,
+    training,
+)
 from tests.benchmarks.measure import Measure
 
 GROUPS: dict[str, Callable[[], list[Measure]]] = {
@@ -20,6 +30,7 @@ GROUPS: dict[str, Callable[[], list[Measure]]] = {
     "prediction": serving.prediction,
     "http": http.http,
     "endurance": http.endurance,
+    "page": page.page,
     "engines": engines.engines,
     "scoring": scoring.scoring,
     "performance": performance.performance,

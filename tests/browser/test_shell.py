@@ -49,3 +49,19 @@ def test_phone_needs_no_sideways_scrolling(visit: Visit, path: str) -> None:
     expect(page.locator("h1")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_first_load_is_light(visit: Visit) -> None:
+    received: list[float] = []
+    page = visit.open("/nowhere")
+    tools = page.context.new_cdp_session(page)
+    tools.send("Network.enable")
+    tools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    tools.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(visit.address)
+    page.wait_for_selector("#file-chooser", state="attached")
+    page.wait_for_load_state("networkidle")
+    assert 100_000 < sum(received) < 700_000
+    assert not [url for url in asked if "ag_grid" in url or "bootstrap_components" in url or "plotly" in url]
