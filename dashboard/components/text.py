@@ -91,7 +91,7 @@ def similar_cases(similar: Sequence["Similar"]) -> str:
     if most == total:
         rest = ""
     elif malignant == most and code in MALIGNANT:
-        rest = "; the others are benign"
+        rest = "; the other is benign" if total - most == 1 else "; the others are benign"
     else:
         rest = f"; {malignant or 'none'} {verb(malignant)} malignant"
     return f"{of}{rest}."
