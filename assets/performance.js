@@ -237,6 +237,8 @@
       const next = addressed(search, values);
       if (next === search) return skip;
       window.history.replaceState(window.history.state, "", window.location.pathname + next);
+      // dcc.Location would otherwise put the address that it remembers back at the next change of split or model.
+      clientside.set_props("performance-address", { search: next, href: window.location.href });
       const listed = addressed(next, { prevalence: null, run: null });
       return [next, listed === addressed(listing, { prevalence: null, run: null }) ? skip[1] : listed];
     },

@@ -1,0 +1,60 @@
+// The numbers follow the threshold slider at once, without Dash, whose round of callbacks takes a quarter of a second for
+// so many of them. Dash gets the same numbers, by the same functions (assets/performance.js), when the slider rests.
+(function () {
+  "use strict";
+  // In the order of `readings` and `rows` in dashboard/performance/browser.py; a test in the browser holds them together.
+  const tiles = ["sensitivity", "specificity", "accuracy"];
+  const cells = ["tp", "fn", "fp", "tn"];
+  const rows = ["balanced_accuracy", "f1", "positive_ratio", "negative_ratio", "ppv", "npv", "needed_to_biopsy"];
+  const REST = 150;
+  const clientside = window.dash_clientside;
+  const { read, weigh } = clientside.performance;
+
+  // What Dash calls: only the last of several calls in a row has an answer.
+  function rested(answer) {
+    let latest = 0;
+    return async function (...values) {
+      const mine = ++latest;
+      await new Promise((done) => setTimeout(done, REST));
+      return mine === latest ? answer(...values) : clientside.no_update;
+    };
+  }
+  clientside.performance.read = rested(read);
+  clientside.performance.weigh = rested(weigh);
+
+  function property(id, name) {
+    const found = window.dash_component_api.getLayout(id);
+    return found && found.props ? found.props[name] : undefined;
+  }
+
+  // Into the text that is there: React goes on with it.
+  function write(id, words) {
+    const element = document.getElementById(id);
+    if (element && element.firstChild) element.firstChild.nodeValue = words;
+  }
+
+  function follow(position) {
+    const sweep = property("performance-sweep", "data");
+    const shown = read(position, sweep);
+    if (!Array.isArray(shown)) return;
+    const values = shown[Symbol.iterator]();
+    for (const name of tiles) for (const end of ["", "-line"]) write(`tile-${name}${end}`, values.next().value);
+    for (const name of cells) {
+      for (const end of ["", "-share"]) write(`cell-${name}${end}`, values.next().value);
+      const box = document.getElementById(`cell-${name}-box`);
+      const style = values.next().value;
+      if (box) box.style.setProperty("--share", style["--share"]);
+    }
+    const weighed = weigh(position, property("performance-prevalence", "value"), sweep);
+    if (!Array.isArray(weighed)) return;
+    rows.forEach((name, place) => {
+      write(`number-${name}`, weighed[2 * place]);
+      write(`number-${name}-range`, weighed[2 * place + 1]);
+    });
+  }
+
+  new MutationObserver((changes) => {
+    const moved = changes.map(({ target }) => target).find((one) => one.closest("#performance-threshold"));
+    if (moved) follow(Number(moved.getAttribute("aria-valuenow")));
+  }).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["aria-valuenow"] });
+})();

@@ -1,0 +1,73 @@
+"""The numbers at the slider without Dash: what a person sees while dragging is what the server would say."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.components.review import numbers
+from dashboard.components.review.decisions import CELLS
+from dashboard.components.review.tiles import TILES, readings
+from model.bundle import open_bundle
+from model.metrics import Confusion
+from model.review import review
+from model.words import rate
+from tests.browser.conftest import Visit
+
+ADDRESS = "/performance?model=tiny&split=test"
+
+
+def press(page: Page, key: str) -> float:
+    """A key on the slider's handle; where it is then, in per cent."""
+    handle = page.locator("#performance-threshold [role=slider]").first
+    handle.press(key)
+    return float(handle.get_attribute("aria-valuenow") or "nan")
+
+
+def expect_numbers(page: Page, at: Confusion) -> None:
+    """Every number that follows the slider."""
+    for name, _, _ in TILES:
+        for end, words in zip(("", "-line"), readings(at)[name], strict=True):
+            expect(page.locator(f"#tile-{name}{end}")).to_have_text(words)
+    for name, *_ in CELLS:
+        of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
+        expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
+        expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
+    for name, told in numbers.readings(at, numbers.prevalence(None, at)).items():
+        for end, words in zip(("", "-range"), told, strict=True):
+            expect(page.locator(f"#number-{name}{end}")).to_have_text(words)
+
+
+@pytest.mark.parametrize("dash", [False, True], ids=["at once", "at rest"])
+def test_numbers_follow_the_handle(visit: Visit, bundle_root: Path, dash: bool) -> None:
+    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    page = visit.open(ADDRESS)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    if not dash:
+        page.evaluate(
+            "['read', 'weigh'].forEach((name) =>"
+            " { dash_clientside.performance[name] = () => dash_clientside.no_update; })"
+        )
+    for key in ("ArrowRight", "Home", "End", "ArrowLeft"):
+        expect_numbers(page, shown.confusion(press(page, key)))
+    for _ in range(5):
+        last = press(page, "PageDown")
+    expect_numbers(page, shown.confusion(last))
+
+
+def test_numbers_are_right_after_the_page_was_drawn_anew(visit: Visit, bundle_root: Path) -> None:
+    """What was written past React must not stay when React finds its own value unchanged."""
+    bundle = open_bundle(bundle_root / "tiny")
+    page = visit.open(ADDRESS)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    position = press(page, "End")
+    expect_numbers(page, review(bundle, "test").confusion(position))
+    page.locator("#performance-split").select_option("validation")
+    page.wait_for_url("**split=validation**", timeout=20_000)
+    expect(page.locator("#performance-threshold [role=slider]").first).to_be_visible()
+    now = float(
+        page.locator("#performance-threshold [role=slider]").first.get_attribute("aria-valuenow") or "nan"
+    )
+    expect_numbers(page, review(bundle, "validation").confusion(now))
