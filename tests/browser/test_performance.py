@@ -57,7 +57,7 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
         expect(page.locator(f"#number-{name}")).to_have_text(value)
         expect(page.locator(f"#number-{name}-range")).to_have_text(interval)
     page.wait_for_function(
-        "y => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0].y[0] === y",
+        "y => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0]?.y?.[0] === y",
         arg=at.sensitivity.value,
     )
     if position < 100:
@@ -204,13 +204,13 @@ def test_theme_redraws_figures_and_keeps_the_operating_point(visit: Visit) -> No
     expect(page.locator(FIGURE).first).to_be_visible()
     slide(page, 50)
     page.wait_for_function(
-        "() => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0].text?.[0].includes('50.0')"
+        "() => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0]?.text?.[0].includes('50.0')"
     )
     before = mark(page, "roc")
     page.locator("#theme-switch").click()
     # The dark theme's ink.
     page.wait_for_function(
-        "() => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0].marker?.color === '#e6eaf0'"
+        "() => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0]?.marker?.color === '#e6eaf0'"
     )
     assert mark(page, "roc") == pytest.approx(before)
 
