@@ -23,6 +23,7 @@ FIGURE = ".js-plotly-plot .main-svg"
 def slide(page: Page, position: float) -> None:
     """Put the slider somewhere, in per cent, once the page has come to rest: a person takes longer, too."""
     page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)
     page.evaluate("at => dash_clientside.set_props('performance-threshold', {value: at})", position)
 
 
