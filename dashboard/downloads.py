@@ -95,24 +95,3 @@ def whole(name: str) -> Response:
     answer.headers["Content-Disposition"] = f'attachment; filename="{filename(view, "review", ".html")}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-@blueprint.get("/report/<name>.html")
-def report(name: str) -> Response:
-    """The whole review as one self-contained HTML file, on the cases of the view."""
-    from model.report import report as written
-
-    services = Services.current()
-    models = [one for one in intact(services.bundles) if one.name == name]
-    if not models:
-        abort(404)
-    view, _ = read({**request.args.to_dict(flat=False), "model": name}, models, name)
-    share = None if view.prevalence is None else view.prevalence / 100
-    try:
-        body = written(view.model, view.split or None, view.where, share)
-    except BundleError as error:
-        return Response(f"{error}\n", 404, mimetype="text/plain")
-    answer = Response(body, mimetype="text/html")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{filename(view, "review", ".html")}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -32,18 +32,18 @@ def score_command(options: argparse.Namespace) -> int:
     left = (path for path in files_below(options.paths) if shown(path) not in journal.done)
     wish = Wish(point.name, options.stability, options.heatmaps)
     failures: list[str] = []
-    failed, stopped = 0, False
+    written, failed, stopped = len(journal.done), 0, False
     try:
         with tqdm(total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05) as bar:
             for row in score(predictor, left, wish):
                 journal.add([row])
+                written += 1
                 bar.update()
                 if row["error"]:
                     failed += 1
                     failures = [*failures, f"  {row['file']}: {row['error']}"][:10]
     except KeyboardInterrupt:
         stopped = True
-    written = sum(1 for _ in journal.rows())
     journal.close()
     print(f"{written} of {total} files in {options.out}, {failed} could not be used.", file=sys.stderr)
     print(*failures, sep="\n", end="\n" if failures else "", file=sys.stderr)

@@ -32,6 +32,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
+def scoring_of(folder: Path, out: Path, bundles: Path) -> list[str]:
+    """The command line that scores a folder with the tiny model."""
+    return ["score", str(folder), "--out", str(out), "--model", "tiny", "--bundles", str(bundles)]
+
+
 def read(out: Path) -> pd.DataFrame:
     """The table that was written, by pandas, which knows nothing of how."""
     if out.suffix == ".jsonl":
@@ -43,16 +48,7 @@ def read(out: Path) -> pd.DataFrame:
 def test_score(tmp_path: Path, folder: Path, ending: str) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundles")
     out = tmp_path / f"out.{ending}"
-    call = [
-        "score",
-        str(folder),
-        "--out",
-        str(out),
-        "--model",
-        "tiny",
-        "--bundles",
-        str(tmp_path / "bundles"),
-    ]
+    call = scoring_of(folder, out, tmp_path / "bundles")
     assert main(call) == 1
     table = read(out)
     assert list(table.columns) == list(COLUMNS) and len(table) == 21
@@ -102,16 +98,7 @@ def test_an_interrupted_run_goes_on(
 def test_a_killed_run_loses_and_repeats_no_row(tmp_path: Path, folder: Path) -> None:
     write_tiny_bundle(tmp_path / "bundles")
     out = tmp_path / "out.csv"
-    call = [
-        "score",
-        str(folder),
-        "--out",
-        str(out),
-        "--model",
-        "tiny",
-        "--bundles",
-        str(tmp_path / "bundles"),
-    ]
+    call = scoring_of(folder, out, tmp_path / "bundles")
     assert main(call) == 1
     whole = out.read_text()
     # As a power cut would leave it: no table yet, and the journal's last line half written.
@@ -128,16 +115,7 @@ def test_heatmaps_operating_points_and_stability(tmp_path: Path, folder: Path) -
     bundle = write_tiny_bundle(tmp_path / "bundles")
     out, maps = tmp_path / "out.jsonl", tmp_path / "maps"
     point = bundle.card.operating_points[0].name
-    call = [
-        "score",
-        str(folder),
-        "--out",
-        str(out),
-        "--model",
-        "tiny",
-        "--bundles",
-        str(tmp_path / "bundles"),
-    ]
+    call = scoring_of(folder, out, tmp_path / "bundles")
     assert main([*call, "--operating-point", point, "--stability", "--heatmaps", str(maps)]) == 1
     table = read(out)
     scored = table[table["error"].isna()]
