@@ -6,7 +6,9 @@ Plain Keras 3: runs on TensorFlow, JAX and PyTorch. A run lives in a folder; sta
 import json
 import math
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -175,6 +177,20 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         """Write the history's line and the checkpoints; the line last, since it says that the epoch is safe."""
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.size}
+        with averaged(self.model):
+            line |= self.measures()
+            past = read_history(self.run)
+            if all(line["val_auc"] >= other["val_auc"] for other in past if other["size"] == line["size"]):
+                replace(self.run / "best.weights.h5", self.model.save_weights)
+        line["seconds"] = round(time.monotonic() - self.began, 1)
+        replace(self.run / "last.keras", self.model.save)
+        with (self.run / "history.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+
+    def measures(self) -> dict[str, float]:
+        """What the network is worth now, on both sets, at the validation images' threshold."""
+        line: dict[str, float] = {}
         threshold = 0.5
         for prefix in ("val_", ""):
             images, targets = self.sets[prefix]
@@ -183,15 +199,21 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
                 truth = is_malignant(targets)
                 threshold = threshold_for_sensitivity(truth, malignancy(probs), 0.95)
             line |= {prefix + name: value for name, value in summary(probs, targets, threshold).items()}
-        line["seconds"] = round(time.monotonic() - self.began, 1)
-        past = read_history(self.run)
-        best = all(line["val_auc"] >= other["val_auc"] for other in past if other["size"] == line["size"])
-        if best:
-            replace(self.run / "best.weights.h5", self.model.save_weights)
-        replace(self.run / "last.keras", self.model.save)
-        with (self.run / "history.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        print(json.dumps(line), flush=True)
+        return line
+
+
+@contextmanager
+def averaged(network: keras.Model) -> Iterator[None]:
+    """The network with the moving average of its weights, for a while; itself where its optimizer keeps none."""
+    if not network.optimizer.use_ema:
+        yield
+        return
+    own = network.get_weights()
+    network.optimizer.finalize_variable_values(network.trainable_variables)
+    try:
+        yield
+    finally:
+        network.set_weights(own)
 
 
 def read_history(run: Path) -> list[dict[str, float]]:
@@ -262,7 +284,8 @@ def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -
         freeze_statistics(network)
     total = steps * stage.epochs
     rate = WarmCosine(recipe.learning_rate * stage.peak, max(1, round(recipe.warmup * total)), total)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    keeping = {"use_ema": True, "ema_momentum": recipe.average} if recipe.average else {}
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **keeping)
     if network.output_shape[-1] == 1:
         network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
     else:

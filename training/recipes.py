@@ -32,6 +32,8 @@ class Recipe:
             come, 1 equally often. What this does to the predicted probabilities is undone after training.
         malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the seven diagnoses.
         mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
+        average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
+            0 keeps the weights themselves.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
     """
@@ -47,6 +49,7 @@ class Recipe:
     balance: float = 0.0
     malignancy_weight: float = 0.0
     mixup: float = 0.0
+    average: float = 0.0
     half_precision: bool = False
     frozen_statistics: bool = False
     views: Views = field(default_factory=Views)
@@ -69,12 +72,14 @@ RECIPES: dict[str, Recipe] = {
             name="dermanet",
             purpose="The default: MobileNetV2 from ImageNet weights, seven diagnoses and malignancy learned together.",
             network="dermanet",
-            stages=(Stage(160, 22),),
+            stages=(Stage(160, 16),),
             batch=64,
             learning_rate=5e-4,
             weight_decay=0.05,
             balance=0.5,
             malignancy_weight=0.5,
+            mixup=0.3,
+            average=0.995,
             frozen_statistics=True,
             views=Views(
                 rotation=180,

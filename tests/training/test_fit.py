@@ -15,6 +15,7 @@ from training.export import ExportError, export_graph
 from training.fit import (
     Batches,
     FitError,
+    averaged,
     build,
     class_shares,
     fit,
@@ -134,3 +135,45 @@ def test_export_refuses_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(ExportError, match="differs"):
         export_graph(network, images, tmp_path / "bad.onnx")
     assert not (tmp_path / "bad.onnx").exists()
+
+
+def test_what_is_measured_and_kept_is_the_average_and_what_trains_on_is_not(
+    store: PixelStore, tmp_path: Path
+) -> None:
+    recipe = dataclasses.replace(TINY, stages=(Stage(32, 2),), average=0.9)
+    fit(recipe, store, tmp_path / "run", init="none")
+    network = keras.saving.load_model(tmp_path / "run" / "last.keras")
+    own = [np.array(value) for value in network.get_weights()]
+    with averaged(network):
+        smooth = network.get_weights()
+        assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(own, smooth, strict=True))
+        kept = BUILDERS[recipe.network](32, None)
+        best = max(read_history(tmp_path / "run"), key=lambda line: (line["val_auc"], line["epoch"]))
+        if best["epoch"] == 2:
+            kept.load_weights(tmp_path / "run" / "best.weights.h5")
+            for a, b in zip(kept.get_weights(), smooth, strict=True):
+                np.testing.assert_allclose(a, b, atol=1e-6)
+    for a, b in zip(own, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_with_an_average_goes_on_where_it_stopped(store: PixelStore, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, stages=(Stage(32, 2),), average=0.9)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    fit(recipe, store, whole, init="none")
+
+    import training.fit as module
+
+    original = module.History.on_epoch_end
+
+    def stop(self: module.History, epoch: int, logs: object = None) -> None:
+        original(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module.History, "on_epoch_end", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fit(recipe, store, parts, init="none")
+    fit(recipe, store, parts, init="none")
+    for one, other in zip(read_history(whole), read_history(parts), strict=True):
+        assert one["val_loss"] == pytest.approx(other["val_loss"], rel=1e-3)
