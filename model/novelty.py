@@ -1,11 +1,13 @@
 """How far an image is from those a model was trained on: what is too far must not be answered.
 
-Two distances, because each is blind to something. The embedding's distance from the subspace in which the training
+Three distances, because each is blind to something. The embedding's distance from the subspace in which the training
 images vary (the residual of Wang et al. 2022, "ViM: Out-of-Distribution with Virtual-logit Matching") finds objects and
 textures: a flower, a face, a page. It hardly sees what leaves most features silent, such as a blank. The Mahalanobis
-distance of plain colour and texture statistics finds those. Chosen against drawn negatives only; on them it beat the
-Mahalanobis distances of the embedding (Lee et al. 2018; relative: Ren et al. 2021) and nearest neighbours (Sun et al.
-2022) at the same share of false alarms.
+distance of plain colour and texture statistics finds those. A linear boundary between training images and drawn
+pictures without a lesion ("outlier exposure", Hendrycks et al. 2019) finds what has the colours of skin: bare skin, a
+landscape; kinds of pictures that it was not fitted on as well. Chosen against drawn negatives only; on them the first
+beat the Mahalanobis distances of the embedding (Lee et al. 2018; relative: Ren et al. 2021) and nearest neighbours (Sun
+et al. 2022) at the same share of false alarms.
 """
 
 from dataclasses import dataclass
@@ -36,6 +38,10 @@ class Familiar:
         typical: float64 (m,), the mean of their `appearance`.
         whitening: float64 (m, m), turns differences from it into a vector whose length is the Mahalanobis distance.
         appearance_limit: the length at which `novelty` is 1.
+        boundary: float32 (d + m,), the direction from training images to drawn pictures without a lesion, of an
+            embedding and an appearance in a row; all 0 where a bundle was made without.
+        boundary_offset: brings the mean of the training images to 0 along it.
+        boundary_limit: the way along it at which `novelty` is 1.
     """
 
     centre: NDArray[np.float32]
@@ -44,11 +50,14 @@ class Familiar:
     typical: NDArray[np.float64]
     whitening: NDArray[np.float64]
     appearance_limit: float
+    boundary: NDArray[np.float32]
+    boundary_offset: float = 0.0
+    boundary_limit: float = 1.0
 
     def novelty(
         self, embeddings: NDArray[np.float32], appearances: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """The larger of the two distances in units of its limit: from 1 on the image is not to be judged.
+        """The largest of the three distances, each in units of its limit: from 1 on the image is not to be judged.
 
         Args:
             embeddings: (n, d).
@@ -56,7 +65,8 @@ class Familiar:
         """
         far = self.residuals(embeddings) / self.residual_limit
         odd = self.oddness(appearances) / self.appearance_limit
-        return np.maximum(far, odd)
+        foreign = self.foreignness(embeddings, appearances) / self.boundary_limit
+        return np.maximum(np.maximum(far, odd), foreign)
 
     def residuals(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Distances (n,) from the subspace."""
@@ -68,6 +78,13 @@ class Familiar:
     def oddness(self, appearances: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mahalanobis distances (n,) of appearances."""
         return np.linalg.norm((appearances - self.typical) @ self.whitening, axis=1)
+
+    def foreignness(
+        self, embeddings: NDArray[np.float32], appearances: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How far (n,) along the way from the training images to pictures without a lesion; 0 before their mean."""
+        both = np.concatenate([embeddings, appearances], axis=1, dtype=np.float64)
+        return np.maximum(both @ self.boundary + self.boundary_offset, 0)
 
 
 def appearance(image: NDArray[np.uint8]) -> NDArray[np.float64]:

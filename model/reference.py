@@ -107,14 +107,21 @@ def open_reference(bundle: Bundle) -> Reference | None:
         return None
     try:
         with np.load(bundle.path / REFERENCE, allow_pickle=False) as stored:
+            typical = stored["typical"].astype(np.float64)
+            # References were written without a boundary once: then nothing is beyond it.
+            fenced = "boundary" in stored
+            nowhere = np.zeros(len(stored["centre"]) + len(typical), np.float32)
             return Reference(
                 Familiar(
                     stored["centre"].astype(np.float32),
                     stored["basis"].astype(np.float32),
                     float(stored["residual_limit"]),
-                    stored["typical"].astype(np.float64),
+                    typical,
                     stored["whitening"].astype(np.float64),
                     float(stored["appearance_limit"]),
+                    stored["boundary"].astype(np.float32) if fenced else nowhere,
+                    float(stored["boundary_offset"]) if fenced else 0.0,
+                    float(stored["boundary_limit"]) if fenced else 1.0,
                 ),
                 stored["vectors"].astype(np.float32),
                 stored["image_ids"].astype(str),

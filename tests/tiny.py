@@ -72,7 +72,8 @@ def tiny_reference() -> Reference:
     appearances = np.stack([appearance(image) for image in images])
     centre, basis = embeddings.mean(axis=0), np.eye(3, 2, dtype=np.float32)
     typical, whitening = appearances.mean(axis=0), np.diag(1 / appearances.std(axis=0))
-    familiar = Familiar(centre, basis, 1.0, typical, whitening, 12.0)
+    nowhere = np.zeros(3 + len(typical), np.float32)
+    familiar = Familiar(centre, basis, 1.0, typical, whitening, 12.0, nowhere)
     names = [
         (f"DRAWN_L{number:07d}", "mel" if malignant else "nv")
         for number, malignant in lesions

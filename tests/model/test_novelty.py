@@ -18,8 +18,17 @@ from training.synthetic import draw
 def familiar(residual_limit: float = 1.0, appearance_limit: float = 1.0) -> Familiar:
     """Centre (1, 1, 1, 1), a subspace of the first two axes, two appearances of spread 1 and 2."""
     centre, basis = np.ones(4, np.float32), np.eye(4, 2, dtype=np.float32)
+    boundary = np.array([0, 0, 0, 0, 1, -1], np.float32)
     return Familiar(
-        centre, basis, residual_limit, np.array([3.0, 5.0]), np.diag([1.0, 0.5]), appearance_limit
+        centre,
+        basis,
+        residual_limit,
+        np.array([3.0, 5.0]),
+        np.diag([1.0, 0.5]),
+        appearance_limit,
+        boundary,
+        2,
+        4,
     )
 
 
@@ -41,6 +50,14 @@ def test_one_is_the_limit_of_either_distance() -> None:
     assert measured.novelty(far, usual) == pytest.approx(1)
     assert measured.novelty(known, odd) == pytest.approx(0.5)
     assert measured.novelty(far, odd) == pytest.approx(1)
+
+
+def test_one_is_the_limit_of_the_way_beyond_the_boundary() -> None:
+    known, measured = np.ones((1, 4), np.float32), familiar(residual_limit=5, appearance_limit=20)
+    assert measured.foreignness(known, np.array([[3.0, 5.0]])) == pytest.approx(0)
+    assert measured.foreignness(known, np.array([[0.0, 9.0]])) == 0, "the familiar side has no distance"
+    assert measured.novelty(known, np.array([[7.0, 5.0]])) == pytest.approx(1)
+    assert measured.novelty(known, np.array([[7.0, 4.0]])) == pytest.approx(1.25)
 
 
 def test_appearance_tells_a_lesion_from_what_is_none() -> None:

@@ -15,7 +15,9 @@ from tests.tiny import tiny_reference, write_tiny_bundle
 def index(embeddings: list[list[float]], lesions: list[str]) -> Reference:
     vectors = np.array(embeddings, np.float32)
     centre, basis = np.zeros(vectors.shape[1], np.float32), np.eye(vectors.shape[1], dtype=np.float32)
-    familiar = Familiar(centre, basis, 1.0, np.zeros(2), np.eye(2), 1.0)
+    familiar = Familiar(
+        centre, basis, 1.0, np.zeros(2), np.eye(2), 1.0, np.zeros(vectors.shape[1] + 2, np.float32)
+    )
     return Reference(
         familiar,
         directions(vectors, familiar, vectors.shape[1]),
@@ -82,6 +84,18 @@ def test_it_comes_back_as_it_was_written(bundle: Bundle) -> None:
     np.testing.assert_allclose(read.vectors, written.vectors, atol=1e-3)
     np.testing.assert_allclose(read.familiar.whitening, written.familiar.whitening)
     assert isinstance(read.nearest(read.familiar.centre + 1)[0], Similar)
+
+
+def test_one_from_before_the_boundary_is_read(bundle: Bundle) -> None:
+    path = bundle.path / REFERENCE
+    with np.load(path) as stored:
+        kept = {name: stored[name] for name in stored.files if not name.startswith("boundary")}
+    np.savez_compressed(path, **kept)
+    read = open_reference(bundle)
+    assert read is not None
+    centre, typical = read.familiar.centre[None], read.familiar.typical[None]
+    assert read.familiar.foreignness(centre + 9, typical + 9) == 0
+    assert read.familiar.novelty(centre, typical) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_bundle_without_one_has_none(bundle: Bundle) -> None:

@@ -14,7 +14,7 @@ from model.predictor import Predictor
 from model.quality import RULES
 from model.reference import open_reference, write_reference
 from tests.tiny import SIZE, write_tiny_bundle
-from training.guard import build_guard, fit_familiar, limits_for, quality_limits
+from training.guard import build_guard, fit_boundary, fit_familiar, limits_for, quality_limits
 from training.negatives import NEGATIVES
 from training.pixels import PixelStore
 from training.synthetic import draw
@@ -61,6 +61,18 @@ def test_the_subspace_is_the_one_of_the_training_images() -> None:
     assert found.oddness(appearances).std() < 1 and np.median(found.oddness(appearances)) == pytest.approx(
         1.18, abs=0.2
     )
+
+
+def test_the_boundary_separates_and_begins_at_the_known() -> None:
+    rng = np.random.default_rng(0)
+    known = rng.normal(0, 1, (300, 6)).astype(np.float32), rng.normal(50, 9, (300, 2))
+    others = rng.normal(0, 1, (200, 6)).astype(np.float32), rng.normal(50, 9, (200, 2))
+    others[0][:100, 1] += 6
+    others[1][100:, 0] += 60
+    boundary, offset = fit_boundary(known, others)
+    along, beyond = (np.concatenate(one, axis=1) @ boundary + offset for one in (known, others))
+    assert along.mean() == pytest.approx(0, abs=1e-3)
+    assert (beyond > np.quantile(along, 0.99)).mean() > 0.95
 
 
 @pytest.fixture(scope="module")
