@@ -36,6 +36,8 @@ def connect(url: str | URL) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", begin_sqlite)
+    else:
+        event.listen(engine, "connect", prepare_postgresql)
     return engine
 
 
@@ -51,6 +53,17 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     # Pages come from the system's cache without a call each; a million predictions are larger than SQLite's own.
     cursor.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     cursor.close()
+
+
+def prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Run on every new PostgreSQL connection: pages are short questions, whose plan depends on the values in them."""
+    cursor = connection.cursor()
+    # Compiling a plan, and starting workers, takes longer than what it saves on a page.
+    cursor.execute("SET jit = off")
+    cursor.execute("SET max_parallel_workers_per_gather = 0")
+    cursor.execute("SET plan_cache_mode = force_custom_plan")
+    cursor.close()
+    connection.commit()
 
 
 def begin_sqlite(connection: Connection) -> None:

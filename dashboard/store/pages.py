@@ -2,23 +2,23 @@
 
 There are two ways. Where a filter leaves few rows, they are taken from its index and sorted (`gather`). Otherwise an
 index in the order of the page is walked until the page is full (`walk`); every such index also holds the columns that
-are filtered most. How many rows match is counted where that is cheap, and estimated from a sample otherwise.
+are filtered most. Which way is shorter, and about how many rows match, is told by a sample (see shares.py).
 """
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
-    Subquery,
     UnaryExpression,
     and_,
-    bindparam,
     func,
     select,
     text,
@@ -26,25 +26,23 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 
 from dashboard.store import words
-from dashboard.store.conditions import TIMES, condition, needed, searched, storable, table_columns
+from dashboard.store.conditions import condition, needed, storable, table_columns
 from dashboard.store.filters import Filter, OneOf, Range, Search, Text
 from dashboard.store.names import fold
 from dashboard.store.order import Columns, Order, behind, ordering, stretches
 from dashboard.store.query import Query
-from dashboard.store.schema import COVERED, SORTED, predictions, store, tags
+from dashboard.store.schema import COVERED, SORTED, predictions, store
+from dashboard.store.shares import Shares, apart, longest, measure, tagged
 
-# Rows that a filter leaves are counted up to here.
-MANY = 100_000
-# What one row costs, in what a step along an index costs: to be taken from the index of a filter, to be looked up in
-# the table besides, and to be sorted. Measured on SQLite.
-TAKEN, LOOKED_UP, SORTED_IN = 1.5, 40, 6
+# What one row costs that is looked up in the index of tags, is sorted, or is looked up in the table, where one step
+# along an index is 1. Measured; PostgreSQL copies the page of each row, which SQLite has mapped.
+PROBED, SORTED_IN = 5, 3
+LOOKED_UP = {"sqlite": 10, "postgresql": 40}
 # With no more rows than this, the matching ones are counted.
 COUNTED = 50_000
-# Where more, as many places in the order of arrival are looked at, as many rows each.
-PLACES, ROWS = 16, 600
-# Seconds for which counts and estimates are good enough to choose a way by, and to be shown as estimates.
+# Seconds for which shares are good enough to choose a way by, and to be shown as estimates.
 REMEMBERED = 60.0
-MOST_COUNTS, MOST_PLACES = 1000, 200
+MOST_SHARES, MOST_PLACES = 1000, 200
 EVERYTHING = 2**62
 
 
@@ -53,11 +51,13 @@ class Memory:
     """What the pages of a process share.
 
     Attributes:
-        counts: of a filter, or of all of a query's, with the time at which they were made.
+        shares: of filters, with the time at which they were measured.
         places: where pages ended, by order and filters, and then by offset; of the store after `change`.
     """
 
-    counts: dict[Filter | tuple[Filter, ...], tuple[float, int]] = field(default_factory=dict)
+    shares: dict[tuple[Filter, ...], tuple[float, Shares]] = field(
+        default_factory=dict[tuple[Filter, ...], tuple[float, Shares]]
+    )
     places: dict[Any, dict[int, Sequence[Any]]] = field(default_factory=dict)
     change: int = -1
 
@@ -99,7 +99,7 @@ class Pages:
             return 0, query.place()
         places = self.reached(query)
         known = max((offset for offset in places if offset <= query.offset), default=0)
-        if not query.filters and self.everything() - query.offset < query.offset - known:
+        if not query.filters and self.everything - query.offset < query.offset - known:
             # Nearer to the end: see `find`.
             return 0, None
         return known, places.get(known)
@@ -138,7 +138,7 @@ class Pages:
     ) -> Found:
         """The numbers of `count` matching rows, from `offset` on, or behind a place in the order."""
         if not query.filters and place is None and not back:
-            everything = self.everything()
+            everything = self.everything
             if everything // 2 < offset < everything:
                 # Nearer to the end: come from there.
                 least = min(count, everything - offset)
@@ -148,52 +148,71 @@ class Pages:
             return Found(self.walk(query, place, count, offset, back))
         return self.gather(few, query, place, count, offset, back)
 
+    @cached_property
     def everything(self) -> int:
         """How many predictions there are."""
         return int(self.connection.execute(select(store.c.predictions)).scalar_one())
 
-    def narrowest(self, query: Query, count: int) -> Select[Any] | None:
-        """The rows that one of the filters leaves, where gathering them costs less than walking to `count` rows."""
-        everything = max(self.everything(), 1)
-        best, fewest, share = None, MANY, 1.0
+    @property
+    def looked_up(self) -> int:
+        """What it costs to look a row up in the table."""
+        return LOOKED_UP[self.connection.dialect.name]
+
+    def narrowest(self, query: Query, count: int) -> Filter | None:
+        """The filter whose rows are best gathered; None where walking to `count` rows costs less."""
+        if not query.filters:
+            return None
+        best, least = None, self.walking(query, count)
         for one in query.filters:
             numbers = self.candidates(one)
-            if numbers is None:
-                continue
-            number = self.remembered(one, partial(self.up_to, numbers))
-            share *= number / everything
-            if number < fewest:
-                best, fewest = numbers, number
-        if best is None:
-            return None
-        covered = needed_columns(query) <= {*COVERED, query.order[0].column.name}
-        step = 1 if covered else LOOKED_UP
-        taken = TAKEN if covered and from_predictions(best) else LOOKED_UP
-        walking = step * min(count / max(share, 1 / everything), everything)
-        return best if fewest * taken + min(fewest, share * everything) * SORTED_IN < walking else None
+            cost = math.inf if numbers is None else self.gathering(one, numbers, query)
+            if cost < least:
+                best, least = one, cost
+        return best
 
-    def counted(self, one: Filter) -> int | None:
-        """How many rows a filter leaves by itself, where an index tells and it is not too many."""
-        numbers = self.candidates(one)
-        if numbers is None:
-            return None
-        number = self.remembered(one, partial(self.up_to, numbers))
-        return number if number < MANY else None
+    def walking(self, query: Query, count: int) -> float:
+        """What it costs to walk to `count` rows, in steps along an index."""
+        shares, everything = self.shares(query), max(self.everything, 1)
+        within = math.prod(shares.each[one] for one in self.indexed(query, query.order))
+        steps = min(count / shares.all, everything) * within
+        covered = needed_by(self.together(query)) <= {*COVERED, query.order[0].column.name}
+        probes = min(shares.sampled / within, 1) * self.probe(query)
+        return steps * ((1 if covered else self.looked_up) + probes)
 
-    def up_to(self, numbers: Select[Any]) -> int:
-        """How many row numbers there are, counted up to MANY."""
-        counted = select(func.count()).select_from(numbers.limit(MANY).subquery())
-        return int(self.connection.execute(counted).scalar_one())
+    def gathering(self, one: Filter, numbers: Select[Any], query: Query) -> float:
+        """What it costs to gather the rows of a filter, in steps along an index."""
+        shares, everything = self.shares(query), max(self.everything, 1)
+        number, close, matching = (
+            everything * share for share in (shares.each[one], shares.sampled, shares.all)
+        )
+        if not self.covering(one, numbers):
+            return number * self.looked_up + matching * SORTED_IN
+        covered = needed_by((*self.together(query), one)) | {query.order[0].column.name} <= coverage(one)
+        probes = min(number, close) * self.probe(query)
+        return number + probes + matching * (SORTED_IN if covered else SORTED_IN + self.looked_up)
 
-    def remembered(self, of: Filter | tuple[Filter, ...], count: Callable[[], int]) -> int:
-        """A count that is at most a minute old."""
+    def together(self, query: Query) -> list[Filter]:
+        """The filters that are answered by columns of the indexes, as far as they have them."""
+        return [one for one in query.filters if not apart(one, self.index)]
+
+    def probe(self, query: Query) -> int:
+        """What it costs to see whether one row meets the other filters."""
+        others = [one for one in query.filters if apart(one, self.index)]
+        return self.looked_up if any(isinstance(one, Search) for one in others) else PROBED * len(others)
+
+    def covering(self, one: Filter, numbers: Select[Any]) -> bool:
+        """Whether these row numbers come from an index that has other columns, too."""
+        return is_reference(one) or (from_predictions(numbers) and isinstance(one, OneOf | Range))
+
+    def shares(self, query: Query) -> Shares:
+        """What the filters leave; at most a minute old."""
         now = time.monotonic()
-        when, found = self.memory.counts.get(of, (0.0, 0))
-        if not when or now - when > REMEMBERED:
-            if len(self.memory.counts) > MOST_COUNTS:
-                self.memory.counts.clear()
-            found = count()
-            self.memory.counts[of] = now, found
+        when, found = self.memory.shares.get(query.filters, (-math.inf, None))
+        if found is None or now - when > REMEMBERED:
+            if len(self.memory.shares) > MOST_SHARES:
+                self.memory.shares.clear()
+            found = measure(self.connection, query.filters, self.index, self.everything)
+            self.memory.shares[query.filters] = now, found
         return found
 
     def candidates(self, one: Filter) -> Select[Any] | None:
@@ -201,40 +220,59 @@ class Pages:
         number = predictions.c.seq
         match one:
             case OneOf(column="tag"):
-                return select(tags.c.seq).distinct().where(tags.c.name.in_(sorted(filter(None, one.values))))
+                return tagged(one)
             case OneOf() if one.column in SORTED and (None not in one.values or one.values == {None}):
                 return select(number).where(condition(one))
             case Range() if not one.negate and not (one.low is None and one.high is None):
                 return select(number).where(condition(one))
-            case Text(how="equals", column="filename" | "lesion", negate=False):
+            case Text() if is_reference(one):
                 return select(number).where(condition(one))
             case Search() | Text(negate=False) if self.index:
-                parts = searched(one) if isinstance(one, Search) else (storable(fold(one.text)),)
-                longest = max(parts, key=len, default="")
-                if len(longest) >= words.SHORTEST:
-                    return words.candidates(self.connection.dialect.name, longest)
+                word = longest(one) if isinstance(one, Search) else storable(fold(one.text))
+                if len(word) >= words.SHORTEST:
+                    return words.candidates(self.connection.dialect.name, word)
         return None
 
     def gather(
-        self,
-        numbers: Select[Any],
-        query: Query,
-        place: Sequence[Any] | None,
-        count: int,
-        offset: int,
-        back: bool,
+        self, one: Filter, query: Query, place: Sequence[Any] | None, count: int, offset: int, back: bool
     ) -> Found:
-        """Matching rows among few, sorted; all of them are looked at, and so counted."""
-        names = sorted(needed_columns(query))
-        if from_predictions(numbers):
-            few = numbers.with_only_columns(*(predictions.c[name] for name in names)).subquery()
+        """Matching rows among those that one filter leaves, sorted; all of them are looked at, and so counted."""
+        numbers = self.candidates(one)
+        assert numbers is not None
+        has = coverage(one) if self.covering(one, numbers) else frozenset(predictions.c.keys())
+        near = [each for each in query.filters if needed(each) <= has]
+        names = needed_columns(query)
+        source: FromClause = predictions
+        if numbers.whereclause is not None and from_predictions(numbers):
+            # The index of this filter, and no other.
+            others = (
+                condition(each, self.aside) for each in near if each != one or not self.covering(one, numbers)
+            )
+            where = and_(numbers.whereclause, *others)
         else:
             # Behind a limit, SQLite takes these first and looks for nothing else.
             short = numbers.limit(EVERYTHING).subquery()
-            both = short.join(predictions, predictions.c.seq == short.c[0])
-            few = select(*(predictions.c[name] for name in names)).select_from(both).subquery()
-        filters = and_(True, *(condition(one, of(few)) for one in query.filters))
-        matching = select(*few.c, func.count().over().label("total")).where(filters).subquery()
+            source = short.join(predictions, predictions.c.seq == short.c[0])
+            where = and_(
+                True, *(condition(each) for each in near if each != one or not isinstance(one, OneOf))
+            )
+        kept = ["seq", *sorted(names - {"seq"})] if names <= has else ["seq"]
+        some = (
+            select(*(predictions.c[name] for name in kept))
+            .select_from(source)
+            .where(where)
+            .cte("some")
+            .prefix_with("MATERIALIZED")
+        )
+        whole = some if names <= has else some.join(predictions, predictions.c.seq == some.c.seq)
+        columns = of(some) if names <= has else table_columns
+        far = (condition(each, columns) for each in query.filters if not needed(each) <= has)
+        matching = (
+            select(*(columns(name).label(name) for name in sorted(names)), func.count().over().label("total"))
+            .select_from(whole)
+            .where(and_(True, *far))
+            .subquery()
+        )
         listed = select(matching.c.seq, matching.c.total)
         if place is not None:
             listed = listed.where(behind(query.order, place, back, of(matching)))
@@ -269,19 +307,25 @@ class Pages:
         if not query.filters:
             return select(predictions.c.seq).where(where).order_by(*ordering(order, back))
         indexed = self.indexed(query, order)
-        # On SQLite a plus sign keeps the planner from choosing the index of a filter.
-        others = unindexed if self.connection.dialect.name == "sqlite" else table_columns
-        filters = (condition(one, table_columns if one in indexed else others) for one in query.filters)
+        filters = (condition(one, table_columns if one in indexed else self.aside) for one in query.filters)
         return select(predictions.c.seq).where(where, *filters).order_by(*ordering(order, back))
+
+    def aside(self, name: str) -> ColumnElement[Any]:
+        """A column of the table in a form for which SQLite, with a plus sign, does not choose an index."""
+        column = table_columns(name)
+        if self.connection.dialect.name != "sqlite":
+            return column
+        return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
     def indexed(self, query: Query, order: Order) -> list[Filter]:
         """The filters that the index of the order answers, or an index that has both: a value, and then by time."""
         leading = order[0].column.name
-        if leading == "created":
-            values = [one for one in query.filters if isinstance(one, OneOf) and is_value(one)]
-            if values:
-                return [min(values, key=lambda one: self.counted(one) or MANY)]
-        return [one for one in query.filters if needed(one) == {leading}]
+        answered = [one for one in query.filters if needed(one) == {leading}]
+        values = [one for one in query.filters if isinstance(one, OneOf) and is_value(one)]
+        if leading == "created" and values:
+            shares = self.shares(query)
+            answered.append(min(values, key=lambda one: shares.each[one]))
+        return answered
 
     def count(self, listed: Select[Any]) -> int:
         """How many rows a question has."""
@@ -290,7 +334,7 @@ class Pages:
 
     def total(self, query: Query, found: Found, more: bool) -> tuple[int, bool]:
         """How many rows match, and whether that is exact."""
-        everything = self.everything()
+        everything = self.everything
         if not query.filters:
             return everything, True
         if found.total is not None:
@@ -300,40 +344,7 @@ class Pages:
             return seen, True
         if everything <= COUNTED:
             return self.count(select(predictions.c.seq).where(query.condition())), True
-        about = self.remembered(query.filters, partial(self.estimate, query, everything))
-        return max(seen, about), False
-
-    def estimate(self, query: Query, everything: int) -> int:
-        """About how many rows match, from a sample that is spread over the order of arrival."""
-        newest = self.connection.execute(select(func.max(predictions.c.seq))).scalar_one() or 0
-        places = [newest * place // PLACES for place in range(PLACES)]
-        at = select(predictions.c.created).where(predictions.c.seq >= bindparam("place"))
-        at = at.order_by(predictions.c.seq).limit(1)
-        # A stretch of time is in few of the places, or in none.
-        counts = {
-            one: self.counted(one) for one in query.filters if isinstance(one, Range) and one.column in TIMES
-        }
-        brief = {one: number for one, number in counts.items() if number is not None}
-        sampled = [one for one in query.filters if one not in brief]
-        for number in brief.values():
-            everything = everything * number // max(self.everything(), 1)
-        names = frozenset({"seq"}).union(*map(needed, sampled))
-        some = (
-            select(*(predictions.c[name] for name in sorted(names)))
-            .where(predictions.c.created >= bindparam("begins", type_=predictions.c.created.type))
-            .order_by(predictions.c.created, predictions.c.seq)
-            .limit(ROWS)
-            .subquery()
-        )
-        filters = and_(True, *(condition(one, of(some)) for one in sampled))
-        counted = select(func.count(), func.count().filter(filters)).select_from(some)
-        hits = seen = 0
-        for place in places:
-            begins = self.connection.execute(at, {"place": place}).scalar()
-            if begins is not None:
-                here = self.connection.execute(counted, {"begins": begins}).one()
-                seen, hits = seen + here[0], hits + here[1]
-        return round(everything * hits / max(seen, 1))
+        return max(seen, round(everything * self.shares(query).all)), False
 
 
 def is_value(one: OneOf) -> bool:
@@ -341,15 +352,9 @@ def is_value(one: OneOf) -> bool:
     return one.column in SORTED and len(one.values) == 1 and None not in one.values
 
 
-def of(some: Subquery) -> Columns:
+def of(some: FromClause) -> Columns:
     """The columns of a subquery by their names."""
     return lambda name: some.c[name]
-
-
-def unindexed(name: str) -> ColumnElement[Any]:
-    """A column of the table in a form that SQLite finds no index for."""
-    column = table_columns(name)
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def from_predictions(numbers: Select[Any]) -> bool:
@@ -357,6 +362,21 @@ def from_predictions(numbers: Select[Any]) -> bool:
     return numbers.get_final_froms() == [predictions]
 
 
+def is_reference(one: Filter) -> bool:
+    """Whether a filter is for one file name or reference as a whole, which are sorted."""
+    return isinstance(one, Text) and one.how == "equals" and not one.negate
+
+
+def coverage(one: Filter) -> frozenset[str]:
+    """The columns of the index that a filter is read off."""
+    return frozenset(COVERED) | needed(one)
+
+
+def needed_by(filters: Iterable[Filter]) -> frozenset[str]:
+    """The stored columns that filters look at."""
+    return frozenset[str]().union(*map(needed, filters))
+
+
 def needed_columns(query: Query) -> frozenset[str]:
     """The stored columns that a query filters and sorts by."""
-    return frozenset(term.column.name for term in query.order).union(*map(needed, query.filters))
+    return needed_by(query.filters).union(term.column.name for term in query.order)

@@ -5,7 +5,7 @@ import logging
 from sqlalchemy import ColumnElement, Connection, Select, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from dashboard.store.schema import predictions
+from dashboard.store.schema import SAMPLE, predictions
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,10 @@ POSTGRESQL = (
     # A trusted extension: whoever owns the database may create it.
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     # Without a list of pending entries, that the next search would have to go through.
-    f"CREATE INDEX {INDEX} ON predictions USING gin (words gin_trgm_ops) WITH (fastupdate = off)",
+    f"CREATE INDEX IF NOT EXISTS {INDEX} ON predictions USING gin (words gin_trgm_ops) WITH (fastupdate = off)",
+    # Of the sample, see shares.py.
+    f"CREATE INDEX IF NOT EXISTS {INDEX}_sampled ON predictions USING gin (words gin_trgm_ops) "
+    f"WITH (fastupdate = off) WHERE {SAMPLE}",
 )
 
 
@@ -36,7 +39,9 @@ def indexed(connection: Connection) -> bool:
     """Whether this database has the index."""
     if connection.dialect.name == "sqlite":
         return inspect(connection).has_table(INDEX)
-    return any(one["name"] == INDEX for one in inspect(connection).get_indexes("predictions"))
+    return {INDEX, f"{INDEX}_sampled"} <= {
+        one["name"] for one in inspect(connection).get_indexes("predictions")
+    }
 
 
 def build(connection: Connection) -> None:

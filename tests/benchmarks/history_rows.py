@@ -74,7 +74,7 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
         if sqlite:
             connection.execute(text(f"DROP TRIGGER {words.INDEX}_insert"))
         else:
-            connection.execute(text(f"DROP INDEX {words.INDEX}"))
+            connection.execute(text(f"DROP INDEX {words.INDEX}, {words.INDEX}_sampled"))
         for some in rows(count, seed):
             (insert_sqlite if sqlite else copy_postgresql)(connection, some)
         for index in sorted(predictions.indexes, key=lambda one: str(one.name)):
