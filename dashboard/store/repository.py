@@ -42,6 +42,9 @@ HEATMAP_SIDE = 224
 CHUNK = 500
 # With more predictions than this, the start doesn't wait for the sweep.
 SWEPT_AT_ONCE = 20_000
+# Pages found at the same time: more take turns at Python's lock without being any faster, and whoever writes would wait
+# for all of them at each of its steps.
+AT_ONCE = 2
 # A clock that is behind by less was set back.
 SET_BACK = timedelta(hours=1)
 KEYS_LAST = timedelta(hours=24)
@@ -58,6 +61,7 @@ class Store:
         self._engine = engine
         self._files = files
         self._turn = threading.Lock()
+        self._pages = threading.Semaphore(AT_ONCE)
         self._memory = Memory()
         with self._reading() as connection:
             self._indexed = words.indexed(connection)
@@ -161,7 +165,7 @@ class Store:
     def page(self, query: Query) -> Page:
         """The records that a query asks for, and how many match it in all."""
         # One transaction: rows and total belong to the same moment.
-        with self._reading() as connection:
+        with self._pages, self._reading() as connection:
             rows, more, total, exact = Pages(connection, self._indexed, self._memory).page(query)
         return Page(tuple(map(from_row, rows)), total, exact, query.cursor(rows[-1]) if more else None)
 
@@ -172,7 +176,7 @@ class Store:
         """
         part = replace(query, offset=0, after=None, limit=MAX_LIMIT)
         while True:
-            with self._reading() as connection:
+            with self._pages, self._reading() as connection:
                 rows, more = Pages(connection, self._indexed, self._memory).part(part)
             yield from map(from_row, rows)
             if not more:

@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def write(store: Store, name: int, number: int) -> None:
         operating_point="", threshold=0.5, malignant_from=0.5, decision=Decision.BENIGN, diagnosis=None,
         probabilities={}, heatmap=np.zeros((7, 7), np.float32), cautions=(), milliseconds=1.0,
     )  # fmt: skip
-    tell("kept", store.add(picture, said, f"{name}-{number}.jpg").id)
+    began = time.perf_counter()
+    kept = store.add(picture, said, f"{name}-{number}.jpg").id
+    tell("kept", kept, f"{time.perf_counter() - began:.3f}")
 
 
 def read(store: Store, name: int, number: int) -> None:

@@ -152,20 +152,25 @@ def crowd(root: Path) -> list[Measure]:
     folder = root / "crowd"
     folder.mkdir()
     command = [sys.executable, "-m", "tests.benchmarks.crowd", str(folder), str(WRITERS), str(READERS)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    time.sleep(SECONDS + 5)
-    process.kill()
-    told = [line.split() for line in process.communicate()[0].splitlines() if line.endswith(".")]
+    # Into a file: a pipe that nobody empties would stop them all.
+    with (folder / "told").open("w") as out:
+        process = subprocess.Popen(command, stdout=out)
+        time.sleep(SECONDS + 5)
+        process.kill()
+        process.wait()
+    told = [line.split() for line in (folder / "told").read_text().splitlines() if line.endswith(".")]
     store = opened(folder, str(database.sqlite_url(folder / "dermaboard.db")))
     store.sweep()
     there = {record.id for record in store.stream(Query())}
     store.close()
-    kept = [words[1] for words in told if words[0] == "kept"]
+    kept = {words[1]: float(words[2]) for words in told if words[0] == "kept"}
     reads = [words for words in told if words[0] == "read"]
     errors = [words for words in told if words[0] == "error"]
-    lost = len(set(kept) - there)
+    lost = len(kept.keys() - there)
+    waited = statistics.quantiles(kept.values(), n=20)[-1] if len(kept) > 1 else float("nan")
     against = f"{len(kept)} kept, {len(reads)} pages read in {SECONDS:.0f} s; {' '.join(errors[0]) if errors else ''}"
     return [
         Measure(f"{WRITERS} writers, {READERS} readers: errors", len(errors), "errors", against, 0),
         Measure("acknowledged and lost after kill -9", lost if kept else float("nan"), "lost", against, 0),
+        Measure("until a prediction is kept among them, 95th percentile", waited, "s", against, 5),
     ]

@@ -1,5 +1,7 @@
 """Adding, reading and deleting on real files and a real database."""
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -189,6 +191,26 @@ def test_threads_add_and_delete_at_the_same_time(store: Store, add: Add, files_o
     digests = {record.sha256 for record in kept}
     expected = {f"{digest}{end}" for digest in digests for end in (".jpg", ".thumb.jpg")}
     assert files_of() == expected | {f"{record.id}.png" for record in kept}
+
+
+def test_writers_wait_for_few_readers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Twenty at once left a writer one prediction a minute: each held Python's lock in turn.
+    reading, most, lock = 0, 0, threading.Lock()
+
+    def page(*_: object) -> tuple[list[object], bool, int, bool]:
+        nonlocal reading, most
+        with lock:
+            reading += 1
+            most = max(most, reading)
+        time.sleep(0.01)
+        with lock:
+            reading -= 1
+        return [], False, 0, True
+
+    monkeypatch.setattr(repository.Pages, "page", page)
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(store.page, [Query()] * 24))
+    assert 1 <= most <= repository.AT_ONCE
 
 
 def test_opening_sweeps_what_a_crash_left(
