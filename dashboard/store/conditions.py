@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, or_, select
+from sqlalchemy.sql.operators import custom_op
 
 from dashboard.store.errors import QueryError
 from dashboard.store.filters import AnyOf, Bound, Filter, OneOf, Range, Search, Text
@@ -44,6 +45,13 @@ Columns = Callable[[str], ColumnElement[Any]]
 def table_columns(name: str) -> ColumnElement[Any]:
     """The columns of the table itself."""
     return predictions.c[name]
+
+
+def unindexed(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+    """A column in a form for which SQLite, with a plus sign, does not choose an index; PostgreSQL knows better."""
+    if dialect != "sqlite":
+        return column
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def stored(column: str) -> str:

@@ -17,16 +17,14 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
-    UnaryExpression,
     and_,
     func,
     select,
     text,
 )
-from sqlalchemy.sql.operators import custom_op
 
 from dashboard.store import words
-from dashboard.store.conditions import condition, needed, storable, table_columns
+from dashboard.store.conditions import condition, needed, storable, table_columns, unindexed
 from dashboard.store.filters import Filter, OneOf, Range, Search, Text
 from dashboard.store.names import fold
 from dashboard.store.order import Columns, Order, behind, ordering, stretches
@@ -311,11 +309,8 @@ class Pages:
         return select(predictions.c.seq).where(where, *filters).order_by(*ordering(order, back))
 
     def aside(self, name: str) -> ColumnElement[Any]:
-        """A column of the table in a form for which SQLite, with a plus sign, does not choose an index."""
-        column = table_columns(name)
-        if self.connection.dialect.name != "sqlite":
-            return column
-        return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+        """A column of the table whose index is not to be chosen."""
+        return unindexed(table_columns(name), self.connection.dialect.name)
 
     def indexed(self, query: Query, order: Order) -> list[Filter]:
         """The filters that the index of the order answers, or an index that has both: a value, and then by time."""

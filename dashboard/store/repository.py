@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Column, Connection, Engine, delete, insert, select, update
+from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from dashboard.store import changes, database, words
@@ -231,8 +231,12 @@ class Store:
         return self._distinct(tags.c.name)
 
     def _distinct(self, column: Column[Any]) -> tuple[str, ...]:
+        # From each value to the next in its index: one step a value, however many rows there are.
+        least = select(func.min(column).label("value")).cte("least", recursive=True)
+        further = select(func.min(column)).where(column > least.c.value).scalar_subquery()
+        values = least.union_all(select(further).where(least.c.value.is_not(None)))
         with self._reading() as connection:
-            found = select(column).distinct().where(column.is_not(None)).order_by(column)
+            found = select(values.c.value).where(values.c.value.is_not(None)).order_by(values.c.value)
             return tuple(connection.execute(found).scalars())
 
     def describe(

@@ -153,6 +153,19 @@ Index(
     postgresql_where=SAMPLE,
 )
 
+# What monitoring counts, by version of a model; and the confirmed images.
+Index(
+    "ix_predictions_by_version",
+    *(predictions.c[column] for column in ("model", "model_sha256", "model_version", "created", "decision")),
+)
+CONFIRMED = text("confirmed IS NOT NULL")
+Index(
+    "ix_predictions_known",
+    *(predictions.c[column] for column in ("sha256", "reviewed", "seq", "confirmed")),
+    sqlite_where=CONFIRMED,
+    postgresql_where=CONFIRMED,
+)
+
 # What people found out, appended and never changed.
 reviews = Table(
     "reviews",

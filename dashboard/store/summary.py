@@ -4,19 +4,22 @@ Every question may be narrowed to the predictions of one model since a moment, w
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, and_, cast, func, select
+from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, select
 
+from dashboard.store.conditions import unindexed
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
 from dashboard.store.rows import from_row
 from dashboard.store.schema import predictions
 from model.taxonomy import MALIGNANT
 
+Form = Callable[[ColumnElement[Any]], ColumnElement[Any]]
 # The newest predictions that are looked at one by one; enough for any measure of drift.
 SAMPLE = 20_000
 MOST_OF_AN_IMAGE = 50
@@ -70,13 +73,21 @@ class Outcomes:
         )
 
 
-def condition(since: datetime | None, version: Version | None) -> ColumnElement[bool]:
+def itself(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as it is."""
+    return column
+
+
+def condition(since: datetime | None, version: Version | None, form: Form = itself) -> ColumnElement[bool]:
     """Predictions since a moment, by one version of a model."""
     parts: list[ColumnElement[bool]] = []
     if since is not None:
-        parts.append(predictions.c.created >= since)
+        parts.append(form(predictions.c.created) >= since)
     if version is not None:
-        parts += [predictions.c.model == version.model, predictions.c.model_sha256 == version.sha256]
+        parts += [
+            form(predictions.c.model) == version.model,
+            form(predictions.c.model_sha256) == version.sha256,
+        ]
     return and_(True, *parts)
 
 
@@ -141,6 +152,25 @@ def outcomes(store: Store, since: datetime | None = None, version: Version | Non
     A confirmed image that was predicted more than once counts once, with its newest prediction; a diagnosis that was
     confirmed for one prediction of an image holds for the image, whichever model is looked at.
     """
+    with store._reading() as connection:
+        # From the confirmed images to their predictions, which SQLite would do the other way round.
+        aside = partial(unindexed, dialect=connection.dialect.name)
+        confirmed = known(since, version, aside)
+        chosen = (
+            select(predictions.c.decision, func.count())
+            .where(condition(since, version))
+            .group_by(predictions.c.decision)
+        )
+        decisions = connection.execute(chosen).all()
+        rows = connection.execute(confirmed).all()
+    return Outcomes(
+        dict(map(tuple, decisions)),
+        {(decision, code): number for decision, code, number in rows},
+    )
+
+
+def known(since: datetime | None, version: Version | None, aside: Form) -> Select[Any]:
+    """How many confirmed images there are by decision and diagnosis."""
     latest = func.row_number().over(
         partition_by=predictions.c.sha256, order_by=(predictions.c.reviewed.desc(), predictions.c.seq.desc())
     )
@@ -149,29 +179,17 @@ def outcomes(store: Store, since: datetime | None = None, version: Version | Non
         .where(predictions.c.confirmed.is_not(None))
         .subquery()
     )
-    newest = func.row_number().over(partition_by=predictions.c.sha256, order_by=predictions.c.seq.desc())
+    newest = func.row_number().over(partition_by=told.c.sha256, order_by=predictions.c.seq.desc())
     judged = (
         select(predictions.c.decision, told.c.code, newest.label("place"))
-        .join(told, and_(told.c.sha256 == predictions.c.sha256, told.c.place == 1))
-        .where(condition(since, version))
+        .join(told, predictions.c.sha256 == aside(told.c.sha256))
+        .where(told.c.place == 1, condition(since, version, aside))
         .subquery()
     )
-    confirmed = (
+    return (
         select(judged.c.decision, judged.c.code, func.count())
         .where(judged.c.place == 1)
         .group_by(judged.c.decision, judged.c.code)
-    )
-    chosen = (
-        select(predictions.c.decision, func.count())
-        .where(condition(since, version))
-        .group_by(predictions.c.decision)
-    )
-    with store._reading() as connection:
-        decisions = connection.execute(chosen).all()
-        rows = connection.execute(confirmed).all()
-    return Outcomes(
-        dict(map(tuple, decisions)),
-        {(decision, code): number for decision, code, number in rows},
     )
 
 

@@ -123,12 +123,13 @@ def test_estimates_are_remembered_for_a_while_and_told_as_such(
     assert few.exact and few.total == len(few.records)
 
 
-def test_a_database_of_the_second_revision_gets_the_sample(
+def test_a_database_of_the_second_revision_gets_the_new_indexes(
     engine: Engine, reopen: Callable[[], Store]
 ) -> None:
     with engine.begin() as connection:
         kept = "predictions_words" if connection.dialect.name == "postgresql" else ""
-        for name in {"ix_predictions_sampled", kept and f"{kept}_sampled"} - {""}:
+        new = {"ix_predictions_sampled", "ix_predictions_by_version", "ix_predictions_known"}
+        for name in {*new, kept and f"{kept}_sampled"} - {""}:
             connection.execute(text(f"DROP INDEX {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     store = reopen()
