@@ -133,8 +133,9 @@ def rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ..
     store = Services.current().store
     nothing = {"rowData": [], "rowCount": 0}
     try:
+        offset, limit = bounds(request)
         view = sorted_as(browse(search), request)
-        page = store.page(view.query(*bounds(request)))
+        page = store.page(view.query(offset, limit))
     except (QueryError, StoreError) as error:
         return nothing, {"height": parts.height(0)}, str(error), False, True, False, no_update
     first = not request.get("startRow")
@@ -158,8 +159,10 @@ def sorted_as(view: Browse, request: Mapping[str, Any]) -> Browse:
     return replace(view, sort=order(f"{sort[0].get('colId')}.{sort[0].get('sort')}"))
 
 
-def bounds(request: Mapping[str, Any]) -> tuple[int, int]:
+def bounds(request: object) -> tuple[int, int]:
     """Offset and number of the rows that the grid asks for; QueryError when it has any other shape."""
+    if not isinstance(request, Mapping):
+        raise QueryError("The question to the history has an unknown shape.")
     start, end = request.get("startRow", 0), request.get("endRow", parts.BLOCK)
     if type(start) is not int or type(end) is not int:
         raise QueryError("The question to the history has an unknown shape.")

@@ -1,8 +1,7 @@
 """The prediction store: rows in a database, images on disk."""
 
 from dashboard.store.errors import Conflict, InputError, NotFound, QueryError, StoreError
-from dashboard.store.grid import grid_query, zone
-from dashboard.store.query import AnyOf, Filter, OneOf, Query, Range, Search, Text
+from dashboard.store.query import Filter, OneOf, Query, Range, Search, Text
 from dashboard.store.records import (
     REVIEW_STATES,
     SEXES,
@@ -15,12 +14,12 @@ from dashboard.store.records import (
     Review,
 )
 from dashboard.store.repository import Store, open_store
+from dashboard.store.times import zone
 
 __all__ = [
     "REVIEW_STATES",
     "SEXES",
     "SOURCES",
-    "AnyOf",
     "AuditLine",
     "Conflict",
     "Context",
@@ -39,7 +38,6 @@ __all__ = [
     "Store",
     "StoreError",
     "Text",
-    "grid_query",
     "open_store",
     "zone",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, or_, select
 from sqlalchemy.sql.operators import custom_op
 
 from dashboard.store.errors import QueryError
-from dashboard.store.filters import AnyOf, Bound, Filter, OneOf, Range, Search, Text
+from dashboard.store.filters import Bound, Filter, OneOf, Range, Search, Text
 from dashboard.store.names import fold
 from dashboard.store.records import REVIEW_STATES
 from dashboard.store.schema import predictions, tags
@@ -70,8 +70,6 @@ def needed(one: Filter) -> frozenset[str]:
     match one:
         case Search():
             return frozenset({"words"})
-        case AnyOf():
-            return frozenset[str]().union(*map(needed, one.filters))
         case _:
             return frozenset({stored(one.column)})
 
@@ -87,8 +85,6 @@ def condition(one: Filter, columns: Columns = table_columns) -> ColumnElement[bo
             return choice_condition(one, columns)
         case Search():
             return and_(True, *(columns("words").contains(word, autoescape=True) for word in searched(one)))
-        case AnyOf():
-            return or_(False, *(condition(part, columns) for part in one.filters))
 
 
 def text_condition(one: Text, columns: Columns) -> ColumnElement[bool]:

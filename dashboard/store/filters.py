@@ -44,11 +44,4 @@ class Search:
     text: str
 
 
-@dataclass(frozen=True)
-class AnyOf:
-    """At least one of these filters holds."""
-
-    filters: "tuple[Filter, ...]"
-
-
-Filter = Text | Range | OneOf | Search | AnyOf
+Filter = Text | Range | OneOf | Search

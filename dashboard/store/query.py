@@ -22,7 +22,7 @@ from dashboard.store.conditions import (
     stored,
 )
 from dashboard.store.errors import QueryError
-from dashboard.store.filters import AnyOf, Bound, Filter, OneOf, Range, Search, Text
+from dashboard.store.filters import Bound, Filter, OneOf, Range, Search, Text
 from dashboard.store.order import Order, Term
 from dashboard.store.schema import predictions
 
@@ -130,7 +130,6 @@ __all__ = [
     "NUMBERS",
     "TEXTS",
     "TIMES",
-    "AnyOf",
     "Bound",
     "Direction",
     "Filter",

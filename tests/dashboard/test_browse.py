@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dashboard.browse import MAX_ADDRESS, Browse, address, browse, lenient
-from dashboard.store import OneOf, QueryError, Range, Search
+from dashboard.store import OneOf, QueryError, Range, Search, zone
 
 FULL = (
     "?q=left+hand+%25_%22&decision=benign&decision=uncertain&diagnosis=mel&model=dermanet&site=back&tag=a%2C+b"
@@ -68,6 +68,19 @@ def test_nonsense_is_said_in_a_sentence(search: object, sentence: str) -> None:
         browse(search)
     view, said = lenient(search)
     assert view == Browse() and sentence in said
+
+
+@pytest.mark.parametrize("name", [None, 5, "", "Mars/Olympus", "../../etc/passwd", "\0", "x" * 5000])
+def test_an_unknown_time_zone_is_utc(name: object) -> None:
+    assert zone(name) is UTC
+
+
+@pytest.mark.parametrize(
+    "text", ["%", "_", "'", '"', "\\", "' OR 1=1 --", "a" * 1000, "ä́ ß", "*", '"a" NEAR b']
+)
+def test_any_text_may_be_searched_for(text: str) -> None:
+    given = Browse(text=text)
+    assert browse(given.search()) == given and given.query().filters == (Search(text),)
 
 
 def test_parameters_of_a_page_are_an_address() -> None:

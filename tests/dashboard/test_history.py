@@ -116,6 +116,13 @@ def test_a_row_leads_to_its_case_with_filters_and_order(
         ("", {"sortModel": [{"colId": "created", "sort": "up"}]}, "asc or desc"),
         ("", {"startRow": -1}, "must not be negative"),
         ("", {"startRow": "0"}, "unknown shape"),
+        ("", {"startRow": None}, "unknown shape"),
+        ("", {"startRow": True}, "unknown shape"),
+        ("", {"endRow": 5.5}, "unknown shape"),
+        ("", {"sortModel": [{"colId": ["created"], "sort": "asc"}]}, "cannot be used here"),
+        ("", {"sortModel": [{}]}, "asc or desc"),
+        ("?q=%00", {}, "character"),
+        ("?lesion=%00", {}, "character"),
         ("", {"startRow": 10**30, "endRow": 10**30 + 1}, "must not be negative"),
         ("?from=2026-11-02&to=2026-11-01", {}, "lies after the last"),
     ],
@@ -126,6 +133,27 @@ def test_a_question_that_makes_no_sense_is_answered_in_words(
     answer = rows(app, client, search, **request_)
     assert answer["history-grid"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
     assert sentence in answer["history-count"]["children"]
+
+
+@pytest.mark.parametrize("asked", [[], "x", 5])
+def test_a_grid_that_asks_for_nothing_known_is_answered(
+    app: Dash, client: FlaskClient, record: Record, asked: object
+) -> None:
+    answer = dispatch(
+        app,
+        client,
+        "history-grid.getRowsResponse",
+        {"history-grid.getRowsRequest": asked},
+        {"history-search.data": ""},
+    )
+    assert "unknown shape" in answer["history-count"]["children"]
+
+
+def test_a_block_has_a_limit_and_another_order_is_no_matter(
+    app: Dash, client: FlaskClient, record: Record
+) -> None:
+    for request in ({"endRow": 10**9}, {"sortModel": {"colId": "created"}}, {"startRow": 0, "endRow": -5}):
+        assert rows(app, client, **request)["history-grid"]["getRowsResponse"]["rowCount"] == 1
 
 
 def test_the_address_sets_the_controls(client: FlaskClient, record: Record) -> None:
