@@ -90,7 +90,7 @@ def counts(root: Path) -> list[Measure]:
                 summary.outcomes(store, since, version)  # noqa: B023
 
             (seconds,) = medians([ask], repeat=3, warm=1)
-            found.append(Measure(f"monitoring counts, {words}", seconds, "s", f"{ROWS:,} predictions"))
+            found.append(Measure(f"monitoring counts, {words}", seconds, "s", f"{ROWS:,} predictions", 2))
         return found
     finally:
         store.close()

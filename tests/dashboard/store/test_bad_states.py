@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import event
 
 from dashboard.store import (
+    Context,
     NotFound,
     Query,
     QueryError,
@@ -139,6 +141,52 @@ def test_a_folder_that_cannot_be_written_is_said(
             attempt()
     monkeypatch.undo()
     assert store.page(Query()).records == (kept,)
+
+
+def test_a_database_that_cannot_grow_keeps_nothing_and_loses_nothing(
+    store: Store, add: Add, files_of: Callable[[], set[str]]
+) -> None:
+    if store._engine.dialect.name != "sqlite":
+        pytest.skip("SQLite can be told how large its file may become")
+    kept = add()
+    before = files_of()
+
+    def full(connection: sqlite3.Connection, *_: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    store._engine.dispose()
+    event.listen(store._engine, "connect", full)
+    with pytest.raises(StoreError, match="full"):
+        for seed in range(1, 200):
+            add(seed=seed, context=Context(note="a long note " * 100))
+            before = files_of()
+    event.remove(store._engine, "connect", full)
+    store._engine.dispose()
+    # The rows that came before are there with their images; the files of the one that did not fit are swept.
+    assert store.get(kept.id) == kept and store.image(kept.id)
+    store.sweep()
+    assert files_of() == before
+    assert add(seed=500).id in {record.id for record in store.page(Query()).records}
+
+
+def test_a_database_that_is_read_only_is_read_and_says_so(
+    tmp_path: Path, picture: Callable[..., Photograph], said: Callable[..., Prediction]
+) -> None:
+    first = open_store(tmp_path)
+    kept = first.add(picture(1), said(picture(1)), "kept.jpg")
+    first.close()
+    store = open_store(tmp_path, f"sqlite:///file:{tmp_path}/dermaboard.db?mode=ro&uri=true")
+    for attempt in (
+        lambda: store.add(picture(2), said(picture(2)), "x.jpg"),
+        lambda: store.review([kept.id], "Anna"),
+        lambda: store.delete([kept.id]),
+        store.check,
+    ):
+        with pytest.raises(StoreError, match="readonly"):
+            attempt()
+    assert store.page(Query()).records == (kept,) and store.image(kept.id)
+    store.close()
 
 
 def test_a_missing_image_is_said_and_the_rest_is_there(store: Store, add: Add) -> None:
