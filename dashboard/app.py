@@ -156,14 +156,14 @@ def content_policy(app: Dash) -> str:
 def known(path: str) -> bool:
     """Whether a page answers at this path; `<name>` in a page's template stands for one path segment.
 
-    A page whose template has such a part may be registered with `exists`, a function that says which of them are
-    there: an unknown prediction is as missing as an unknown page.
+    A page whose template has such parts may be registered with `exists`, a function of these parts by their names that
+    says which of them are there: an unknown prediction is as missing as an unknown page.
     """
     for page in filter(not_the_404, dash.page_registry.values()):
-        template = str(page["path_template"] or page["path"])
-        if matches(template, path):
-            exists: Callable[[str], bool] = page.get("exists") or (lambda _: True)
-            return exists(unquote(path).rstrip("/").rsplit("/", 1)[-1]) or "<" not in template
+        parts = named(str(page["path_template"] or page["path"]), path)
+        if parts is not None:
+            exists: Callable[..., bool] = page.get("exists") or (lambda **_: True)
+            return exists(**parts) if parts else True
     return path.startswith(("/health", "/vendor/", "/assets/", "/api/", "/performance/report/"))
 
 
@@ -172,9 +172,10 @@ def not_the_404(page: dict[str, Any]) -> bool:
     return not str(page["module"]).endswith("not_found_404")
 
 
-def matches(template: str, path: str) -> bool:
-    """Whether a path has the shape of a page's template."""
+def named(template: str, path: str) -> dict[str, str] | None:
+    """What a path says in the named parts of a page's template; None for a path of another shape."""
     wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
-    return len(wanted) == len(given) and all(
-        w == g or (w.startswith("<") and g) for w, g in zip(wanted, given, strict=True)
-    )
+    pairs = list(zip(wanted, given, strict=False))
+    if len(wanted) != len(given) or not all(w == g or (w.startswith("<") and g) for w, g in pairs):
+        return None
+    return {w.strip("<>"): unquote(g) for w, g in pairs if w.startswith("<")}

@@ -16,11 +16,19 @@ from dashboard.performance.view import View, intact, read, search
 from dashboard.services import Services
 from model.bundle import Bundle
 
+
+def exists(name: str, image_id: str) -> bool:
+    """Whether the model of that name has scored the image; an unknown one is answered with the status 404."""
+    found = (one for one in intact(Services.current().bundles) if one.name == name)
+    return any(case.row_of(one, image_id, "") is not None for one in found)
+
+
 register_page(  # type: ignore[no-untyped-call]
     __name__,
     path_template="/performance/case/<name>/<image_id>",
     title="Case · Dermaboard",
     name="Case",
+    exists=exists,
 )
 
 

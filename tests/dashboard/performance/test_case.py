@@ -95,6 +95,15 @@ def test_unknown_cases_lead_back(evaluated, odd):
     assert every(shown, "Link")[0].href.startswith("/performance")
 
 
+def test_unknown_cases_are_answered_as_missing_and_known_ones_are_not(client):
+    def status(path):
+        return client.get(f"/performance/case/{path}").status_code
+
+    assert status("tiny/DRAWN_0000001") == status("tiny/DRAWN%5F0000001?model=tiny&split=test") == 200
+    assert status("tiny/ELSEWHERE") == status("nobody/DRAWN_0000001") == 404
+    assert b"_dash-config" in client.get("/performance/case/tiny/ELSEWHERE").data
+
+
 def test_without_images_the_case_says_how_to_see_them(evaluated, other, tmp_path):
     assert "DERMABOARD_IMAGES" in text(evaluated.layout("mine", "DRAWN_0000001", split="test"))
     folder = tmp_path / "images"
