@@ -22,8 +22,9 @@ from sqlalchemy import Connection, Table, func, insert, select, update
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.query import Query
-from dashboard.store.repository import CHUNK, Store, batches
+from dashboard.store.repository import Store
 from dashboard.store.schema import UtcDateTime, audit, predictions, reviews, store, tags
+from dashboard.store.sweep import CHUNK, batches
 
 FORMAT = 1
 HEAD, ROWS, TRAIL = "dermaboard.json", "predictions.jsonl.gz", "audit.jsonl.gz"

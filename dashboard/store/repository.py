@@ -5,22 +5,20 @@ at worst files that nobody names, which the next start sweeps. Writers, in other
 the database: otherwise one could remove the image that another has just found to be there.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from dashboard.store import changes, database, words
+from dashboard.store import changes, database, sweep, words
 from dashboard.store.errors import Conflict, NotFound, StoreError
-from dashboard.store.files import ID, File, Files
+from dashboard.store.files import ID, Files
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Memory, Pages
 from dashboard.store.places import Staged, open_place
@@ -33,13 +31,9 @@ from model.images import Photograph, encode
 if TYPE_CHECKING:
     from model.predictor import Prediction
 
-log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 THUMBNAIL_SIDE = 240
 HEATMAP_SIDE = 224
-# Ids in one statement: below every database's limit on parameters.
-CHUNK = 500
 # With more predictions than this, the start doesn't wait for the sweep.
 SWEPT_AT_ONCE = 20_000
 # Pages found at the same time: more take turns at Python's lock without being any faster, and whoever writes would wait
@@ -354,7 +348,7 @@ class Store:
         name = clean_line(who, MAX_NAME, "The name")
         gone: dict[str, str] = {}
         with self._writing() as connection:
-            for part in chunks([known_shape(one) for one in ids]):
+            for part in sweep.chunks([known_shape(one) for one in ids]):
                 wanted = predictions.c.id.in_(part)
                 found = [
                     from_row(row) for row in connection.execute(select(predictions).where(wanted)).mappings()
@@ -375,7 +369,7 @@ class Store:
                 )
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self._writing() as connection:
-            digests = set(gone.values()) - named(connection, list(gone.values()))
+            digests = set(gone.values()) - sweep.named(connection, list(gone.values()))
             unnamed = [
                 make(digest) for digest in digests for make in (self._files.image, self._files.thumbnail)
             ]
@@ -390,26 +384,7 @@ class Store:
         every image in it would seem nobody's.
         """
         with self._disk():
-            owner, place = self._files.identity(), self._files.place
-            if owner not in (None, self._identity):
-                log.warning("%s belongs to another database: no file there is removed.", place)
-                return 0
-            if owner is None and self._files.any():
-                log.warning("%s has images but no mark of a database: none is cleaned up.", place)
-                return 0
-            if owner is None:
-                self._files.mark(self._identity)
-            swept = 0
-            for suspects in batches(self._files.found(), CHUNK):
-                with self._reading() as connection:
-                    orphans = nobodys(connection, suspects)
-                if orphans:
-                    # Once more with nobody writing: a row may name them by now.
-                    with self._writing() as connection:
-                        for file in nobodys(connection, orphans):
-                            place.remove(file.name)
-                            swept += 1
-        return swept
+            return sweep.sweep(self._files, self._identity, self._reading, self._writing)
 
     def close(self) -> None:
         """Close the connections."""
@@ -524,38 +499,6 @@ def remember(connection: Connection, key: str, record: Record) -> None:
     connection.execute(insert(keys).values(row))
 
 
-def named(connection: Connection, digests: Sequence[str]) -> set[str]:
-    """Those of these digests that a row names."""
-    found = set[str]()
-    for part in chunks(digests):
-        found.update(
-            connection.execute(select(predictions.c.sha256).where(predictions.c.sha256.in_(part))).scalars()
-        )
-    return found
-
-
-def nobodys(connection: Connection, files: Sequence[File]) -> list[File]:
-    """Those of at most CHUNK files that no row names."""
-    digests = named(connection, [file.sha256 for file in files if file.sha256])
-    ids = [file.prediction for file in files if file.prediction]
-    known = set(connection.execute(select(predictions.c.id).where(predictions.c.id.in_(ids))).scalars())
-    return [file for file in files if file.sha256 not in digests and file.prediction not in known]
-
-
 def known_shape(record_id: str) -> str:
     """The id, or an empty one, which nothing has, for a text that no id looks like: a database may choke on it."""
     return record_id if ID.fullmatch(record_id) else ""
-
-
-def batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The values in lists of at most that many."""
-    left = iter(values)
-    while some := list(islice(left, size)):
-        yield some
-
-
-def chunks(values: Sequence[str]) -> Iterator[list[str]]:
-    """The distinct values in lists that fit into one statement."""
-    distinct = list(dict.fromkeys(values))
-    for start in range(0, len(distinct), CHUNK):
-        yield distinct[start : start + CHUNK]
