@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -66,10 +65,17 @@ def graph(name: str, height: int, alternative: str, kind: str = "performance-fig
 
 
 def two_columns(panels: Sequence[Component]) -> Component:
-    """Panels side by side where there is room; the last of an odd number takes its row alone."""
+    """Panels side by side where there is room; the last of an odd number takes its row alone.
+
+    Plain elements with Bootstrap's classes: the library of its components is loaded late, and React shows what had to
+    wait half a second later a level.
+    """
     alone = len(panels) - 1 if len(panels) % 2 else -1
-    columns = [dbc.Col(one, xs=12, lg=12 if place == alone else 6) for place, one in enumerate(panels)]
-    return dbc.Row(columns, className="g-3")
+    columns = [
+        html.Div(one, className="col-12" if place == alone else "col-12 col-lg-6")
+        for place, one in enumerate(panels)
+    ]
+    return html.Div(columns, className="row g-3")
 
 
 def notices(sentences: Sequence[str]) -> list[Component]:
