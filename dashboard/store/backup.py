@@ -274,7 +274,7 @@ def keep(target: Store, name: str, file: IO[bytes]) -> int:
     place = target.files.place
     if place.has(name):
         return 0
-    place.stage({name: file.read()}).commit()
+    place.commit([place.stage({name: file.read()})])
     return 1
 
 
