@@ -1,10 +1,9 @@
 """What pages and API share: bundles, predictors and the store. Made once by `build_services`, handed over by Flask."""
 
 import logging
-import os
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from flask import current_app
 
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import Conflict, Record, Store, open_store
-from dashboard.store.places import Staged
 from dashboard.store.records import Context
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
 from model.images import Limits, Photograph, decode
@@ -22,12 +20,8 @@ if TYPE_CHECKING:
 
 EXTENSION = "dermaboard"
 LIMITS = Limits()
-CORES = os.cpu_count() or 1
-# Photographs that are calculated at the same time: more would only take Python's lock from one another, dozens of times
-# a photograph.
-CALCULATING = threading.BoundedSemaphore(CORES)
-# Threads that encode photographs and write them, beside those that calculate.
-WRITING = ThreadPoolExecutor(CORES, "writing")
+# Threads that encode photographs and wait for the disk; so many as the web server has.
+WRITING = ThreadPoolExecutor(8, "writing")
 
 log = logging.getLogger(__name__)
 
@@ -152,26 +146,18 @@ class Services:
         """
         bundle = self.bundle(model)
         point = operating_point_of(bundle, operating_point)
-        with CALCULATING:
-            photograph = decode(data, LIMITS)
+        photograph = decode(data, LIMITS)
         record = self.store.with_key(key, photograph.sha256) if key is not None else None
         if record is None:
             predictor = self.predictors.get(bundle)
-            written: list[Future[Staged]] = []
+            # Encoding and the disk take about as long as the graph: both at once.
+            written = WRITING.submit(self.store.prepare, photograph)
             try:
-                with CALCULATING:
-                    # Encoding and the disk take about as long as the graph: both at once.
-                    prediction = predictor.predict(
-                        photograph,
-                        operating_point=point.name,
-                        stability=stability,
-                        meanwhile=lambda: written.append(WRITING.submit(self.store.prepare, photograph)),
-                    )
+                prediction = predictor.predict(photograph, operating_point=point.name, stability=stability)
             except BaseException:
-                for one in written:
-                    one.result().discard()
+                written.result().discard()
                 raise
-            record = self.store.add(photograph, prediction, filename, context, key, written[0].result())
+            record = self.store.add(photograph, prediction, filename, context, key, written.result())
         if (record.model, record.operating_point) != (bundle.name, point.name):
             raise Conflict(
                 "This idempotency key was used with another model or operating point before. Send a new key."

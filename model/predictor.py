@@ -1,7 +1,7 @@
 """From an image to a Prediction: the path that page, API and command line share."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -95,17 +95,10 @@ class Predictor:
         self.engine = Engine(bundle, threads)
 
     def predict(
-        self,
-        photograph: Photograph,
-        *,
-        operating_point: str | None = None,
-        stability: bool = False,
-        meanwhile: Callable[[], object] | None = None,
+        self, photograph: Photograph, *, operating_point: str | None = None, stability: bool = False
     ) -> Prediction:
         """Predict one image; see `predict_many`."""
-        return self.predict_many(
-            [photograph], operating_point=operating_point, stability=stability, meanwhile=meanwhile
-        )[0]
+        return self.predict_many([photograph], operating_point=operating_point, stability=stability)[0]
 
     def predict_many(
         self,
@@ -114,22 +107,17 @@ class Predictor:
         *,
         operating_point: str | None = None,
         stability: bool = False,
-        meanwhile: Callable[[], object] | None = None,
     ) -> list[Prediction]:
         """Predict several images in one call of the engine; the result of each is that of `predict` to rounding.
 
         Args:
             operating_point: by its name; the card's default for None. Raises BundleError for an unknown one.
             stability: also measure `Prediction.spread`.
-            meanwhile: called right before the graph runs, which leaves Python's lock to others: the moment to start
-                work in another thread.
         """
         began = time.perf_counter()
         card = self.bundle.card
         point = card.point(operating_point)
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
-        if meanwhile is not None:
-            meanwhile()
         output, turned = self.run(batch, stability)
         calibrated = temper(output.probabilities, card.temperature)
         scores = malignancy(calibrated, card.classes)
