@@ -274,7 +274,7 @@ def keep(target: Store, name: str, file: IO[bytes]) -> int:
     place = target.files.place
     if place.has(name):
         return 0
-    place.commit([place.stage({name: file.read()})])
+    place.stage({name: file.read()}).commit()
     return 1
 
 

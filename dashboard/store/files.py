@@ -58,7 +58,7 @@ class Files:
 
     def mark(self, identity: str) -> None:
         """Let these files belong to a database."""
-        self.place.commit([self.place.stage({MARKER: identity.encode()})])
+        self.place.stage({MARKER: identity.encode()}).commit()
 
     def any(self) -> bool:
         """Whether there is any file of ours."""

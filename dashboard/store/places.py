@@ -5,7 +5,7 @@ Both write a file whole or not at all. Names are relative, with `/`.
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ TEMPORARY = re.compile(re.escape(PREFIX) + r"(\d+)-.*" + re.escape(SUFFIX))
 class Staged(Protocol):
     """Files that are ready, but not yet under their names."""
 
+    def commit(self) -> None:
+        """Put them under their names, where they survive a crash."""
+
     def discard(self) -> None:
         """Remove what was not committed."""
 
@@ -38,9 +41,6 @@ class Place(Protocol):
 
     def stage(self, contents: Mapping[str, bytes]) -> Staged:
         """Do what takes time, and what may fail, before the files get their names."""
-
-    def commit(self, staged: Iterable[Any]) -> None:
-        """Put files that this place staged under their names, where they survive a crash."""
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -76,17 +76,6 @@ class LocalFolder:
             raise
         return staged
 
-    def commit(self, staged: Iterable["LocalStaged"]) -> None:
-        folders = set[Path]()
-        for one in staged:
-            for path, file in list(one.files.items()):
-                file.replace(path)
-                del one.files[path]
-                folders.add(path.parent)
-        # The first sync writes the file system's journal, with what the others would: no need for threads.
-        for folder in folders:
-            sync_folder(folder)
-
     def remove(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
 
@@ -102,6 +91,12 @@ class LocalStaged:
     """Temporary files by the path that each is for."""
 
     files: dict[Path, Path]
+
+    def commit(self) -> None:
+        for path, file in self.files.items():
+            file.replace(path)
+        at_once(sync_folder, {path.parent for path in self.files})
+        self.files.clear()
 
     def discard(self) -> None:
         for file in self.files.values():
@@ -186,13 +181,7 @@ class RemoteFolder:
         return bool(self.system.exists(self._path(name)))
 
     def stage(self, contents: Mapping[str, bytes]) -> "RemoteStaged":
-        return RemoteStaged({self._path(name): data for name, data in contents.items()})
-
-    def commit(self, staged: Iterable["RemoteStaged"]) -> None:
-        for one in staged:
-            for path, data in one.contents.items():
-                self.system.makedirs(path.rsplit("/", maxsplit=1)[0], exist_ok=True)
-                self.system.pipe_file(path, data)
+        return RemoteStaged(self.system, {self._path(name): data for name, data in contents.items()})
 
     def remove(self, name: str) -> None:
         if self.has(name):
@@ -209,7 +198,13 @@ class RemoteFolder:
 class RemoteStaged:
     """Objects to be written."""
 
+    system: Any
     contents: dict[str, bytes]
+
+    def commit(self) -> None:
+        for path, data in self.contents.items():
+            self.system.makedirs(path.rsplit("/", maxsplit=1)[0], exist_ok=True)
+            self.system.pipe_file(path, data)
 
     def discard(self) -> None:
         """Nothing was written yet."""

@@ -8,12 +8,12 @@ the database: otherwise one could remove the image that another has just found t
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from dashboard.store import changes, database, sweep, words
@@ -26,7 +26,6 @@ from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
 from dashboard.store.schema import audit, keys, predictions, reviews, store, tags
-from dashboard.store.together import Together
 from model.images import Photograph, encode
 
 if TYPE_CHECKING:
@@ -45,18 +44,8 @@ SET_BACK = timedelta(hours=1)
 KEYS_LAST = timedelta(hours=24)
 # Made once: making one takes as long as running it.
 INSERT = insert(predictions)
-COUNT = update(store).values(predictions=store.c.predictions + bindparam("more"))
+COUNT = update(store).values(predictions=store.c.predictions + 1)
 TURN = update(store).values(turn=store.c.turn + 1)
-
-
-@dataclass(frozen=True)
-class Addition:
-    """A prediction on its way into the store, with its files and its idempotency key."""
-
-    record: Record
-    photograph: Photograph
-    files: tuple[Staged, ...]
-    key: str | None
 
 
 class Store:
@@ -66,8 +55,6 @@ class Store:
         self._engine = engine
         self._files = files
         self._turn = threading.Lock()
-        # A hundred writers in a row would wait for a hundred syncs of the disk; together they wait for one or two.
-        self._together = Together[Addition, Record](self._keep)
         self._pages = threading.Semaphore(AT_ONCE)
         self._memory = Memory()
         with self._reading() as connection:
@@ -100,52 +87,31 @@ class Store:
         # The engine behind the predictor is slow to import, and pages that only read do without it.
         from model.predictor import heatmap_png
 
+        place = self._files.place
         with ExitStack() as unused:
-            # What takes time comes before the turn of these writers.
+            # What takes time comes before this writer's turn.
             images = prepared or self.prepare(photograph)
             unused.callback(images.discard)
             record = make_record(photograph, prediction, filename, context)
             with self._disk():
                 heatmap = heatmap_png(prediction.heatmap, HEATMAP_SIDE)
-                drawn = self._files.place.stage({self._files.heatmap(record.id): heatmap})
+                drawn = place.stage({self._files.heatmap(record.id): heatmap})
             unused.callback(drawn.discard)
-            return self._together(Addition(record, photograph, (drawn, images), key))
-
-    def _keep(self, additions: Sequence["Addition"]) -> list[Record | Exception]:
-        """The records of what is added, or why one is not: in one transaction, and one by one where that fails."""
-        try:
-            return self._keep_at_once(additions)
-        except Exception as error:
-            if len(additions) == 1:
-                return [error]
-            return [self._keep([one])[0] for one in additions]
-
-    def _keep_at_once(self, additions: Sequence["Addition"]) -> list[Record | Exception]:
-        """Add all of them but those whose key is known already; all of it or nothing."""
-        kept: list[Record | Exception] = []
-        place, new = self._files.place, list[Addition]()
-        with self._writing() as connection:
-            moment = self._moment(connection)
-            for one in additions:
-                try:
-                    first = used(connection, one.key, one.record.sha256) if one.key is not None else None
-                except Conflict as conflict:
-                    kept.append(conflict)
-                    continue
-                if first is not None:
-                    kept.append(first)
-                    continue
-                record = replace(one.record, created=moment + timedelta(microseconds=len(new)))
+            with self._writing() as connection:
+                if key is not None:
+                    first = used(connection, key, record.sha256)
+                    if first is not None:
+                        return first
+                drawn.commit()
+                images.commit()
+                # Another prediction of the same image may have been deleted meanwhile.
+                place.stage(self._missing(photograph)).commit()
+                record = replace(record, created=self._moment(connection))
                 connection.execute(INSERT, to_row(record))
-                if one.key is not None:
-                    remember(connection, one.key, record)
-                kept.append(record)
-                new.append(one)
-            connection.execute(COUNT, {"more": len(new)})
-            place.commit([staged for one in new for staged in one.files])
-            # Another prediction of the same image may have been deleted meanwhile.
-            place.commit([place.stage(self._missing(one.photograph)) for one in new])
-        return kept
+                connection.execute(COUNT)
+                if key is not None:
+                    remember(connection, key, record)
+        return record
 
     def prepare(self, photograph: Photograph) -> Staged:
         """Write the image and thumbnail of a photograph already while a model looks at it.

@@ -244,8 +244,7 @@ def test_images_may_lie_at_any_address(
         assert store.image(kept.id) and store.thumbnail(kept.id) and store.heatmap(kept.id)
         store.delete([gone.id])
         assert len(list(store.files.found())) == 3
-        place = store.files.place
-        place.commit([place.stage({f"images/ab/{'ab' * 32}.jpg": b"left"})])
+        store.files.place.stage({f"images/ab/{'ab' * 32}.jpg": b"left"}).commit()
         assert store.sweep() == 1 and store.image(kept.id)
         store.check()
         store.close()

@@ -1,6 +1,5 @@
 """Context, reviews, tags, audit lines, keys: what people add, and two of them at once."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,6 @@ from dashboard.store import (
     Record,
     Search,
     Store,
-    StoreError,
     repository,
 )
 from dashboard.store.names import new_id
@@ -267,57 +265,6 @@ def test_a_lesion_over_time(store: Store, add: Add) -> None:
     third = add("3", context=Context(lesion="L1"))
     assert [one.id for one in store.lesion("L1")] == [first.id, third.id]
     assert store.lesion("nothing") == () == store.lesion("%")
-
-
-def test_those_who_wait_are_kept_in_one_transaction_each_with_its_own_answer(store: Store, add: Add) -> None:
-    known = add(seed=1, key="used")
-    with ThreadPoolExecutor(8) as pool:
-        before = store.latest().change
-        with store.writing():
-            first = pool.submit(add, seed=2)
-            while not store._together._busy:
-                time.sleep(0.01)
-            same = [pool.submit(add, seed=3, key="k") for _ in range(2)]
-            again, wrong = pool.submit(add, seed=1, key="used"), pool.submit(add, seed=4, key="used")
-            others = [pool.submit(add, seed=5) for _ in range(2)]
-            while len(store._together._waiting) < 6:
-                time.sleep(0.01)
-        assert same[0].result(60) == same[1].result(60)
-        assert again.result(60) == known
-        with pytest.raises(Conflict):
-            wrong.result(60)
-        kept = [first.result(60), same[0].result(60), *(other.result(60) for other in others)]
-    assert store.latest().change == before + 3
-    assert [store.get(record.id) for record in kept] == kept
-    assert len({record.created for record in kept}) == 4
-    assert all(store.image(record.id) and store.heatmap(record.id) for record in kept)
-    assert store.page(Query()).total == 5
-
-
-def test_one_that_cannot_be_kept_takes_no_other_with_it(
-    store: Store, add: Add, files_of: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    to_row = repository.to_row
-
-    def fails(record: Record, *notes: Any) -> dict[str, Any]:
-        return to_row(record, *notes) | ({"review": None} if record.filename == "bad.jpg" else {})
-
-    monkeypatch.setattr(repository, "to_row", fails)
-    with ThreadPoolExecutor(4) as pool:
-        with store.writing():
-            first = pool.submit(add, "first.jpg", seed=1)
-            while not store._together._busy:
-                time.sleep(0.01)
-            rest = [pool.submit(add, name, seed=2) for name in ("a.jpg", "bad.jpg", "b.jpg")]
-            while len(store._together._waiting) < 3:
-                time.sleep(0.01)
-        with pytest.raises(StoreError):
-            rest[1].result(60)
-        kept = [first.result(60), rest[0].result(60), rest[2].result(60)]
-    assert [store.get(record.id).filename for record in kept] == ["first.jpg", "a.jpg", "b.jpg"]
-    assert all(store.image(record.id) and store.heatmap(record.id) for record in kept)
-    assert store.page(Query()).total == 3
-    assert not [name for name in files_of() if name.endswith(".tmp")]
 
 
 def test_a_key_gives_the_same_prediction_again(store: Store, add: Add, engine: Engine) -> None:
