@@ -66,7 +66,7 @@ class Familiar:
         far = self.residuals(embeddings) / self.residual_limit
         odd = self.oddness(appearances) / self.appearance_limit
         foreign = self.foreignness(embeddings, appearances) / self.boundary_limit
-        return np.maximum(np.maximum(far, odd), foreign)
+        return np.maximum.reduce([far, odd, foreign])
 
     def residuals(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Distances (n,) from the subspace."""

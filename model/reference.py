@@ -5,7 +5,7 @@ few dimensions, its id, its lesion's id and its diagnosis.
 """
 
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -108,21 +108,25 @@ def open_reference(bundle: Bundle) -> Reference | None:
     try:
         with np.load(bundle.path / REFERENCE, allow_pickle=False) as stored:
             typical = stored["typical"].astype(np.float64)
+            familiar = Familiar(
+                stored["centre"].astype(np.float32),
+                stored["basis"].astype(np.float32),
+                float(stored["residual_limit"]),
+                typical,
+                stored["whitening"].astype(np.float64),
+                float(stored["appearance_limit"]),
+                np.zeros(len(stored["centre"]) + len(typical), np.float32),
+            )
             # References were written without a boundary once: then nothing is beyond it.
-            fenced = "boundary" in stored
-            nowhere = np.zeros(len(stored["centre"]) + len(typical), np.float32)
+            if "boundary" in stored:
+                familiar = replace(
+                    familiar,
+                    boundary=stored["boundary"].astype(np.float32),
+                    boundary_offset=float(stored["boundary_offset"]),
+                    boundary_limit=float(stored["boundary_limit"]),
+                )
             return Reference(
-                Familiar(
-                    stored["centre"].astype(np.float32),
-                    stored["basis"].astype(np.float32),
-                    float(stored["residual_limit"]),
-                    typical,
-                    stored["whitening"].astype(np.float64),
-                    float(stored["appearance_limit"]),
-                    stored["boundary"].astype(np.float32) if fenced else nowhere,
-                    float(stored["boundary_offset"]) if fenced else 0.0,
-                    float(stored["boundary_limit"]) if fenced else 1.0,
-                ),
+                familiar,
                 stored["vectors"].astype(np.float32),
                 stored["image_ids"].astype(str),
                 stored["lesion_ids"].astype(str),
