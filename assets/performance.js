@@ -169,8 +169,10 @@
 
   const same = (one, other) => [...one].sort().join("\n") === [...other].sort().join("\n");
 
-  // A figure is drawn some time after its room is there; for one that says why it is empty there is nothing to wait.
+  // A figure is drawn some time after it was called; one that is not yet called will have the slider's position, and
+  // for one that says why it is empty there is nothing to wait.
   async function drawn(name) {
+    if (!clientside.performance.called(name)) return false;
     for (let tries = 0; tries < 100; tries += 1) {
       const graph = document.querySelector(`.graph-${name} .js-plotly-plot`);
       if (graph && graph._fullData) return graph.data.length > 0;
@@ -244,21 +246,26 @@
     },
     // The marks in the figures: redrawing takes longer, so they skip what the slider only passes through.
     mark: async function (position, sweep) {
-      if (nothing(position, sweep)) return clientside.no_update;
+      if (nothing(position, sweep)) return;
       const mine = ++latest;
       await new Promise((done) => setTimeout(done, 40));
-      const ready = await Promise.all(["roc", "pr", "scores", "benefit"].map(drawn));
-      const skip = clientside.no_update;
-      if (mine !== latest) return [skip, skip, skip, skip];
+      const names = ["roc", "pr", "scores", "benefit"];
+      const ready = await Promise.all(names.map(drawn));
+      const skip = null;
+      if (mine !== latest) return;
       const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
       const sensitivity = tp / malignant;
       const both = malignant && benign && !unscored;
-      return [
+      const marks = [
         both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : skip,
         both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : skip,
         malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
         both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : skip,
-      ].map((mark, place) => (ready[place] ? mark : skip));
+      ];
+      names.forEach((name, place) => {
+        if (!ready[place] || !marks[place]) return;
+        clientside.set_props({ type: "performance-figure", name }, { extendData: marks[place] });
+      });
     },
     // What is listed, from the first page; a point of a curve is a threshold to go to, and the errors there.
     pick: function (shows, clicks, outcome, ranged, low, high, now) {

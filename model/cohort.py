@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from model.subgroups import BANDS, UNKNOWN, age_codes
 from model.taxonomy import BY_CODE, CODES
+from model.words import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def slug(name: str) -> str:
 
 def words(variable: str, name: str) -> str:
     """A part's name as people read it."""
-    return BY_CODE[name].name if variable == "diagnosis" and name in BY_CODE else name
+    return BY_CODE[name].name if variable == "diagnosis" and name in BY_CODE else plain(name)
 
 
 def tally(column: "pd.Series[Any]", variable: str) -> dict[str, int]:

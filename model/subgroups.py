@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from model.delong import area
 from model.intervals import Interval
 from model.metrics import arrays, confusion
+from model.words import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,11 @@ class Subgroup:
     auc: Interval
     sensitivity: Interval
     specificity: Interval
+
+    @property
+    def title(self) -> str:
+        """Variable and part as people read them."""
+        return f"{self.variable}: {plain(self.name)}"
 
     @property
     def small(self) -> bool:

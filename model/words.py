@@ -4,6 +4,19 @@ import math
 
 from model.intervals import Interval
 
+# What data sets write for how a diagnosis was confirmed.
+CONFIRMED: dict[str, str] = {
+    "histo": "histopathology",
+    "follow_up": "follow-up",
+    "consensus": "expert consensus",
+    "confocal": "confocal microscopy",
+}
+
+
+def plain(name: str) -> str:
+    """A part's name in the scores as people read it."""
+    return CONFIRMED.get(name) or name.replace("_", " ")
+
 
 def tenths(share: float) -> str:
     """A share (0 to 1) in per cent with one decimal, halves upwards as in performance.js: "94.7"."""

@@ -1,15 +1,25 @@
 """/performance: how well a model works, from the scores stored in its bundle. `dashboard.performance.view` says what
 the address holds; the threshold slider and everything that follows it live in assets/performance.js."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-import plotly.graph_objects as go
 from dash import ALL, MATCH, Input, Output, State, callback, dcc, html, no_update, register_page
 from dash.development.base_component import Component
 
 from dashboard import photographs
-from dashboard.components.review import choice, comparison, panels, subgroups, tiles, training
+from dashboard.components.review import (
+    card,
+    choice,
+    comparison,
+    diagnoses,
+    panels,
+    robustness,
+    subgroups,
+    tiles,
+    training,
+)
 from dashboard.components.review.body import body
 from dashboard.performance import browser, drawing, listing, live
 from dashboard.performance.view import View, from_search, intact, read, search
@@ -113,58 +123,67 @@ def choose(
     )
 
 
-@callback(
-    Output({"type": "performance-figure", "name": MATCH}, "figure"),
-    Output({"type": "performance-rough", "name": MATCH}, "data"),
-    Input("theme", "data"),
-    State({"type": "performance-figure", "name": MATCH}, "id"),
-    State("performance-view", "data"),
-    State("performance-threshold", "value"),
-)
-def draw(theme: str, which: dict[str, str], address: str, position: float) -> tuple[go.Figure, bool]:
-    """One figure of a freshly shown body, or in another theme; without its intervals where they take long."""
-    view = view_of(address)
-    rough = drawing.comes_later(view, which["name"])
-    return drawing.figure(view, which["name"], position, theme, sure=not rough), rough
+def matrix(view: View, _: str) -> Component | None:
+    """The seven diagnoses."""
+    found = review(view.model, view.split, view.where).matrix
+    return None if found is None else diagnoses.table(found)
+
+
+# What comes later and is no figure.
+PARTS: dict[str, Callable[[View, str], Component | None]] = {
+    "diagnoses": matrix,
+    "robustness": lambda view, theme: robustness.content(view.model.card.robustness, theme),
+    "card": lambda view, _: card.card(view.model.card),
+}
 
 
 @callback(
-    Output({"type": "performance-figure", "name": MATCH}, "figure", allow_duplicate=True),
-    Input({"type": "performance-rough", "name": MATCH}, "data"),
-    State({"type": "performance-figure", "name": MATCH}, "id"),
-    State("theme", "data"),
+    Output({"type": "performance-room", "name": MATCH}, "children"),
+    Input({"type": "performance-turn", "name": MATCH}, "data"),
+    State({"type": "performance-turn", "name": MATCH}, "id"),
     State("performance-view", "data"),
     State("performance-threshold", "value"),
     prevent_initial_call=True,
 )
-def refine(rough: bool, which: dict[str, str], theme: str, address: str, position: float) -> Any:
-    """The same figure with its intervals."""
-    return drawing.figure(view_of(address), which["name"], position, theme) if rough else no_update
+def draw(turn: dict[str, Any], which: dict[str, str], address: str, position: float) -> Component | None:
+    """What has its turn: a figure that was not there, not in this theme, or not with its intervals."""
+    view, name, theme = view_of(address), which["name"], turn["theme"]
+    if name in PARTS:
+        return PARTS[name](view, theme)
+    rough = not turn["sure"] and drawing.comes_later(view, name)
+    return panels.graph(name, drawing.figure(view, name, position, theme, sure=not rough), rough)
 
 
-@callback(Output("tile-auc-line", "children"), Input("performance-view", "data"))
-def make_sure(address: str) -> str:
-    """The interval of the AUC, which takes longer than the AUC."""
+@callback(
+    Output("tile-auc-line", "children"),
+    Output("performance-versus", "children"),
+    Input("performance-view", "data"),
+)
+def make_sure(address: str) -> tuple[str, Component | None]:
+    """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
     view = view_of(address)
-    return tiles.area_line(review(view.model, view.split, view.where).area)
+    return tiles.area_line(review(view.model, view.split, view.where).area), contend(view)
 
 
-@callback(Output("performance-subgroups", "children"), Input("performance-view", "data"))
-def tabulate(address: str) -> Component:
-    """The table of subgroups."""
-    view = view_of(address)
-    return subgroups.table(review(view.model, view.split, view.where).subgroups)
-
-
-@callback(Output("performance-versus", "children"), Input("performance-view", "data"))
-def contend(address: str) -> Component | None:
-    """Several models side by side."""
-    view = view_of(address)
+def contend(view: View) -> Component | None:
+    """Several models side by side; nothing where one stands alone."""
     if not view.others:
         return None
     own = [review(one, view.split, view.where) for one in view.models]
     at = [one.counts.at(one.threshold) for one in own]
     return comparison.table(view.models, at, drawing.rivals(view))
+
+
+@callback(
+    Output("performance-subgroups", "children"),
+    Input("performance-subgroups-table", "n_clicks"),
+    State("performance-view", "data"),
+    prevent_initial_call=True,
+)
+def tabulate(clicks: int, address: str) -> Any:
+    """The table of subgroups, once somebody opens it."""
+    view = view_of(address)
+    return subgroups.table(review(view.model, view.split, view.where).subgroups) if clicks == 1 else no_update
 
 
 @callback(Output("performance-cases", "children"), Input("performance-listing", "data"))
@@ -176,17 +195,24 @@ def show_cases(address: str) -> list[Component | None]:
 
 
 @callback(
-    Output({"type": "performance-training", "name": "training"}, "figure"),
+    Output({"type": "performance-room", "name": "training"}, "children"),
     Output("performance-runs", "options"),
     Output("performance-tick", "disabled"),
-    Input("theme", "data"),
+    Input("performance-training-turn", "data"),
     Input("performance-runs", "value"),
     Input("performance-tick", "n_intervals"),
     State("performance-view", "data"),
+    prevent_initial_call=True,
 )
-def follow(theme: str, names: list[str] | None, ticks: int | None, address: str) -> tuple[Any, ...]:
+def follow(
+    turn: dict[str, Any] | None, names: list[str] | None, ticks: int | None, address: str
+) -> tuple[Any, ...]:
     """The curves of training; asked for again and again while a run is going."""
     runs = live.find_runs(Services.current().settings.runs)
     shown = [run for run in runs if run.name in (names or ())]
-    made = drawing.training_figure(view_of(address), shown, theme)
-    return made, training.options(runs), not any(run.live for run in runs)
+    made = drawing.training_figure(view_of(address), shown, turn["theme"]) if turn else None
+    return (
+        no_update if made is None else panels.graph("training", made),
+        training.options(runs),
+        not any(run.live for run in runs),
+    )

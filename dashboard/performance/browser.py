@@ -6,9 +6,6 @@ from dashboard.components.review.decisions import CELLS
 from dashboard.components.review.numbers import NUMBERS
 from dashboard.components.review.tiles import TILES
 
-# Figures with an operating point, in the order of `mark` in performance.js.
-MARKED = ("roc", "pr", "scores", "benefit")
-
 
 def readings() -> list[Output]:
     """Tiles and cells that follow the slider, in the order of `read` in performance.js."""
@@ -26,18 +23,21 @@ def rows() -> list[Output]:
     return [Output(f"number-{name}{end}", "children") for name, *_ in NUMBERS for end in ("", "-range")]
 
 
-def marks() -> list[Output]:
-    """Operating points in figures."""
-    return [Output({"type": "performance-figure", "name": name}, "extendData") for name in MARKED]
-
-
 def connect() -> None:
     """Register all of it. Called once, where the page is registered."""
     slider = Input("performance-threshold", "value")
     sweep = State("performance-sweep", "data")
     when = {"prevent_initial_call": True}
-    for function, outputs in (("read", readings()), ("mark", marks())):
-        clientside_callback(ClientsideFunction("performance", function), outputs, slider, sweep, **when)
+    clientside_callback(ClientsideFunction("performance", "read"), readings(), slider, sweep, **when)
+    # Operating points in those figures that are drawn already.
+    clientside_callback(ClientsideFunction("performance", "mark"), slider, sweep, **when)
+    # In every new body and theme, one figure after another.
+    clientside_callback(
+        ClientsideFunction("performance", "turns"),
+        Output("performance-turns", "data"),
+        Input("theme", "data"),
+        Input("performance-view", "data"),
+    )
     clientside_callback(
         ClientsideFunction("performance", "weigh"),
         rows(),

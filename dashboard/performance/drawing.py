@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 from dashboard.performance.live import Run, best_so_far
 from dashboard.performance.live import history as run_history
 from dashboard.performance.view import View
+from model.disturbances import disturbed
 from model.figures.curves import overlay
 from model.figures.review import SLOW, figures
+from model.figures.robustness import robustness
 from model.figures.template import palette
 from model.figures.training import Trained, overlaid
 from model.review import Versus, best_epoch, history, review, versus
@@ -23,6 +25,7 @@ NAMES: dict[str, str] = {
     "calibration": "Calibration",
     "benefit": "Decision curve",
     "forest": "Subgroups",
+    "robustness": "Robustness",
     "training": "Training",
 }
 
@@ -39,6 +42,8 @@ def figure(view: View, name: str, position: float, theme: str | None, sure: bool
         position: of the threshold, in per cent.
         sure: with intervals; without, they are drawn only when they are known already.
     """
+    if name == "robustness":
+        return robustness(disturbed(view.model.card.robustness) or (), theme)
     shown = review(view.model, view.split, view.where)
     others = rivals(view) if name == "roc" else ()
     made = figures(view.model, shown, position, theme, names=(name,), sure=sure)[name]
@@ -85,5 +90,5 @@ def for_print(made: go.Figure, view: View, name: str) -> go.Figure:
         paper_bgcolor=palette("light").surface,
         plot_bgcolor=palette("light").surface,
         height=(made.layout.height or 400) + 40,
-        width=1100 if name in ("forest", "training") else 720,
+        width=1100 if name in ("forest", "training", "robustness") else 720,
     )

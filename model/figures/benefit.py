@@ -42,7 +42,8 @@ def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Fig
         xshift=6,
         font={"size": 12},
     )
-    figure.add_annotation(x=90, y=0, text="treat none", xanchor="right", yanchor="top", font={"size": 12})
+    # Below the middle of its line: towards the end of it the model's own curve comes down to it.
+    figure.add_annotation(x=45, y=0, text="treat none", xanchor="center", yanchor="top", font={"size": 12})
     right = int(np.searchsorted(found.thresholds, 0.6))
     figure.add_annotation(
         x=60,

@@ -32,9 +32,7 @@ def reliability(after: Calibration, before: Calibration | None, theme: str | Non
     add_series(figure, after, "calibrated" if before else "probability", colours, scaled=True)
     figure.update_layout(barmode="overlay")
     n = sum(one.n for one in after.bins)
-    figure.update_xaxes(**PERCENT).update_xaxes(
-        title=f"Predicted probability of malignancy (n = {n:,})", row=2, col=1
-    )
+    figure.update_xaxes(**PERCENT).update_xaxes(title=f"Probability of malignancy (n = {n:,})", row=2, col=1)
     figure.update_yaxes(title="Observed share", row=1, col=1, **PERCENT)
     figure.update_yaxes(title="Cases", nticks=3, row=2, col=1)
     return figure

@@ -85,7 +85,7 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
         if found[place].variable != found[place - 1].variable:
             lines.append(level(place - 0.5, colours))
     figure.update_layout(shapes=lines)
-    labels = [f"{one.variable}: {one.name}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
+    labels = [f"{one.title}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
     figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
     return figure.update_yaxes(ticktext=labels, row=1, col=1)
 

@@ -12,7 +12,7 @@ from model.operating import worth
 from model.report.tags import Content, Markup, section, table, tag
 from model.review import Review
 from model.subgroups import FEW, FEW_MALIGNANT
-from model.words import area, rate, reading, share, signed
+from model.words import area, plain, rate, reading, share, signed
 
 # Facts of a card that stand where they belong.
 ELSEWHERE = ("intended_use", "not_for", "limits", "measured_on")
@@ -161,7 +161,7 @@ def subgroups(shown: Review) -> Markup | None:
         return None
     rows = [
         (
-            f"{one.variable}: {one.name}{' ○' if one.small else ''}",
+            f"{one.title}{' ○' if one.small else ''}",
             f"{one.n:,}",
             f"{one.malignant:,}",
             area(one.auc),
@@ -235,7 +235,7 @@ def limits(bundle: Bundle, shown: Review) -> Markup:
         told.append(
             f"{rate(sure / len(by))} of the cases were confirmed by histology; the rest by other means, which see less."
         )
-    small = [f"{one.variable.lower()} {one.name}" for one in shown.subgroups if one.small]
+    small = [f"{one.variable.lower()} {plain(one.name)}" for one in shown.subgroups if one.small]
     if small:
         told.append(f"Too few cases to conclude anything: {', '.join(small)}.")
     if shown.counts.unscored:

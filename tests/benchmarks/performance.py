@@ -24,13 +24,28 @@ SMALL, LARGE, WARM = 10_000, 1_000_000, 500
 KEYS, OPENINGS = 40, 3
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# Every figure and number that the page has room for is there; the intervals of many cases may still follow.
-OPEN = """() => {
-  const figures = [...document.querySelectorAll("#performance-body .dash-graph")];
-  return figures.length > 5 && figures.every((one) => one.querySelector(".main-svg"))
-    && document.querySelector("#tile-auc")?.textContent;
+# Drawn: its lines are there, not only its axes.
+DRAWN = """const drawn = (room) => room.querySelector(".js-plotly-plot .main-svg .trace") !== null;"""
+# Open: all that the window shows is there, figures included; every number is there, and the slider can be moved. The
+# figures further below are drawn one after another, and the intervals of many cases follow: printed beside it.
+OPEN = (
+    "() => {"
+    + DRAWN
+    + """
+  const rooms = [...document.querySelectorAll("#performance-body .graph > .room")];
+  const seen = rooms.filter((room) => room.getBoundingClientRect().top < innerHeight);
+  const numbers = ["tile-auc", "tile-sensitivity", "cell-tp", "number-ppv"];
+  return rooms.length > 5 && seen.every(drawn) && document.querySelector("#performance-threshold [role=slider]")
+    && numbers.every((id) => document.getElementById(id)?.textContent);
 }"""
-SURE = """() => !document.querySelector("#performance-body .skeleton")
+)
+CURVES = "() => {" + DRAWN + """ return drawn(document.querySelector("#performance-body .graph-roc")); }"""
+WHOLE = (
+    "() => {"
+    + DRAWN
+    + """ return [...document.querySelectorAll("#performance-body .graph > .room")].every(drawn); }"""
+)
+SURE = """() => !document.querySelector("#performance-body .room > .skeleton, #performance-body .rough")
   && /\\d–\\d/.test(document.querySelector("#tile-auc-line")?.textContent ?? "")"""
 # From a key on the slider's handle to the frame that shows the new count.
 WATCH = """() => {
@@ -104,10 +119,18 @@ def pages(root: Path) -> list[Measure]:
             100,
         ),
         Measure(
-            "performance page opens, 10,000 cases", first, "s", f"{statistics.median(again):.2f} s again", 1.5
+            "performance page opens, 10,000 cases",
+            first,
+            "s",
+            f"{statistics.median(again):.2f} s again; ROC {page.curves:.2f} s, last figure {page.whole:.2f} s",
+            1.5,
         ),
         Measure(
-            "performance page opens, 1,000,000 cases", large.opened, "s", f"intervals {large.sure:.1f} s", 5
+            "performance page opens, 1,000,000 cases",
+            large.opened,
+            "s",
+            f"ROC {large.curves:.1f} s, last figure {large.whole:.1f} s, intervals {large.sure:.1f} s",
+            5,
         ),
         Measure("points drawn in all figures, 1,000,000 cases", sent, "points"),
     ]
@@ -140,10 +163,10 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page, seconds until it was whole, and until its intervals were there too."""
+    """A page, and seconds until it was open, its first and its last figure were drawn, and its intervals were there."""
 
-    def __init__(self, page: Page, opened: float, sure: float) -> None:
-        self.page, self.opened, self.sure = page, opened, sure
+    def __init__(self, page: Page, opened: float, curves: float, whole: float, sure: float) -> None:
+        self.page, self.opened, self.curves, self.whole, self.sure = page, opened, curves, whole, sure
         self.context = page.context
 
 
@@ -154,9 +177,13 @@ def opened(chromium: Browser, address: str, wait: float = 30) -> Opened:
     began = time.perf_counter()
     page.goto(address, wait_until="commit")
     page.wait_for_function(OPEN, polling=20)
+    first = time.perf_counter() - began
+    page.wait_for_function(CURVES, polling=20)
+    curves = time.perf_counter() - began
+    page.wait_for_function(WHOLE, polling=20)
     whole = time.perf_counter() - began
     page.wait_for_function(SURE, polling=20)
-    return Opened(page, whole, time.perf_counter() - began)
+    return Opened(page, first, curves, whole, time.perf_counter() - began)
 
 
 def again_opened(chromium: Browser, address: str) -> float:

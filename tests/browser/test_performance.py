@@ -1,6 +1,7 @@
 """The performance page as a person uses it; its script must count and write as the server does."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -237,3 +238,42 @@ def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
         "[...document.querySelectorAll('.graph')].every(one => one.clientWidth <= one.parentElement.clientWidth)"
     )
     assert inside
+
+
+def test_a_case_is_not_wider_than_the_window(visit: Visit) -> None:
+    page = visit.open("/performance/case/tiny/DRAWN_0000001?model=tiny&split=test", width=390)
+    expect(page.locator("h1")).to_have_text("DRAWN_0000001")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_every_figure_has_its_turn_once(visit: Visit) -> None:
+    turns: list[str] = []
+    page = visit.open()
+
+    def note(body: str | None) -> None:
+        turns.extend(re.findall(r'"changedPropIds":\["{\\"name\\":\\"(\w+)\\"', body or ""))
+
+    page.on("request", lambda request: note(request.post_data))
+    page.goto(visit.address + "/performance?model=tiny&split=test")
+    page.wait_for_function(
+        "() => { const all = [...document.querySelectorAll('#performance-body .room')];"
+        " return all.length > 7 && all.every((one) => !one.querySelector(':scope > .skeleton')); }"
+    )
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)
+    assert {"roc", "pr", "scores", "calibration", "benefit", "forest", "diagnoses", "card"} <= set(turns)
+    assert len(turns) == len(set(turns))
+    figures = page.locator("#performance-body .graph > .room")
+    assert all(one.locator(".main-svg .trace").count() for one in figures.all())
+
+
+def test_the_table_of_subgroups_comes_when_it_is_opened(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test")
+    rows = page.locator("#subgroups tbody tr")
+    expect(rows).to_have_count(0)
+    page.get_by_text("As a table").first.click()
+    expect(rows.first).to_be_visible()
+    rows.filter(has_text="follow-up").get_by_role("button").click()
+    expect(page.locator("#performance-cases")).to_contain_text("follow-up")
+    # The click was inside of what opens and closes.
+    expect(rows.first).to_be_visible()

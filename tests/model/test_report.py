@@ -66,7 +66,7 @@ def test_report_has_the_numbers_of_the_review(bundle, text):
     assert "2026-01-02 12:00 UTC" in words
     assert "Trained on drawn lesions" in words
     for one in shown.subgroups:
-        assert f"{one.variable}: {one.name}" in words
+        assert one.title in words
     for point in bundle.card.operating_points:
         assert f"{100 * point.sensitivity:g} %" in words
     assert bundle.card.sha256 in words

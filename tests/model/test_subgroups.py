@@ -66,3 +66,9 @@ def test_small_and_undefined_groups_are_known_as_such():
 def test_scores_without_descriptions_or_cases_have_no_subgroups():
     assert subgroups([True, False], [0.9, 0.1], ["a", "b"], pd.DataFrame(), 0.5) == ()
     assert subgroups([], [], [], described(0), 0.5) == ()
+
+
+def test_parts_have_titles_that_people_read():
+    table = described(200).assign(confirmation="follow_up")
+    found = subgroups(np.arange(200) % 2 == 0, np.linspace(0, 1, 200), np.arange(200), table, 0.5)
+    assert {one.title for one in found if one.variable == "Confirmation"} == {"Confirmation: follow-up"}

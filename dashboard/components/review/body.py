@@ -16,8 +16,7 @@ from dashboard.components.review import (
     tiles,
     training,
 )
-from dashboard.components.review.card import card
-from dashboard.components.review.panels import framed, graph, two_columns
+from dashboard.components.review.panels import framed, later, room, skeleton, two_columns
 from dashboard.performance.live import Run
 from dashboard.performance.view import View, drawn, search, usual
 from model import metrics
@@ -25,12 +24,18 @@ from model.figures import benefit, calibration, curves, forest
 from model.review import Review, facts
 from model.words import rate
 
+# Pixels of what comes later, so that nothing moves when it does.
+CARD = 480
 # Rows of the forest plot are not known before the subgroups are, but how many parts there are is.
 FOREST = ("age", "sex", "site", "confirmation")
 
 
 def body(
-    view: View, shown: Review, runs: Sequence[Run], folder: bool, known: Collection[str] | None
+    view: View,
+    shown: Review,
+    runs: Sequence[Run],
+    folder: bool,
+    known: Collection[str] | None,
 ) -> list[Component]:
     """The page of a view.
 
@@ -43,6 +48,7 @@ def body(
         about(view, shown),
         tiles.tiles(shown, at),
         dcc.Store(id="performance-view", data=search(view)),
+        dcc.Store(id="performance-turns"),
         dcc.Store(
             id="performance-sweep",
             data=shown.sweep() | {"prevalence": numbers.prevalence(None, at), "runs": usual(runs)},
@@ -54,7 +60,7 @@ def body(
         cases.panel(search(view), known is not None),
         training.panel(runs, drawn(view, runs), folder),
         robustness.panel(view.model.card.robustness),
-        card(view.model.card),
+        framed("Model card", later("card", CARD)),
     ]
     return [one for one in found if one is not None]
 
@@ -70,13 +76,8 @@ def about(view: View, shown: Review) -> Component:
 
 def versus(view: View) -> Component:
     """The room for the comparison of several models; it is there, unseen, where one stands alone."""
-    room = html.Div(skeleton() if view.others else None, id="performance-versus")
-    return framed("Models compared", room, comparison.NOTE, table="models") if view.others else room
-
-
-def skeleton() -> Component:
-    """What stands where an answer is still to come."""
-    return html.Div(className="skeleton")
+    found = html.Div(skeleton() if view.others else None, id="performance-versus")
+    return framed("Models compared", found, comparison.NOTE, table="models") if view.others else found
 
 
 def panels(view: View, shown: Review) -> list[Component]:
@@ -96,31 +97,31 @@ def panels(view: View, shown: Review) -> list[Component]:
             numbers.NOTE,
             table="numbers",
         ),
-        framed("ROC", graph("roc", curves.HEIGHT, area_words(shown)), figure="roc"),
-        framed("Precision and recall", graph("pr", curves.HEIGHT, "Precision-recall curve"), figure="pr"),
+        framed("ROC", room("roc", curves.HEIGHT, area_words(shown)), figure="roc"),
+        framed("Precision and recall", room("pr", curves.HEIGHT, "Precision-recall curve"), figure="pr"),
     ]
     if shown.matrix is not None:
         score = metrics.class_balanced_accuracy(shown.matrix)
         found.append(
             framed(
                 "Diagnoses",
-                diagnoses.diagnoses(shown.matrix),
+                diagnoses.diagnoses(),
                 f"Rows: the truth. Columns: the model's choice. Balanced accuracy {rate(score)}.",
                 figure="diagnoses",
                 table="diagnoses",
             )
         )
     found += [
-        framed("Scores by class", graph("scores", curves.HEIGHT, "Probabilities by class"), figure="scores"),
+        framed("Scores by class", room("scores", curves.HEIGHT, "Probabilities by class"), figure="scores"),
         framed(
             "Calibration",
-            graph("calibration", calibration.HEIGHT, "Observed against predicted share"),
+            room("calibration", calibration.HEIGHT, "Observed against predicted share"),
             figure="calibration",
             table="calibration",
         ),
         framed(
             "Decision curve",
-            graph("benefit", benefit.HEIGHT, "Net benefit against treating all or none"),
+            room("benefit", benefit.HEIGHT, "Net benefit against treating all or none"),
             "Cancers found, less false alarms weighed by the odds of the threshold.",
             figure="benefit",
         ),
@@ -137,12 +138,14 @@ def area_words(shown: Review) -> str:
 def by_subgroup(view: View) -> Component:
     """Forest plot and the room for its table."""
     rows = sum(len(found) for name, found in view.parts.items() if name in FOREST)
-    plot = graph(
+    plot = room(
         "forest",
         forest.FRAME + forest.ROW * max(4, rows),
         "AUC, sensitivity and specificity by subgroup; the table has them",
     )
     more = html.Details(
-        [html.Summary("As a table"), html.Div(skeleton(), id="performance-subgroups")], className="as-table"
+        [html.Summary("As a table"), html.Div(skeleton(), id="performance-subgroups")],
+        className="as-table",
+        id="performance-subgroups-table",
     )
     return framed("Subgroups", html.Div([plot, more]), subgroups.NOTE, figure="forest", table="subgroups")

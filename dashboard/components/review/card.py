@@ -1,17 +1,28 @@
 """The model card, from the bundle's card.json."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.review.panels import framed
 from model.bundle import Card, OperatingPoint
+from model.taxonomy import CODES
 from model.words import rate
 
 # Facts of a training run that read better under a name of their own.
 DATA: dict[str, str] = {"data": "Data", "split": "Split", "split_sha256": "Split's SHA-256"}
+
+NOT_FOR = "A diagnosis on its own: it supports a clinician's, and never replaces it."
+# Facts whose names stand for something else on the card, or say too little.
+FACTS: dict[str, str] = {
+    "calibration": "Ways to calibrate",
+    "openings": "Openings of the test split",
+    "coverage_over_resplits": "Coverage over new splits",
+}
+ABBREVIATIONS: dict[str, str] = {"auc": "AUC", "ece": "ECE"} | {code: code.upper() for code in CODES}
+HASH = re.compile("[0-9a-f]{64}")
 
 
 def card(of: Card) -> Component:
@@ -21,7 +32,7 @@ def card(of: Card) -> Component:
     facts: list[tuple[str, Any]] = [
         ("Name", f"{of.name}, version {of.version}, made {of.created}"),
         ("Purpose", of.purpose),
-        ("Not for", "A diagnosis on its own: it supports a clinician's, and never replaces it."),
+        *([] if "not_for" in of.facts else [("Not for", NOT_FOR)]),
         (
             "Trained on",
             "Drawn lesions: for tests and demonstrations only." if of.synthetic else "Photographs",
@@ -31,13 +42,18 @@ def card(of: Card) -> Component:
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
         ("Operating points", points(of)),
-        *((name.replace("_", " ").capitalize(), value(fact)) for name, fact in of.facts.items()),
+        *((FACTS.get(name, plain(name)), value(fact)) for name, fact in of.facts.items()),
         ("Licence", of.licence),
         ("Files", pairs(of.files)),
         ("Card's SHA-256", html.Code(of.sha256)),
     ]
     rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
-    return framed("Model card", html.Dl(rows, className="model-card", id="model-card"))
+    return html.Dl(rows, className="model-card", id="model-card")
+
+
+def plain(name: str) -> str:
+    """A name of the card as people read it."""
+    return ABBREVIATIONS.get(name) or name.replace("_", " ").capitalize()
 
 
 def points(of: Card) -> Component:
@@ -56,8 +72,42 @@ def point(one: OperatingPoint, usual: bool) -> str:
 
 
 def value(fact: Any) -> Component | str:
-    """A fact of the card: a sentence, or names and values."""
-    return pairs(fact) if isinstance(fact, Mapping) else said(fact)
+    """A fact of the card: a sentence or several, names and values, or a table of them."""
+    if is_rows(fact):
+        return table(fact)
+    if isinstance(fact, Mapping) and is_rows(list(fact.values())):
+        return table([{"": name, **row} for name, row in fact.items()])
+    if isinstance(fact, Mapping):
+        return pairs(fact)
+    if isinstance(fact, list | tuple):
+        return html.Ul([html.Li(said(one)) for one in fact], className="sentences")
+    return said(fact)
+
+
+def is_rows(fact: Any) -> bool:
+    """Whether something is rows of plain values with the same names."""
+    return (
+        isinstance(fact, list | tuple)
+        and len(fact) > 1
+        and all(isinstance(row, Mapping) and row.keys() == fact[0].keys() for row in fact)
+        and not any(isinstance(one, Mapping | list | tuple) for row in fact for one in row.values())
+    )
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> Component:
+    """Rows below their names, what is in words first."""
+    names = sorted(rows[0], key=lambda name: not isinstance(rows[0][name], str))
+    head = html.Tr([html.Th(plain(name), scope="col") for name in names])
+    body = [html.Tr([cell(row[name]) for name in names]) for row in rows]
+    return html.Div(
+        html.Table([html.Thead(head), html.Tbody(body)], className="card-table"), className="wide"
+    )
+
+
+def cell(fact: Any) -> Component:
+    """A value in a table; the first digits of a hash tell it from others, and the card's file has them all."""
+    words = said(fact)
+    return html.Td(f"{words[:12]}…", title=words) if HASH.fullmatch(words) else html.Td(words)
 
 
 def pairs(values: Mapping[str, Any]) -> Component | str:
@@ -78,4 +128,6 @@ def said(value: Any) -> str:
         return ", ".join(f"{name} {said(one)}" for name, one in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(said(one) for one in value)
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.10g}"

@@ -15,7 +15,7 @@ from dashboard.components.verdict import verdict
 from dashboard.performance.case import Place
 from model.bundle import Bundle
 from model.taxonomy import BY_CODE, CODES
-from model.words import rate
+from model.words import plain, rate
 
 
 def unknown(name: str, image_id: str, back: str) -> Component:
@@ -93,7 +93,7 @@ def facts(row: Mapping[Any, Any], threshold: float) -> Component:
     known: list[tuple[str, Any]] = [
         ("Outcome", html.Span(f"{mark} {words}", className=f"outcome-{tone}")),
         ("Truth", f"{cases.diagnosis(row['label'])} ({'malignant' if row['malignant'] else 'benign'})"),
-        ("Confirmed by", text(row.get("confirmation"))),
+        ("Confirmed by", plain(text(row.get("confirmation")))),
         ("Age", f"{age:.0f} years" if isinstance(age, float) and not np.isnan(age) else "–"),
         ("Sex", text(row.get("sex"))),
         ("Site", text(row.get("site"))),

@@ -1,8 +1,10 @@
 """Framed parts of the page, each with what can be taken along: a figure as PNG or SVG, a table as CSV."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -43,24 +45,60 @@ def take_along(title: str, figure: str | None, table: str | None) -> Component |
     return html.Div(found, className="take-along") if found else None
 
 
-def graph(name: str, height: int, alternative: str, kind: str = "performance-figure") -> Component:
-    """Room for a figure of `height` pixels; `alternative` is what a screen reader says instead of it."""
+def room(name: str, height: int, alternative: str, turn: Any = None) -> Component:
+    """Room for a figure of `height` pixels, which comes when its turn has come; assets/turns.js says when that is.
+
+    Args:
+        alternative: what a screen reader says instead of the figure.
+        turn: the store that calls the figure, with the theme to draw it in; that of `draw` for None.
+    """
     return html.Div(
-        [
-            dcc.Graph(
-                id={"type": kind, "name": name},
-                config=CONFIG | {"displayModeBar": False},
-                responsive=True,
-                style={"height": f"{height}px"},
-            ),
-            # Set once a figure has been drawn without its intervals.
-            dcc.Store(id={"type": "performance-rough", "name": name})
-            if kind == "performance-figure"
-            else None,
-        ],
+        spare(name, {"height": f"{height}px"}, turn),
         className=f"graph graph-{name}",
         role="img",
         **attributes(aria_label=alternative),
+    )
+
+
+def later(name: str, height: int) -> Component:
+    """Room for a part that is no figure and comes when its turn has come: Dash slows with every component there is."""
+    return html.Div(spare(name, {"minHeight": f"{height}px"}, **attributes(data_plain="plain")))
+
+
+def spare(name: str, style: dict[str, str], turn: Any = None, **told: Any) -> list[Component]:
+    """An empty room, and the store that calls what belongs into it."""
+    turn = turn or {"type": "performance-turn", "name": name}
+    return [
+        html.Div(
+            skeleton(),
+            id={"type": "performance-room", "name": name},
+            className="room",
+            style=style,
+            **attributes(data_turn=json.dumps(turn)),
+            **told,
+        ),
+        dcc.Store(id=turn),
+    ]
+
+
+def skeleton() -> Component:
+    """What stands where something is still to come."""
+    return html.Div(className="skeleton")
+
+
+def graph(name: str, made: go.Figure, rough: bool = False) -> Component:
+    """A figure for its room. It comes with the component: a graph without a figure draws empty axes first.
+
+    Args:
+        rough: it lacks its intervals, and is to be called again for them.
+    """
+    return dcc.Graph(
+        id={"type": "performance-figure", "name": name},
+        figure=made,
+        config=CONFIG | {"displayModeBar": False},
+        responsive=True,
+        className="rough" if rough else "",
+        style={"height": "100%"},
     )
 
 

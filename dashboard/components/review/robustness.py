@@ -6,18 +6,48 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.review.panels import framed
+from dashboard.components.attributes import attributes
+from dashboard.components.review.panels import framed, graph, later
 from model.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
+from model.figures import robustness as figure
 from model.words import signed
+
+OTHER = "The same images, altered as bad light, focus or handling would; from the model's card."
 
 
 def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
-    """A row a change of the image; nothing for a card that has none."""
+    """Room for a row a change of the image; nothing for a card that has none."""
     if not rows:
         return None
     found = disturbed(rows)
-    if found is not None:
-        return framed("Robustness", in_words(found), NOTE, table="robustness")
+    return framed(
+        "Robustness",
+        later("robustness", 240 if found is None else figure.height(found)),
+        OTHER if found is None else NOTE,
+        figure=None if found is None else "robustness",
+        table="robustness",
+    )
+
+
+def content(rows: Sequence[Mapping[str, Any]], theme: str | None) -> Component:
+    """Figure and table of a card that states what training states today, and of another card whatever it holds."""
+    found = disturbed(rows)
+    if found is None:
+        return table(rows)
+    drawn = html.Div(
+        graph("robustness", figure.robustness(found, theme)),
+        className="graph graph-robustness",
+        style={"height": f"{figure.height(found)}px"},
+        role="img",
+        **attributes(aria_label="AUC and changed decisions by disturbance; the table has them"),
+    )
+    return html.Div(
+        [drawn, html.Details([html.Summary("As a table"), in_words(found)], className="as-table")]
+    )
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> Component:
+    """A row a change of the image."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = html.Tr([html.Th(label(name), scope="col") for name in columns])
     body = [
@@ -29,13 +59,8 @@ def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
         )
         for row in rows
     ]
-    table = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
-    return framed(
-        "Robustness",
-        html.Div(table, className="wide"),
-        "The same images, altered as bad light, focus or handling would; from the model's card.",
-        table="robustness",
-    )
+    found = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
+    return html.Div(found, className="wide")
 
 
 def in_words(found: Sequence[Disturbed]) -> Component:
@@ -45,8 +70,8 @@ def in_words(found: Sequence[Disturbed]) -> Component:
         html.Tr([(html.Td if place else html.Th)(word) for place, word in enumerate(cells(one))])
         for one in found
     ]
-    table = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
-    return html.Div(table, className="wide")
+    shown = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
+    return html.Div(shown, className="wide")
 
 
 def label(name: str) -> str:

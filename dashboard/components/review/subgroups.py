@@ -51,7 +51,7 @@ def table(found: Sequence[Subgroup]) -> Component:
 def name(one: Subgroup) -> Component:
     """A group as a button."""
     return html.Button(
-        f"{one.variable}: {one.name}{' ○ few cases' if one.small else ''}",
+        f"{one.title}{' ○ few cases' if one.small else ''}",
         id={"type": "performance-show", "code": code(one)},
         type="button",
         className="as-link",

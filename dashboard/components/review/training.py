@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.components.review.panels import framed, graph
+from dashboard.components.review.panels import framed, room
 from dashboard.performance.live import Run
 from model.figures.training import HEIGHT
 
@@ -32,11 +32,11 @@ def panel(runs: Sequence[Run], shown: Collection[str], folder: bool) -> Componen
                 className="outcomes runs",
             ),
             None if folder else html.P(HOW, className="note"),
-            graph(
+            room(
                 "training",
                 HEIGHT,
                 "Loss, AUC, sensitivity, specificity and learning rate by epoch",
-                "performance-training",
+                turn="performance-training-turn",
             ),
             dcc.Interval(id="performance-tick", interval=1000 * SECONDS, disabled=not live),
         ]

@@ -4,12 +4,14 @@ import dataclasses
 
 from dashboard.components.review import card, robustness
 from model.bundle import open_bundle
-from tests.dashboard.performance.reading import find, text
+from tests.dashboard.performance.reading import every, find, rewritten, text
+from tests.model.test_disturbances import ROWS
+from tests.tiny import write_tiny_bundle
 
 
-def test_model_card_says_what_the_bundle_says(page, bundle_root):
+def test_model_card_says_what_the_bundle_says(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
-    words = text(find(page.layout(), "model-card"))
+    words = text(find(card.card(bundle.card), "model-card"))
     told = [bundle.card.purpose, bundle.card.licence, bundle.card.sha256, "1.300", "drawn", "0" * 64]
     for fact in (*told, *bundle.card.files, *bundle.card.files.values()):
         assert fact in words
@@ -32,6 +34,46 @@ def test_robustness_is_a_table_of_whatever_the_card_holds():
         {"change": "blur", "auc": 0.91234, "n": 1200},
         {"change": "dark", "auc": None, "difference_auc": -0.02},
     )
-    words = text(robustness.panel(rows))
+    assert "altered" in text(robustness.panel(rows))
+    words = text(robustness.content(rows, "light"))
     for fact in ("blur", "0.912", "1,200", "dark", "–", "−0.020", "AUC", "Difference auc"):
         assert fact in words
+
+
+def test_robustness_of_a_card_of_today_is_a_figure_and_a_table():
+    assert find(robustness.panel(ROWS), {"type": "performance-turn", "name": "robustness"}) is not None
+    shown = robustness.content(ROWS, "dark")
+    figure = find(shown, {"type": "performance-figure", "name": "robustness"}).figure
+    assert [one for line in figure.data if line.error_x.array for one in line.x] == [0.87, 0.87]
+    assert "0.870 (0.840–0.900)" in text(find(shown, "robustness"))
+
+
+def test_the_robustness_figure_is_drawn_in_its_turn(other, tmp_path):
+    write_tiny_bundle(tmp_path, "plain", graph=False)
+    rewritten(tmp_path, "shaken", lambda rows: rows, robustness=ROWS)
+    page = other(tmp_path)
+    assert find(page.layout(model="plain"), {"type": "performance-room", "name": "robustness"}) is None
+    room = find(page.layout(model="shaken"), {"type": "performance-room", "name": "robustness"})
+    assert room.children.className == "skeleton"
+    assert "motion blur sigma 2" in text(
+        page.draw({"theme": "light", "sure": False}, {"name": "robustness"}, "?model=shaken&split=test", 30.0)
+    )
+
+
+def test_lists_and_tables_of_a_card_are_lists_and_tables(bundle_root):
+    facts = {
+        "limits": ["One camera.", "One country."],
+        "calibration": [{"method": "none", "ece": 0.0455}, {"method": "Platt", "ece": 0.013}],
+        "cases": {"train": {"mel": 794, "nv": 4720}, "test": {"mel": 152, "nv": 995}},
+        "not_for": ["Screening."],
+    }
+    bundle = open_bundle(bundle_root / "tiny")
+    shown = card.card(dataclasses.replace(bundle.card, facts=facts))
+    assert [text(one) for one in every(shown, "Li")].count("One camera.") == 1
+    tables = [[text(row) for row in every(one, "Tr")] for one in every(shown, "Table")]
+    assert tables == [
+        ["Method ECE", "none 0.0455", "Platt 0.013"],
+        [" MEL NV", "train 794 4,720", "test 152 995"],
+    ]
+    names = [text(one) for one in every(shown, "Dt")]
+    assert len(names) == len(set(names))

@@ -42,10 +42,10 @@ def test_numbers_are_those_of_the_metrics(page, bundle_root):
 def test_what_takes_long_comes_after_the_page(page, bundle_root):
     shown = review(open_bundle(bundle_root / "tiny"), "test")
     assert "follows" in text(find(page.layout(), "tile-auc-line"))
-    assert page.make_sure(TEST) == f"{shown.area.low:.3f}–{shown.area.high:.3f}, by lesion"
-    words = text(page.tabulate(TEST))
+    assert page.make_sure(TEST)[0] == f"{shown.area.low:.3f}–{shown.area.high:.3f}, by lesion"
+    words = text(page.tabulate(1, TEST))
     for one in shown.subgroups:
-        assert f"{one.variable}: {one.name}" in words
+        assert one.title in words
     # Followed up means benign here.
     assert "○ few cases" in words
     assert "Not defined without malignant cases." in words
@@ -125,29 +125,60 @@ def test_a_filter_that_the_next_split_has_not_is_said_and_left_out(page, other, 
     assert found["address"] == "?model=odd&split=validation"
 
 
+LIGHT = {"theme": "light", "sure": False}
+
+
+def drawn(page, theme, name, address, position):
+    """The figure of a room when its turn has come."""
+    return page.draw({"theme": theme, "sure": True}, {"name": name}, address, position).figure
+
+
 def test_figures_follow_theme_and_threshold(page):
-    for name in set(drawing.NAMES) - {"training", "diagnoses"}:
-        light, rough = page.draw("light", {"name": name}, TEST, 50.0)
-        dark, _ = page.draw("dark", {"name": name}, TEST, 50.0)
+    for name in set(drawing.NAMES) - {"training", "diagnoses", "robustness"}:
+        light = drawn(page, "light", name, TEST, 50.0)
+        dark = drawn(page, "dark", name, TEST, 50.0)
         assert light.layout.template.layout.font.color != dark.layout.template.layout.font.color
-        assert not rough
         # Everything has to be JSON in the end.
         assert json.loads(light.to_json())
-    roc, _ = page.draw("light", {"name": "roc"}, TEST, 50.0)
+    roc = drawn(page, "light", "roc", TEST, 50.0)
     assert roc.data[0].text[0] == "threshold 50.0 %"
 
 
-def test_many_cases_are_drawn_before_their_intervals_are_known(page, monkeypatch, other, tmp_path):
+def rooms(shown):
+    """What stands in each room of a page, by its name."""
+    found = [one for one in every(shown, "Div") if getattr(one, "className", "") == "room"]
+    return {one.id["name"]: one for one in found}
+
+
+def test_every_figure_has_an_empty_room_of_its_size(page):
+    shown = rooms(page.layout(model="tiny", split="test"))
+    assert set(shown) == {*drawing.NAMES, "card"} - {"robustness"}
+    assert all(one.children.className == "skeleton" for one in shown.values())
+    assert all("eight" in "".join(one.style) for one in shown.values())
+
+
+def test_many_cases_are_drawn_before_their_intervals_are_known(monkeypatch, other, tmp_path):
     write_tiny_bundle(tmp_path, "fresh", seed=5, graph=False)
     page = other(tmp_path)
     monkeypatch.setattr(drawing, "MANY", 100)
     fresh = "?model=fresh&split=test"
-    rough, later = page.draw("light", {"name": "roc"}, fresh, 30.0)
-    assert later
-    sure = page.refine(True, {"name": "roc"}, "light", fresh, 30.0)
-    assert len(sure.data) > len(rough.data)
-    assert page.draw("light", {"name": "benefit"}, fresh, 30.0)[1] is False
-    assert page.refine(False, {"name": "roc"}, "light", fresh, 30.0) is page.no_update
+    first = page.draw(LIGHT, {"name": "roc"}, fresh, 30.0)
+    assert first.className == "rough"
+    sure = page.draw(LIGHT | {"sure": True}, {"name": "roc"}, fresh, 30.0)
+    assert sure.className == ""
+    assert len(sure.figure.data) > len(first.figure.data)
+    page.tabulate(1, fresh)
+    # Now all of them are known.
+    assert page.draw(LIGHT, {"name": "pr"}, fresh, 30.0).className == ""
+
+
+def test_the_table_of_subgroups_is_made_once(page):
+    assert page.tabulate(2, TEST) is page.no_update
+
+
+def test_parts_that_are_no_figures_come_in_their_turn(page):
+    assert "n = " in text(page.draw(LIGHT, {"name": "diagnoses"}, TEST, 30.0))
+    assert "for tests and demonstrations only" in text(page.draw(LIGHT, {"name": "card"}, TEST, 30.0))
 
 
 def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_path):
@@ -161,23 +192,23 @@ def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_p
     assert (first.result.n, second.result.n) == (140, 150)
     rows = mine.scores()[20:].query("split == 'test'")
     assert first.result.first.value == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
-    words = text(page.contend(address))
+    words = text(page.make_sure(address)[1])
     assert "theirs" in words
     assert "140" in words
     # Against the first: a model that is worse has a minus.
     assert f"{signed(first.result.second.value - first.result.first.value)} (" in words
     assert second.result.second.value < second.result.first.value
     assert f"{signed(second.result.second.value - second.result.first.value)} (−" in words
-    names = {line.name for line in page.draw("light", {"name": "roc"}, address, 30.0)[0].data}
+    names = {line.name for line in drawn(page, "light", "roc", address, 30.0).data}
     assert {"theirs", "third"} <= names
-    assert page.contend("?model=mine&split=test") is None
+    assert page.make_sure("?model=mine&split=test")[1] is None
 
 
 def test_models_without_a_common_image_say_so(other, tmp_path):
     write_tiny_bundle(tmp_path, "mine", graph=False)
     rewritten(tmp_path, "theirs", lambda rows: rows.assign(image_id="ELSEWHERE_" + rows["image_id"]))
     page = other(tmp_path)
-    assert "Not defined without cases." in text(page.contend("?model=mine&compare=theirs&split=test"))
+    assert "Not defined without cases." in text(page.make_sure("?model=mine&compare=theirs&split=test")[1])
 
 
 def test_listed_cases_lead_to_their_pages_and_say_what_is_listed(page, bundle_root):
@@ -253,8 +284,8 @@ def test_bundle_without_scores_opens_with_reasons(other, tmp_path):
     page = other(tmp_path)
     assert "Not defined without cases." in text(page.layout())
     assert "0 cases" in text(page.show_cases("?model=bare"))
-    for name in set(drawing.NAMES) - {"training", "diagnoses"}:
-        assert page.draw("light", {"name": name}, "?model=bare", 30.0)
+    for name in set(drawing.NAMES) - {"training", "diagnoses", "robustness"}:
+        assert drawn(page, "light", name, "?model=bare", 30.0).layout.annotations
 
 
 def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
@@ -271,9 +302,9 @@ def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
 
 def test_cells_of_the_matrix_are_buttons_that_list(page, bundle_root):
     matrix = review(open_bundle(bundle_root / "tiny"), "test").matrix
-    shown = page.layout()
+    shown = page.draw(LIGHT, {"name": "diagnoses"}, TEST, 30.0)
     for i, true in enumerate(CODES):
         for j, picked in enumerate(CODES):
             cell = find(shown, {"type": "performance-show", "code": f"cell:{true}:{picked}"})
-            assert text(cell).split()[0] == str(matrix[i, j])
+            assert getattr(cell, "data-counts") == str(matrix[i, j])
             assert cell.disabled == (not matrix[i, j])

@@ -1,0 +1,67 @@
+// What the performance page draws comes one after another, what the window shows first, so that numbers can be read and
+// the slider moved before the last figure is there. A room (`.room`) that is still empty has its skeleton in it.
+(function () {
+  "use strict";
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const PAUSE = 30;
+  const PATIENCE = 5000;
+  let called = null; // when each room was called, by its name; null until the rooms are there
+  let running = 0;
+
+  const nameOf = (room) => JSON.parse(room.id).name;
+  const empty = (room) => room.querySelector(":scope > .skeleton") !== null;
+  // Drawn without its intervals, which take longer.
+  const rough = (room) => room.querySelector(".rough") !== null;
+
+  // How far a room is from what the window shows; 0 for what is in sight.
+  function away(room) {
+    const { top, bottom } = room.getBoundingClientRect();
+    return Math.max(0, top - window.innerHeight, -bottom);
+  }
+
+  function call(room, theme, sure) {
+    called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
+    clientside.set_props(JSON.parse(room.dataset.turn), { data: { theme, sure } });
+  }
+
+  function waits(room) {
+    const since = called.get(nameOf(room));
+    const drawn = !empty(room) && !room.querySelector(".dash-graph:not(:has(.main-svg))");
+    return since !== undefined && !drawn && performance.now() - since < PATIENCE;
+  }
+
+  // The room to call next, and whether with its intervals.
+  function next(rooms) {
+    const near = rooms.map((room) => [away(room), room]).sort(([one], [other]) => one - other);
+    const found = near.find(([, room]) => !called.has(nameOf(room)));
+    if (found) return { room: found[1], sure: false };
+    const again = near.find(([, room]) => rough(room) && !called.has(`${nameOf(room)} sure`));
+    return again ? { room: again[1], sure: true } : null;
+  }
+
+  function step(mine, theme) {
+    if (mine !== running || !document.getElementById("performance-body")) return;
+    const rooms = [...document.querySelectorAll("#performance-body [data-turn]")];
+    // In another theme, what looks the same in every theme stays.
+    if (!called && rooms.length)
+      called = new Map(rooms.filter((room) => room.dataset.plain && !empty(room)).map((room) => [nameOf(room), 0]));
+    // The next when what was called is drawn: a browser draws no faster for being asked twice.
+    if (called && !rooms.some(waits)) {
+      const found = next(rooms);
+      if (!found) return;
+      call(found.room, theme, found.sure);
+    }
+    setTimeout(() => step(mine, theme), PAUSE);
+  }
+
+  clientside.performance = Object.assign(clientside.performance || {}, {
+    called: (name) => called !== null && called.has(name),
+    // With every new body and in every new theme; what was begun for another ends.
+    turns: function (theme, view) {
+      const mine = ++running;
+      called = null;
+      if (view) setTimeout(() => step(mine, theme), PAUSE);
+      return clientside.no_update;
+    },
+  });
+})();
