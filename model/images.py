@@ -146,14 +146,15 @@ def too_many_pixels(limits: Limits) -> ImageError:
 def upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
     """Any colour mode and EXIF orientation to uint8 (height, width, 3) RGB. Transparency is laid over white."""
     image.load()
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith("I") or turned.mode == "F":
-        turned = eight_bit(turned)
-    if turned.has_transparency_data:
-        over = turned.convert("RGBA")
+    # In place, and converted only if need be: either would copy an image that stays as it is.
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I") or image.mode == "F":
+        image = eight_bit(image)
+    if image.has_transparency_data:
+        over = image.convert("RGBA")
         white = Image.new("RGBA", over.size, "white")
-        turned = Image.alpha_composite(white, over)
-    return np.asarray(turned.convert("RGB"))
+        image = Image.alpha_composite(white, over)
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
