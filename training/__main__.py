@@ -70,7 +70,8 @@ def train(options: argparse.Namespace) -> None:
     from training.fit import fit
     from training.pixels import open_pixels
 
-    fit(recipe_of(options), open_pixels(options.data), run_of(options), options.seed, options.init)
+    recipe, store = recipe_of(options), open_pixels(options.data)
+    fit(recipe, store, run_of(options), options.seed, options.init, teacher_run_of(options))
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -149,6 +150,14 @@ def reproduce(options: argparse.Namespace) -> None:
         if options.metadata is None or not options.images:
             raise CasesError(f"{options.data} holds no prepared data: name --metadata and --images.")
         prepare(options)
+    teacher = teacher_run_of(options)
+    if teacher is not None:
+        from training.fit import fit
+        from training.pixels import open_pixels
+
+        name = RECIPES[options.recipe].teacher
+        print(f"-- train {name}, which teaches", flush=True)
+        fit(RECIPES[name], open_pixels(options.data), teacher, options.seed, options.teacher_init)
     for step in (train, evaluate, export):
         print(f"-- {step.__name__}", flush=True)
         step(options)
@@ -187,6 +196,12 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
 def run_of(options: argparse.Namespace) -> Path:
     """The folder of the run."""
     return options.run or Path("runs") / options.recipe
+
+
+def teacher_run_of(options: argparse.Namespace) -> Path | None:
+    """The folder of the run that teaches; None for a recipe without a teacher."""
+    name = recipe_of(options).teacher
+    return (options.teacher or Path("runs") / name) if name else None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -230,7 +245,12 @@ def parser() -> argparse.ArgumentParser:
         if name in ("train", "reproduce"):
             command.add_argument("--seed", type=int, default=0)
             command.add_argument(
-                "--init", default="imagenet", help="imagenet, none, or a .weights.h5 file of the backbone"
+                "--init", default="imagenet", help="imagenet, none, or a file of the backbone's weights"
+            )
+            command.add_argument(
+                "--teacher",
+                type=Path,
+                help="folder of the run that a recipe learns from (default: runs/ITS-TEACHER)",
             )
         if name in ("evaluate", "reproduce"):
             command.add_argument(
@@ -253,6 +273,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--no-weights", action="store_true", help="curves and scores only")
         if name == "reproduce":
             source_options(command, required=False)
+            command.add_argument("--teacher-init", default="imagenet", help="what --init is, for the teacher")
     beside = commands.add_parser(
         "compare", help="print bundles side by side, with intervals and paired tests"
     )

@@ -25,7 +25,7 @@ from training.augment import view
 from training.files import replace
 from training.losses import MALIGNANT_COLUMNS, JointLoss
 from training.pixels import PixelStore, sharp_odds
-from training.recipes import Recipe, Stage
+from training.recipes import RECIPES, Recipe, Stage
 from training.schedule import WarmCosine
 
 
@@ -43,8 +43,18 @@ def class_shares(labels: NDArray[np.intp], balance: float) -> NDArray[np.float64
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Random views of the training split, drawn anew every epoch; the same seed and epoch give the same batches."""
 
-    def __init__(self, store: PixelStore, recipe: Recipe, size: int, seed: int, first_epoch: int = 0) -> None:
+    def __init__(
+        self,
+        store: PixelStore,
+        recipe: Recipe,
+        size: int,
+        seed: int,
+        first_epoch: int = 0,
+        teacher: keras.Model | None = None,
+    ) -> None:
+        """Draw from a store; a teacher of the same input size has a say in the targets."""
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
+        self.teacher = teacher
         self.store, self.recipe, self.size, self.seed, self.epoch = store, recipe, size, seed, first_epoch
         self.rows = store.rows("train")
         self.labels = store.cases["label"].map(CODES.index).to_numpy(np.intp)
@@ -85,7 +95,12 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         targets = self.targets(rows).astype(np.float32)
         if targets.shape[1:] != (1,):
             targets = np.eye(len(CODES), dtype=np.float32)[targets.astype(np.intp)]
-        return mixed(images, targets, self.recipe.mixup, rng) if self.recipe.mixup else (images, targets)
+        if self.recipe.mixup:
+            images, targets = mixed(images, targets, self.recipe.mixup, rng)
+        if self.teacher is None:
+            return images, targets
+        taught = softened(self.teacher.predict_on_batch(images), self.recipe.softness)
+        return images, (1 - self.recipe.trust) * targets + self.recipe.trust * taught
 
     def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
         """Class numbers (n,), or 0/1 for malignant (n, 1) where the network has one output."""
@@ -110,6 +125,13 @@ def mixed(
     weight = share[:, None, None, None]
     both = weight * images + (1 - weight) * images[other]
     return np.rint(both).astype(np.uint8), share[:, None] * targets + (1 - share[:, None]) * targets[other]
+
+
+def softened(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Probabilities (n, k) of logits (n, k) that are divided by a temperature first."""
+    scaled = np.asarray(logits, np.float32) / temperature
+    odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 
 
 def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
@@ -222,24 +244,40 @@ def read_history(run: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str = "imagenet") -> keras.Model:
+def fit(
+    recipe: Recipe,
+    store: PixelStore,
+    run: Path,
+    seed: int = 0,
+    init: str = "imagenet",
+    taught_by: Path | None = None,
+) -> keras.Model:
     """Train, or go on training, and return the network of the best epoch of the last stage (by validation AUC).
 
     Args:
         run: folder of the run; gets `run.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
         init: see the network's builder.
+        taught_by: folder of the teacher's run, for a recipe that has one.
 
     Raises:
-        FitError: the folder holds a run of another recipe or seed.
+        FitError: the folder holds a run of another recipe or seed, or there is no teacher where one is needed.
     """
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    remember(run, {"recipe": json.loads(json.dumps(asdict(recipe))), "seed": seed, "init": start_of(init)})
+    facts: dict[str, object] = {
+        "recipe": json.loads(json.dumps(asdict(recipe))),
+        "seed": seed,
+        "init": start_of(init),
+    }
+    if recipe.teacher:
+        facts["teacher"] = facts_of_teacher(recipe, taught_by)
+    remember(run, facts)
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
         size, epochs = stage.size, stage.epochs
         if done < before + epochs:
-            data = Batches(store, recipe, size, seed, max(done, before))
+            teacher = teacher_of(recipe, taught_by, size) if recipe.teacher else None
+            data = Batches(store, recipe, size, seed, max(done, before), teacher)
             if done > before:
                 network = keras.saving.load_model(run / "last.keras")
             else:
@@ -260,6 +298,34 @@ def fit(recipe: Recipe, store: PixelStore, run: Path, seed: int = 0, init: str =
         before += epochs
     network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
     network.load_weights(run / "best.weights.h5")
+    return network
+
+
+def teacher_weights(recipe: Recipe, run: Path | None) -> Path:
+    """The weights of a recipe's teacher. Raises FitError where there are none."""
+    path = None if run is None else run / "best.weights.h5"
+    if path is None or not path.is_file():
+        raise FitError(
+            f"{recipe.name} learns from {recipe.teacher}: run `python -m training train {recipe.teacher}` first, and "
+            "name its folder with --teacher."
+        )
+    return path
+
+
+def facts_of_teacher(recipe: Recipe, run: Path | None) -> dict[str, object]:
+    """Which network teaches, and how long its training took."""
+    path = teacher_weights(recipe, run)
+    seconds = sum(line["seconds"] for line in read_history(path.parent))
+    return {"recipe": recipe.teacher, "weights_sha256": bundle.digest(path), "seconds": round(seconds, 1)}
+
+
+def teacher_of(recipe: Recipe, run: Path | None, size: int) -> keras.Model:
+    """A recipe's teacher, as it is after its best epoch, for one input size."""
+    path = teacher_weights(recipe, run)
+    network = build(RECIPES[recipe.teacher], size, None)
+    network.load_weights(path)
+    # The threads that make batches share it: what it compiles is there before they begin.
+    network.predict_on_batch(np.zeros((recipe.batch, size, size, 3), np.uint8))
     return network
 
 

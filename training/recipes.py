@@ -34,6 +34,10 @@ class Recipe:
         mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
         average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
             0 keeps the weights themselves.
+        teacher: name of the recipe whose network is distilled (Hinton et al. 2015): it looks at the same views, and its
+            probabilities are part of the targets. None for "".
+        trust: share of the teacher's probabilities in the targets, 0 to 1; the labels have the rest.
+        softness: temperature of the teacher's probabilities; above 1, what it thinks less likely counts more.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
     """
@@ -50,10 +54,31 @@ class Recipe:
     malignancy_weight: float = 0.0
     mixup: float = 0.0
     average: float = 0.0
+    teacher: str = ""
+    trust: float = 0.0
+    softness: float = 1.0
     half_precision: bool = False
     frozen_statistics: bool = False
     views: Views = field(default_factory=Views)
 
+
+# What a dermoscopic image may undergo and still be the same lesion.
+LESION_SAFE = Views(
+    rotation=180,
+    shift=0.06,
+    zoom=0.2,
+    aspect=0.15,
+    shear=6,
+    flip=True,
+    brightness=0.15,
+    contrast=0.15,
+    saturation=0.2,
+    balance=0.06,
+    blur=0.25,
+    erase=0.15,
+    hair=0.1,
+    corners=0.1,
+)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -79,22 +104,22 @@ RECIPES: dict[str, Recipe] = {
             balance=0.5,
             malignancy_weight=0.5,
             frozen_statistics=True,
-            views=Views(
-                rotation=180,
-                shift=0.06,
-                zoom=0.2,
-                aspect=0.15,
-                shear=6,
-                flip=True,
-                brightness=0.15,
-                contrast=0.15,
-                saturation=0.2,
-                balance=0.06,
-                blur=0.25,
-                erase=0.15,
-                hair=0.1,
-                corners=0.1,
-            ),
+            views=LESION_SAFE,
+        ),
+        Recipe(
+            name="teacher",
+            purpose="A larger network, too slow to serve, to distil from: Xception from ImageNet weights.",
+            network="xception",
+            stages=(Stage(160, 10),),
+            batch=64,
+            learning_rate=3e-4,
+            weight_decay=0.05,
+            balance=0.5,
+            malignancy_weight=0.5,
+            average=0.99,
+            half_precision=True,
+            frozen_statistics=True,
+            views=LESION_SAFE,
         ),
         Recipe(
             name="tiny",

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from model.bundle import digest
 from model.networks import BUILDERS, EMBEDDING, HEAD
 from model.taxonomy import CODES
 from training.evaluate import undo_balance
@@ -21,6 +22,7 @@ from training.fit import (
     fit,
     probabilities,
     read_history,
+    softened,
 )
 from training.pixels import PixelStore, prepare
 from training.recipes import RECIPES, Stage
@@ -72,6 +74,31 @@ def test_a_run_goes_on_where_it_stopped(store: PixelStore, tmp_path: Path, avera
     with pytest.raises(FitError, match="another run"):
         fit(recipe, store, parts, seed=1, init="none")
     assert json.loads((parts / "run.json").read_text())["seed"] == 0
+
+
+def test_a_student_learns_from_its_teacher(store: PixelStore, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, stages=(Stage(32, 1),), teacher="tiny", trust=0.75, softness=2.0)
+    with pytest.raises(FitError, match="training train tiny"):
+        fit(recipe, store, tmp_path / "student", init="none", taught_by=tmp_path / "teacher")
+    teacher = fit(dataclasses.replace(TINY, stages=(Stage(32, 1),)), store, tmp_path / "teacher", init="none")
+    images, labels = Batches(store, dataclasses.replace(recipe, teacher=""), 32, 0)[0]
+    seen, targets = Batches(store, recipe, 32, 0, teacher=teacher)[0]
+    np.testing.assert_array_equal(images, seen)
+    logits = np.asarray(teacher(images))
+    taught = np.exp(logits / 2) / np.exp(logits / 2).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(targets, 0.25 * labels + 0.75 * taught, atol=1e-5)
+    fit(recipe, store, tmp_path / "student", init="none", taught_by=tmp_path / "teacher")
+    facts = json.loads((tmp_path / "student" / "run.json").read_text())
+    assert facts["teacher"]["weights_sha256"] == digest(tmp_path / "teacher" / "best.weights.h5")
+    assert facts["teacher"]["seconds"] > 0
+
+
+def test_softened_probabilities_add_up_and_flatten() -> None:
+    logits = np.array([[2000.0, 1998.0, 1990.0]], np.float32)
+    plain, soft = softened(logits, 1.0), softened(logits, 4.0)
+    assert plain.sum() == pytest.approx(1) and soft.sum() == pytest.approx(1)
+    assert plain[0, 0] / plain[0, 1] == pytest.approx(np.e**2, rel=1e-4)
+    assert soft[0, 0] / soft[0, 1] == pytest.approx(np.e**0.5, rel=1e-4)
 
 
 def test_batches_are_the_same_for_the_same_seed(store: PixelStore) -> None:

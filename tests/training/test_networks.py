@@ -1,10 +1,12 @@
 """The networks as they were described, and what `serving` makes of them."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
-from model.networks import BUILDERS, freeze_statistics, seed_cnn, serving
+from model.networks import BUILDERS, EMBEDDING, freeze_statistics, seed_cnn, serving
 from training.recipes import RECIPES
 
 pytestmark = pytest.mark.slow
@@ -33,10 +35,12 @@ def test_seed_cnn_is_the_network_that_was_described() -> None:
         seed_cnn(224, "weights.h5")
 
 
-@pytest.mark.parametrize("name", ["dermanet", "tiny", "seed_cnn"])
-def test_serving_adds_up(name: str) -> None:
-    network = BUILDERS[name](64, "none")
-    images = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3), dtype=np.uint8)
+@pytest.mark.parametrize(
+    ("name", "size"), [("dermanet", 64), ("tiny", 64), ("xception", 96), ("seed_cnn", 64)]
+)
+def test_serving_adds_up(name: str, size: int) -> None:
+    network = BUILDERS[name](size, "none")
+    images = np.random.default_rng(0).integers(0, 255, (3, size, size, 3), dtype=np.uint8)
     logits = np.asarray(network(images))
     found = {key: np.asarray(value) for key, value in serving(network)(images).items()}
     if name == "seed_cnn":
@@ -52,6 +56,18 @@ def test_frozen_statistics_leave_only_what_learns() -> None:
     freeze_statistics(network)
     names = " ".join(weight.path for weight in network.trainable_weights)
     assert "gamma" not in names and "depthwise" in names
+
+
+def test_xception_starts_from_stored_weights(tmp_path: Path) -> None:
+    first = BUILDERS["xception"](96, "none")
+    backbone = next(layer for layer in first.layers if isinstance(layer, keras.Model))
+    stored = backbone.get_weights()
+    np.savez(tmp_path / "weights.npz", **{f"w{place:03d}": one for place, one in enumerate(stored)})
+    second = BUILDERS["xception"](96, tmp_path / "weights.npz")
+    images = np.random.default_rng(0).integers(0, 255, (2, 96, 96, 3), dtype=np.uint8)
+    embedding = [keras.Model(one.inputs, one.get_layer(EMBEDDING).output)(images) for one in (first, second)]
+    np.testing.assert_allclose(np.asarray(embedding[0]), np.asarray(embedding[1]), atol=1e-5)
+    assert embedding[0].shape == (2, 1024)
 
 
 def test_every_recipe_has_its_network() -> None:
