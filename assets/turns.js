@@ -5,8 +5,11 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const PAUSE = 30;
   const PATIENCE = 5000;
+  // As in performance.css.
+  const narrow = window.matchMedia("(max-width: 767px)");
   let called = null; // when each room was called, by its name; null until the rooms are there
   let running = 0;
+  let again = () => {};
 
   const nameOf = (room) => JSON.parse(room.id).name;
   const empty = (room) => room.querySelector(":scope > .skeleton") !== null;
@@ -21,7 +24,7 @@
 
   function call(room, theme, sure) {
     called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
-    clientside.set_props(JSON.parse(room.dataset.turn), { data: { theme, sure } });
+    clientside.set_props(JSON.parse(room.dataset.turn), { data: { theme, sure, narrow: narrow.matches } });
   }
 
   function waits(room) {
@@ -61,7 +64,9 @@
       const mine = ++running;
       called = null;
       if (view) setTimeout(() => step(mine, theme), PAUSE);
+      again = () => clientside.performance.turns(theme, view);
       return clientside.no_update;
     },
   });
+  narrow.addEventListener("change", () => again());
 })();

@@ -1,7 +1,7 @@
 """/performance: how well a model works, from the scores stored in its bundle. `dashboard.performance.view` says what
 the address holds; the threshold slider and everything that follows it live in assets/performance.js."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -26,6 +26,7 @@ from dashboard.performance.view import View, from_search, intact, read, search
 from dashboard.services import Services
 from model.bundle import Bundle, Damaged
 from model.cohort import COLUMNS
+from model.figures.narrow import narrow
 from model.review import review
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
@@ -123,16 +124,18 @@ def choose(
     )
 
 
-def matrix(view: View, _: str) -> Component | None:
+def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
     """The seven diagnoses."""
     found = review(view.model, view.split, view.where).matrix
     return None if found is None else diagnoses.table(found)
 
 
 # What comes later and is no figure.
-PARTS: dict[str, Callable[[View, str], Component | None]] = {
+PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     "diagnoses": matrix,
-    "robustness": lambda view, theme: robustness.content(view.model.card.robustness, theme),
+    "robustness": lambda view, turn: robustness.content(
+        view.model.card.robustness, turn["theme"], turn["narrow"]
+    ),
     "card": lambda view, _: card.card(view.model.card),
 }
 
@@ -146,12 +149,17 @@ PARTS: dict[str, Callable[[View, str], Component | None]] = {
     prevent_initial_call=True,
 )
 def draw(turn: dict[str, Any], which: dict[str, str], address: str, position: float) -> Component | None:
-    """What has its turn: a figure that was not there, not in this theme, or not with its intervals."""
-    view, name, theme = view_of(address), which["name"], turn["theme"]
+    """What has its turn: a figure that was not there, not in this theme, or not with its intervals.
+
+    Args:
+        turn: `theme` to draw in, whether to be `sure` of intervals, and whether the window is `narrow`.
+    """
+    view, name = view_of(address), which["name"]
     if name in PARTS:
-        return PARTS[name](view, theme)
+        return PARTS[name](view, turn)
     rough = not turn["sure"] and drawing.comes_later(view, name)
-    return panels.graph(name, drawing.figure(view, name, position, theme, sure=not rough), rough)
+    made = drawing.figure(view, name, position, turn["theme"], sure=not rough)
+    return panels.graph(name, narrow(made) if turn["narrow"] and name == "forest" else made, rough)
 
 
 @callback(

@@ -277,3 +277,14 @@ def test_the_table_of_subgroups_comes_when_it_is_opened(visit: Visit) -> None:
     expect(page.locator("#performance-cases")).to_contain_text("follow-up")
     # The click was inside of what opens and closes.
     expect(rows.first).to_be_visible()
+
+
+def test_names_of_subgroups_stand_above_their_rows_in_a_narrow_window(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test", width=390)
+    forest = page.locator(".graph-forest")
+    names = forest.locator(".annotation-text").filter(has_text="follow-up")
+    expect(names).to_have_count(1)
+    assert forest.locator(".ytick").count() == 0
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(forest.locator(".ytick").filter(has_text="follow-up")).to_have_count(1)
+    expect(names).to_have_count(0)

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 
 from model import metrics, reliability
 from model.benefit import net_benefit
 from model.figures import benefit, calibration, confusion, curves, distribution, forest, training
+from model.figures.narrow import narrow
 from model.figures.template import DARK, LIGHT, palette
 from model.intervals import Interval, Undefined, undefined
 from model.resampling import bootstrap
@@ -270,3 +272,18 @@ def test_other_models_on_the_roc_curve_are_told_apart(cases):
     labels = [note for note in figure.layout.annotations if note.name == curves.RIVAL]
     assert ["second" in labels[0].text, "third" in labels[1].text] == [True, True]
     assert labels[0].y < labels[1].y
+
+
+def test_a_narrow_figure_has_its_labels_above_its_rows():
+    rows = go.Figure(layout={"height": 200})
+    rows.update_yaxes(tickvals=[0, 1], ticktext=["Age: under 30", "Age: 30–49"], range=[1.5, -0.5])
+    found = narrow(rows)
+    assert [(one.text, one.xref, one.x) for one in found.layout.annotations] == [
+        ("Age: under 30", "paper", 0),
+        ("Age: 30–49", "paper", 0),
+    ]
+    assert all(place - 0.5 < one.y < place for place, one in enumerate(found.layout.annotations))
+    assert found.layout.yaxis.showticklabels is False
+    assert found.layout.height == 300
+    # Without rows there is nothing to move.
+    assert not narrow(go.Figure()).layout.annotations

@@ -53,16 +53,21 @@ def room(name: str, height: int, alternative: str, turn: Any = None) -> Componen
         turn: the store that calls the figure, with the theme to draw it in; that of `draw` for None.
     """
     return html.Div(
-        spare(name, {"height": f"{height}px"}, turn),
+        spare(name, tall(height), turn),
         className=f"graph graph-{name}",
         role="img",
         **attributes(aria_label=alternative),
     )
 
 
-def later(name: str, height: int) -> Component:
-    """Room for a part that is no figure and comes when its turn has come: Dash slows with every component there is."""
-    return html.Div(spare(name, {"minHeight": f"{height}px"}, **attributes(data_plain="plain")))
+def later(name: str, height: int, plain: bool = True) -> Component:
+    """Room for a part that comes when its turn has come: Dash slows with every component there is.
+
+    Args:
+        plain: it looks the same in every theme and width, and need not come again.
+    """
+    told = attributes(data_plain="plain") if plain else {}
+    return html.Div(spare(name, {"minHeight": f"{height}px"}, **told))
 
 
 def spare(name: str, style: dict[str, str], turn: Any = None, **told: Any) -> list[Component]:
@@ -79,6 +84,11 @@ def spare(name: str, style: dict[str, str], turn: Any = None, **told: Any) -> li
         ),
         dcc.Store(id=turn),
     ]
+
+
+def tall(height: int) -> dict[str, str]:
+    """The style of what holds a figure: the style sheet makes some of them taller in a narrow window."""
+    return {"--tall": f"{height}px"}
 
 
 def skeleton() -> Component:

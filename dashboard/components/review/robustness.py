@@ -7,9 +7,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
-from dashboard.components.review.panels import framed, graph, later
+from dashboard.components.review.panels import framed, graph, later, tall
 from model.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
 from model.figures import robustness as figure
+from model.figures.narrow import narrow
 from model.words import signed
 
 OTHER = "The same images, altered as bad light, focus or handling would; from the model's card."
@@ -22,22 +23,30 @@ def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
     found = disturbed(rows)
     return framed(
         "Robustness",
-        later("robustness", 240 if found is None else figure.height(found)),
+        later("robustness", 240 if found is None else figure.height(found), plain=found is None),
         OTHER if found is None else NOTE,
         figure=None if found is None else "robustness",
         table="robustness",
     )
 
 
-def content(rows: Sequence[Mapping[str, Any]], theme: str | None) -> Component:
-    """Figure and table of a card that states what training states today, and of another card whatever it holds."""
+def content(rows: Sequence[Mapping[str, Any]], theme: str | None, slim: bool = False) -> Component:
+    """Figure and table of a card that states what training states today, and of another card whatever it holds.
+
+    Args:
+        slim: for a narrow window.
+    """
     found = disturbed(rows)
     if found is None:
         return table(rows)
+    made = figure.robustness(found, theme)
     drawn = html.Div(
-        graph("robustness", figure.robustness(found, theme)),
+        html.Div(
+            graph("robustness", narrow(made) if slim else made),
+            className="drawn",
+            style=tall(figure.height(found)),
+        ),
         className="graph graph-robustness",
-        style={"height": f"{figure.height(found)}px"},
         role="img",
         **attributes(aria_label="AUC and changed decisions by disturbance; the table has them"),
     )

@@ -56,7 +56,12 @@ def test_the_robustness_figure_is_drawn_in_its_turn(other, tmp_path):
     room = find(page.layout(model="shaken"), {"type": "performance-room", "name": "robustness"})
     assert room.children.className == "skeleton"
     assert "motion blur sigma 2" in text(
-        page.draw({"theme": "light", "sure": False}, {"name": "robustness"}, "?model=shaken&split=test", 30.0)
+        page.draw(
+            {"theme": "light", "sure": False, "narrow": False},
+            {"name": "robustness"},
+            "?model=shaken&split=test",
+            30.0,
+        )
     )
 
 

@@ -125,12 +125,14 @@ def test_a_filter_that_the_next_split_has_not_is_said_and_left_out(page, other, 
     assert found["address"] == "?model=odd&split=validation"
 
 
-LIGHT = {"theme": "light", "sure": False}
+LIGHT = {"theme": "light", "sure": False, "narrow": False}
 
 
 def drawn(page, theme, name, address, position):
     """The figure of a room when its turn has come."""
-    return page.draw({"theme": theme, "sure": True}, {"name": name}, address, position).figure
+    return page.draw(
+        {"theme": theme, "sure": True, "narrow": False}, {"name": name}, address, position
+    ).figure
 
 
 def test_figures_follow_theme_and_threshold(page):
@@ -154,7 +156,7 @@ def test_every_figure_has_an_empty_room_of_its_size(page):
     shown = rooms(page.layout(model="tiny", split="test"))
     assert set(shown) == {*drawing.NAMES, "card"} - {"robustness"}
     assert all(one.children.className == "skeleton" for one in shown.values())
-    assert all("eight" in "".join(one.style) for one in shown.values())
+    assert all({"--tall", "minHeight"} & set(one.style) for one in shown.values())
 
 
 def test_many_cases_are_drawn_before_their_intervals_are_known(monkeypatch, other, tmp_path):
