@@ -7,6 +7,7 @@ few dimensions, its id, its lesion's id and its diagnosis.
 import zipfile
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,23 +79,33 @@ class Reference:
 
 def directions(embeddings: NDArray[np.float32], familiar: Familiar, dimensions: int) -> NDArray[np.float32]:
     """Embeddings (n, d) to vectors of length 1 in the first dimensions of the subspace, (n, k)."""
-    vectors = (embeddings - familiar.centre) @ familiar.basis[:, :dimensions]
-    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return np.asarray(vectors / lengths, np.float32)
+    return of_length_1((embeddings - familiar.centre) @ familiar.basis[:, :dimensions])
 
 
 def write_reference(path: Path, reference: Reference) -> None:
-    """Write a reference; the large arrays in half precision."""
+    """Write a reference, its large arrays in fewer bits; the index's vectors keep their directions to about a degree."""
     familiar = {field.name: getattr(reference.familiar, field.name) for field in fields(Familiar)}
     familiar["basis"] = reference.familiar.basis.astype(np.float16)
     np.savez_compressed(
         path,
-        vectors=reference.vectors.astype(np.float16),
+        vectors=eight_bits(reference.vectors),
         image_ids=reference.image_ids.astype("S"),
         lesion_ids=reference.lesion_ids.astype("S"),
         diagnoses=np.array([CODES.index(code) for code in reference.diagnoses], np.uint8),
         **familiar,
     )
+
+
+def eight_bits(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Vectors (n, k) by their directions alone, each as wide as int8 allows."""
+    widest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9)
+    return np.asarray(np.rint(127 * vectors / widest), np.int8)
+
+
+def of_length_1(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Vectors (n, k) of any kind to float32 vectors of length 1; of length 0, where they are 0."""
+    wide = vectors.astype(np.float32)
+    return np.asarray(wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def open_reference(bundle: Bundle) -> Reference | None:
@@ -127,7 +138,8 @@ def open_reference(bundle: Bundle) -> Reference | None:
                 )
             return Reference(
                 familiar,
-                stored["vectors"].astype(np.float32),
+                # Written as float16 once.
+                of_length_1(stored["vectors"]),
                 stored["image_ids"].astype(str),
                 stored["lesion_ids"].astype(str),
                 np.array(CODES)[stored["diagnoses"]],

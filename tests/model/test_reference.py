@@ -81,9 +81,20 @@ def test_it_comes_back_as_it_was_written(bundle: Bundle) -> None:
     written, read = tiny_reference(), open_reference(bundle)
     assert read is not None
     assert (read.image_ids == written.image_ids).all() and (read.diagnoses == written.diagnoses).all()
-    np.testing.assert_allclose(read.vectors, written.vectors, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(read.vectors, axis=1), 1, atol=1e-6)
+    assert ((read.vectors * written.vectors).sum(axis=1) > np.cos(np.deg2rad(1.5))).all()
     np.testing.assert_allclose(read.familiar.whitening, written.familiar.whitening)
     assert isinstance(read.nearest(read.familiar.centre + 1)[0], Similar)
+
+
+def test_one_with_vectors_in_half_precision_is_read(bundle: Bundle) -> None:
+    path, written = bundle.path / REFERENCE, tiny_reference()
+    with np.load(path) as stored:
+        kept = {name: stored[name] for name in stored.files}
+    np.savez_compressed(path, **kept | {"vectors": written.vectors.astype(np.float16)})
+    read = open_reference(bundle)
+    assert read is not None
+    np.testing.assert_allclose(read.vectors, written.vectors, atol=1e-3)
 
 
 def test_one_from_before_the_boundary_is_read(bundle: Bundle) -> None:
