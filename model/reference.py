@@ -83,7 +83,7 @@ def directions(embeddings: NDArray[np.float32], familiar: Familiar, dimensions: 
 
 
 def write_reference(path: Path, reference: Reference) -> None:
-    """Write a reference, its large arrays in fewer bits; the index's vectors keep their directions to about a degree."""
+    """Write a reference, its large arrays in fewer bits; the index's vectors keep their directions to a degree."""
     familiar = {field.name: getattr(reference.familiar, field.name) for field in fields(Familiar)}
     familiar["basis"] = reference.familiar.basis.astype(np.float16)
     np.savez_compressed(
