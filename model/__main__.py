@@ -32,7 +32,9 @@ def score_command(options: argparse.Namespace) -> int:
     left = (path for path in files_below(options.paths) if shown(path) not in journal.done)
     wish = Wish(point.name, options.stability, options.heatmaps)
     failures: list[str] = []
-    written, failed, stopped = len(journal.done), 0, False
+    # Of an earlier run too: the table has its rows.
+    failed = sum(bool(row["error"]) for row in journal.rows())
+    written, stopped = len(journal.done), False
     try:
         with tqdm(total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05) as bar:
             for row in score(predictor, left, wish):
@@ -44,12 +46,25 @@ def score_command(options: argparse.Namespace) -> int:
                     failures = [*failures, f"  {row['file']}: {row['error']}"][:10]
     except KeyboardInterrupt:
         stopped = True
-    journal.close()
+    except OSError as error:
+        return fail(unwritten(error))
+    try:
+        journal.close()
+    except OSError as error:
+        return fail(unwritten(error))
     print(f"{written} of {total} files in {options.out}, {failed} could not be used.", file=sys.stderr)
     print(*failures, sep="\n", end="\n" if failures else "", file=sys.stderr)
     if stopped:
         print("Stopped. The same command with --resume goes on from here.", file=sys.stderr)
     return 130 if stopped else 1 if failed else 0
+
+
+def unwritten(error: OSError) -> str:
+    """What to do when the disk takes no more; the rows so far are safe."""
+    return (
+        f"The rows cannot be written: {error.strerror or error}. Make room, then go on with the same command and "
+        "--resume: nothing that was scored is lost."
+    )
 
 
 def list_command(options: argparse.Namespace) -> int:

@@ -84,7 +84,11 @@ class Journal:
         """Write the table from the journal, at constant memory, and remove the journal."""
         self.file.close()
         partial = self.out.with_name(f".{self.out.name}.partial")
-        write_table(partial, self.out.suffix, self.rows(), self.columns)
+        try:
+            write_table(partial, self.out.suffix, self.rows(), self.columns)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
         partial.replace(self.out)
         self.path.unlink()
 

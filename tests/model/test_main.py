@@ -1,6 +1,8 @@
 """`python -m model` as a user calls it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import scoring
+from model import scoring, tables
 from model.__main__ import main
 from model.bundle import GRAPH
 from model.images import decode, encode
@@ -93,6 +95,44 @@ def test_an_interrupted_run_goes_on(
     assert parts.stat().st_size > 0 and not list(tmp_path.glob(".*journal*"))
     if ending == "csv":
         assert "'=cmd.jpg" in set(found["file"])
+
+
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, folder: Path) -> None:
+    """Files may grow to a few rows."""
+    resource = pytest.importorskip("resource")
+    write_tiny_bundle(tmp_path / "bundles")
+    out = tmp_path / "scores.jsonl"
+    call = [sys.executable, "-m", "model", *scoring_of(folder, out, tmp_path / "bundles")]
+
+    def little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))
+
+    full = subprocess.run(call, capture_output=True, text=True, preexec_fn=little)
+    assert full.returncode == 2
+    assert "cannot be written" in full.stderr and "--resume" in full.stderr
+    assert not out.exists() and not list(tmp_path.glob(".*.partial"))
+    assert subprocess.run([*call, "--resume"], capture_output=True).returncode == 1
+    assert len(read(out)) == 21 and read(out)["file"].is_unique
+
+
+def test_a_table_that_does_not_fit_leaves_its_rows_and_no_half(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_bundle(tmp_path / "bundles")
+    out = tmp_path / "scores.csv"
+    call = scoring_of(folder, out, tmp_path / "bundles")
+
+    def half(path: Path, *_: object) -> None:
+        path.write_text("file,sha256")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "write_table", half)
+        assert main(call) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.glob("*scores*")) == [".scores.csv.journal"]
+    assert main([*call, "--resume"]) == 1
+    assert len(read(out)) == 21
 
 
 def test_a_killed_run_loses_and_repeats_no_row(tmp_path: Path, folder: Path) -> None:
