@@ -251,16 +251,15 @@
       await new Promise((done) => setTimeout(done, 40));
       const names = ["roc", "pr", "scores", "benefit"];
       const ready = await Promise.all(names.map(drawn));
-      const skip = null;
       if (mine !== latest) return;
       const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
       const sensitivity = tp / malignant;
       const both = malignant && benign && !unscored;
       const marks = [
-        both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : skip,
-        both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : skip,
-        malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : skip,
-        both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : skip,
+        both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : null,
+        both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : null,
+        malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : null,
+        both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : null,
       ];
       names.forEach((name, place) => {
         if (!ready[place] || !marks[place]) return;

@@ -38,8 +38,8 @@
     const near = rooms.map((room) => [away(room), room]).sort(([one], [other]) => one - other);
     const found = near.find(([, room]) => !called.has(nameOf(room)));
     if (found) return { room: found[1], sure: false };
-    const again = near.find(([, room]) => rough(room) && !called.has(`${nameOf(room)} sure`));
-    return again ? { room: again[1], sure: true } : null;
+    const unsure = near.find(([, room]) => rough(room) && !called.has(`${nameOf(room)} sure`));
+    return unsure ? { room: unsure[1], sure: true } : null;
   }
 
   function step(mine, theme) {

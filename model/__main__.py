@@ -36,19 +36,19 @@ def score_command(options: argparse.Namespace) -> int:
     failed = sum(bool(row["error"]) for row in journal.rows())
     written, stopped = len(journal.done), False
     try:
-        with tqdm(total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05) as bar:
-            for row in score(predictor, left, wish):
-                journal.add([row])
-                written += 1
-                bar.update()
-                if row["error"]:
-                    failed += 1
-                    failures = [*failures, f"  {row['file']}: {row['error']}"][:10]
-    except KeyboardInterrupt:
-        stopped = True
-    except OSError as error:
-        return fail(unwritten(error))
-    try:
+        try:
+            with tqdm(
+                total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05
+            ) as bar:
+                for row in score(predictor, left, wish):
+                    journal.add([row])
+                    written += 1
+                    bar.update()
+                    if row["error"]:
+                        failed += 1
+                        failures = [*failures, f"  {row['file']}: {row['error']}"][:10]
+        except KeyboardInterrupt:
+            stopped = True
         journal.close()
     except OSError as error:
         return fail(unwritten(error))

@@ -3,6 +3,7 @@
 import math
 
 from model.intervals import Interval
+from model.taxonomy import CODES
 
 # What data sets write for how a diagnosis was confirmed.
 CONFIRMED: dict[str, str] = {
@@ -11,6 +12,14 @@ CONFIRMED: dict[str, str] = {
     "consensus": "expert consensus",
     "confocal": "confocal microscopy",
 }
+
+# Names that a card's facts and tables use, where they are not words.
+ABBREVIATIONS: dict[str, str] = {"auc": "AUC", "ece": "ECE"} | {code: code.upper() for code in CODES}
+
+
+def label(name: str) -> str:
+    """A name in a card as people read it: a column's, or a fact's."""
+    return ABBREVIATIONS.get(name) or name.replace("_", " ").capitalize()
 
 
 def plain(name: str) -> str:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -99,7 +100,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             images, targets = mixed(images, targets, self.recipe.mixup, rng)
         if self.teacher is None:
             return images, targets
-        taught = softened(self.teacher.predict_on_batch(images), self.recipe.softness)
+        logits = np.asarray(self.teacher.predict_on_batch(images), np.float32)
+        taught: NDArray[np.float32] = softmax(logits / self.recipe.softness)
         return images, (1 - self.recipe.trust) * targets + self.recipe.trust * taught
 
     def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
@@ -127,11 +129,10 @@ def mixed(
     return np.rint(both).astype(np.uint8), share[:, None] * targets + (1 - share[:, None]) * targets[other]
 
 
-def softened(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Probabilities (n, k) of logits (n, k) that are divided by a temperature first."""
-    scaled = np.asarray(logits, np.float32) / temperature
-    odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities (n, k) of logits (n, k), of the same type."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
 
 
 def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
@@ -145,8 +146,7 @@ def probabilities(network: keras.Model, images: NDArray[np.uint8], batch: int = 
     logits = np.asarray(network.predict(images, batch_size=batch, verbose=0), np.float64)
     if logits.shape[1] == 1:
         return 1 / (1 + np.exp(-logits))
-    logits = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return logits / logits.sum(axis=1, keepdims=True)
+    return softmax(logits)
 
 
 def malignancy(probs: NDArray[np.float64]) -> NDArray[np.float64]:

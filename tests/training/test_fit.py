@@ -22,7 +22,7 @@ from training.fit import (
     fit,
     probabilities,
     read_history,
-    softened,
+    softmax,
 )
 from training.pixels import PixelStore, prepare
 from training.recipes import RECIPES, Stage
@@ -95,7 +95,7 @@ def test_a_student_learns_from_its_teacher(store: PixelStore, tmp_path: Path) ->
 
 def test_softened_probabilities_add_up_and_flatten() -> None:
     logits = np.array([[2000.0, 1998.0, 1990.0]], np.float32)
-    plain, soft = softened(logits, 1.0), softened(logits, 4.0)
+    plain, soft = softmax(logits), softmax(logits / 4)
     assert plain.sum() == pytest.approx(1) and soft.sum() == pytest.approx(1)
     assert plain[0, 0] / plain[0, 1] == pytest.approx(np.e**2, rel=1e-4)
     assert soft[0, 0] / soft[0, 1] == pytest.approx(np.e**0.5, rel=1e-4)

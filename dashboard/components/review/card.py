@@ -8,8 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from model.bundle import Card, OperatingPoint
-from model.taxonomy import CODES
-from model.words import rate
+from model.words import label, rate
 
 # Facts of a training run that read better under a name of their own.
 DATA: dict[str, str] = {"data": "Data", "split": "Split", "split_sha256": "Split's SHA-256"}
@@ -21,13 +20,12 @@ FACTS: dict[str, str] = {
     "openings": "Openings of the test split",
     "coverage_over_resplits": "Coverage over new splits",
 }
-ABBREVIATIONS: dict[str, str] = {"auc": "AUC", "ece": "ECE"} | {code: code.upper() for code in CODES}
 HASH = re.compile("[0-9a-f]{64}")
 
 
 def card(of: Card) -> Component:
     """What the model is for, what it was made from, and what its files have to be."""
-    data = [(label, said(of.training[name])) for name, label in DATA.items() if name in of.training]
+    data = [(title, said(of.training[name])) for name, title in DATA.items() if name in of.training]
     training = {name: value for name, value in of.training.items() if name not in DATA}
     facts: list[tuple[str, Any]] = [
         ("Name", f"{of.name}, version {of.version}, made {of.created}"),
@@ -42,18 +40,13 @@ def card(of: Card) -> Component:
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
         ("Operating points", points(of)),
-        *((FACTS.get(name, plain(name)), value(fact)) for name, fact in of.facts.items()),
+        *((FACTS.get(name, label(name)), value(fact)) for name, fact in of.facts.items()),
         ("Licence", of.licence),
         ("Files", pairs(of.files)),
         ("Card's SHA-256", html.Code(of.sha256)),
     ]
     rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
     return html.Dl(rows, className="model-card", id="model-card")
-
-
-def plain(name: str) -> str:
-    """A name of the card as people read it."""
-    return ABBREVIATIONS.get(name) or name.replace("_", " ").capitalize()
 
 
 def points(of: Card) -> Component:
@@ -97,7 +90,7 @@ def is_rows(fact: Any) -> bool:
 def table(rows: Sequence[Mapping[str, Any]]) -> Component:
     """Rows below their names, what is in words first."""
     names = sorted(rows[0], key=lambda name: not isinstance(rows[0][name], str))
-    head = html.Tr([html.Th(plain(name), scope="col") for name in names])
+    head = html.Tr([html.Th(label(name), scope="col") for name in names])
     body = [html.Tr([cell(row[name]) for name in names]) for row in rows]
     return html.Div(
         html.Table([html.Thead(head), html.Tbody(body)], className="card-table"), className="wide"

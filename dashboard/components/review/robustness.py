@@ -11,7 +11,7 @@ from dashboard.components.review.panels import framed, graph, later, tall
 from model.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
 from model.figures import robustness as figure
 from model.figures.narrow import narrow
-from model.words import signed
+from model.words import label, signed
 
 OTHER = "The same images, altered as bad light, focus or handling would; from the model's card."
 
@@ -58,7 +58,7 @@ def content(rows: Sequence[Mapping[str, Any]], theme: str | None, slim: bool = F
 def table(rows: Sequence[Mapping[str, Any]]) -> Component:
     """A row a change of the image."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    head = html.Tr([html.Th(label(name), scope="col") for name in columns])
+    head = html.Tr([html.Th("Cases" if name == "n" else label(name), scope="col") for name in columns])
     body = [
         html.Tr(
             [
@@ -81,12 +81,6 @@ def in_words(found: Sequence[Disturbed]) -> Component:
     ]
     shown = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
     return html.Div(shown, className="wide")
-
-
-def label(name: str) -> str:
-    """A column's name as people read it."""
-    known = {"auc": "AUC", "n": "Cases", "ece": "ECE"}
-    return known.get(name, name.replace("_", " ").capitalize())
 
 
 def said(name: str, value: Any) -> str:
