@@ -12,6 +12,8 @@ from model.cardtables import calibration, cases, files, guard, judged_on, openin
 from model.markdown import Row, bullets, code, flat, interval, number, percent, plain_percent, share, table
 from model.taxonomy import DIAGNOSES
 
+NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
+
 
 def card_text(cards: Sequence[Card], short: bool = False) -> str:
     """The model section: all cards in one table, then the first of them in detail.
@@ -43,6 +45,7 @@ def comparison(cards: Sequence[Card]) -> str:
     head = (
         "model",
         "AUC",
+        "AUC by lesion",
         "sensitivity",
         "specificity",
         "balanced accuracy, 7 classes",
@@ -51,6 +54,7 @@ def comparison(cards: Sequence[Card]) -> str:
         "Brier",
     )
     note = (
+        "By lesion, the images of one lesion count once, with the mean of their probabilities. "
         "Sensitivity and specificity at the operating point for "
         f"{plain_percent(cards[0].target_sensitivity)} sensitivity, "
         "from validation. The balanced rule divides each diagnosis's probability by its share to a power chosen on "
@@ -66,7 +70,7 @@ def compared(card: Card) -> Iterable[Row]:
         of = card.results[split]
         yield (
             f"`{card.name}` {card.version}" + ("" if split == "test" else f" ({split})"),
-            *(flat(of, name) for name in ("auc", "sensitivity", "specificity", "balanced_accuracy")),
+            *(flat(of, name) for name in NAMES),
             flat(of, "balanced_accuracy_balanced_rule"),
             number(of.get("ece")),
             flat(of, "brier"),

@@ -154,6 +154,23 @@ def bootstrap_auc(
     return bootstrap(y, p, groups, n, seed, curves=False).area
 
 
+def by_lesion(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
+    """Truth and mean score (l,) of each lesion: what a reader who sees all of its images has.
+
+    A lesion is malignant where any of its images is labelled so; without a score where any of them is.
+    """
+    truth, scores = arrays(y, p)
+    lesion, lesions = lesion_codes(groups)
+    images = np.bincount(lesion, minlength=lesions)
+    return np.bincount(lesion, truth, lesions) > 0, np.bincount(lesion, scores, lesions) / images
+
+
+def lesion_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Interval:
+    """AUC over lesions instead of images (see `by_lesion`), with the 95 % percentile interval of resampled lesions."""
+    truth, scores = by_lesion(y, p, groups)
+    return bootstrap_auc(truth, scores, np.arange(truth.size))
+
+
 def block_of(
     ranked: Ranked, weights: Counts, below: Counts, curves: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:

@@ -17,7 +17,7 @@ from model.cohort import Where, inside, parts
 from model.delong import Difference, compare
 from model.intervals import Interval, undefined
 from model.reliability import Calibration, calibration
-from model.resampling import Band, Resampled, bootstrap
+from model.resampling import Band, Resampled, bootstrap, by_lesion
 from model.subgroups import Subgroup, subgroups
 from model.taxonomy import CODES
 
@@ -114,6 +114,13 @@ class Review:
     def ready(self) -> bool:
         """Whether `resampled` and `subgroups` would come at once."""
         return {"resampled", "subgroups"} <= self.slow.keys()
+
+    @cached_property
+    def auc_by_lesion(self) -> Interval:
+        """The same over lesions, each with the mean score of its images; at once, and so without an interval."""
+        counts = metrics.sweep(*by_lesion(self.truth, self.scores, self.lesion))
+        reason = counts.problem
+        return undefined(reason) if reason else Interval(metrics.auc_of(counts), math.nan, math.nan)
 
     @property
     def area(self) -> Interval:

@@ -18,7 +18,7 @@ from model.conformal import three_way
 from model.intervals import Interval, Undefined
 from model.metrics import class_balanced_accuracy, class_confusion, confusion
 from model.reliability import brier, expected_calibration_error, reliability
-from model.resampling import bootstrap_auc
+from model.resampling import bootstrap_auc, lesion_auc
 from model.subgroups import subgroups
 from model.taxonomy import CODES, MALIGNANT
 from training.coverage import resplit_coverage
@@ -74,7 +74,7 @@ def in_short(split: str, found: dict[str, Any]) -> str:
     """One split's figures at the default operating point in a line."""
     parts = [
         f"{split}, {found['images']} images: AUC {said(found['auc'])} "
-        f"({said(found['auc_low'])}-{said(found['auc_high'])})"
+        f"({said(found['auc_low'])}-{said(found['auc_high'])}, by lesion {said(found['auc_by_lesion'])})"
     ]
     parts += [f"{name} {said(found[name])}" for name in ("sensitivity", "specificity")]
     parts += [f"ECE {said(found['ece'])}", f"Brier {said(found['brier'])}"]
@@ -200,6 +200,7 @@ def figures(
         "lesions": len(set(lesions)),
         "malignant": int(truth.sum()),
         **flat("auc", bootstrap_auc(truth, p, lesions)),
+        **flat("auc_by_lesion", lesion_auc(truth, p, lesions)),
         "confusion": {name: int(value) for name, value in vars(cells).items()},
         **{
             f"{name}{end}": None if own[name] is None else own[name][key]

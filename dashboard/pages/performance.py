@@ -170,7 +170,7 @@ def draw(turn: dict[str, Any], which: dict[str, str], address: str, position: fl
 def make_sure(address: str) -> tuple[str, Component | None]:
     """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
     view = view_of(address)
-    return tiles.area_line(review(view.model, view.split, view.where).area), contend(view)
+    return tiles.area_line(review(view.model, view.split, view.where)), contend(view)
 
 
 def contend(view: View) -> Component | None:

@@ -81,8 +81,9 @@ def numbers(view: View) -> Table:
     at, threshold = shown.confusion(view.position), shown.probability(view.position)
     percent = prevalence(view.prevalence, at)
     found = worth(at, percent / 100)
-    named = {"auc": shown.area, "sensitivity": at.sensitivity, "specificity": at.specificity}
-    named |= {"accuracy": at.accuracy} | {name: getattr(found, name) for name, *_ in NUMBERS}
+    named = {"auc": shown.area, "auc_by_lesion": shown.auc_by_lesion}
+    named |= {"sensitivity": at.sensitivity, "specificity": at.specificity, "accuracy": at.accuracy}
+    named |= {name: getattr(found, name) for name, *_ in NUMBERS}
     return Table(
         ("threshold", "prevalence_for_ppv_and_npv", "number", *INTERVAL),
         [(threshold, percent / 100, name, *four(one)) for name, one in named.items()],

@@ -7,7 +7,7 @@ import pytest
 import sklearn.metrics as oracle
 
 from model import resampling
-from model.resampling import bootstrap, bootstrap_auc
+from model.resampling import bootstrap, bootstrap_auc, by_lesion, lesion_auc
 from tests.model.test_metrics import NASTY, cases
 
 
@@ -34,6 +34,23 @@ def test_bootstrap_is_wider_when_images_share_a_lesion():
     by_lesion = bootstrap_auc(*doubled, np.repeat(np.arange(300), 4), n=500)
     by_image = bootstrap_auc(*doubled, np.arange(1200), n=500)
     assert by_lesion.high - by_lesion.low > 1.6 * (by_image.high - by_image.low)
+
+
+def test_a_lesion_counts_once_with_the_mean_of_its_images():
+    truth, scores = by_lesion([1, 0, 1, 0], [0.9, 0.2, 0.5, 0.4], ["b", "a", "b", "c"])
+    assert truth.tolist() == [False, True, False]
+    assert scores == pytest.approx([0.2, 0.7, 0.4])
+    # One picture of cancer scores below a harmless lesion, its lesion does not.
+    images = [1, 1, 0], [0.9, 0.3, 0.4], ["x", "x", "y"]
+    assert bootstrap_auc(*images, n=50).value == 0.5
+    assert lesion_auc(*images).value == 1.0
+    y, p = cases(5, n=80)
+    alone = lesion_auc(y, p, np.arange(80))
+    assert alone == bootstrap_auc(y, p, np.arange(80))
+
+
+def test_a_lesion_without_a_score_leaves_no_area():
+    assert not lesion_auc([1, 1, 0], [0.9, np.nan, 0.1], ["x", "x", "y"]).defined
 
 
 def test_bootstrap_repeats_itself_and_takes_any_names():

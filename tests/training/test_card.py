@@ -109,7 +109,8 @@ def test_a_reviewer_finds_what_a_card_owes_them(bundle: Bundle) -> None:
     ):
         assert wanted in text, wanted
     test = bundle.card.results["test"]
-    assert f"{test['auc']:.3f} ({test['auc_low']:.3f}-{test['auc_high']:.3f})" in text
+    for name in ("auc", "auc_by_lesion"):
+        assert f"{test[name]:.3f} ({test[f'{name}_low']:.3f}-{test[f'{name}_high']:.3f})" in text
     point = bundle.card.point("sensitivity-97.5")
     found = test["operating_points"][point.name]
     assert (
@@ -147,7 +148,7 @@ def test_old_cards_show_what_they_have(tmp_path: Path) -> None:
     fields |= {"results": results, "licence": "l", "created": "2026-01-01T00:00:00+00:00", "files": {}}
     (path / "card.json").write_text(json.dumps(fields))
     text = card_text([open_bundle(path).card])
-    assert "| `old` 1 | 0.900 | 1.000 | – |" in text and "Operating points" not in text
+    assert "| `old` 1 | 0.900 | – | 1.000 | – |" in text and "Operating points" not in text
     assert "Licence: l" in text and "None" not in text
 
 

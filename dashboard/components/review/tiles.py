@@ -49,9 +49,15 @@ def tile(name: str, label: str, value: str, line: str, hint: str) -> Component:
     )
 
 
-def area_line(area: Interval) -> str:
-    """The line below the AUC."""
-    return area.reason.sentence if area.reason else f"{area.low:.3f}–{area.high:.3f}, by lesion"
+def area_line(shown: Review) -> str:
+    """The line below the AUC: its interval, and the same over lesions where some have several images."""
+    area = shown.area
+    if area.reason:
+        return area.reason.sentence
+    several = shown.lesions < shown.truth.size
+    return f"{area.low:.3f}–{area.high:.3f}" + (
+        f" · {shown.auc_by_lesion.value:.3f} by lesion" if several else ""
+    )
 
 
 def tiles(shown: Review, confusion: Confusion) -> Component:
@@ -84,6 +90,7 @@ def tiles(shown: Review, confusion: Confusion) -> Component:
 def intervals_note() -> Component:
     """What the ranges in the tiles are."""
     return html.P(
-        "Ranges are 95 % intervals: Wilson's for rates, resamples of whole lesions for the AUC.",
+        "Ranges are 95 % intervals: Wilson's for rates, resamples of whole lesions for the AUC. "
+        "By lesion: each counts once, with the mean probability of its images.",
         className="note",
     )

@@ -42,7 +42,8 @@ def test_numbers_are_those_of_the_metrics(page, bundle_root):
 def test_what_takes_long_comes_after_the_page(page, bundle_root):
     shown = review(open_bundle(bundle_root / "tiny"), "test")
     assert "follows" in text(find(page.layout(), "tile-auc-line"))
-    assert page.make_sure(TEST)[0] == f"{shown.area.low:.3f}–{shown.area.high:.3f}, by lesion"
+    line = page.make_sure(TEST)[0]
+    assert line == (f"{shown.area.low:.3f}–{shown.area.high:.3f} · {shown.auc_by_lesion.value:.3f} by lesion")
     words = text(page.tabulate(1, TEST))
     for one in shown.subgroups:
         assert one.title in words
