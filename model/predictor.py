@@ -39,6 +39,18 @@ def decide(probability: float, point: OperatingPoint) -> Decision:
     return Decision.UNCERTAIN if probability >= point.threshold else Decision.BENIGN
 
 
+def falls(probability: float, spread: tuple[float, float], point: OperatingPoint) -> bool:
+    """Whether turning the image overturns its decision.
+
+    A benign result that some view does not share is overturned, and so is one whose views run from benign to malignant.
+    Next to either threshold the decision of a quarter of all images moves by one step; "uncertain" says that already.
+    """
+    lowest, highest = (decide(end, point) for end in spread)
+    if decide(probability, point) is Decision.BENIGN:
+        return highest is not Decision.BENIGN
+    return lowest is Decision.BENIGN and highest is Decision.MALIGNANT
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a model says of one image.
@@ -133,7 +145,7 @@ class Predictor:
                 *((UNLIKE,) if novelty is not None and novelty >= 1 else ()),
                 *cautions_of(photograph, card.synthetic),
                 *quality_cautions(quality, card.guard.get("quality", {})),
-                *self.doubts(spread, point),
+                *self.doubts(score, spread, point),
             ]
             found.append(
                 Prediction(
@@ -191,12 +203,13 @@ class Predictor:
         appearances = np.stack([appearance(image) for image in batch])
         return self.reference.familiar.novelty(embeddings, appearances).tolist()
 
-    def doubts(self, spread: tuple[float, float] | None, point: OperatingPoint) -> tuple[Caution, ...]:
+    def doubts(
+        self, score: float, spread: tuple[float, float] | None, point: OperatingPoint
+    ) -> tuple[Caution, ...]:
         """The caution about a result that depends on how the image is turned, if it does."""
         if spread is None:
             return ()
-        changes = decide(spread[0], point) is not decide(spread[1], point)
-        return unstable(spread, changes, self.bundle.card.guard.get("spread"))
+        return unstable(spread, falls(score, spread, point), self.bundle.card.guard.get("spread"))
 
     def heatmap(self, image: NDArray[np.uint8], output: Output, index: int) -> NDArray[np.float32]:
         """Where the evidence for malignancy lies in one image of a batch; see `Prediction.heatmap`."""

@@ -67,6 +67,9 @@ def next_step(decision: str, cautions: Sequence["Caution"]) -> str:
     if any(caution.severe for caution in cautions):
         return UNRELIABLE
     again = any(caution.code in PHOTOGRAPHIC for caution in cautions)
+    if decision == "benign" and any(caution.code == "unstable" for caution in cautions):
+        # Of such results far more are cancers than of other benign ones; see the caution in `model.stability`.
+        decision = "uncertain"
     return NEXT_STEPS[decision] + (f" {RETAKE.capitalize()} makes the result surer." if again else "")
 
 

@@ -169,6 +169,8 @@ def test_next_step_depends_on_what_stands_against_the_result(decision: Decision)
     assert next_step(decision, (Caution("blurred", "It is blurred."),)).startswith(plain)
     assert "new photograph" in next_step(decision, (Caution("blurred", "It is blurred."),))
     assert next_step(decision, (Caution("synthetic", "Drawn."),)) == plain
+    shaky = next_step(decision, (Caution("unstable", "It depends on the view."),))
+    assert shaky == (next_step("uncertain", ()) if decision == "benign" else plain)
     assert next_step(decision, (Caution("unlike", "No lesion.", severe=True),)) == UNRELIABLE
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from model.bundle import REFERENCE, BundleError, OperatingPoint
 from model.engine import Engine, Output
 from model.images import Photograph, decode, encode, square
-from model.predictor import Decision, Predictor, decide
+from model.predictor import Decision, Predictor, decide, falls
 from model.quality import RULES
 from model.taxonomy import CODES, MALIGNANT
 from tests.tiny import write_tiny_bundle
@@ -158,6 +158,23 @@ def test_the_decision_has_three_ways(predictor: Predictor) -> None:
     assert [str(one) for one in found] == ["benign"] * 2 + ["uncertain"] * 2 + ["malignant"] * 2
     one_threshold = OperatingPoint("sensitivity-95", 0.95, 0.5, 0.5, 0.95, 0.0)
     assert {decide(p, one_threshold) for p in (0.2, 0.5, 0.8)} == {Decision.BENIGN, Decision.MALIGNANT}
+
+
+@pytest.mark.parametrize(
+    ("probability", "spread", "overturned"),
+    [
+        (0.05, (0.02, 0.09), False),
+        (0.05, (0.02, 0.10), True),
+        (0.05, (0.02, 0.70), True),
+        # Uncertain, or malignant, says already that somebody should look.
+        (0.20, (0.05, 0.50), False),
+        (0.55, (0.50, 0.70), False),
+        (0.70, (0.05, 0.70), True),
+    ],
+)
+def test_what_overturns_a_decision(probability: float, spread: tuple[float, float], overturned: bool) -> None:
+    point = OperatingPoint("sensitivity-95", 0.95, 0.1, 0.6, 0.95, 0.95)
+    assert falls(probability, spread, point) is overturned
 
 
 def test_the_operating_point_decides(predictor: Predictor) -> None:
