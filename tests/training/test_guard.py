@@ -9,12 +9,13 @@ import pytest
 
 from model.bundle import REFERENCE
 from model.engine import Engine
-from model.novelty import Familiar
+from model.novelty import Familiar, appearance
 from model.predictor import Predictor
 from model.quality import RULES
 from model.reference import open_reference, write_reference
 from tests.tiny import SIZE, write_tiny_bundle
-from training.guard import build_guard, fit_boundary, fit_familiar, limits_for, quality_limits
+from training.artefacts import darken_corners
+from training.guard import build_guard, elsewhere, fit_boundary, fit_familiar, limits_for, quality_limits
 from training.negatives import NEGATIVES
 from training.pixels import PixelStore
 from training.synthetic import draw
@@ -98,12 +99,34 @@ def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
     assert isinstance(reference.familiar, Familiar) and set(guard["quality"]) == set(RULES)
     measured = guard["measured"]
     # Validation is looked at in both resolutions; what results do not hold is left closed.
-    assert measured["validation"]["images"] == 2 * (store.cases["split"] == "validation").sum()
+    validation = (store.cases["split"] == "validation").sum()
+    assert measured["validation"]["images"] == 2 * validation
+    assert measured["validation, altered"]["images"] == validation
     assert "test" not in measured and set(measured["drawn"]) == set(NEGATIVES)
     assert all(0 <= guard_share["either"] <= 1 for guard_share in measured["drawn"].values())
     write_reference(bundle.path / REFERENCE, reference)
     read = open_reference(bundle)
     assert read is not None and read.familiar.residual_limit == reference.familiar.residual_limit
+
+
+def test_a_lens_with_a_dark_rim_is_familiar(store: PixelStore, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    reference, _ = build_guard(Engine(bundle, 1), bundle.card, store)
+    narrow = fit_familiar(
+        np.zeros((len(store.sharp), 4), np.float32), np.stack([appearance(image) for image in store.sharp])
+    )
+    dark = np.stack([appearance(darken_corners(image, 0.92)) for image in store.sharp])
+    usual = np.stack([appearance(image) for image in store.sharp])
+    # How much odder a rim makes an image, where rims were among what is familiar and where they were not.
+    odder = [
+        np.median(one.oddness(dark)) / np.median(one.oddness(usual)) for one in (reference.familiar, narrow)
+    ]
+    assert odder[0] < 0.75 * odder[1]
+
+
+def test_the_same_row_is_altered_the_same_way(store: PixelStore) -> None:
+    first, again = (elsewhere(store, SIZE)(3) for _ in range(2))
+    assert (first == again).all() and (first != elsewhere(store, SIZE)(4)).any()
 
 
 def test_test_images_are_looked_at_where_the_test_split_was_opened(store: PixelStore, tmp_path: Path) -> None:
