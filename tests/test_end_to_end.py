@@ -1,5 +1,6 @@
 """The whole way on drawn lesions: prepare, train, evaluate, export, serve, predict, find it in the history."""
 
+import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from dashboard.app import create_app
 from dashboard.settings import Settings
 from model.__main__ import main as model_main
-from model.bundle import open_bundle
+from model.bundle import GRAPH, SCORES, WEIGHTS, open_bundle
 from model.images import decode, encode, square
 from model.predictor import Predictor
 from training.__main__ import main as training_main
@@ -110,3 +111,34 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
         found = client.get(f"/api/v1/predictions/{answer.json['id']}")
         assert found.status_code == 200 and found.json["probability"] == answer.json["probability"]
         assert client.get(f"/history/{answer.json['id']}").status_code == 200
+
+
+def test_figures_and_guard_are_made_anew_without_the_run(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(trained / "bundles" / "drawn", tmp_path / "drawn")
+    old = open_bundle(copy)
+    data = shutil.copytree(trained / "prepared", tmp_path / "prepared")
+    call = ["refresh", str(copy), "--data", str(data)]
+    assert training_main([*call, "--version", "2"]) == 0
+    new = open_bundle(copy)
+    assert new.card.version == "2" and new.card.operating_points == old.card.operating_points
+    assert new.card.results == old.card.results and new.card.temperature == old.card.temperature
+    same = {GRAPH, WEIGHTS, SCORES}
+    assert {new.card.files[name] for name in same} == {old.card.files[name] for name in same}
+    # Test was not opened again, so nothing of its images is said.
+    assert "test" in old.card.guard["measured"] and "test" not in new.card.guard["measured"]
+    limits = [dict(one.card.guard["quality"]) for one in (old, new)]
+    assert limits[0] == pytest.approx(limits[1]) and new.card.facts["openings"] == old.card.facts["openings"]
+
+    assert training_main([*call, "--version", "3", "--open-test", "the guard on test images"]) == 0
+    opened = open_bundle(copy)
+    assert opened.card.guard["measured"]["test"] == pytest.approx(old.card.guard["measured"]["test"])
+    reasons = [one["why"] for one in opened.card.facts["openings"]]
+    assert reasons == ["the test of the whole way", "the guard on test images"]
+
+    cases = pd.read_parquet(data / "cases.parquet")
+    cases["split"] = np.roll(cases["split"], 1)
+    cases.to_parquet(data / "cases.parquet", index=False)
+    assert training_main([*call, "--version", "4"]) == 1
+    assert "not split as" in capsys.readouterr().err and open_bundle(copy).card.version == "3"

@@ -1,4 +1,4 @@
-"""`python -m training download|synthetic|prepare|train|evaluate|export`: from images to a bundle."""
+"""`python -m training download|synthetic|prepare|train|evaluate|export|refresh`: from images to a bundle."""
 
 import argparse
 import ctypes
@@ -135,13 +135,27 @@ def export(options: argparse.Namespace) -> None:
         if GRAPH in files and len(made.classes) > 1:
             # What serves measures itself: the guard is built with the bundle as it will be, but for the guard.
             engine = Engine(write_bundle(Path(folder) / "draft", made, files))
-            reference, limits = build_guard(engine, made, store)
+            reference, limits = build_guard(engine, made, store, "test" in made.results)
             made, files[REFERENCE] = replaced(made, guard=limits), Path(folder) / REFERENCE
             write_reference(files[REFERENCE], reference)
         bundle = write_bundle(options.out, made, files)
     print(
         f"{bundle.path}: {sum(file.stat().st_size for file in bundle.path.rglob('*') if file.is_file()) / 1e6:.1f} MB"
     )
+
+
+def refresh(options: argparse.Namespace) -> None:
+    """Figures and guard of a bundle anew, from its stored scores and its graph."""
+    from model.bundle import open_bundle
+    from training.pixels import open_pixels
+    from training.refresh import refresh as refresh_bundle
+
+    store = open_pixels(options.data)
+    made = refresh_bundle(
+        open_bundle(options.bundle), store, options.data, options.version, options.open_test
+    )
+    for name, found in made.card.guard.get("measured", {}).items():
+        print(f"{name}: {found}")
 
 
 def reproduce(options: argparse.Namespace) -> None:
@@ -274,6 +288,15 @@ def parser() -> argparse.ArgumentParser:
         if name == "reproduce":
             source_options(command, required=False)
             command.add_argument("--teacher-init", default="imagenet", help="what --init is, for the teacher")
+    anew = commands.add_parser(
+        "refresh", help="make a bundle's figures and guard anew; its network stays as it is"
+    )
+    anew.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
+    anew.add_argument("--version", required=True, help="of the new bundle, which takes the old one's place")
+    anew.add_argument(
+        "--open-test", metavar="WHY", help="let the guard look at the test split too; noted with the reason"
+    )
+    anew.set_defaults(act=refresh)
     beside = commands.add_parser(
         "compare", help="print bundles side by side, with intervals and paired tests"
     )

@@ -1,6 +1,5 @@
 """Limits from validation images, and the reference that goes into a bundle."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +92,7 @@ def store() -> PixelStore:
 
 def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path)
-    reference, guard = build_guard(Engine(bundle, 1), bundle.card, store)
+    reference, guard = build_guard(Engine(bundle, 1), bundle.card, store, test=False)
     train = store.cases[store.cases["split"] == "train"]
     assert set(reference.image_ids) == set(train["image_id"])
     assert isinstance(reference.familiar, Familiar) and set(guard["quality"]) == set(RULES)
@@ -111,7 +110,7 @@ def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
 
 def test_a_lens_with_a_dark_rim_is_familiar(store: PixelStore, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path)
-    reference, _ = build_guard(Engine(bundle, 1), bundle.card, store)
+    reference, _ = build_guard(Engine(bundle, 1), bundle.card, store, test=False)
     narrow = fit_familiar(
         np.zeros((len(store.sharp), 4), np.float32), np.stack([appearance(image) for image in store.sharp])
     )
@@ -131,6 +130,5 @@ def test_the_same_row_is_altered_the_same_way(store: PixelStore) -> None:
 
 def test_test_images_are_looked_at_where_the_test_split_was_opened(store: PixelStore, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path)
-    card = replace(bundle.card, results={"test": {}})
-    measured = build_guard(Predictor(bundle, 1).engine, card, store)[1]["measured"]
+    measured = build_guard(Predictor(bundle, 1).engine, bundle.card, store, test=True)[1]["measured"]
     assert measured["test"]["images"] == 2 * (store.cases["split"] == "test").sum()
