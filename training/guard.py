@@ -31,11 +31,11 @@ Images = Callable[[int], NDArray[np.uint8]]
 Floats = NDArray[np.float64]
 
 # Shares of validation images that may be cautioned. Together they leave room below 2 % of other images.
-QUALITY_ALARMS, NOVELTY_ALARMS, SPREAD_ALARMS = 0.005, 0.01, 0.02
+QUALITY_ALARMS, NOVELTY_ALARMS, SPREAD_ALARMS = 0.005, 0.0125, 0.02
 SUBSPACE = 128
 TURNED = 500
 # Drawn pictures of each kind that are measured, and others that the boundary is fitted on.
-DRAWN, FITTED = 20, 60
+DRAWN, FITTED = 20, 150
 # One white pixel is no glare, however rare it is.
 FLOORS: Mapping[str, float] = {"glare": 0.005}
 BATCH = 32
@@ -226,7 +226,8 @@ def fit_boundary(
     scale, mean = np.concatenate(scales), np.concatenate([block.mean(axis=0) for block in known])
     rows = np.concatenate([np.concatenate(known, axis=1), np.concatenate(others, axis=1)])
     foreign = np.arange(len(rows)) >= len(known[0])
-    fitted = LogisticRegression(C=10.0, max_iter=1000).fit((rows - mean) / scale, foreign)
+    # Balanced, for there are far more known images than others.
+    fitted = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000).fit((rows - mean) / scale, foreign)
     boundary = (fitted.coef_[0] / scale).astype(np.float32)
     return boundary, -float(mean @ boundary)
 
