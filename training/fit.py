@@ -48,7 +48,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self,
         store: PixelStore,
         recipe: Recipe,
-        size: int,
+        stage: Stage,
         seed: int,
         first_epoch: int = 0,
         teacher: keras.Model | None = None,
@@ -56,7 +56,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         """Draw from a store; a teacher of the same input size has a say in the targets."""
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
         self.teacher = teacher
-        self.store, self.recipe, self.size, self.seed, self.epoch = store, recipe, size, seed, first_epoch
+        self.store, self.recipe, self.stage, self.seed, self.epoch = store, recipe, stage, seed, first_epoch
         self.rows = store.rows("train")
         self.labels = store.cases["label"].map(CODES.index).to_numpy(np.intp)
         # From the training images alone: over all splits, the odds would level the diagnoses only roughly here.
@@ -89,20 +89,20 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         rng = np.random.default_rng((self.seed, self.epoch, index))
         rows = self.order[index * self.recipe.batch : (index + 1) * self.recipe.batch]
-        images = np.empty((len(rows), self.size, self.size, 3), np.uint8)
+        images = np.empty((len(rows), self.stage.size, self.stage.size, 3), np.uint8)
         for place, row in enumerate(rows):
             source = self.store.sharp if rng.random() < self.odds[row] else self.store.common
-            images[place] = view(source[row], self.size, self.recipe.views, rng)
+            images[place] = view(source[row], self.stage.size, self.recipe.views, rng)
         targets = self.targets(rows).astype(np.float32)
         if targets.shape[1:] != (1,):
             targets = np.eye(len(CODES), dtype=np.float32)[targets.astype(np.intp)]
-        if self.recipe.mixup:
-            images, targets = mixed(images, targets, self.recipe.mixup, rng)
+        if self.stage.mixup:
+            images, targets = mixed(images, targets, self.stage.mixup, rng)
         if self.teacher is None:
             return images, targets
         logits = np.asarray(self.teacher.predict_on_batch(images), np.float32)
         taught: NDArray[np.float32] = softmax(logits / self.recipe.softness)
-        return images, (1 - self.recipe.trust) * targets + self.recipe.trust * taught
+        return images, (1 - self.stage.trust) * targets + self.stage.trust * taught
 
     def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
         """Class numbers (n,), or 0/1 for malignant (n, 1) where the network has one output."""
@@ -198,7 +198,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Write the history's line and the checkpoints; the line last, since it says that the epoch is safe."""
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.size}
+        line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.stage.size}
         with averaged(self.model):
             line |= self.measures()
             past = read_history(self.run)
@@ -276,15 +276,14 @@ def fit(
     for number, stage in enumerate(recipe.stages):
         size, epochs = stage.size, stage.epochs
         if done < before + epochs:
-            teacher = teacher_of(recipe, taught_by, size) if recipe.teacher else None
-            data = Batches(store, recipe, size, seed, max(done, before), teacher)
+            teacher = teacher_of(recipe, taught_by, size) if stage.trust else None
+            data = Batches(store, recipe, stage, seed, max(done, before), teacher)
             if done > before:
                 network = keras.saving.load_model(run / "last.keras")
             else:
                 network = build(recipe, size, init if number == 0 else None)
                 if number:
-                    earlier = keras.saving.load_model(run / "last.keras", compile=False)
-                    network.set_weights(earlier.get_weights())
+                    network.load_weights(run / "best.weights.h5")
                 make_ready(network, recipe, stage, len(data))
             history = History(run, store, data, size)
             network.fit(
@@ -350,7 +349,7 @@ def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -
         freeze_statistics(network)
     total = steps * stage.epochs
     rate = WarmCosine(recipe.learning_rate * stage.peak, max(1, round(recipe.warmup * total)), total)
-    keeping = {"use_ema": True, "ema_momentum": recipe.average} if recipe.average else {}
+    keeping = {"use_ema": True, "ema_momentum": stage.average} if stage.average else {}
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **keeping)
     if network.output_shape[-1] == 1:
         network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))

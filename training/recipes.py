@@ -13,11 +13,18 @@ class Stage(NamedTuple):
         size: input side in pixels; the last stage's is the one that is shipped.
         epochs: passes over as many images as the training split has.
         peak: highest learning rate, as a share of the recipe's.
+        mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
+        average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
+            0 keeps the weights themselves.
+        trust: share of the teacher's probabilities in the targets, 0 to 1; the labels have the rest.
     """
 
     size: int
     epochs: int
     peak: float = 1.0
+    mixup: float = 0.0
+    average: float = 0.0
+    trust: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -26,17 +33,13 @@ class Recipe:
 
     Attributes:
         network: name of a builder in `model.networks`.
-        stages: one after the other, each with the weights that the one before left.
+        stages: one after the other, each from the best weights of the one before.
         learning_rate: peak, after a linear warm-up over `warmup` of a stage's steps and before a cosine decay to 0.
         balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they
             come, 1 equally often. What this does to the predicted probabilities is undone after training.
         malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the seven diagnoses.
-        mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
-        average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
-            0 keeps the weights themselves.
         teacher: name of the recipe whose network is distilled (Hinton et al. 2015): it looks at the same views, and its
-            probabilities are part of the targets. None for "".
-        trust: share of the teacher's probabilities in the targets, 0 to 1; the labels have the rest.
+            probabilities are part of the targets of the stages that trust it. None for "".
         softness: temperature of the teacher's probabilities; above 1, what it thinks less likely counts more.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
@@ -52,10 +55,7 @@ class Recipe:
     weight_decay: float = 0.0
     balance: float = 0.0
     malignancy_weight: float = 0.0
-    mixup: float = 0.0
-    average: float = 0.0
     teacher: str = ""
-    trust: float = 0.0
     softness: float = 1.0
     half_precision: bool = False
     frozen_statistics: bool = False
@@ -110,13 +110,12 @@ RECIPES: dict[str, Recipe] = {
             name="teacher",
             purpose="A larger network, too slow to serve, to distil from: Xception from ImageNet weights.",
             network="xception",
-            stages=(Stage(160, 10),),
+            stages=(Stage(160, 10, average=0.99),),
             batch=64,
             learning_rate=3e-4,
             weight_decay=0.05,
             balance=0.5,
             malignancy_weight=0.5,
-            average=0.99,
             half_precision=True,
             frozen_statistics=True,
             views=LESION_SAFE,
@@ -125,15 +124,13 @@ RECIPES: dict[str, Recipe] = {
             name="student",
             purpose="What `dermanet` learns from the teacher instead of from the labels alone; no better so far.",
             network="dermanet",
-            stages=(Stage(160, 10),),
+            stages=(Stage(160, 10, average=0.99, trust=0.7),),
             batch=64,
             learning_rate=5e-4,
             weight_decay=0.05,
             balance=0.5,
             malignancy_weight=0.5,
-            average=0.99,
             teacher="teacher",
-            trust=0.7,
             softness=2.0,
             frozen_statistics=True,
             views=LESION_SAFE,

@@ -57,7 +57,7 @@ def ours() -> float:
     pixels, labels = drawn_pixels(size, count)
     cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
     store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
-    network, batches = build(recipe, size, None), Batches(store, recipe, size, seed=0)
+    network, batches = build(recipe, size, None), Batches(store, recipe, recipe.stages[0], seed=0)
     make_ready(network, recipe, recipe.stages[0], len(batches))
     return rate(network, recipe.batch, batches)
 

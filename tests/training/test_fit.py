@@ -43,7 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> PixelStore:
 
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_a_run_goes_on_where_it_stopped(store: PixelStore, tmp_path: Path, average: float) -> None:
-    recipe = dataclasses.replace(TINY, average=average)
+    recipe = dataclasses.replace(TINY, stages=tuple(stage._replace(average=average) for stage in TINY.stages))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     fit(recipe, store, whole, init="none")
     assert [line["epoch"] for line in read_history(whole)] == [1, 2, 3]
@@ -77,12 +77,12 @@ def test_a_run_goes_on_where_it_stopped(store: PixelStore, tmp_path: Path, avera
 
 
 def test_a_student_learns_from_its_teacher(store: PixelStore, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(TINY, stages=(Stage(32, 1),), teacher="tiny", trust=0.75, softness=2.0)
+    recipe = dataclasses.replace(TINY, stages=(Stage(32, 1, trust=0.75),), teacher="tiny", softness=2.0)
     with pytest.raises(FitError, match="training train tiny"):
         fit(recipe, store, tmp_path / "student", init="none", taught_by=tmp_path / "teacher")
     teacher = fit(dataclasses.replace(TINY, stages=(Stage(32, 1),)), store, tmp_path / "teacher", init="none")
-    images, labels = Batches(store, dataclasses.replace(recipe, teacher=""), 32, 0)[0]
-    seen, targets = Batches(store, recipe, 32, 0, teacher=teacher)[0]
+    images, labels = Batches(store, recipe, Stage(32, 1), 0)[0]
+    seen, targets = Batches(store, recipe, recipe.stages[0], 0, teacher=teacher)[0]
     np.testing.assert_array_equal(images, seen)
     logits = np.asarray(teacher(images))
     taught = np.exp(logits / 2) / np.exp(logits / 2).sum(axis=1, keepdims=True)
@@ -102,7 +102,7 @@ def test_softened_probabilities_add_up_and_flatten() -> None:
 
 
 def test_batches_are_the_same_for_the_same_seed(store: PixelStore) -> None:
-    first, second = Batches(store, TINY, 32, 0), Batches(store, TINY, 32, 0)
+    first, second = (Batches(store, TINY, TINY.stages[0], 0) for _ in range(2))
     np.testing.assert_array_equal(first[1][0], second[1][0])
     assert len(np.unique(first.order)) == len(store.rows("train")) == len(first.order)
     assert not np.isin(first.order, np.concatenate([store.rows("validation"), store.rows("test")])).any()
@@ -115,7 +115,7 @@ def test_balance_draws_rare_diagnoses_more_often(store: PixelStore) -> None:
     labels = store.cases["label"].to_numpy()
     counts: dict[str, int] = {}
     for epoch in range(40):
-        for label in labels[Batches(store, recipe, 32, 0, epoch).order]:
+        for label in labels[Batches(store, recipe, recipe.stages[0], 0, epoch).order]:
             counts[label] = counts.get(label, 0) + 1
     shares = np.array(list(counts.values())) / sum(counts.values())
     np.testing.assert_allclose(shares, 1 / len(counts), atol=0.03)
@@ -169,7 +169,7 @@ def test_export_refuses_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_is_measured_and_kept_is_the_average_and_what_trains_on_is_not(
     store: PixelStore, tmp_path: Path
 ) -> None:
-    recipe = dataclasses.replace(TINY, stages=(Stage(32, 2),), average=0.9)
+    recipe = dataclasses.replace(TINY, stages=(Stage(32, 2, average=0.9),))
     fit(recipe, store, tmp_path / "run", init="none")
     network = keras.saving.load_model(tmp_path / "run" / "last.keras")
     own = [np.array(value) for value in network.get_weights()]

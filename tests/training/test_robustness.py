@@ -96,7 +96,7 @@ def seen_in_training(
 ) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
     """The diagnosis of every image that training draws, and whether it came from the sharp copy."""
     recipe = Recipe("probe", "", "dermanet", (Stage(SIZE, 1),), batch=32, balance=balance, views=Views())
-    batches = Batches(of, recipe, SIZE, seed=3)
+    batches = Batches(of, recipe, recipe.stages[0], seed=3)
     by_diagnosis = pd.Series(batches.odds[batches.rows]).groupby(batches.labels[batches.rows]).mean()
     assert by_diagnosis.max() - by_diagnosis.min() < 1e-9
     labels, sharp = [], []
