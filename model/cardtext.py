@@ -187,4 +187,9 @@ def cost(training: Mapping[str, Any]) -> str | None:
     """Hours and hardware."""
     if "seconds" not in training:
         return None
-    return f"{training['seconds'] / 3600:.1f} hours of training on {training.get('processor', 'an unknown machine')}"
+    machine = training.get("processor", "an unknown machine")
+    before = training.get("before", [])
+    own, others = training["seconds"] / 3600, sum(one["seconds"] for one in before) / 3600
+    names = ", ".join(f"`{one['recipe']}`" for one in before)
+    rest = f", after {others:.1f} hours for what it builds on ({names})" if before else ""
+    return f"{own:.1f} hours of training on {machine}{rest}"

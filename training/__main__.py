@@ -19,6 +19,7 @@ from model.taxonomy import CODES
 from training.cases import CasesError, split_digest
 from training.files import replace
 from training.recipes import RECIPES, Recipe
+from training.runs import lineage
 
 HAM10000 = "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161)"
 HAM10000_LICENCE = (
@@ -71,7 +72,7 @@ def train(options: argparse.Namespace) -> None:
     from training.pixels import open_pixels
 
     recipe, store = recipe_of(options), open_pixels(options.data)
-    fit(recipe, store, run_of(options), options.seed, options.init, teacher_run_of(options))
+    fit(recipe, store, run_of(options), options.seed, options.init, options.runs)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -164,14 +165,13 @@ def reproduce(options: argparse.Namespace) -> None:
         if options.metadata is None or not options.images:
             raise CasesError(f"{options.data} holds no prepared data: name --metadata and --images.")
         prepare(options)
-    teacher = teacher_run_of(options)
-    if teacher is not None:
+    for name in lineage(recipe_of(options)):
         from training.fit import fit
         from training.pixels import open_pixels
 
-        name = RECIPES[options.recipe].teacher
-        print(f"-- train {name}, which teaches", flush=True)
-        fit(RECIPES[name], open_pixels(options.data), teacher, options.seed, options.teacher_init)
+        print(f"-- train {name}, which {options.recipe} builds on", flush=True)
+        init = options.xception_init if RECIPES[name].network == "xception" else options.init
+        fit(RECIPES[name], open_pixels(options.data), options.runs / name, options.seed, init, options.runs)
     for step in (train, evaluate, export):
         print(f"-- {step.__name__}", flush=True)
         step(options)
@@ -209,13 +209,7 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
 
 def run_of(options: argparse.Namespace) -> Path:
     """The folder of the run."""
-    return options.run or Path("runs") / options.recipe
-
-
-def teacher_run_of(options: argparse.Namespace) -> Path | None:
-    """The folder of the run that teaches; None for a recipe without a teacher."""
-    name = recipe_of(options).teacher
-    return (options.teacher or Path("runs") / name) if name else None
+    return options.run or options.runs / options.recipe
 
 
 def parser() -> argparse.ArgumentParser:
@@ -254,17 +248,18 @@ def parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=help_text)
         command.add_argument("recipe", choices=sorted(RECIPES))
-        command.add_argument("--run", type=Path, help="folder of the run (default: runs/RECIPE)")
+        command.add_argument("--run", type=Path, help="folder of the run (default: RUNS/RECIPE)")
+        command.add_argument(
+            "--runs",
+            type=Path,
+            default=Path("runs"),
+            help="folder of all runs, also of those a recipe builds on",
+        )
         command.set_defaults(act=act)
         if name in ("train", "reproduce"):
             command.add_argument("--seed", type=int, default=0)
             command.add_argument(
                 "--init", default="imagenet", help="imagenet, none, or a file of the backbone's weights"
-            )
-            command.add_argument(
-                "--teacher",
-                type=Path,
-                help="folder of the run that a recipe learns from (default: runs/ITS-TEACHER)",
             )
         if name in ("evaluate", "reproduce"):
             command.add_argument(
@@ -287,7 +282,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--no-weights", action="store_true", help="curves and scores only")
         if name == "reproduce":
             source_options(command, required=False)
-            command.add_argument("--teacher-init", default="imagenet", help="what --init is, for the teacher")
+            command.add_argument("--xception-init", default="imagenet", help="what --init is, for Xception")
     anew = commands.add_parser(
         "refresh", help="make a bundle's figures and guard anew; its network stays as it is"
     )

@@ -92,7 +92,7 @@ def make_card(
             "init": facts["init"],
             "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
             "seconds": seconds,
-            **({"teacher": facts["teacher"]} if "teacher" in facts else {}),
+            **({"before": facts["before"]} if "before" in facts else {}),
             "processor": processor(),
             "versions": versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
             "python": platform.python_version(),

@@ -26,12 +26,20 @@ from training.augment import view
 from training.files import replace
 from training.losses import MALIGNANT_COLUMNS, JointLoss
 from training.pixels import PixelStore, sharp_odds
-from training.recipes import RECIPES, Recipe, Stage
+from training.recipes import Recipe, Stage
+from training.runs import (
+    BEST,
+    FACTS,
+    HISTORY,
+    LAST,
+    RunError,
+    best_weights,
+    facts_before,
+    lineage,
+    read_history,
+)
 from training.schedule import WarmCosine
-
-
-class FitError(ValueError):
-    """The run cannot start or go on; the message says what to change."""
+from training.teachers import Teachers, build, trained
 
 
 def class_shares(labels: NDArray[np.intp], balance: float) -> NDArray[np.float64]:
@@ -51,11 +59,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         stage: Stage,
         seed: int,
         first_epoch: int = 0,
-        teacher: keras.Model | None = None,
+        teachers: Teachers | None = None,
     ) -> None:
-        """Draw from a store; a teacher of the same input size has a say in the targets."""
+        """Draw from a store; teachers have a say in the targets."""
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
-        self.teacher = teacher
+        self.teachers = teachers
         self.store, self.recipe, self.stage, self.seed, self.epoch = store, recipe, stage, seed, first_epoch
         self.rows = store.rows("train")
         self.labels = store.cases["label"].map(CODES.index).to_numpy(np.intp)
@@ -98,10 +106,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             targets = np.eye(len(CODES), dtype=np.float32)[targets.astype(np.intp)]
         if self.stage.mixup:
             images, targets = mixed(images, targets, self.stage.mixup, rng)
-        if self.teacher is None:
+        if self.teachers is None:
             return images, targets
-        logits = np.asarray(self.teacher.predict_on_batch(images), np.float32)
-        taught: NDArray[np.float32] = softmax(logits / self.recipe.softness)
+        taught: NDArray[np.float32] = softmax(self.teachers.logits(images) / self.recipe.softness)
         return images, (1 - self.stage.trust) * targets + self.stage.trust * taught
 
     def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
@@ -203,10 +210,10 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
             line |= self.measures()
             past = read_history(self.run)
             if all(line["val_auc"] >= other["val_auc"] for other in past if other["size"] == line["size"]):
-                replace(self.run / "best.weights.h5", self.model.save_weights)
+                replace(self.run / BEST, self.model.save_weights)
         line["seconds"] = round(time.monotonic() - self.began, 1)
-        replace(self.run / "last.keras", self.model.save)
-        with (self.run / "history.jsonl").open("a") as file:
+        replace(self.run / LAST, self.model.save)
+        with (self.run / HISTORY).open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
 
@@ -238,52 +245,47 @@ def averaged(network: keras.Model) -> Iterator[None]:
         network.set_weights(own)
 
 
-def read_history(run: Path) -> list[dict[str, float]]:
-    """The epochs that a run has finished."""
-    path = run / "history.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 def fit(
     recipe: Recipe,
     store: PixelStore,
     run: Path,
     seed: int = 0,
     init: str = "imagenet",
-    taught_by: Path | None = None,
+    runs: Path = Path("runs"),
 ) -> keras.Model:
     """Train, or go on training, and return the network of the best epoch of the last stage (by validation AUC).
 
     Args:
         run: folder of the run; gets `run.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
-        init: see the network's builder.
-        taught_by: folder of the teacher's run, for a recipe that has one.
+        init: see the network's builder; of no account for a recipe that starts from another one.
+        runs: where the runs of other recipes lie, for a recipe that builds on them.
 
     Raises:
-        FitError: the folder holds a run of another recipe or seed, or there is no teacher where one is needed.
+        RunError: the folder holds a run of another recipe or seed, or one that this builds on is not there.
     """
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     facts: dict[str, object] = {
         "recipe": json.loads(json.dumps(asdict(recipe))),
         "seed": seed,
-        "init": start_of(init),
+        "init": recipe.start or start_of(init),
     }
-    if recipe.teacher:
-        facts["teacher"] = facts_of_teacher(recipe, taught_by)
+    if lineage(recipe):
+        facts["before"] = facts_before(recipe, runs)
     remember(run, facts)
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
         size, epochs = stage.size, stage.epochs
         if done < before + epochs:
-            teacher = teacher_of(recipe, taught_by, size) if stage.trust else None
-            data = Batches(store, recipe, stage, seed, max(done, before), teacher)
+            data = Batches(store, recipe, stage, seed, max(done, before), teachers_of(recipe, stage, runs))
             if done > before:
-                network = keras.saving.load_model(run / "last.keras")
+                network = keras.saving.load_model(run / LAST)
             else:
-                network = build(recipe, size, init if number == 0 else None)
-                if number:
-                    network.load_weights(run / "best.weights.h5")
+                network = build(recipe, size, None if number or recipe.start else init)
+                if number or recipe.start:
+                    network.load_weights(
+                        run / BEST if number else best_weights(recipe.start, runs, recipe.name)
+                    )
                 make_ready(network, recipe, stage, len(data))
             history = History(run, store, data, size)
             network.fit(
@@ -296,51 +298,15 @@ def fit(
             )
         before += epochs
     network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
-    network.load_weights(run / "best.weights.h5")
+    network.load_weights(run / BEST)
     return network
 
 
-def teacher_weights(recipe: Recipe, run: Path | None) -> Path:
-    """The weights of a recipe's teacher. Raises FitError where there are none."""
-    path = None if run is None else run / "best.weights.h5"
-    if path is None or not path.is_file():
-        raise FitError(
-            f"{recipe.name} learns from {recipe.teacher}: run `python -m training train {recipe.teacher}` first, and "
-            "name its folder with --teacher."
-        )
-    return path
-
-
-def facts_of_teacher(recipe: Recipe, run: Path | None) -> dict[str, object]:
-    """Which network teaches, and how long its training took."""
-    path = teacher_weights(recipe, run)
-    seconds = sum(line["seconds"] for line in read_history(path.parent))
-    return {"recipe": recipe.teacher, "weights_sha256": bundle.digest(path), "seconds": round(seconds, 1)}
-
-
-def teacher_of(recipe: Recipe, run: Path | None, size: int) -> keras.Model:
-    """A recipe's teacher, as it is after its best epoch, for one input size."""
-    path = teacher_weights(recipe, run)
-    network = build(RECIPES[recipe.teacher], size, None)
-    network.load_weights(path)
-    # The threads that make batches share it: what it compiles is there before they begin.
-    network.predict_on_batch(np.zeros((recipe.batch, size, size, 3), np.uint8))
-    return network
-
-
-def build(recipe: Recipe, size: int, init: str | None) -> keras.Model:
-    """A recipe's network at one input size, in the precision that this processor computes fastest."""
-    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.half_precision and has_bfloat16() else "float32")
-    try:
-        return BUILDERS[recipe.network](size, init)
-    finally:
-        keras.config.set_dtype_policy("float32")
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; where it does not, float32 is faster."""
-    facts = Path("/proc/cpuinfo")
-    return facts.exists() and bool({"avx512_bf16", "amx_bf16"} & set(facts.read_text().split()))
+def teachers_of(recipe: Recipe, stage: Stage, runs: Path) -> Teachers | None:
+    """Whom a stage trusts; None for a stage that trusts the labels alone."""
+    if not stage.trust:
+        return None
+    return Teachers([trained(name, runs, recipe.name) for name in recipe.teachers], recipe.batch)
 
 
 def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:
@@ -365,9 +331,9 @@ def start_of(init: str) -> str:
 
 def remember(run: Path, facts: dict[str, object]) -> None:
     """Write what the run is, or check that the folder holds the same one."""
-    path = run / "run.json"
+    path = run / FACTS
     if path.exists() and json.loads(path.read_text()) != facts:
-        raise FitError(
+        raise RunError(
             f"{run} holds another run (recipe, seed or init differ). Choose another --run folder, or delete it."
         )
     path.write_text(json.dumps(facts, indent=1))

@@ -227,7 +227,9 @@ def fit_boundary(
     rows = np.concatenate([np.concatenate(known, axis=1), np.concatenate(others, axis=1)])
     foreign = np.arange(len(rows)) >= len(known[0])
     # Balanced, for there are far more known images than others.
-    fitted = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000).fit((rows - mean) / scale, foreign)
+    fitted = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000).fit(
+        (rows - mean) / scale, foreign
+    )
     boundary = (fitted.coef_[0] / scale).astype(np.float32)
     return boundary, -float(mean @ boundary)
 

@@ -1,7 +1,7 @@
 """What can be trained, as plain values."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from training.augment import Views
 
@@ -16,7 +16,7 @@ class Stage(NamedTuple):
         mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
         average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
             0 keeps the weights themselves.
-        trust: share of the teacher's probabilities in the targets, 0 to 1; the labels have the rest.
+        trust: share of the teachers' probabilities in the targets, 0 to 1; the labels have the rest.
     """
 
     size: int
@@ -38,9 +38,11 @@ class Recipe:
         balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they
             come, 1 equally often. What this does to the predicted probabilities is undone after training.
         malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the seven diagnoses.
-        teacher: name of the recipe whose network is distilled (Hinton et al. 2015): it looks at the same views, and its
-            probabilities are part of the targets of the stages that trust it. None for "".
-        softness: temperature of the teacher's probabilities; above 1, what it thinks less likely counts more.
+        start: name of the recipe from whose best weights the first stage starts, of the same network; "" starts as
+            `fit` is told.
+        teachers: names of the recipes whose networks are distilled (Hinton et al. 2015): they look at the same views,
+            and their probabilities are part of the targets of the stages that trust them.
+        softness: temperature of the teachers' probabilities; above 1, what they think less likely counts more.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
     """
@@ -55,7 +57,8 @@ class Recipe:
     weight_decay: float = 0.0
     balance: float = 0.0
     malignancy_weight: float = 0.0
-    teacher: str = ""
+    start: str = ""
+    teachers: tuple[str, ...] = ()
     softness: float = 1.0
     half_precision: bool = False
     frozen_statistics: bool = False
@@ -80,6 +83,16 @@ LESION_SAFE = Views(
     corners=0.1,
 )
 
+# What the networks for dermoscopic images have in common.
+DERMOSCOPY: dict[str, Any] = {
+    "batch": 64,
+    "weight_decay": 0.05,
+    "balance": 0.5,
+    "malignancy_weight": 0.5,
+    "frozen_statistics": True,
+    "views": LESION_SAFE,
+}
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -98,42 +111,47 @@ RECIPES: dict[str, Recipe] = {
             purpose="The default: MobileNetV2 from ImageNet weights, seven diagnoses and malignancy learned together.",
             network="dermanet",
             stages=(Stage(160, 22),),
-            batch=64,
             learning_rate=5e-4,
-            weight_decay=0.05,
-            balance=0.5,
-            malignancy_weight=0.5,
-            frozen_statistics=True,
-            views=LESION_SAFE,
+            **DERMOSCOPY,
         ),
         Recipe(
-            name="teacher",
+            name="xception",
             purpose="A larger network, too slow to serve, to distil from: Xception from ImageNet weights.",
             network="xception",
             stages=(Stage(160, 10, average=0.99),),
-            batch=64,
             learning_rate=3e-4,
-            weight_decay=0.05,
-            balance=0.5,
-            malignancy_weight=0.5,
             half_precision=True,
-            frozen_statistics=True,
-            views=LESION_SAFE,
+            **DERMOSCOPY,
         ),
         Recipe(
             name="student",
-            purpose="What `dermanet` learns from the teacher instead of from the labels alone; no better so far.",
+            purpose="MobileNetV2 distilled from the larger network; no better than dermanet.",
             network="dermanet",
             stages=(Stage(160, 10, average=0.99, trust=0.7),),
-            batch=64,
             learning_rate=5e-4,
-            weight_decay=0.05,
-            balance=0.5,
-            malignancy_weight=0.5,
-            teacher="teacher",
+            teachers=("xception",),
             softness=2.0,
-            frozen_statistics=True,
-            views=LESION_SAFE,
+            **DERMOSCOPY,
+        ),
+        Recipe(
+            name="fine",
+            purpose="The student, gone on with finer images and without a teacher; no better either.",
+            network="dermanet",
+            stages=(Stage(224, 22, mixup=0.2, average=0.995),),
+            learning_rate=3e-4,
+            start="student",
+            **DERMOSCOPY,
+        ),
+        Recipe(
+            name="distilled",
+            purpose="What dermanet becomes when it is distilled from itself and two others; hardly better.",
+            network="dermanet",
+            stages=(Stage(160, 14, mixup=0.3, average=0.995, trust=0.8),),
+            learning_rate=3e-4,
+            start="dermanet",
+            teachers=("dermanet", "fine", "student"),
+            softness=1.5,
+            **DERMOSCOPY,
         ),
         Recipe(
             name="tiny",

@@ -47,9 +47,10 @@ def measured(way: str) -> float:
 def ours() -> float:
     """The project's training: composed random views from the pixel store, made beside the training step."""
     from training.__main__ import keep_memory
-    from training.fit import Batches, build, make_ready
+    from training.fit import Batches, make_ready
     from training.pixels import PixelStore
     from training.recipes import RECIPES
+    from training.teachers import build
 
     keep_memory()
     recipe = RECIPES["seed-cnn"]

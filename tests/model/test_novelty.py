@@ -95,7 +95,7 @@ SCIKIT_IMAGE = (
 )
 SCIKIT_LEARN = ("china.jpg", "flower.jpg")
 # Pictures that the network that ships answers although it should not: a gap, held here so that it neither grows nor is
-# forgotten. The cat's fur and the fundus are at 0.76; no other picture is below 1.1.
+# forgotten. The cat's fur is just below 1, the fundus at 0.96; no other picture is below 1.08.
 ANSWERED = {"chelsea.png", "retina.jpg"}
 
 

@@ -15,19 +15,18 @@ from training.evaluate import undo_balance
 from training.export import ExportError, export_graph
 from training.fit import (
     Batches,
-    FitError,
     averaged,
-    build,
     class_shares,
     fit,
     probabilities,
-    read_history,
     softmax,
 )
 from training.pixels import PixelStore, prepare
 from training.recipes import RECIPES, Stage
+from training.runs import BEST, RunError, lineage, read_history
 from training.schedule import WarmCosine
 from training.synthetic import write_dataset
+from training.teachers import Teachers, build, resized
 
 pytestmark = pytest.mark.slow
 
@@ -71,26 +70,54 @@ def test_a_run_goes_on_where_it_stopped(store: PixelStore, tmp_path: Path, avera
     for one, other in zip(read_history(whole), read_history(parts), strict=True):
         assert one["learning_rate"] == other["learning_rate"]
         assert one["val_loss"] == pytest.approx(other["val_loss"], rel=1e-3)
-    with pytest.raises(FitError, match="another run"):
+    with pytest.raises(RunError, match="another run"):
         fit(recipe, store, parts, seed=1, init="none")
     assert json.loads((parts / "run.json").read_text())["seed"] == 0
 
 
-def test_a_student_learns_from_its_teacher(store: PixelStore, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(TINY, stages=(Stage(32, 1, trust=0.75),), teacher="tiny", softness=2.0)
-    with pytest.raises(FitError, match="training train tiny"):
-        fit(recipe, store, tmp_path / "student", init="none", taught_by=tmp_path / "teacher")
-    teacher = fit(dataclasses.replace(TINY, stages=(Stage(32, 1),)), store, tmp_path / "teacher", init="none")
+def test_a_recipe_builds_on_others(
+    store: PixelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = dataclasses.replace(TINY, name="fine", stages=(Stage(64, 1),))
+    coarse = dataclasses.replace(TINY, name="coarse", stages=(Stage(32, 1),), start="fine")
+    recipe = dataclasses.replace(
+        TINY,
+        name="both",
+        stages=(Stage(32, 1, peak=0.0, trust=0.75), Stage(32, 1)),
+        start="coarse",
+        teachers=("fine", "coarse"),
+        softness=2.0,
+        frozen_statistics=True,
+    )
+    monkeypatch.setattr("training.runs.RECIPES", {"fine": fine, "coarse": coarse})
+    monkeypatch.setattr("training.teachers.RECIPES", {"fine": fine, "coarse": coarse})
+    assert lineage(recipe) == ("fine", "coarse") and lineage(fine) == ()
+    with pytest.raises(RunError, match="training train fine"):
+        fit(recipe, store, tmp_path / "both", runs=tmp_path)
+    networks = [fit(one, store, tmp_path / one.name, init="none", runs=tmp_path) for one in (fine, coarse)]
+
     images, labels = Batches(store, recipe, Stage(32, 1), 0)[0]
-    seen, targets = Batches(store, recipe, recipe.stages[0], 0, teacher=teacher)[0]
+    seen, targets = Batches(store, recipe, recipe.stages[0], 0, teachers=Teachers(networks, 16))[0]
     np.testing.assert_array_equal(images, seen)
-    logits = np.asarray(teacher(images))
-    taught = np.exp(logits / 2) / np.exp(logits / 2).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(targets, 0.25 * labels + 0.75 * taught, atol=1e-5)
-    fit(recipe, store, tmp_path / "student", init="none", taught_by=tmp_path / "teacher")
-    facts = json.loads((tmp_path / "student" / "run.json").read_text())
-    assert facts["teacher"]["weights_sha256"] == digest(tmp_path / "teacher" / "best.weights.h5")
-    assert facts["teacher"]["seconds"] > 0
+    logits = (np.asarray(networks[0](resized(images, 64))) + np.asarray(networks[1](images))) / 2
+    np.testing.assert_allclose(targets, 0.25 * labels + 0.75 * softmax(logits / 2), atol=1e-5)
+
+    fit(recipe, store, tmp_path / "both", runs=tmp_path)
+    facts = json.loads((tmp_path / "both" / "run.json").read_text())
+    assert facts["init"] == "coarse" and [one["recipe"] for one in facts["before"]] == ["fine", "coarse"]
+    for one in facts["before"]:
+        assert one["weights_sha256"] == digest(tmp_path / one["recipe"] / BEST) and one["seconds"] > 0
+    # A stage without a rate leaves the weights that it starts from, which are those of the best epoch of the start.
+    first = read_history(tmp_path / "both")[0]
+    assert first["val_loss"] == pytest.approx(read_history(tmp_path / "coarse")[-1]["val_loss"], rel=1e-4)
+
+
+def test_every_recipe_builds_on_recipes_that_there_are() -> None:
+    assert lineage(RECIPES["distilled"]) == ("dermanet", "xception", "student", "fine")
+    for recipe in RECIPES.values():
+        assert not recipe.start or RECIPES[recipe.start].network == recipe.network
+        assert bool(recipe.teachers) == any(stage.trust for stage in recipe.stages)
+        assert recipe.name not in lineage(recipe)
 
 
 def test_softened_probabilities_add_up_and_flatten() -> None:
@@ -138,11 +165,11 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
 
 def test_half_precision_keeps_weights_and_logits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = dataclasses.replace(TINY, half_precision=True)
-    monkeypatch.setattr("training.fit.has_bfloat16", lambda: True)
+    monkeypatch.setattr("training.teachers.has_bfloat16", lambda: True)
     network = build(recipe, 32, None)
     assert {weight.dtype for weight in network.trainable_weights} == {"float32"}
     assert network.get_layer(EMBEDDING).compute_dtype == "bfloat16" and network.output.dtype == "float32"
-    monkeypatch.setattr("training.fit.has_bfloat16", lambda: False)
+    monkeypatch.setattr("training.teachers.has_bfloat16", lambda: False)
     assert build(recipe, 32, None).get_layer(EMBEDDING).compute_dtype == "float32"
     assert keras.config.dtype_policy().name == "float32"
 
