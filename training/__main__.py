@@ -282,7 +282,11 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--no-weights", action="store_true", help="curves and scores only")
         if name == "reproduce":
             source_options(command, required=False)
-            command.add_argument("--xception-init", default="imagenet", help="what --init is, for Xception")
+            command.add_argument(
+                "--xception-init",
+                default="imagenet",
+                help="what --init is, for an Xception that the recipe builds on",
+            )
     anew = commands.add_parser(
         "refresh", help="make a bundle's figures and guard anew; its network stays as it is"
     )
