@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bundle import GRAPH, write_bundle
 from model.engine import Engine
 from model.images import decode, square
 from tests.benchmarks.measure import Measure, medians
@@ -35,7 +36,32 @@ def engines() -> list[Measure]:
         for name, seconds in zip(runners, times, strict=False):
             what = f"engine {name}, {len(batch)} image{'s' * (len(batch) > 1)}"
             found.append(Measure(what, seconds * 1000, "ms", f"keras predict_on_batch {keras * 1000:.1f} ms"))
-    return found
+    return [*found, beside_plain(one)]
+
+
+def beside_plain(image: NDArray[np.uint8]) -> Measure:
+    """What the shipped graph takes for one image, as a multiple of MobileNetV2 as Keras has it at the same size."""
+    import keras
+
+    size = image.shape[1]
+    pixels = keras.Input((size, size, 3), dtype="uint8")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    backbone = keras.applications.MobileNetV2(weights=None, input_shape=(size, size, 3))
+    plain = keras.Model(pixels, {"probabilities": backbone(scaled)})
+    plain.predict_on_batch(image)
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder) / "plain.onnx"
+        plain.export(graph, format="onnx", verbose=False)
+        both = [Engine(bundle()), Engine(write_bundle(Path(folder) / "plain", bundle().card, {GRAPH: graph}))]
+        calls = [lambda engine=engine: engine.session.run(None, {engine.input: image}) for engine in both]
+        ours, theirs = medians(calls, 10 * REPEAT)
+    return Measure(
+        "one image, beside plain MobileNetV2",
+        ours / theirs,
+        "x",
+        f"{ours * 1000:.1f} ms, {theirs * 1000:.1f} ms at {size} px",
+        1.5,
+    )
 
 
 def openvino(batch: NDArray[np.uint8]) -> dict[str, Runner]:
