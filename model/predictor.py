@@ -43,7 +43,8 @@ def falls(probability: float, spread: tuple[float, float], point: OperatingPoint
     """Whether turning the image overturns its decision.
 
     A benign result that some view does not share is overturned, and so is one whose views run from benign to malignant.
-    Next to either threshold the decision of nearly a quarter of all images moves by one step; "uncertain" says that already.
+    Next to either threshold the decision of nearly a quarter of all images moves by one step; "uncertain" says that
+    already.
     """
     lowest, highest = (decide(end, point) for end in spread)
     if decide(probability, point) is Decision.BENIGN:
