@@ -6,7 +6,6 @@ import json
 import platform
 import sys
 import tempfile
-from dataclasses import asdict
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from model.taxonomy import CODES
 from training.cases import CasesError, split_digest
 from training.files import replace
 from training.recipes import RECIPES, Recipe
-from training.runs import lineage
+from training.runs import BEST, FACTS, lineage
 
 HAM10000 = "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161)"
 HAM10000_LICENCE = (
@@ -68,11 +67,15 @@ def prepare(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train a recipe, or go on with a run that was interrupted."""
+    train_one(options, recipe_of(options), run_of(options), options.init)
+
+
+def train_one(options: argparse.Namespace, recipe: Recipe, run: Path, init: str) -> None:
+    """Train one recipe with the data and the seed of a command."""
     from training.fit import fit
     from training.pixels import open_pixels
 
-    recipe, store = recipe_of(options), open_pixels(options.data)
-    fit(recipe, store, run_of(options), options.seed, options.init, options.runs)
+    fit(recipe, open_pixels(options.data), run, options.seed, init, options.runs)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -92,14 +95,12 @@ def evaluate(options: argparse.Namespace) -> None:
 
         network = trained(options)
         if options.open_test is not None:
-            seed = json.loads((run / "run.json").read_text())["seed"]
-            weights, split = digest(run / "best.weights.h5"), split_digest(store.cases)
+            seed = json.loads((run / FACTS).read_text())["seed"]
+            weights, split = digest(run / BEST), split_digest(store.cases)
             note_opening(options.data, options.recipe, seed, weights, split, options.open_test)
         found = evaluate_network(network, store, options.open_test is not None, not options.quick)
     replace(run / "scores.parquet", lambda path: found.scores.to_parquet(path, index=False))
-    facts = {name: value for name, value in vars(found).items() if name != "scores"}
-    facts["operating_points"] = [asdict(point) for point in found.operating_points]
-    replace(run / "evaluation.json", lambda path: path.write_text(json.dumps(facts, indent=1)))
+    replace(run / "evaluation.json", lambda path: path.write_text(json.dumps(found.as_facts(), indent=1)))
     print(found.summary)
     if "test" not in found.results:
         print("The test split was left closed. --open-test 'what for' opens it and notes that in the card.")
@@ -166,12 +167,9 @@ def reproduce(options: argparse.Namespace) -> None:
             raise CasesError(f"{options.data} holds no prepared data: name --metadata and --images.")
         prepare(options)
     for name in lineage(recipe_of(options)):
-        from training.fit import fit
-        from training.pixels import open_pixels
-
         print(f"-- train {name}, which {options.recipe} builds on", flush=True)
         init = options.xception_init if RECIPES[name].network == "xception" else options.init
-        fit(RECIPES[name], open_pixels(options.data), options.runs / name, options.seed, init, options.runs)
+        train_one(options, RECIPES[name], options.runs / name, init)
     for step in (train, evaluate, export):
         print(f"-- {step.__name__}", flush=True)
         step(options)
@@ -191,12 +189,12 @@ def trained(options: argparse.Namespace) -> Any:
     from training.pixels import open_pixels
 
     recipe, run = recipe_of(options), run_of(options)
-    if not (run / "best.weights.h5").exists():
+    if not (run / BEST).exists():
         raise CasesError(
             f"{run} holds no trained network. Run `python -m training train {recipe.name}` first."
         )
     network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
-    network.load_weights(run / "best.weights.h5")
+    network.load_weights(run / BEST)
     if recipe.balance:
         undo_balance(network, open_pixels(options.data), recipe.balance)
     return network

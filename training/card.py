@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -45,6 +46,8 @@ LIMITS = (
     "Seven diagnoses only. What the set does not hold (squamous cell carcinoma beyond Bowen's disease, Merkel cell "
     "carcinoma, lymphoma, rare nevi) is forced into one of the seven.",
 )
+# Facts of a card that follow from stored scores alone.
+JUDGED_FACTS = ("calibration", "coverage_over_resplits", "measured_on")
 DRAWN_LIMITS = ("Trained on drawn lesions: it knows nothing of skin.",)
 
 
@@ -78,9 +81,6 @@ def make_card(
         purpose=recipe.purpose,
         input_size=recipe.stages[-1].size,
         classes=tuple(evaluation["classes"]),
-        temperature=evaluation["temperature"],
-        operating_points=tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
-        operating_point=evaluation["operating_point"],
         training={
             "recipe": facts["recipe"],
             "data": store.facts["source"],
@@ -98,26 +98,34 @@ def make_card(
             "python": platform.python_version(),
             "largest_difference_from_keras": difference,
         },
-        results=evaluation["results"],
         licence=store.facts["licence"],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         synthetic=drawn,
-        balanced_rule=evaluation["balanced_rule"],
-        subgroups=tuple(evaluation["subgroups"]),
         robustness=tuple(evaluation["robustness"]),
         facts={
             "intended_use": list(INTENDED),
             "not_for": list(NOT_FOR),
             "limits": list(DRAWN_LIMITS if drawn else LIMITS),
             "cases": case_counts(store.cases),
-            "calibration": evaluation["calibration"],
-            "coverage_over_resplits": evaluation["coverage_over_resplits"],
-            "measured_on": evaluation["measured_on"],
+            **{name: evaluation[name] for name in JUDGED_FACTS},
             "resolution": resolution_facts(store),
             "reproduce": f"python -m training reproduce {recipe.name}",
             "openings": openings(data, digest),
         },
+        **judged_fields(evaluation),
     )
+
+
+def judged_fields(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a card that follow from stored scores alone, from `Evaluation.as_facts` or what JSON made of it."""
+    return {
+        "temperature": evaluation["temperature"],
+        "operating_points": tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
+        "operating_point": evaluation["operating_point"],
+        "balanced_rule": evaluation["balanced_rule"],
+        "results": evaluation["results"],
+        "subgroups": tuple(evaluation["subgroups"]),
+    }
 
 
 def case_counts(cases: pd.DataFrame) -> dict[str, dict[str, int]]:

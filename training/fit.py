@@ -30,7 +30,6 @@ from training.recipes import Recipe, Stage
 from training.runs import (
     BEST,
     FACTS,
-    HISTORY,
     LAST,
     RunError,
     best_weights,
@@ -213,7 +212,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
                 replace(self.run / BEST, self.model.save_weights)
         line["seconds"] = round(time.monotonic() - self.began, 1)
         replace(self.run / LAST, self.model.save)
-        with (self.run / HISTORY).open("a") as file:
+        with (self.run / bundle.HISTORY).open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
 

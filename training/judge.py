@@ -4,7 +4,7 @@ Everything that is chosen (temperature, thresholds, the balanced decision rule) 
 the test split is only measured.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,11 @@ class Evaluation:
     def point(self) -> OperatingPoint:
         """The default operating point."""
         return next(point for point in self.operating_points if point.name == self.operating_point)
+
+    def as_facts(self) -> dict[str, Any]:
+        """Everything but the scores, as it goes into evaluation.json."""
+        facts = {name: value for name, value in vars(self).items() if name != "scores"}
+        return facts | {"operating_points": [asdict(point) for point in self.operating_points]}
 
     @property
     def summary(self) -> str:

@@ -1,6 +1,5 @@
 """A bundle's figures and guard made anew, for when the code that measures has changed and the network has not."""
 
-import shutil
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import pandas as pd
 from model.bundle import GRAPH, REFERENCE, SCORES, Bundle, Card, write_bundle
 from model.engine import Engine
 from model.reference import write_reference
+from training.card import JUDGED_FACTS, judged_fields
 from training.cases import CasesError, split_digest
 from training.guard import build_guard
 from training.judge import judge
@@ -44,10 +44,7 @@ def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_te
     new = [one for one in openings(data, digest) if one not in known]
     card = replace(card, facts={**card.facts, "openings": [*known, *new]})
     with tempfile.TemporaryDirectory() as folder:
-        files = {name: Path(folder) / "files" / name for name in bundle.card.files}
-        for name, path in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(bundle.path / name, path)
+        files = {name: bundle.path / name for name in bundle.card.files}
         if GRAPH in files and len(card.classes) > 1:
             reference, guard = build_guard(Engine(bundle), card, store, open_test is not None)
             card, files[REFERENCE] = replace(card, guard=guard), Path(folder) / REFERENCE
@@ -57,21 +54,11 @@ def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_te
 
 def judged_again(bundle: Bundle, version: str) -> Card:
     """The card with everything that follows from the stored scores; what was measured on images stays."""
-    found = judge(pd.read_parquet(bundle.path / SCORES), bundle.card.classes)
-    facts = {
-        "calibration": found.calibration,
-        "coverage_over_resplits": found.coverage_over_resplits,
-        "measured_on": found.measured_on,
-    }
+    found = judge(pd.read_parquet(bundle.path / SCORES), bundle.card.classes).as_facts()
     return replace(
         bundle.card,
         version=version,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        temperature=found.temperature,
-        operating_points=found.operating_points,
-        operating_point=found.operating_point,
-        balanced_rule=found.balanced_rule,
-        results=found.results,
-        subgroups=tuple(found.subgroups),
-        facts={**bundle.card.facts, **facts},
+        facts={**bundle.card.facts, **{name: found[name] for name in JUDGED_FACTS}},
+        **judged_fields(found),
     )

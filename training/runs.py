@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from model.bundle import digest
+from model.bundle import HISTORY, digest
 from training.recipes import RECIPES, Recipe
 
-BEST, LAST, HISTORY, FACTS = "best.weights.h5", "last.keras", "history.jsonl", "run.json"
+BEST, LAST, FACTS = "best.weights.h5", "last.keras", "run.json"
 
 
 class RunError(ValueError):

@@ -68,7 +68,7 @@ def next_step(decision: str, cautions: Sequence["Caution"]) -> str:
         return UNRELIABLE
     again = any(caution.code in PHOTOGRAPHIC for caution in cautions)
     if decision == "benign" and any(caution.code == "unstable" for caution in cautions):
-        # Of such results far more are cancers than of other benign ones; see the caution in `model.stability`.
+        # Of such results far more are cancers than of other benign ones; see `falls` in model/predictor.py.
         decision = "uncertain"
     return NEXT_STEPS[decision] + (f" {RETAKE.capitalize()} makes the result surer." if again else "")
 

@@ -1,7 +1,7 @@
 """The card of a run, from the files that the run leaves, through a bundle on disk, to the text for a reviewer."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +56,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     found = judge(scores[scores["split"] != "train"], CODES)
     truth, p = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.2, 0.1])
     rows = [compared("blur", "sigma 3 px", truth, p, p[::-1], np.array(list("abcd")), found.point())]
-    facts = {name: value for name, value in vars(found).items() if name != "scores"}
-    facts |= {"operating_points": [asdict(point) for point in found.operating_points], "robustness": rows}
+    facts = found.as_facts() | {"robustness": rows}
     run = folder / "run"
     run.mkdir()
     (run / "evaluation.json").write_text(json.dumps(facts))
