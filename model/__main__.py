@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from model.bundle import SHIPPED, Bundle, BundleError, find_bundles, open_bundle
 from model.predictor import Predictor
-from model.scoring import COLUMNS, Wish, files_below, score, shown
+from model.scoring import Wish, files_below, score, shown, table_columns
 from model.tables import Journal, TableError
 
 
@@ -22,7 +22,7 @@ def score_command(options: argparse.Namespace) -> int:
         return fail("There are no images in the places given.")
     if options.heatmaps is not None:
         options.heatmaps.mkdir(parents=True, exist_ok=True)
-    journal = Journal(options.out, COLUMNS, options.resume)
+    journal = Journal(options.out, table_columns(predictor.bundle.card.taxonomy), options.resume)
     earlier = next(journal.rows(), None)
     if earlier and (earlier["model_sha256"], earlier["operating_point"] or point.name) != (
         predictor.bundle.card.sha256,

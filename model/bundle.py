@@ -1,7 +1,7 @@
 """A trained model on disk: the one contract between training and everything else.
 
-Format 2 has three operating points with a band of uncertain cases instead of one threshold, and more of what a
-reviewer asks; format 1 still opens.
+Format 3 names the diagnoses that the network tells apart. Format 2 had three operating points with a band of uncertain
+cases instead of one threshold, and more of what a reviewer asks. Formats 1 and 2 still open, with HAM10000's seven.
 
 bundles/<name>/
   card.json        what it is, and the SHA-256 of every other file
@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.calibration import temper
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, LESIONS, Taxonomy, TaxonomyError, from_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
+FORMAT = 3
 SHIPPED = Path(__file__).parent / "bundles"
 CARD, GRAPH, HISTORY, REFERENCE, SCORES, WEIGHTS = (
     "card.json",
@@ -39,6 +39,7 @@ CARD, GRAPH, HISTORY, REFERENCE, SCORES, WEIGHTS = (
     "scores.parquet",
     "model.keras",
 )
+BINARY = ("malignant",)
 SCORE_COLUMNS = ("split", "image_id", "lesion_id", "label", "age", "sex", "site", "confirmation")
 
 
@@ -74,7 +75,8 @@ class Card:
     """What a bundle says of itself. Probabilities and thresholds are between 0 and 1.
 
     Attributes:
-        classes: the seven codes of `model.taxonomy`, or ("malignant",) for a binary model; the order of the outputs.
+        taxonomy: what the labels of the scores mean, and, but for a binary model, what the outputs stand for.
+        classes: the taxonomy's codes, or ("malignant",) for a binary model; the order of the outputs.
         input_size: side of the network's square input in pixels; pixels go in as uint8.
         temperature: see `model.calibration.temper`; fitted on the validation split.
         operating_points: from the validation split, by rising sensitivity; at least one.
@@ -95,6 +97,7 @@ class Card:
     version: str
     purpose: str
     input_size: int
+    taxonomy: Taxonomy
     classes: tuple[str, ...]
     temperature: float
     operating_points: tuple[OperatingPoint, ...]
@@ -114,7 +117,7 @@ class Card:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
-        if self.classes not in (CODES, ("malignant",)):
+        if self.classes not in (self.taxonomy.codes, BINARY):
             raise BundleError(f"{self.name}: unknown classes {', '.join(self.classes)}.")
         for name in ("operating_points", "subgroups", "robustness"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -183,8 +186,8 @@ class Bundle:
 
         Returns:
             SCORE_COLUMNS, `malignant` (bool, the truth), `probability` (calibrated, of malignancy), `raw_probability`
-            (before calibration) and p_<code> for the seven diagnoses (calibrated; NaN for a binary model). Empty where
-            no scores are stored.
+            (before calibration) and p_<code> for each diagnosis of the card (calibrated; NaN for a binary model).
+            Empty where no scores are stored.
         """
         import pandas as pd
 
@@ -194,17 +197,18 @@ class Bundle:
         raw = rows[[f"raw_{code}" for code in self.card.classes]].to_numpy(np.float64)
         calibrated = temper(raw, self.card.temperature)
         rows = rows.drop(columns=[f"raw_{code}" for code in self.card.classes])
-        rows["malignant"] = rows["label"].isin(list(MALIGNANT))
-        rows["probability"] = malignancy(calibrated, self.card.classes)
-        rows["raw_probability"] = malignancy(raw, self.card.classes)
-        for index, code in enumerate(CODES):
+        taxonomy = self.card.taxonomy
+        rows["malignant"] = rows["label"].isin(list(taxonomy.malignant))
+        rows["probability"] = taxonomy.malignancy(calibrated)
+        rows["raw_probability"] = taxonomy.malignancy(raw)
+        for index, code in enumerate(taxonomy.codes):
             rows[f"p_{code}"] = calibrated[:, index] if len(self.card.classes) > 1 else np.nan
         return rows
 
 
 def malignancy(probabilities: np.ndarray[Any, np.dtype[np.float64]], classes: tuple[str, ...]) -> Any:
-    """Summed probability of the malignant classes: (n, k) to (n,)."""
-    columns = [index for index, name in enumerate(classes) if name in MALIGNANT or name == "malignant"]
+    """Summed probability of the malignant classes: (n, k) to (n,). For code that does not take a taxonomy yet."""
+    columns = [index for index, name in enumerate(classes) if name in {*LESIONS.malignant, *BINARY}]
     return probabilities[:, columns].sum(axis=1)
 
 
@@ -233,10 +237,13 @@ def open_bundle(path: Path) -> Bundle:
             )
         if version == 1:
             fields |= first_format(fields.pop("threshold"), fields.pop("target_sensitivity"))
+        fields["taxonomy"] = HAM10000 if version < 3 else from_json(fields.get("taxonomy"))
         fields["operating_points"] = [OperatingPoint(**point) for point in fields["operating_points"]]
         card = Card(**fields, sha256=hashlib.sha256(text).hexdigest())
     except BundleError:
         raise
+    except TaxonomyError as error:
+        raise BundleError(f"{path.name}: {error}") from error
     except FileNotFoundError as error:
         raise BundleError(f"{path.name}: there is no {CARD}; the folder is not a complete bundle.") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.engine import Engine
-from model.taxonomy import CODES, MALIGNANT
 
 OCCLUSIONS = 7
 # Blue is the colour that skin and lesions have least of, so it shows on all of them.
@@ -19,7 +18,9 @@ PALETTE = EVIDENCE * LINE + OUTLINE
 ALPHAS = bytes((*range(LINE), 255))
 
 
-def class_evidence(maps: NDArray[np.float32], probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+def class_evidence(
+    maps: NDArray[np.float32], probabilities: NDArray[np.float32], columns: NDArray[np.intp]
+) -> NDArray[np.float32]:
     """Class activation maps to one map of the evidence for malignancy.
 
     The log odds of malignancy change with each class's logit by its share among the malignant classes, less its share
@@ -27,13 +28,14 @@ def class_evidence(maps: NDArray[np.float32], probabilities: NDArray[np.float32]
     (Grad-CAM, Selvaraju et al. 2017, of the log odds).
 
     Args:
-        maps: (h, w, 7) in logits.
-        probabilities: (7,), of the same image.
+        maps: (h, w, k) in logits.
+        probabilities: (k,), of the same image.
+        columns: the places of the malignant classes.
 
     Returns:
         float32 (h, w), 0 to 1; all 0 where no place speaks for malignancy.
     """
-    malignant = np.array([code in MALIGNANT for code in CODES])
+    malignant = np.isin(np.arange(len(probabilities)), columns)
     weights = np.where(
         malignant,
         probabilities / max(float(probabilities[malignant].sum()), 1e-12),

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle import Bundle, OperatingPoint, malignancy
+from model.bundle import Bundle, OperatingPoint
 from model.calibration import temper
 from model.cautions import Caution, cautions_of
 from model.engine import Engine, Output
@@ -21,7 +21,6 @@ from model.quality import measure, quality_cautions
 from model.reference import Reference, open_reference
 from model.reference import Similar as Similar
 from model.stability import spread_of, unstable, views
-from model.taxonomy import CODES
 
 
 class Decision(StrEnum):
@@ -133,7 +132,7 @@ class Predictor:
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
         output, turned = self.run(batch, stability)
         calibrated = temper(output.probabilities, card.temperature)
-        scores = malignancy(calibrated, card.classes)
+        scores = card.taxonomy.malignancy(calibrated)
         novelties = self.novelties(batch, output.embeddings)
         none = np.zeros((0, 0), np.float32)
         found: list[Prediction] = []
@@ -161,8 +160,10 @@ class Predictor:
                     threshold=point.threshold,
                     malignant_from=point.malignant,
                     decision=decide(score, point),
-                    diagnosis=None if classes is None else CODES[int(classes.argmax())],
-                    probabilities={} if classes is None else dict(zip(CODES, classes.tolist(), strict=True)),
+                    diagnosis=None if classes is None else card.classes[int(classes.argmax())],
+                    probabilities={}
+                    if classes is None
+                    else dict(zip(card.classes, classes.tolist(), strict=True)),
                     heatmap=self.heatmap(batch[index], output, index) if heatmaps else none,
                     cautions=tuple(sorted(cautions, key=lambda caution: not caution.severe)),
                     milliseconds=0.0,
@@ -191,7 +192,7 @@ class Predictor:
         card = self.bundle.card
         outputs = [self.engine.run(views(image)) for image in batch]
         turned = [
-            malignancy(temper(output.probabilities, card.temperature), card.classes) for output in outputs
+            card.taxonomy.malignancy(temper(output.probabilities, card.temperature)) for output in outputs
         ]
         return first_of_each(outputs), np.stack(turned)
 
@@ -215,7 +216,8 @@ class Predictor:
     def heatmap(self, image: NDArray[np.uint8], output: Output, index: int) -> NDArray[np.float32]:
         """Where the evidence for malignancy lies in one image of a batch; see `Prediction.heatmap`."""
         if output.maps is not None:
-            return class_evidence(output.maps[index], output.probabilities[index])
+            columns = self.bundle.card.taxonomy.columns
+            return class_evidence(output.maps[index], output.probabilities[index], columns)
         return occlusion_evidence(self.engine, image, float(output.probabilities[index, 0]))
 
 

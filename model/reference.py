@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from model.bundle import REFERENCE, Bundle, BundleError
 from model.novelty import Familiar
-from model.taxonomy import CODES
 
 DIMENSIONS = 64
 NEAREST = 10
@@ -85,13 +84,15 @@ def directions(embeddings: NDArray[np.float32], familiar: Familiar, dimensions: 
 def write_reference(path: Path, reference: Reference) -> None:
     """Write a reference, its large arrays in fewer bits; the index's vectors keep their directions to a degree."""
     familiar = {field.name: getattr(reference.familiar, field.name) for field in fields(Familiar)}
+    codes, places = np.unique(reference.diagnoses, return_inverse=True)
     familiar["basis"] = reference.familiar.basis.astype(np.float16)
     np.savez_compressed(
         path,
         vectors=eight_bits(reference.vectors),
         image_ids=reference.image_ids.astype("S"),
         lesion_ids=reference.lesion_ids.astype("S"),
-        diagnoses=np.array([CODES.index(code) for code in reference.diagnoses], np.uint8),
+        codes=codes.astype("S"),
+        diagnoses=places.astype(np.uint8),
         **familiar,
     )
 
@@ -136,13 +137,15 @@ def open_reference(bundle: Bundle) -> Reference | None:
                     boundary_offset=float(stored["boundary_offset"]),
                     boundary_limit=float(stored["boundary_limit"]),
                 )
+            # References were written without their codes once: then they are in the order of the outputs.
+            codes = stored["codes"].astype(str) if "codes" in stored else np.array(bundle.card.taxonomy.codes)
             return Reference(
                 familiar,
                 # Written as float16 once.
                 of_length_1(stored["vectors"]),
                 stored["image_ids"].astype(str),
                 stored["lesion_ids"].astype(str),
-                np.array(CODES)[stored["diagnoses"]],
+                codes[stored["diagnoses"]],
             )
     except (OSError, EOFError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.name}: {REFERENCE} cannot be read ({error}).") from error

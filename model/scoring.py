@@ -11,26 +11,8 @@ from typing import Any
 
 from model.images import SUFFIXES, ImageError, Limits, Photograph, decode
 from model.predictor import Prediction, Predictor, heatmap_png
-from model.taxonomy import CODES
+from model.taxonomy import Taxonomy
 
-COLUMNS: dict[str, type] = {
-    "file": str,
-    "sha256": str,
-    "probability": float,
-    "decision": str,
-    "operating_point": str,
-    "threshold": float,
-    "malignant_from": float,
-    "diagnosis": str,
-    **{f"p_{code}": float for code in CODES},
-    "spread_low": float,
-    "spread_high": float,
-    "novelty": float,
-    "cautions": str,
-    "model": str,
-    "model_sha256": str,
-    "error": str,
-}
 # More at a time is slower: what the graph keeps of them no longer fits the cache (measured: 4 to 6 are best).
 BATCH = 4
 
@@ -48,6 +30,28 @@ class Wish:
     operating_point: str | None = None
     stability: bool = False
     heatmaps: Path | None = None
+
+
+def table_columns(taxonomy: Taxonomy) -> dict[str, type]:
+    """Names and types of a table's columns; `p_<code>` are those of the model that fills it."""
+    return {
+        "file": str,
+        "sha256": str,
+        "probability": float,
+        "decision": str,
+        "operating_point": str,
+        "threshold": float,
+        "malignant_from": float,
+        "diagnosis": str,
+        **{f"p_{code}": float for code in taxonomy.codes},
+        "spread_low": float,
+        "spread_high": float,
+        "novelty": float,
+        "cautions": str,
+        "model": str,
+        "model_sha256": str,
+        "error": str,
+    }
 
 
 def files_below(paths: Sequence[Path]) -> Iterator[Path]:
@@ -72,7 +76,7 @@ def below(folder: Path) -> Iterator[Path]:
 
 
 def score(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:
-    """One row with COLUMNS for each file, in order, at constant memory.
+    """One row for each file, in order, at constant memory; see `table_columns`.
 
     Every core takes a few files at a time and reads, decodes and predicts them, so that none waits for another: give
     the predictor one thread a call. A file that cannot be used gives a row with its `error`.
@@ -131,7 +135,6 @@ def row(path: Path, prediction: Prediction) -> dict[str, Any]:
     """The row of a prediction."""
     low, high = prediction.spread or (None, None)
     return {
-        **dict.fromkeys(COLUMNS),
         "file": shown(path),
         "sha256": prediction.sha256,
         "probability": prediction.probability,
@@ -147,6 +150,7 @@ def row(path: Path, prediction: Prediction) -> dict[str, Any]:
         "cautions": " ".join(caution.code for caution in prediction.cautions) or None,
         "model": f"{prediction.model} {prediction.model_version}",
         "model_sha256": prediction.model_sha256,
+        "error": None,
     }
 
 
@@ -154,7 +158,7 @@ def failure(path: Path, predictor: Predictor, sentence: str) -> dict[str, Any]:
     """The row of a file that could not be used."""
     card = predictor.bundle.card
     return {
-        **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(table_columns(card.taxonomy)),
         "file": shown(path),
         "model": f"{card.name} {card.version}",
         "model_sha256": card.sha256,

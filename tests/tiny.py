@@ -13,10 +13,12 @@ from onnx import TensorProto, helper, numpy_helper
 from model.bundle import GRAPH, HISTORY, REFERENCE, SCORES, Bundle, Card, OperatingPoint, write_bundle
 from model.novelty import Familiar, appearance
 from model.reference import Reference, directions, write_reference
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, Taxonomy
 from training.synthetic import draw
 
 SIZE, GRID = 64, 4
+# How common the diagnoses are among the scores; others are rare.
+SHARES = {"akiec": 0.05, "bcc": 0.08, "bkl": 0.12, "df": 0.02, "mel": 0.13, "nv": 0.57, "vasc": 0.03}
 POINTS = (
     OperatingPoint("sensitivity-90", 0.9, 0.45, 0.6, 0.9, 0.9),
     OperatingPoint("sensitivity-95", 0.95, 0.3, 0.7, 0.95, 0.95),
@@ -25,17 +27,22 @@ POINTS = (
 
 
 def write_tiny_bundle(
-    root: Path, name: str = "tiny", seed: int = 0, graph: bool = True, cases: int = 300
+    root: Path,
+    name: str = "tiny",
+    seed: int = 0,
+    graph: bool = True,
+    cases: int = 300,
+    taxonomy: Taxonomy = HAM10000,
 ) -> Bundle:
     """Write root/<name>: a graph with logits linear in the mean colours of 4 x 4 patches, random scores, history."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         files = {HISTORY: work / "history.jsonl", SCORES: work / "scores.parquet"}
         files[HISTORY].write_text("".join(json.dumps(line) + "\n" for line in tiny_history()))
-        tiny_scores(cases, seed).to_parquet(files[SCORES], index=False)
+        tiny_scores(cases, seed, taxonomy).to_parquet(files[SCORES], index=False)
         if graph:
             files[GRAPH] = work / "model.onnx"
-            onnx.save(tiny_graph(seed), files[GRAPH])
+            onnx.save(tiny_graph(seed, len(taxonomy)), files[GRAPH])
             files[REFERENCE] = work / "reference.npz"
             write_reference(files[REFERENCE], tiny_reference())
         card = Card(
@@ -43,7 +50,8 @@ def write_tiny_bundle(
             version="1",
             purpose="A test model that knows nothing of lesions.",
             input_size=SIZE,
-            classes=CODES,
+            taxonomy=taxonomy,
+            classes=taxonomy.codes,
             temperature=1.3,
             operating_points=POINTS,
             operating_point="sensitivity-95",
@@ -88,9 +96,9 @@ def tiny_reference() -> Reference:
     )
 
 
-def tiny_graph(seed: int) -> onnx.ModelProto:
-    """uint8 (n, 64, 64, 3) -> probabilities (n, 7), embedding (n, 3), maps (n, 4, 4, 7)."""
-    weights = np.random.default_rng(seed).normal(0, 1.5, (3, len(CODES))).astype(np.float32)
+def tiny_graph(seed: int, outputs: int = len(HAM10000)) -> onnx.ModelProto:
+    """uint8 (n, 64, 64, 3) -> probabilities (n, k), embedding (n, 3), maps (n, 4, 4, k)."""
+    weights = np.random.default_rng(seed).normal(0, 1.5, (3, outputs)).astype(np.float32)
     nodes = [
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["float", "scale"], ["unit"]),
@@ -114,9 +122,9 @@ def tiny_graph(seed: int) -> onnx.ModelProto:
         "tiny",
         [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SIZE, SIZE, 3])],
         [
-            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(CODES)]),
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", outputs]),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", 3]),
-            helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["n", GRID, GRID, len(CODES)]),
+            helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["n", GRID, GRID, outputs]),
         ],
         [numpy_helper.from_array(np.asarray(value), key) for key, value in constants.items()],
     )
@@ -125,11 +133,13 @@ def tiny_graph(seed: int) -> onnx.ModelProto:
     return model
 
 
-def tiny_scores(cases: int, seed: int) -> pd.DataFrame:
+def tiny_scores(cases: int, seed: int, taxonomy: Taxonomy = HAM10000) -> pd.DataFrame:
     """Scores that are right more often than not, in the stored format: raw probabilities by class."""
     rng = np.random.default_rng(seed)
-    labels = rng.choice(CODES, cases, p=[0.05, 0.08, 0.12, 0.02, 0.13, 0.57, 0.03])
-    logits = rng.normal(0, 1, (cases, len(CODES))) + 2.0 * (labels[:, None] == np.array(CODES))
+    codes = taxonomy.codes
+    shares = np.array([SHARES.get(code, 0.04) for code in codes])
+    labels = rng.choice(codes, cases, p=shares / shares.sum())
+    logits = rng.normal(0, 1, (cases, len(codes))) + 2.0 * (labels[:, None] == np.array(codes))
     raw = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     return pd.DataFrame(
         {
@@ -140,9 +150,9 @@ def tiny_scores(cases: int, seed: int) -> pd.DataFrame:
             "age": np.where(rng.random(cases) < 0.05, np.nan, rng.integers(1, 18, cases) * 5.0),
             "sex": rng.choice(["male", "female", "unknown"], cases),
             "site": rng.choice(["back", "face", "trunk"], cases),
-            "confirmation": np.where(np.isin(labels, list(MALIGNANT)), "histo", "follow_up"),
+            "confirmation": np.where(np.isin(labels, list(taxonomy.malignant)), "histo", "follow_up"),
         }
-        | {f"raw_{code}": raw[:, index] for index, code in enumerate(CODES)}
+        | {f"raw_{code}": raw[:, index] for index, code in enumerate(codes)}
     )
 
 

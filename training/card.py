@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from model.bundle import Card, OperatingPoint
+from model.taxonomy import HAM10000
 from training.cases import split_digest
 from training.openings import openings
 from training.pixels import PixelStore
@@ -80,6 +81,7 @@ def make_card(
         version=made_as,
         purpose=recipe.purpose,
         input_size=recipe.stages[-1].size,
+        taxonomy=HAM10000,
         classes=tuple(evaluation["classes"]),
         training={
             "recipe": facts["recipe"],

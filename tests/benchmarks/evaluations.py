@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from model.bundle import HISTORY, SCORES, Bundle, Card, OperatingPoint, write_bundle
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import CODES, HAM10000, MALIGNANT
 
 SITES = ("back", "lower extremity", "trunk", "upper extremity", "abdomen", "face", "chest", "foot", "unknown")
 SHARES = (0.033, 0.051, 0.11, 0.012, 0.111, 0.669, 0.014)
@@ -57,6 +57,7 @@ def write_evaluation(root: Path, name: str, cases: int, seed: int = 0) -> Bundle
             version="1",
             purpose="Drawn scores, to measure with.",
             input_size=64,
+            taxonomy=HAM10000,
             classes=CODES,
             temperature=1.2,
             operating_points=(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.bundle import GRAPH, Bundle, BundleError, Damaged, OperatingPoint, find_bundles, open_bundle
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from tests.tiny import write_tiny_bundle
 
 
@@ -19,13 +19,15 @@ def test_round_trip(tmp_path: Path) -> None:
     assert list(found.history()["epoch"]) == [1, 2, 3, 4, 5, 6]
 
 
-def test_scores_are_calibrated_and_summed(tmp_path: Path) -> None:
-    scores = write_tiny_bundle(tmp_path).scores()
-    classes = scores[[f"p_{code}" for code in CODES]].to_numpy()
+@pytest.mark.parametrize("taxonomy", [HAM10000, LESIONS])
+def test_scores_are_calibrated_and_summed(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    bundle = write_tiny_bundle(tmp_path, taxonomy=taxonomy)
+    assert bundle.card.taxonomy == taxonomy
+    scores = bundle.scores()
+    classes = scores[[f"p_{code}" for code in taxonomy.codes]].to_numpy()
     np.testing.assert_allclose(classes.sum(axis=1), 1)
-    columns = [CODES.index(code) for code in sorted(MALIGNANT)]
-    np.testing.assert_allclose(scores["probability"], classes[:, columns].sum(axis=1))
-    assert (scores["malignant"] == scores["label"].isin(list(MALIGNANT))).all()
+    np.testing.assert_allclose(scores["probability"], classes[:, taxonomy.columns].sum(axis=1))
+    assert (scores["malignant"] == scores["label"].isin(list(taxonomy.malignant))).all()
     assert not np.allclose(scores["probability"], scores["raw_probability"])
 
 
@@ -47,7 +49,11 @@ def change(path: Path, **fields: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["changed", "missing", "no card", "half a card", "newer", "other classes", "outside"]
+    "damage",
+    [
+        *("changed", "missing", "no card", "half a card", "newer", "other classes", "no diagnoses"),
+        *("other diagnoses", "outside"),
+    ],
 )
 def test_damage_is_reported_by_name_and_hides_nobody(tmp_path: Path, damage: str) -> None:
     write_tiny_bundle(tmp_path, "sound")
@@ -64,6 +70,10 @@ def test_damage_is_reported_by_name_and_hides_nobody(tmp_path: Path, damage: str
         change(path, format=99)
     elif damage == "other classes":
         change(path, classes=["dog", "cat"])
+    elif damage == "no diagnoses":
+        change(path, taxonomy=None)
+    elif damage == "other diagnoses":
+        change(path, taxonomy=dataclasses.asdict(LESIONS))
     else:
         change(path, files={"../sound/card.json": "0" * 64})
     with pytest.raises(BundleError, match="broken"):
@@ -90,6 +100,17 @@ def test_the_first_format_is_still_read(tmp_path: Path) -> None:
     assert old.card.classes == ("malignant",) and old.scores().empty and old.history().empty
     assert old.card.point() == OperatingPoint("sensitivity-95", 0.95, 0.5, 0.5, 0.95, 0.0)
     assert (old.card.threshold, old.card.target_sensitivity) == (0.5, 0.95)
+
+
+def test_the_second_format_is_still_read_with_the_seven_that_it_knew(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    card = json.loads((bundle.path / "card.json").read_text())
+    assert card["format"] == 3
+    del card["taxonomy"]
+    (bundle.path / "card.json").write_text(json.dumps(card | {"format": 2}))
+    old = open_bundle(bundle.path)
+    assert old.card.taxonomy == HAM10000 and old.card.classes == HAM10000.codes
+    assert old.scores().equals(bundle.scores())
 
 
 def test_an_operating_point_by_name(tmp_path: Path) -> None:

@@ -11,16 +11,19 @@ from PIL import Image
 from model.engine import Engine, Output
 from model.evidence import class_evidence, heatmap_png, occlusion_evidence
 from model.images import decode
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000
 
 
 def test_evidence_lies_where_the_malignant_class_speaks() -> None:
     maps = np.zeros((4, 4, 7), np.float32)
-    maps[1, 2, CODES.index("mel")] = 5
-    maps[3, 3, CODES.index("nv")] = 5
-    evidence = class_evidence(maps, np.full(7, 1 / 7, np.float32))
+    maps[1, 2, HAM10000.index("mel")] = 5
+    maps[3, 3, HAM10000.index("nv")] = 5
+    evidence = class_evidence(maps, np.full(7, 1 / 7, np.float32), HAM10000.columns)
     assert evidence[1, 2] == 1 and evidence.sum() == pytest.approx(1)
-    assert class_evidence(np.zeros((4, 4, 7), np.float32), np.full(7, 1 / 7, np.float32)).max() == 0
+    assert (
+        class_evidence(np.zeros((4, 4, 7), np.float32), np.full(7, 1 / 7, np.float32), HAM10000.columns).max()
+        == 0
+    )
 
 
 class Bright:

@@ -15,8 +15,9 @@ from model.__main__ import main
 from model.bundle import GRAPH
 from model.images import decode, encode
 from model.predictor import Predictor
-from model.scoring import COLUMNS
+from model.scoring import table_columns
 from model.tables import read_table
+from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from tests.tiny import write_tiny_bundle
 
 
@@ -46,14 +47,15 @@ def read(out: Path) -> pd.DataFrame:
     return pd.read_csv(out) if out.suffix == ".csv" else pd.read_parquet(out)
 
 
+@pytest.mark.parametrize("taxonomy", [HAM10000, LESIONS])
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
-def test_score(tmp_path: Path, folder: Path, ending: str) -> None:
-    bundle = write_tiny_bundle(tmp_path / "bundles")
+def test_score(tmp_path: Path, folder: Path, ending: str, taxonomy: Taxonomy) -> None:
+    bundle = write_tiny_bundle(tmp_path / "bundles", taxonomy=taxonomy)
     out = tmp_path / f"out.{ending}"
     call = scoring_of(folder, out, tmp_path / "bundles")
     assert main(call) == 1
     table = read(out)
-    assert list(table.columns) == list(COLUMNS) and len(table) == 21
+    assert list(table.columns) == list(table_columns(taxonomy)) and len(table) == 21
     failed = table[table["error"].notna()]
     assert list(failed["file"].map(lambda name: Path(name).name)) == ["broken.jpg"]
     predictor = Predictor(bundle)
@@ -61,6 +63,8 @@ def test_score(tmp_path: Path, folder: Path, ending: str) -> None:
         expected = predictor.predict(decode(Path(row.file).read_bytes()))
         assert row.probability == pytest.approx(expected.probability, abs=1e-6)
         assert (row.sha256, row.decision) == (expected.sha256, expected.decision.value)
+        for code in taxonomy.codes:
+            assert getattr(row, f"p_{code}") == pytest.approx(expected.probabilities[code], abs=1e-6)
     (folder / "inner" / "broken.jpg").unlink()
     assert main(call) == 0
 
@@ -142,7 +146,7 @@ def test_a_killed_run_loses_and_repeats_no_row(tmp_path: Path, folder: Path) -> 
     assert main(call) == 1
     whole = out.read_text()
     # As a power cut would leave it: no table yet, and the journal's last line half written.
-    rows = list(read_table(out, COLUMNS))
+    rows = list(read_table(out, table_columns(HAM10000)))
     out.unlink()
     lines = [json.dumps(row) + "\n" for row in rows[:9]]
     (tmp_path / ".out.csv.journal").write_text("".join(lines) + lines[0][:30])

@@ -12,7 +12,7 @@ from model.engine import Engine, Output
 from model.images import Photograph, decode, encode, square
 from model.predictor import Decision, Predictor, decide, falls
 from model.quality import RULES
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from tests.tiny import write_tiny_bundle
 from training.negatives import draw_negative
 
@@ -30,10 +30,13 @@ def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
     return Predictor(write_tiny_bundle(tmp_path_factory.mktemp("bundles")), threads=1)
 
 
-def test_a_prediction_adds_up(predictor: Predictor) -> None:
+@pytest.mark.parametrize("taxonomy", [HAM10000, LESIONS])
+def test_a_prediction_adds_up(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    predictor = Predictor(write_tiny_bundle(tmp_path, taxonomy=taxonomy), threads=1)
     found = predictor.predict(photographs(1)[0])
+    assert tuple(found.probabilities) == taxonomy.codes
     assert sum(found.probabilities.values()) == pytest.approx(1)
-    assert found.probability == pytest.approx(sum(found.probabilities[code] for code in MALIGNANT))
+    assert found.probability == pytest.approx(sum(found.probabilities[code] for code in taxonomy.malignant))
     assert found.diagnosis == max(found.probabilities, key=found.probabilities.__getitem__)
     assert found.decision is decide(found.probability, predictor.bundle.card.point())
     assert (found.width, found.height) == (260, 200)
@@ -82,8 +85,8 @@ class Corner:
         self.calls.append(len(batch))
         bright = batch[:, :32, :32].mean(axis=(1, 2, 3), dtype=np.float32) / 255
         probabilities = np.full((len(batch), 7), 0.01, np.float32)
-        probabilities[:, CODES.index("mel")] = bright
-        probabilities[:, CODES.index("nv")] = 0.95 - bright
+        probabilities[:, HAM10000.index("mel")] = bright
+        probabilities[:, HAM10000.index("nv")] = 0.95 - bright
         return Output(
             probabilities, np.zeros((len(batch), 3), np.float32), np.zeros((len(batch), 4, 4, 7), np.float32)
         )

@@ -9,6 +9,7 @@ import pytest
 from model.bundle import REFERENCE, Bundle, BundleError, open_bundle
 from model.novelty import Familiar
 from model.reference import Reference, Similar, directions, open_reference, write_reference
+from model.taxonomy import HAM10000
 from tests.tiny import tiny_reference, write_tiny_bundle
 
 
@@ -95,6 +96,16 @@ def test_one_with_vectors_in_half_precision_is_read(bundle: Bundle) -> None:
     read = open_reference(bundle)
     assert read is not None
     np.testing.assert_allclose(read.vectors, written.vectors, atol=1e-3)
+
+
+def test_one_from_before_the_codes_is_read(bundle: Bundle) -> None:
+    path, written = bundle.path / REFERENCE, tiny_reference()
+    with np.load(path) as stored:
+        kept = {name: stored[name] for name in stored.files if name != "codes"}
+    places = np.array([HAM10000.index(code) for code in written.diagnoses], np.uint8)
+    np.savez_compressed(path, **kept | {"diagnoses": places})
+    read = open_reference(bundle)
+    assert read is not None and (read.diagnoses == written.diagnoses).all()
 
 
 def test_one_from_before_the_boundary_is_read(bundle: Bundle) -> None:
