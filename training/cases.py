@@ -5,21 +5,96 @@ keyed hash of the lesion's id, so that they depend neither on the order of the t
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from model.images import SUFFIXES
 from model.taxonomy import CODES
+from training.tables import CasesError as CasesError
+from training.tables.layouts import layout_of
+from training.tables.pictures import find_images as find_images
+from training.tables.pictures import only_one, with_paths
+from training.tables.text import Table, read_table
 
 SPLITS: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
 COLUMNS = ("image_id", "lesion_id", "label", "confirmation", "age", "sex", "site")
 NAMES_IN_HAM10000 = {"dx": "label", "dx_type": "confirmation", "localization": "site"}
 
 
-class CasesError(ValueError):
-    """The metadata or the image folders cannot be used; the message says what to change."""
+def read_cases(
+    tables: Sequence[Path], folders: Sequence[Path], *, source: str = "", licence: str = ""
+) -> pd.DataFrame:
+    """Read tables in any of the published layouts, and find their images. No picture is decoded.
+
+    Rows that cannot be used are left out and counted in a printed sentence: those that say neither benign nor
+    malignant, and images that are neither dermoscopic nor close-ups.
+
+    Args:
+        tables: see `training.tables.layouts`.
+        folders: where images lie, under any subfolder, named by image id; not needed for tables with a column `file`.
+        source, licence: of all data, in place of what the tables say.
+
+    Returns:
+        One row an image:
+        - image_id, path: text;
+        - lesion_id: text; an image whose lesion is not known is a lesion of its own, "image:" and its id;
+        - label: akiec, bcc, bkl, df, mel, nv, scc, vasc or unknown; malignant: bool; label_original: the source's
+          words;
+        - confirmation, sex, site: text, "unknown" where nothing is said;
+        - age: float, years; skin_tone: float, 0 very dark to 5 very light; NaN where nothing is said;
+        - modality: dermoscopic or close-up;
+        - source, licence: text, empty where not stated.
+
+    Raises:
+        CasesError: a table or a row that cannot be read, a missing image, or an id with two different pictures.
+    """
+    read = [(table, usable_rows(table)) for table in map(read_table, tables)]
+    pictures = find_images(folders)
+    parts = [with_paths(table, rows, folders, pictures) for table, rows in read]
+    cases = without_repeats(pd.concat(parts, ignore_index=True))
+    stated = {"source": source, "licence": licence}
+    return cases.assign(**{name: value for name, value in stated.items() if value})
+
+
+def usable_rows(table: Table) -> pd.DataFrame:
+    """A table's rows that a network can learn from; what is left out is counted in a printed sentence."""
+    rows = layout_of(table).read(table)
+    name, count = table.path, len(rows)
+    again = rows.index[rows["image_id"].duplicated()]
+    if len(again):
+        image = rows["image_id"][again[0]]
+        before = rows.index[rows["image_id"] == image][0]
+        raise table.fault(again[0], f"image_id is {image!r}, as in row {before}")
+    mute, other = rows["malignant"].isna(), rows["modality"] == ""
+    if mute.any():
+        words = rows["label_original"][mute].value_counts().head(5)
+        listed = ", ".join(f"{word or 'empty'} ({number})" for word, number in words.items())
+        print(f"{name}: {mute.sum()} of {count} rows say neither benign nor malignant, left out: {listed}.")
+    if other.any():
+        print(f"{name}: {other.sum()} of {count} images are neither dermoscopic nor close-ups, left out.")
+    rows = rows[~mute & ~other].astype({"malignant": bool})
+    if rows.empty:
+        raise CasesError(f"{name} has no row that says benign or malignant.")
+    alone = rows["lesion_id"].str.startswith("image:").sum()
+    if alone:
+        print(f"{name}: {alone} of {len(rows)} images name no lesion; each counts as a lesion of its own.")
+    return rows
+
+
+def without_repeats(cases: pd.DataFrame) -> pd.DataFrame:
+    """Each image once, from the table named first; repeats are counted in a printed sentence.
+
+    Raises:
+        CasesError: two tables have different pictures under one id.
+    """
+    first = cases.drop_duplicates("image_id").set_index("image_id")["path"]
+    again = cases["image_id"].duplicated()
+    for image, path in cases.loc[again, ["image_id", "path"]].itertuples(index=False):
+        only_one(image, [Path(first[image]), Path(path)])
+    if again.any():
+        print(f"{again.sum()} images stand in two tables; the table named first counts.")
+    return cases[~again].reset_index(drop=True)
 
 
 def read_metadata(path: Path) -> pd.DataFrame:
@@ -47,16 +122,6 @@ def read_metadata(path: Path) -> pd.DataFrame:
     for column in ("sex", "site", "confirmation"):
         table[column] = table[column].fillna("unknown").astype(str)
     return table
-
-
-def find_images(folders: Iterable[Path]) -> dict[str, list[Path]]:
-    """Every image file below the folders, by its name without the ending."""
-    found: dict[str, list[Path]] = {}
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in SUFFIXES:
-                found.setdefault(path.stem, []).append(path)
-    return found
 
 
 def lesion_groups(lesions: pd.Series, digests: pd.Series) -> pd.Series:

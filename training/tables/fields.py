@@ -1,0 +1,169 @@
+"""A table's columns as values: each function takes a field's text and says in a ValueError what it should be."""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from model.images import SUFFIXES
+from training.tables.labels import MALIGNANCY, NOTHING, malignant_by_name
+from training.tables.text import Table
+
+OLDEST = 120
+DERMOSCOPIC, CLOSE_UP = "dermoscopic", "close-up"
+SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
+CONFIRMATIONS = {
+    "histopathology": "histo",
+    "serial imaging showing no change": "follow_up",
+    "single image expert consensus": "consensus",
+    "confocal microscopy with consensus dermoscopy": "confocal",
+}
+# Tables of the archive also have overviews of the body and microscopy: no lesion as a user photographs it.
+MODALITIES = {
+    "": DERMOSCOPIC,
+    "dermoscopic": DERMOSCOPIC,
+    "dermoscopy": DERMOSCOPIC,
+    "close-up": CLOSE_UP,
+    "clinical": CLOSE_UP,
+    "clinical: close-up": CLOSE_UP,
+    "tbp tile: close-up": CLOSE_UP,
+}
+COLUMNS = (
+    "image_id",
+    "lesion_id",
+    "label",
+    "malignant",
+    "label_original",
+    "confirmation",
+    "age",
+    "sex",
+    "site",
+    "skin_tone",
+    "modality",
+    "source",
+    "licence",
+    "file",
+)
+
+
+def parsed(table: Table, texts: pd.Series, parse: Callable[[str], Any], dtype: Any = "str") -> pd.Series:
+    """Each text's value.
+
+    Raises:
+        CasesError: names the row, the column and the text of the first one that `parse` refuses.
+    """
+    values: dict[str, Any] = {}
+    for text in texts.unique():
+        try:
+            values[text] = parse(text)
+        except ValueError as error:
+            row = texts.index[texts == text][0]
+            raise table.fault(row, f"{texts.name} is {text!r}, but {error}") from error
+    return pd.Series([values[text] for text in texts], index=texts.index, dtype=dtype)
+
+
+def years(text: str) -> float:
+    """An age, also "85+" and "40 years"; NaN where it says nothing."""
+    if text.lower() in NOTHING:
+        return float("nan")
+    number = re.fullmatch(r"[>≥~]?=?\s*(\d{1,3}([.,]\d+)?)\s*(\+|y|yrs?|years?)?", text.lower())
+    if number is None or (age := float(number[1].replace(",", "."))) > OLDEST:
+        raise ValueError(f"an age is a number of years up to {OLDEST}, or empty")
+    return age
+
+
+def tone(text: str) -> float:
+    """A class of skin tone, 0 very dark to 5 very light; NaN where it says nothing."""
+    if text.lower() in NOTHING:
+        return float("nan")
+    if re.fullmatch(r"[0-5](\.\d+)?", text) is None or float(text) > 5:
+        raise ValueError("a skin tone is a number from 0 to 5, or empty")
+    return float(text)
+
+
+def modality(text: str) -> str:
+    """`dermoscopic`, `close-up`, or empty for what is neither."""
+    return MODALITIES.get(text.lower(), "")
+
+
+def without_ending(text: str) -> str:
+    """An image's id from an id or a file's name.
+
+    Raises:
+        ValueError: nothing is left.
+    """
+    path = PurePosixPath(text.replace("\\", "/"))
+    if not path.name:
+        raise ValueError("every row needs an image")
+    return str(path.with_suffix("") if path.suffix.lower() in SUFFIXES else path)
+
+
+def confirmed(text: str) -> str:
+    """How a diagnosis was confirmed, in HAM10000's words where it has one; `unknown` where the text says nothing."""
+    word = text.lower()
+    return "unknown" if word in NOTHING else CONFIRMATIONS.get(word, word)
+
+
+def plain(text: str) -> str:
+    """A word of free text, the same however a source spells it; `unknown` where it says nothing."""
+    word = text.lower().replace("_", " ")
+    return "unknown" if word in NOTHING else word
+
+
+def rows_of(
+    table: Table,
+    image: pd.Series,
+    label: pd.Series,
+    original: pd.Series,
+    malignant: pd.Series | None = None,
+    **others: pd.Series,
+) -> pd.DataFrame:
+    """The columns of `training.cases.read_cases`, but for `path`; `malignant` may be missing and `modality` empty.
+
+    Args:
+        table: whose index every column has, and which is asked for those of the others that are not given.
+        image: id or file name of each image.
+        label: code of each.
+        original: the source's own words.
+        malignant: boolean with missing values, where the source says it.
+        others: texts of `lesion_id`, `confirmation`, `age`, `sex`, `site`, `skin_tone`, `modality`, `source`, `licence`
+            and `file`.
+
+    Raises:
+        CasesError: a field that cannot be read, or a diagnosis and a `malignant` that contradict each other.
+    """
+
+    def text(name: str, *columns: str) -> pd.Series:
+        return others.get(name, table.text(*columns))
+
+    by_label = label.map(MALIGNANCY).astype("boolean")
+    if malignant is None:
+        malignant = pd.Series(pd.NA, index=label.index, dtype="boolean")
+    against = (by_label != malignant).fillna(False)
+    if against.any():
+        row = label.index[against][0]
+        word = "malignant" if malignant[row] else "benign"
+        raise table.fault(row, f"dx is {original[row] or label[row]!r}, which cannot be {word}")
+    by_name = parsed(table, original, malignant_by_name, "boolean")
+    ids = parsed(table, image, without_ending)
+    lesion = text("lesion_id", "lesion_id")
+    return pd.DataFrame(
+        {
+            "image_id": ids,
+            "lesion_id": lesion.where(~lesion.str.lower().isin(NOTHING), "image:" + ids),
+            "label": label,
+            "malignant": by_label.fillna(malignant).fillna(by_name),
+            "label_original": original,
+            "confirmation": text("confirmation", "dx_type", "diagnosis_confirm_type").map(confirmed),
+            "age": parsed(table, text("age", "age", "age_approx"), years, float),
+            "sex": text("sex", "sex").str.lower().map(SEXES).fillna("unknown"),
+            "site": text("site", "localization", "anatom_site_general").map(plain),
+            "skin_tone": parsed(table, text("skin_tone", "skin_tone"), tone, float),
+            "modality": text("modality", "modality", "image_type").map(modality),
+            "source": text("source", "source"),
+            "licence": text("licence", "licence", "copyright_license"),
+            "file": text("file", "file"),
+        }
+    )

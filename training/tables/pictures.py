@@ -1,0 +1,87 @@
+"""The image file of each row of a table."""
+
+import filecmp
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from model.images import SUFFIXES
+from training.tables import CasesError
+from training.tables.text import Table
+
+
+def find_images(folders: Iterable[Path]) -> dict[str, list[Path]]:
+    """Every image file below the folders, by its name without the ending; names that begin with a dot are skipped."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        for path in image_files(folder):
+            found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The image files below a folder in sorted order, but for names that begin with a dot.
+
+    Raises:
+        CasesError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise CasesError(f"{folder} is no folder; name one that holds images.")
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
+
+
+def with_paths(
+    table: Table, rows: pd.DataFrame, folders: Sequence[Path], pictures: Mapping[str, list[Path]]
+) -> pd.DataFrame:
+    """A table's rows with the `path` of each image in place of `file`.
+
+    Args:
+        table: the folder of its file is where `file` is looked for first.
+        rows: see `fields.rows_of`.
+        folders: where `file` is looked for then.
+        pictures: see `find_images`; where images are looked for by their id last.
+
+    Raises:
+        CasesError: images are missing, or an id is the name of two different pictures.
+    """
+    places = (table.path.parent, *folders)
+    paths: list[str] = []
+    missing: list[str] = []
+    for image, file in zip(rows["image_id"], rows["file"], strict=True):
+        found = [place / file for place in places if file and (place / file).is_file()][:1]
+        found = found or pictures.get(Path(image).name, [])
+        if found:
+            paths.append(str(only_one(image, found)))
+        else:
+            missing.append(image)
+    if missing:
+        raise CasesError(
+            f"{len(missing)} of {len(rows)} images of {table.path} are not in the folders given, "
+            f"{missing[0]} among them."
+        )
+    return rows.drop(columns="file").assign(path=paths)
+
+
+def only_one(image: str, paths: Sequence[Path]) -> Path:
+    """The first of several copies of one file.
+
+    Raises:
+        CasesError: they differ.
+    """
+    first, *others = paths
+    for other in others:
+        if not same_bytes(first, other):
+            raise CasesError(f"{image} is the name of two different pictures: {first} and {other}.")
+    return first
+
+
+def same_bytes(first: Path, other: Path) -> bool:
+    """Whether two files are the same or copies of each other."""
+    return first.samefile(other) or filecmp.cmp(first, other, shallow=False)

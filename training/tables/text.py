@@ -1,0 +1,118 @@
+"""A table's file, whatever wrote it, as rows of text."""
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from training.tables import CasesError
+
+SEPARATORS = ",;\t|"
+# The longer marks first: UTF-32's begins with UTF-16's.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that was read and not yet understood.
+
+    Attributes:
+        path: its file.
+        rows: text without blanks around it, columns in lower case; the index is the row's number in a spreadsheet,
+            where the header is row 1.
+    """
+
+    path: Path
+    rows: pd.DataFrame
+
+    def text(self, *columns: str) -> pd.Series:
+        """The first of these columns that is there; empty text where none is."""
+        for column in columns:
+            if column in self.rows:
+                return self.rows[column]
+        return pd.Series("", index=self.rows.index, dtype=str)
+
+    def fault(self, row: object, what: str) -> CasesError:
+        """An error that names the file and the row."""
+        return CasesError(f"{self.path}, row {row}: {what}.")
+
+
+def read_table(path: Path) -> Table:
+    """Read a text table in any usual encoding and with any usual separator.
+
+    Raises:
+        CasesError: there is no such file, it is no text table, it has no rows, or a row does not fit the header.
+    """
+    lines = split_rows(path, decode_text(path))
+    header = [name.strip().lower() for name in lines[0]]
+    while header and not header[-1]:
+        header.pop()
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise CasesError(f"{path} has the column {twice or 'without a name'} more than once.")
+    rows: dict[int, list[str]] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        fields = [field.strip() for field in line]
+        if not any(fields):
+            continue
+        while len(fields) > len(header) and not fields[-1]:
+            fields.pop()
+        if len(fields) != len(header):
+            raise CasesError(f"{path}, row {number} has {len(fields)} fields, the header {len(header)}.")
+        rows[number] = fields
+    if not rows:
+        raise CasesError(f"{path} has no rows below its header.")
+    return Table(path, pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str))
+
+
+def decode_text(path: Path) -> str:
+    """The text of a file: by its byte order mark, else UTF-8, else cp1252, which Western spreadsheets write."""
+    if path.is_dir():
+        raise CasesError(f"{path} is a folder; name the table in it.")
+    if not path.exists():
+        raise CasesError(f"{path} does not exist.")
+    data = path.read_bytes()
+    if not data.strip():
+        raise CasesError(f"{path} is empty.")
+    if data.startswith(b"PK\x03\x04"):
+        raise CasesError(f"{path} is a workbook or an archive; save the table as CSV.")
+    mark, encoding = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", ""))
+    for candidate in (encoding,) if encoding else (unmarked(data), "cp1252"):
+        try:
+            text = data[len(mark) :].decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise CasesError(f"{path} is no text; save the table as CSV in UTF-8.")
+
+
+def unmarked(data: bytes) -> str:
+    """The encoding of text without a mark: every other byte of plain text in UTF-16 is zero."""
+    if data[1:2] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if data[:1] == b"\0" else "utf-8"
+
+
+def split_rows(path: Path, text: str) -> list[list[str]]:
+    """Rows of fields, split at the separator that gives the header most columns."""
+    first, _, rest = text.lstrip().partition("\n")
+    # Excel notes the separator above the header.
+    if first.lower().startswith("sep="):
+        text, first = rest, rest.partition("\n")[0]
+    separator = max(SEPARATORS, key=first.count)
+    try:
+        return list(
+            csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator, strict=True)
+        )
+    except csv.Error as error:
+        raise CasesError(f"{path} is no table that can be read: {error}.") from error
