@@ -87,8 +87,15 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         Output("navigation", "data-at"),
         Input("_pages_location", "pathname"),
     )
-    protect(app, server)
+    set_up(server)
+    protect(server, content_policy(app))
     return app
+
+
+def set_up(server: Flask) -> None:
+    """What Dash leaves to the first request: two at once would break it, and it adds scripts to the content policy."""
+    with server.test_request_context("/health"):
+        server.preprocess_request()
 
 
 def make_server(services: Services) -> Flask:
@@ -127,17 +134,13 @@ def vendor() -> Blueprint:
     return blueprint
 
 
-def protect(app: Dash, server: Flask) -> None:
+def protect(server: Flask, policy: str) -> None:
     """Security headers on every answer, and the status 404 on pages that don't exist."""
-    policy: list[str] = []
 
     @server.after_request
     def _(response: Response) -> Response:
-        if not policy:
-            policy.append(content_policy(app))
-        for name, value in HEADERS.items():
+        for name, value in (HEADERS | {"Content-Security-Policy": policy}).items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", policy[0])
         if response.status_code == 200 and response.mimetype == "text/html" and not known(request.path):
             response.status_code = 404
         return response

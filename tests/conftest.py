@@ -51,9 +51,7 @@ def app(services: Services) -> Dash:
     # Imported here: tests of model and training have no use for Dash's pages.
     from dashboard.app import create_app
 
-    app = create_app(services=services)
-    app.server.test_client().get("/health")  # Dash collects callbacks at the first request
-    return app
+    return create_app(services=services)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
-from dashboard.app import named
+from dashboard.app import create_app, named
 from dashboard.components.text import DISCLAIMER
+from dashboard.services import Services
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,14 @@ def free_port() -> str:
 
 def test_health_answers(client: FlaskClient) -> None:
     assert client.get("/health").status_code == 200
+
+
+def test_dash_is_set_up_before_the_first_request(services: Services) -> None:
+    app = create_app(services=services)
+    assert "_pages_content.children" in str(list(app.callback_map))
+    policy = app.server.test_client().get("/health").headers["Content-Security-Policy"]
+    assert app.csp_hashes()
+    assert all(digest in policy for digest in app.csp_hashes())
 
 
 @pytest.mark.parametrize(
