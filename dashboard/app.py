@@ -11,7 +11,7 @@ import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Response, request
 
-from dashboard import __version__, api, cards, delivery, downloads, exports, jobs, photographs
+from dashboard import __version__, api, cards, delivery, downloads, exports, jobs, photographs, security
 from dashboard.components.layout import shell
 from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
@@ -103,6 +103,7 @@ def make_server(services: Services) -> Flask:
     server = Flask("dashboard", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
+    security.install(server, services.settings)
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
     server.register_blueprint(downloads.blueprint)

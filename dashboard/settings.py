@@ -1,16 +1,41 @@
 """The one place that reads the environment: `DERMABOARD_*` variables into one frozen object, strictly."""
 
+import ipaddress
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "DERMABOARD_"
 SHIPPED_BUNDLES = Path(__file__).resolve().parent.parent / "model" / "bundles"
 # Where `python -m training train` writes, seen from where it is started.
 TRAINING_RUNS = Path("runs")
+
+
+# What Dash would read by itself, and pages would then ask for what is somewhere else.
+DASH = frozenset(
+    "DASH_" + name
+    for name in (
+        "ASSETS_EXTERNAL_PATH",
+        "COMPRESS",
+        "INCLUDE_ASSETS_FILES",
+        "REQUESTS_PATHNAME_PREFIX",
+        "ROUTES_PATHNAME_PREFIX",
+        "URL_BASE_PATHNAME",
+    )
+)
+
+
+def listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a list that is written with commas."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
 
 
 class SettingsError(ValueError):
@@ -24,6 +49,18 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", min_length=1, description="an address to listen on, such as 127.0.0.1")
     port: int = Field(8050, ge=1, le=65535, description="a port between 1 and 65535")
+    hosts: Words = Field(
+        (),
+        description="the names that browsers reach the server by, without ports, such as derma.clinic.org, derma",
+    )
+    prefix: str = Field(
+        "",
+        description="the path below which a proxy shows the pages, such as /derma; leave it out for none",
+    )
+    proxy: Words = Field(
+        (),
+        description="addresses or networks of the proxies whose X-Forwarded headers are true, such as 10.0.0.2",
+    )
     data_dir: Path = Field(Path("data"), description="a folder for predictions; it is made when missing")
     model: str = Field("dermanet", min_length=1, description="the name of a bundle, such as dermanet")
     bundles: Path = Field(SHIPPED_BUNDLES, description="an existing folder that holds model bundles")
@@ -47,6 +84,32 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
     )
+
+    @field_validator("hosts")
+    @classmethod
+    def names_of_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Names and addresses as a browser writes them in an address, in small letters."""
+        for name in value:
+            if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", name):
+                raise ValueError(f"{name} is no name of a host")
+        return tuple(name.lower().strip("[].") for name in value)
+
+    @field_validator("prefix")
+    @classmethod
+    def path_of_prefix(cls, value: str) -> str:
+        """A path without a slash at its end."""
+        path = value.rstrip("/")
+        if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", path):
+            raise ValueError(f"{value} is no path that begins with a slash")
+        return path
+
+    @field_validator("proxy")
+    @classmethod
+    def networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Addresses, not names: whoever answers for a name could send anything."""
+        for one in value:
+            ipaddress.ip_network(one)
+        return value
 
     @field_validator("bundles")
     @classmethod
@@ -90,8 +153,12 @@ def read_settings() -> Settings:
     """Settings from the environment.
 
     Raises:
-        SettingsError: one sentence a problem; an unknown `DERMABOARD_*` name is a problem too.
+        SettingsError: one sentence a problem; an unknown `DERMABOARD_*` name is a problem too, and a `DASH_*` one that
+            would change where pages look for things.
     """
+    foreign = sorted(name for name in os.environ if name.upper() in DASH)
+    if foreign:
+        raise SettingsError(f"{', '.join(foreign)}: Dermaboard does not take settings of Dash. Unset it.")
     known = {variable(field) for field in Settings.model_fields}
     unknown = sorted(
         name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known

@@ -29,18 +29,10 @@ def look() -> None:
     """What holds for every request to the API. Raises Problem."""
     if not request.path.startswith(f"{ROOT}/"):
         return
-    same_site_only()
     if request.method == "PATCH":
         one_object()
     if request.endpoint == "predictions.create" and request.mimetype not in FORMS:
         raise Problem(415, "not_a_form", "Send the photograph as multipart/form-data, in the part “file”.")
-
-
-def same_site_only() -> None:
-    """Refuse what another web site makes this browser send: there is no log-in that would stop it."""
-    writes = request.method not in ("GET", "HEAD", "OPTIONS")
-    if writes and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise Problem(403, "cross_site", "Another web site may not send or delete photographs here.")
 
 
 def one_object() -> None:

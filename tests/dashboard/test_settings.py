@@ -35,6 +35,11 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("DERMABOARD_BUNDLES", "/no/such/folder", "an existing folder"),
         ("DERMABOARD_IMAGES", "/no/such/folder", "an existing folder with the evaluated images"),
         ("DERMABOARD_DATABASE_URL", "", "leave it out"),
+        ("DERMABOARD_HOSTS", "https://derma.clinic.org", "without ports"),
+        ("DERMABOARD_HOSTS", "derma:8050", "without ports"),
+        ("DERMABOARD_PREFIX", "derma", "such as /derma"),
+        ("DERMABOARD_PREFIX", "https://clinic/derma", "such as /derma"),
+        ("DERMABOARD_PROXY", "nginx", "addresses or networks"),
     ],
 )
 def test_wrong_value_is_named_with_what_would_be_right(
@@ -57,6 +62,23 @@ def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 def test_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DERMABOARD_PROT", "8050")
     with pytest.raises(SettingsError, match=r"DERMABOARD_PROT: no such setting.*DERMABOARD_PORT"):
+        read_settings()
+
+
+def test_lists_and_paths_are_put_into_their_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERMABOARD_HOSTS", "Derma.Clinic.org, 10.0.0.3,[::1]")
+    monkeypatch.setenv("DERMABOARD_PROXY", "10.0.0.2, 10.1.0.0/16")
+    monkeypatch.setenv("DERMABOARD_PREFIX", "/derma/")
+    settings = read_settings()
+    assert settings.hosts == ("derma.clinic.org", "10.0.0.3", "::1")
+    assert settings.proxy == ("10.0.0.2", "10.1.0.0/16")
+    assert settings.prefix == "/derma"
+
+
+@pytest.mark.parametrize("name", ["DASH_URL_BASE_PATHNAME", "dash_assets_external_path"])
+def test_settings_of_dash_are_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "/elsewhere/")
+    with pytest.raises(SettingsError, match=f"{name}: .*Unset it"):
         read_settings()
 
 

@@ -1,0 +1,111 @@
+"""Who may ask what: the names that the server answers to, and requests that another web site makes a browser send."""
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from dashboard.api.problems import Problem
+from dashboard.settings import Settings, variable
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+PORTS = {"http": 80, "https": 443}
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def install(server: Flask, settings: Settings) -> None:
+    """Look at every request before anything else does, and at forwarded headers only where a named proxy sent them."""
+    names = LOOPBACK | {settings.host.lower(), *settings.hosts}
+
+    @server.before_request
+    def _() -> None:
+        known_host(names)
+        if request.method not in READS or request.path.startswith("/exports/"):
+            same_origin()
+
+    if settings.proxy:
+        server.wsgi_app = Forwarded(server.wsgi_app, settings.proxy)  # type: ignore[method-assign]
+
+
+def known_host(names: frozenset[str]) -> None:
+    """Refuse names that are not ours: a page elsewhere may have its own name point here, and would read everything.
+
+    The address at which the connection came in is always ours: nobody can make their own name of a number.
+
+    Raises:
+        Problem: 421.
+    """
+    name, here = hostname(request.host), request.environ["SERVER_NAME"]
+    if name is None or name not in (names | {here} if address(here) else names):
+        raise Problem(
+            421,
+            "unknown_host",
+            f"This server does not answer to the name “{request.host[:255]}”. If it should, name it in "
+            f"{variable('hosts')}.",
+        )
+
+
+def hostname(host: str) -> str | None:
+    """The name or address of a Host header, without its port; None where it has none."""
+    bare = host if host.count(":") < 2 or host.startswith("[") else f"[{host}]"
+    try:
+        found = urlsplit(f"//{bare}").hostname
+    except ValueError:
+        return None
+    return found.rstrip(".") if found else None
+
+
+def same_origin() -> None:
+    """Refuse what a page of another origin makes a browser send. A program sends none of the three headers.
+
+    Raises:
+        Problem: 403.
+    """
+    ours = {place(f"{scheme}://{request.host}") for scheme in (request.scheme, "https")}
+    pages = [request.headers[name] for name in ("Origin", "Referer") if name in request.headers]
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("same-origin", "none") or not all(place(page) in ours for page in pages):
+        raise Problem(403, "cross_site", "Another web site may not send, change or take anything here.")
+
+
+def place(page: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of an address; None for what has none of them, such as the origin “null”."""
+    try:
+        parts = urlsplit(page)
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname.rstrip("."), port) if parts.hostname else None
+
+
+class Forwarded:
+    """X-Forwarded-For, -Proto and -Host of one proxy, where the connection comes from one that is named."""
+
+    def __init__(self, app: Wsgi, proxies: Iterable[str]) -> None:
+        self.direct = app
+        self.behind = ProxyFix(app, x_for=1, x_proto=1, x_host=1)
+        self.proxies = [ipaddress.ip_network(one) for one in proxies]
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The application's answer, as WSGI has it."""
+        app = self.behind if self.named(environ.get("REMOTE_ADDR", "")) else self.direct
+        return app(environ, start_response)
+
+    def named(self, sender: str) -> bool:
+        """Whether a connection from this address is a proxy's."""
+        found = address(sender)
+        return found is not None and any(found in network for network in self.proxies)
+
+
+def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The numeric address in a text, IPv4 also where IPv6 carries it; None for anything else."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
