@@ -12,6 +12,8 @@ import pandas as pd
 
 from model.taxonomy import CODES
 from training.tables import CasesError as CasesError
+from training.tables.folders import class_folders
+from training.tables.joins import joined
 from training.tables.layouts import layout_of
 from training.tables.pictures import find_images as find_images
 from training.tables.pictures import only_one, with_paths
@@ -31,7 +33,7 @@ def read_cases(
     malignant, and images that are neither dermoscopic nor close-ups.
 
     Args:
-        tables: see `training.tables.layouts`.
+        tables: see `training.tables.layouts`; none where the images' own folders are named by class.
         folders: where images lie, under any subfolder, named by image id; not needed for tables with a column `file`.
         source, licence: of all data, in place of what the tables say.
 
@@ -49,7 +51,10 @@ def read_cases(
     Raises:
         CasesError: a table or a row that cannot be read, a missing image, or an id with two different pictures.
     """
-    read = [(table, usable_rows(table)) for table in map(read_table, tables)]
+    if not tables and not folders:
+        raise CasesError("Name a table, or folders of images whose names are classes.")
+    asked = joined([read_table(path) for path in dict.fromkeys(tables)]) or [class_folders(folders)]
+    read = [(table, usable_rows(table)) for table in asked]
     pictures = find_images(folders)
     parts = [with_paths(table, rows, folders, pictures) for table, rows in read]
     cases = without_repeats(pd.concat(parts, ignore_index=True))
@@ -61,11 +66,11 @@ def usable_rows(table: Table) -> pd.DataFrame:
     """A table's rows that a network can learn from; what is left out is counted in a printed sentence."""
     rows = layout_of(table).read(table)
     name, count = table.path, len(rows)
-    again = rows.index[rows["image_id"].duplicated()]
-    if len(again):
-        image = rows["image_id"][again[0]]
-        before = rows.index[rows["image_id"] == image][0]
-        raise table.fault(again[0], f"image_id is {image!r}, as in row {before}")
+    again = rows["image_id"].duplicated()
+    if again.any():
+        image = rows["image_id"][again].iloc[0]
+        first, second, *_ = rows.index[rows["image_id"] == image]
+        raise table.fault(second, f"image_id is {image!r}, as in row {first}")
     mute, other = rows["malignant"].isna(), rows["modality"] == ""
     if mute.any():
         words = rows["label_original"][mute].value_counts().head(5)

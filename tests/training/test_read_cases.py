@@ -249,7 +249,7 @@ def test_an_image_in_two_tables_counts_once(tmp_path: Path, capsys: pytest.Captu
     [
         (
             "A_1,,nv,1,NV,,55,male,,,dermoscopic,A_1.jpg,One,CC0",
-            "row 2: dx is 'NV', which cannot be malignant",
+            "row 2: dx is 'nv', which cannot be malignant",
         ),
         ("A_1,,nv,maybe,NV,,55,male,,,dermoscopic,A_1.jpg,One,CC0", "row 2: malignant is 'maybe'"),
         ("A_1,,nv,0,NV,,55,male,,7,dermoscopic,A_1.jpg,One,CC0", "row 2: skin_tone is '7'"),

@@ -64,6 +64,11 @@ def parsed(table: Table, texts: pd.Series, parse: Callable[[str], Any], dtype: A
     return pd.Series([values[text] for text in texts], index=texts.index, dtype=dtype)
 
 
+def every_row(table: Table, text: str) -> pd.Series:
+    """One text for all rows."""
+    return pd.Series(text, index=table.rows.index, dtype="str")
+
+
 def years(text: str) -> float:
     """An age, also "85+" and "40 years"; NaN where it says nothing."""
     if text.lower() in NOTHING:
@@ -127,25 +132,17 @@ def rows_of(
         image: id or file name of each image.
         label: code of each.
         original: the source's own words.
-        malignant: boolean with missing values, where the source says it.
-        others: texts of `lesion_id`, `confirmation`, `age`, `sex`, `site`, `skin_tone`, `modality`, `source`, `licence`
-            and `file`.
+        malignant: boolean with missing values, where the source says it; counts for what is `unknown`.
+        others: texts of `lesion_id`, `confirmation`, `sex`, `site`, `modality` and `file` where they stand elsewhere.
 
     Raises:
-        CasesError: a field that cannot be read, or a diagnosis and a `malignant` that contradict each other.
+        CasesError: a field that cannot be read.
     """
 
     def text(name: str, *columns: str) -> pd.Series:
         return others.get(name, table.text(*columns))
 
     by_label = label.map(MALIGNANCY).astype("boolean")
-    if malignant is None:
-        malignant = pd.Series(pd.NA, index=label.index, dtype="boolean")
-    against = (by_label != malignant).fillna(False)
-    if against.any():
-        row = label.index[against][0]
-        word = "malignant" if malignant[row] else "benign"
-        raise table.fault(row, f"dx is {original[row] or label[row]!r}, which cannot be {word}")
     by_name = parsed(table, original, malignant_by_name, "boolean")
     ids = parsed(table, image, without_ending)
     lesion = text("lesion_id", "lesion_id")
@@ -154,16 +151,16 @@ def rows_of(
             "image_id": ids,
             "lesion_id": lesion.where(~lesion.str.lower().isin(NOTHING), "image:" + ids),
             "label": label,
-            "malignant": by_label.fillna(malignant).fillna(by_name),
+            "malignant": by_label.fillna(by_name if malignant is None else malignant.fillna(by_name)),
             "label_original": original,
             "confirmation": text("confirmation", "dx_type", "diagnosis_confirm_type").map(confirmed),
-            "age": parsed(table, text("age", "age", "age_approx"), years, float),
+            "age": parsed(table, table.text("age", "age_approx"), years, float),
             "sex": text("sex", "sex").str.lower().map(SEXES).fillna("unknown"),
-            "site": text("site", "localization", "anatom_site_general").map(plain),
-            "skin_tone": parsed(table, text("skin_tone", "skin_tone"), tone, float),
+            "site": text("site", "localization", "anatom_site_general", "anatom_site_1").map(plain),
+            "skin_tone": parsed(table, table.text("skin_tone", "skin_tone_class"), tone, float),
             "modality": text("modality", "modality", "image_type").map(modality),
-            "source": text("source", "source"),
-            "licence": text("licence", "licence", "copyright_license"),
+            "source": table.text("source"),
+            "licence": table.text("licence", "copyright_license"),
             "file": text("file", "file"),
         }
     )

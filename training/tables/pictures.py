@@ -52,11 +52,16 @@ def with_paths(
         CasesError: images are missing, or an id is the name of two different pictures.
     """
     places = (table.path.parent, *folders)
+    # Tables that were made where capitals do not count.
+    folded: dict[str, list[Path]] = {}
+    for name, files in pictures.items():
+        folded.setdefault(name.casefold(), []).extend(files)
     paths: list[str] = []
     missing: list[str] = []
     for image, file in zip(rows["image_id"], rows["file"], strict=True):
         found = [place / file for place in places if file and (place / file).is_file()][:1]
-        found = found or pictures.get(Path(image).name, [])
+        name = Path(image).name
+        found = found or pictures.get(name) or folded.get(name.casefold(), [])
         if found:
             paths.append(str(only_one(image, found)))
         else:

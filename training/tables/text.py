@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.tables import CasesError
+from training.tables import HAM10000, CasesError
 
 SEPARATORS = ",;\t|"
 # The longer marks first: UTF-32's begins with UTF-16's.
@@ -70,7 +70,7 @@ def read_table(path: Path) -> Table:
             raise CasesError(f"{path}, row {number} has {len(fields)} fields, the header {len(header)}.")
         rows[number] = fields
     if not rows:
-        raise CasesError(f"{path} has no rows below its header.")
+        raise CasesError(f"{path} has no rows below row 1, its header, such as {HAM10000}.")
     return Table(path, pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str))
 
 
@@ -82,7 +82,7 @@ def decode_text(path: Path) -> str:
         raise CasesError(f"{path} does not exist.")
     data = path.read_bytes()
     if not data.strip():
-        raise CasesError(f"{path} is empty.")
+        raise CasesError(f"{path} is empty; its row 1 names the columns, such as {HAM10000}.")
     if data.startswith(b"PK\x03\x04"):
         raise CasesError(f"{path} is a workbook or an archive; save the table as CSV.")
     mark, encoding = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", ""))
