@@ -198,12 +198,20 @@ class Bundle:
         calibrated = temper(raw, self.card.temperature)
         rows = rows.drop(columns=[f"raw_{code}" for code in self.card.classes])
         taxonomy = self.card.taxonomy
-        rows["malignant"] = rows["label"].isin(list(taxonomy.malignant))
+        rows["malignant"] = truth_of(rows, taxonomy)
         rows["probability"] = taxonomy.malignancy(calibrated)
         rows["raw_probability"] = taxonomy.malignancy(raw)
         for index, code in enumerate(taxonomy.codes):
             rows[f"p_{code}"] = calibrated[:, index] if len(self.card.classes) > 1 else np.nan
         return rows
+
+
+def truth_of(rows: "pd.DataFrame", taxonomy: Taxonomy) -> "pd.Series[bool]":
+    """Which lesions are malignant: by their label; where that is no diagnosis, as a column `malignant` says."""
+    told = rows["label"].isin(list(taxonomy.malignant))
+    if "malignant" not in rows:
+        return told
+    return told.where(rows["label"].isin(list(taxonomy.codes)), rows["malignant"]).astype(bool)
 
 
 def malignancy(probabilities: np.ndarray[Any, np.dtype[np.float64]], classes: tuple[str, ...]) -> Any:

@@ -1,7 +1,7 @@
 """The Keras networks. Only training imports this module; serving runs the exported graph.
 
 Every network takes uint8 pixels (n, s, s, 3) and scales them itself, so that nobody outside can scale them differently.
-Seven-class networks end in logits (n, 7) in the order of `model.taxonomy.CODES`; the binary one in a logit (n, 1).
+Networks end in logits (n, k) in the order of a taxonomy; the binary one in a logit (n, 1).
 """
 
 from collections.abc import Callable
@@ -11,15 +11,15 @@ import keras
 import numpy as np
 from keras import layers
 
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000
 
 HEAD, EMBEDDING = "head", "embedding"
 
 
-def seed_cnn(size: int, init: str | Path | None = None) -> keras.Model:
+def seed_cnn(size: int, init: str | Path | None = None, outputs: int = 1) -> keras.Model:
     """The baseline: three blocks of 3x3 convolution and 2x2 pooling, then dense layers; 44 million weights at 224 px.
 
-    Its sigmoid is applied by the loss and by `serving`.
+    Its sigmoid is applied by the loss and by `serving`. It tells malignant from benign alone, whatever `outputs` says.
 
     Raises:
         ValueError: `init` names a file; there are no weights to start from.
@@ -37,13 +37,14 @@ def seed_cnn(size: int, init: str | Path | None = None) -> keras.Model:
     return keras.Model(pixels, layers.Dense(1, name=HEAD, dtype="float32")(flow), name="seed_cnn")
 
 
-def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
-    """MobileNetV2 (Sandler 2018), global average pooling, seven logits.
+def dermanet(size: int, init: str | Path | None = "imagenet", outputs: int = len(HAM10000)) -> keras.Model:
+    """MobileNetV2 (Sandler 2018), global average pooling, a logit a diagnosis.
 
     Args:
         size: input side in pixels, a multiple of 32.
         init: "imagenet" downloads the weights through Keras; a path loads a `.weights.h5` of the backbone; "none" or
             None starts at random.
+        outputs: how many diagnoses it tells apart.
 
     Raises:
         RuntimeError: the weights cannot be downloaded.
@@ -51,11 +52,11 @@ def dermanet(size: int, init: str | Path | None = "imagenet") -> keras.Model:
     backbone = pretrained(keras.applications.MobileNetV2, size, init)
     if init not in (None, "none", "imagenet"):
         backbone.load_weights(init)
-    return diagnosing(backbone, size, name="dermanet")
+    return diagnosing(backbone, size, outputs, name="dermanet")
 
 
-def xception(size: int, init: str | Path | None = "imagenet") -> keras.Model:
-    """Xception (Chollet 2017) to the end of block 13, global average pooling, seven logits: a teacher.
+def xception(size: int, init: str | Path | None = "imagenet", outputs: int = len(HAM10000)) -> keras.Model:
+    """Xception (Chollet 2017) to the end of block 13, global average pooling, a logit a diagnosis: a teacher.
 
     About four times the work of MobileNetV2, so nothing that serves runs it.
 
@@ -63,6 +64,7 @@ def xception(size: int, init: str | Path | None = "imagenet") -> keras.Model:
         size: input side in pixels.
         init: "imagenet" downloads the weights through Keras; a path loads an `.npz` of the backbone's weights, `w000`
             and on, in Keras's order; "none" or None starts at random.
+        outputs: how many diagnoses it tells apart.
 
     Raises:
         RuntimeError: the weights cannot be downloaded.
@@ -73,7 +75,7 @@ def xception(size: int, init: str | Path | None = "imagenet") -> keras.Model:
     if init not in (None, "none", "imagenet"):
         with np.load(init) as stored:
             backbone.set_weights([stored[name].astype(np.float32) for name in sorted(stored.files)])
-    return diagnosing(backbone, size, name="xception")
+    return diagnosing(backbone, size, outputs, name="xception")
 
 
 def pretrained(application: Callable[..., keras.Model], size: int, init: str | Path | None) -> keras.Model:
@@ -90,18 +92,18 @@ def pretrained(application: Callable[..., keras.Model], size: int, init: str | P
         ) from error
 
 
-def diagnosing(backbone: keras.Model, size: int, name: str) -> keras.Model:
-    """A backbone of inputs between -1 and 1 with the head of seven logits."""
+def diagnosing(backbone: keras.Model, size: int, outputs: int, name: str) -> keras.Model:
+    """A backbone of inputs between -1 and 1 with the head of a logit a diagnosis."""
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             # Keras's 0.99 and 0.999 lag so far behind in a short training that inference is ruined.
             layer.momentum = 0.9
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
     features = backbone(layers.Rescaling(1 / 127.5, offset=-1)(pixels))
-    return keras.Model(pixels, pooled_head(features, dropout=0.3), name=name)
+    return keras.Model(pixels, pooled_head(features, outputs, dropout=0.3), name=name)
 
 
-def tiny(size: int, init: str | Path | None = None) -> keras.Model:
+def tiny(size: int, init: str | Path | None = None, outputs: int = len(HAM10000)) -> keras.Model:
     """Three small convolution blocks and the same head as dermanet: learns drawn lesions in seconds."""
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
     flow = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
@@ -109,13 +111,13 @@ def tiny(size: int, init: str | Path | None = None) -> keras.Model:
         flow = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(flow)
         flow = layers.BatchNormalization(momentum=0.9)(flow)
         flow = layers.ReLU()(flow)
-    return keras.Model(pixels, pooled_head(flow, dropout=0.0), name="tiny")
+    return keras.Model(pixels, pooled_head(flow, outputs, dropout=0.0), name="tiny")
 
 
-def pooled_head(features: keras.KerasTensor, dropout: float) -> keras.KerasTensor:
-    """Global average pooling, dropout and seven logits."""
+def pooled_head(features: keras.KerasTensor, outputs: int, dropout: float) -> keras.KerasTensor:
+    """Global average pooling, dropout and logits."""
     pooled = layers.GlobalAveragePooling2D(name=EMBEDDING)(features)
-    return layers.Dense(len(CODES), name=HEAD, dtype="float32")(layers.Dropout(dropout)(pooled))
+    return layers.Dense(outputs, name=HEAD, dtype="float32")(layers.Dropout(dropout)(pooled))
 
 
 def freeze_statistics(network: keras.Model) -> None:
@@ -129,8 +131,8 @@ def serving(network: keras.Model) -> keras.Model:
     """The network as it is exported.
 
     Returns:
-        A model from `pixels` to a dictionary: `probabilities` (n, 7) by softmax or (n, 1) by sigmoid, `embedding`
-        (n, d), and for networks with a pooled head `maps` (n, h, w, 7): the class activation maps of Zhou et al. 2016,
+        A model from `pixels` to a dictionary: `probabilities` (n, k) by softmax or (n, 1) by sigmoid, `embedding`
+        (n, d), and for networks with a pooled head `maps` (n, h, w, k): the class activation maps of Zhou et al. 2016,
         whose mean over h and w is the logits, because the head is linear.
     """
     head, embedding = network.get_layer(HEAD), network.get_layer(EMBEDDING).output
@@ -145,7 +147,7 @@ def serving(network: keras.Model) -> keras.Model:
     return keras.Model(network.inputs[0], outputs, name=network.name)
 
 
-BUILDERS: dict[str, Callable[[int, str | Path | None], keras.Model]] = {
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "seed_cnn": seed_cnn,
     "dermanet": dermanet,
     "xception": xception,

@@ -13,8 +13,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.bundle import GRAPH, HISTORY, REFERENCE, SCORES, SHIPPED, WEIGHTS, digest, write_bundle
-from model.taxonomy import CODES
+from model.bundle import (
+    BINARY,
+    GRAPH,
+    HISTORY,
+    REFERENCE,
+    SCORES,
+    SHIPPED,
+    WEIGHTS,
+    digest,
+    write_bundle,
+)
+from model.taxonomy import from_json
 from training.cases import CasesError, split_digest
 from training.files import replace
 from training.recipes import RECIPES, Recipe
@@ -87,8 +97,9 @@ def evaluate(options: argparse.Namespace) -> None:
     store, run = open_pixels(options.data), run_of(options)
     if options.stored:
         stored = pd.read_parquet(run / "scores.parquet")
-        found = judge(stored, CODES if f"raw_{CODES[0]}" in stored else ("malignant",))
         kept = json.loads((run / "evaluation.json").read_text())
+        taxonomy = from_json(kept["taxonomy"])
+        found = judge(stored, BINARY if f"raw_{BINARY[0]}" in stored else taxonomy.codes, taxonomy)
         found = replaced(found, robustness=kept.get("robustness", []))
     else:
         from training.evaluate import evaluate as evaluate_network

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from model.bundle import Card, OperatingPoint
-from model.taxonomy import HAM10000
+from model.taxonomy import Taxonomy, from_json
 from training.cases import split_digest
 from training.openings import openings
 from training.pixels import PixelStore
@@ -44,8 +44,6 @@ LIMITS = (
     "subgroups), and that figure is nearer to a referral clinic's.",
     "One lesion in five is malignant here. At another prevalence the predictive values differ, and the calibrated "
     "probability is shifted.",
-    "Seven diagnoses only. What the set does not hold (squamous cell carcinoma beyond Bowen's disease, Merkel cell "
-    "carcinoma, lymphoma, rare nevi) is forced into one of the seven.",
 )
 # Facts of a card that follow from stored scores alone.
 JUDGED_FACTS = ("calibration", "coverage_over_resplits", "measured_on")
@@ -75,13 +73,14 @@ def make_card(
     last = history[history["size"] == recipe.stages[-1].size]
     drawn = bool(store.cases["image_id"].str.startswith("DRAWN_").all())
     digest = split_digest(store.cases)
+    taxonomy = from_json(evaluation["taxonomy"])
     seconds = float(history["seconds"].sum())
     return Card(
         name=name,
         version=made_as,
         purpose=recipe.purpose,
         input_size=recipe.stages[-1].size,
-        taxonomy=HAM10000,
+        taxonomy=taxonomy,
         classes=tuple(evaluation["classes"]),
         training={
             "recipe": facts["recipe"],
@@ -107,15 +106,21 @@ def make_card(
         facts={
             "intended_use": list(INTENDED),
             "not_for": list(NOT_FOR),
-            "limits": list(DRAWN_LIMITS if drawn else LIMITS),
+            "limits": list(DRAWN_LIMITS) if drawn else [*LIMITS, forced(taxonomy)],
             "cases": case_counts(store.cases),
             **{name: evaluation[name] for name in JUDGED_FACTS},
-            "resolution": resolution_facts(store),
+            "resolution": resolution_facts(store, taxonomy),
             "reproduce": f"python -m training reproduce {recipe.name}",
             "openings": openings(data, digest),
         },
         **judged_fields(evaluation),
     )
+
+
+def forced(taxonomy: Taxonomy) -> str:
+    """The limit that its diagnoses are to a network."""
+    names = ", ".join(diagnosis.name for diagnosis in taxonomy)
+    return f"Only these {len(taxonomy)} diagnoses: {names}. What is none of them is forced into one of them."
 
 
 def judged_fields(evaluation: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000, Taxonomy
 from training.tables import CasesError as CasesError
 from training.tables.folders import class_folders
 from training.tables.joins import joined
@@ -102,7 +102,7 @@ def without_repeats(cases: pd.DataFrame) -> pd.DataFrame:
     return cases[~again].reset_index(drop=True)
 
 
-def read_metadata(path: Path) -> pd.DataFrame:
+def read_metadata(path: Path, taxonomy: Taxonomy = HAM10000) -> pd.DataFrame:
     """Read a table with the columns of HAM10000_metadata.csv.
 
     Returns:
@@ -115,10 +115,10 @@ def read_metadata(path: Path) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise CasesError(f"{path.name} lacks the columns {', '.join(missing)}.")
-    unknown = sorted(set(table["label"]) - set(CODES))
+    unknown = sorted(set(table["label"]) - set(taxonomy.codes))
     if unknown:
         raise CasesError(
-            f"{path.name} has the diagnoses {', '.join(map(str, unknown))}; known are {', '.join(CODES)}."
+            f"{path.name} has the diagnoses {', '.join(map(str, unknown))}; known are {', '.join(taxonomy.codes)}."
         )
     twice = table["image_id"][table["image_id"].duplicated()]
     if len(twice):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from model.bundle import Card, malignancy
+from model.bundle import Card
 from model.calibration import temper
 from model.engine import Engine
 from model.images import square
@@ -267,7 +267,7 @@ def turned_spreads(engine: Engine, card: Card, store: PixelStore) -> Floats:
     found: list[float] = []
     for row in tqdm(chosen, desc="turn validation", unit="image", mininterval=0.5):
         output = engine.run(views(square(store.common[row], engine.size)))
-        scores = malignancy(temper(output.probabilities, card.temperature), card.classes)
+        scores = card.taxonomy.malignancy(temper(output.probabilities, card.temperature))
         found.append(float(np.ptp(scores)))
     return np.array(found)
 

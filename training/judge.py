@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model import shares
-from model.bundle import OperatingPoint, malignancy, point_name
+from model.bundle import OperatingPoint, point_name, truth_of
 from model.calibration import balanced_choice, temper
 from model.conformal import three_way
 from model.intervals import Interval, Undefined
@@ -20,7 +20,7 @@ from model.metrics import class_balanced_accuracy, class_confusion, confusion
 from model.reliability import brier, expected_calibration_error, reliability
 from model.resampling import bootstrap_auc, lesion_auc
 from model.subgroups import subgroups
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, Taxonomy
 from training.coverage import resplit_coverage
 from training.scaling import Cases, compare_scalings, fit_temperature
 
@@ -39,6 +39,7 @@ class Evaluation:
 
     Attributes:
         scores: the rows of a bundle's scores.parquet: `model.bundle.SCORE_COLUMNS` and raw_<class>.
+        taxonomy: what the labels mean.
         classes: of the network's outputs, in order.
         temperature, operating_points, balanced_rule: from the validation split; `operating_point` names the default.
         calibration: ways to calibrate, compared on the validation split; see `training.scaling.compare_scalings`.
@@ -48,6 +49,7 @@ class Evaluation:
     """
 
     scores: pd.DataFrame
+    taxonomy: Taxonomy
     classes: tuple[str, ...]
     temperature: float
     operating_points: tuple[OperatingPoint, ...]
@@ -67,7 +69,8 @@ class Evaluation:
     def as_facts(self) -> dict[str, Any]:
         """Everything but the scores, as it goes into evaluation.json."""
         facts = {name: value for name, value in vars(self).items() if name != "scores"}
-        return facts | {"operating_points": [asdict(point) for point in self.operating_points]}
+        points = [asdict(point) for point in self.operating_points]
+        return facts | {"taxonomy": asdict(self.taxonomy), "operating_points": points}
 
     @property
     def summary(self) -> str:
@@ -94,42 +97,44 @@ def said(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.3f}"
 
 
-def judge(scores: pd.DataFrame, classes: tuple[str, ...]) -> Evaluation:
+def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = HAM10000) -> Evaluation:
     """Everything that follows from the raw scores of the validation split and, where it was opened, of test."""
     raw = scores[[f"raw_{name}" for name in classes]].to_numpy(np.float64)
-    labels = scores["label"].map(CODES.index).to_numpy(np.intp)
-    truth = scores["label"].isin(list(MALIGNANT)).to_numpy()
+    places = {code: place for place, code in enumerate(taxonomy.codes)}
+    labels = np.array([places.get(label, -1) for label in scores["label"]], np.intp)
+    truth = truth_of(scores, taxonomy).to_numpy()
     images = scores["image_id"] if "image_id" in scores else scores.index.astype(str)
     lesions = shares.lesions_of(scores["lesion_id"], images)
     chosen = (scores["split"] == "validation").to_numpy()
-    temperature = fit_temperature(raw[chosen], truth[chosen], classes)
+    temperature = fit_temperature(raw[chosen], truth[chosen], taxonomy)
     calibrated = temper(raw, temperature)
-    p = malignancy(calibrated, classes)
+    p = taxonomy.malignancy(calibrated)
     points = operating_points(truth[chosen], p[chosen])
     default = next(point for point in points if point.sensitivity == DEFAULT_SENSITIVITY)
-    rule = balanced_rule(calibrated[chosen], labels[chosen]) if len(classes) > 1 else {}
+    rule = balanced_rule(calibrated[chosen], labels[chosen], taxonomy) if len(classes) > 1 else {}
     results: dict[str, Any] = {}
     for split in SPLITS:
         inside = (scores["split"] == split).to_numpy()
         if inside.any():
             found = figures(truth[inside], p[inside], lesions[inside], points, default)
-            before = malignancy(raw[inside], classes)
+            before = taxonomy.malignancy(raw[inside])
             found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
             found["reliability_before_calibration"] = bins(truth[inside], before)
             if rule:
-                found |= diagnoses(calibrated[inside], labels[inside], lesions[inside], rule)
+                found |= diagnoses(calibrated[inside], labels[inside], lesions[inside], rule, taxonomy)
             results[split] = found
     last = list(results)[-1]
     inside = (scores["split"] == last).to_numpy()
     return Evaluation(
         scores=scores,
+        taxonomy=taxonomy,
         classes=classes,
         temperature=temperature,
         operating_points=points,
         operating_point=default.name,
         balanced_rule=rule,
         calibration=compare_scalings(
-            Cases(raw[chosen], labels[chosen], truth[chosen], classes), lesions[chosen]
+            Cases(raw[chosen], labels[chosen], truth[chosen], taxonomy), lesions[chosen]
         ),
         results=results,
         coverage_over_resplits={
@@ -152,39 +157,45 @@ def operating_points(truth: Bools, p: Floats) -> tuple[OperatingPoint, ...]:
     return tuple(found)
 
 
-def balanced_rule(calibrated: Floats, labels: NDArray[np.intp]) -> dict[str, Any]:
+def balanced_rule(calibrated: Floats, labels: NDArray[np.intp], taxonomy: Taxonomy) -> dict[str, Any]:
     """Priors and tau of `model.calibration.balanced_choice` from the validation split.
 
     Neighbouring taus choose alike, and the best of them is partly luck: the middle of those that come within half a
     point of the best balanced accuracy is taken.
     """
+    known, count = labels >= 0, len(taxonomy)
+    calibrated, labels = calibrated[known], labels[known]
     # A diagnosis that validation lacks counts half a case: its prior must not be 0.
-    counts = np.maximum(np.bincount(labels, minlength=len(CODES)).astype(np.float64), 0.5)
+    counts = np.maximum(np.bincount(labels, minlength=count).astype(np.float64), 0.5)
     priors = counts / counts.sum()
     reached = np.array(
         [
-            class_balanced_accuracy(
-                class_confusion(labels, balanced_choice(calibrated, priors, tau), len(CODES))
-            )
+            class_balanced_accuracy(class_confusion(labels, balanced_choice(calibrated, priors, tau), count))
             for tau in TAUS
         ]
     )
     tau = float(np.median(TAUS[reached >= reached.max() - 0.005]))
-    return {"tau": tau, "priors": dict(zip(CODES, priors.tolist(), strict=True))}
+    return {"tau": tau, "priors": dict(zip(taxonomy.codes, priors.tolist(), strict=True))}
 
 
 def diagnoses(
-    calibrated: Floats, labels: NDArray[np.intp], lesions: NDArray[np.str_], rule: dict[str, Any]
+    calibrated: Floats,
+    labels: NDArray[np.intp],
+    lesions: NDArray[np.str_],
+    rule: dict[str, Any],
+    taxonomy: Taxonomy,
 ) -> dict[str, Any]:
-    """Balanced accuracy over the seven diagnoses: of the likeliest one, and of the balanced decision rule."""
-    priors = [rule["priors"][code] for code in CODES]
+    """Balanced accuracy over the diagnoses: of the likeliest one, and of the balanced decision rule."""
+    known = labels >= 0
+    calibrated, labels, lesions = calibrated[known], labels[known], lesions[known]
+    priors = [rule["priors"][code] for code in taxonomy.codes]
     chosen = {
         "balanced_accuracy": calibrated.argmax(axis=1),
         "balanced_accuracy_balanced_rule": balanced_choice(calibrated, priors, rule["tau"]),
     }
     found: dict[str, Any] = {}
     for name, choice in chosen.items():
-        found |= flat(name, shares.balanced_accuracy(labels, choice, len(CODES), lesions))
+        found |= flat(name, shares.balanced_accuracy(labels, choice, len(taxonomy), lesions))
         found[name.replace("balanced_accuracy", "accuracy", 1)] = float((choice == labels).mean())
     return found
 

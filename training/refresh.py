@@ -54,7 +54,7 @@ def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_te
 
 def judged_again(bundle: Bundle, version: str) -> Card:
     """The card with everything that follows from the stored scores; what was measured on images stays."""
-    found = judge(pd.read_parquet(bundle.path / SCORES), bundle.card.classes).as_facts()
+    found = judge(pd.read_parquet(bundle.path / SCORES), bundle.card.classes, bundle.card.taxonomy).as_facts()
     return replace(
         bundle.card,
         version=version,

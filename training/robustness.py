@@ -22,7 +22,7 @@ from model.bundle import OperatingPoint
 from model.images import square
 from model.metrics import auc
 from model.resampling import bootstrap_auc
-from model.taxonomy import MALIGNANT
+from model.taxonomy import HAM10000, Taxonomy
 from training.artefacts import darken_corners, draw_hair, draw_ruler
 from training.pixels import PixelStore, sharp_odds
 
@@ -113,7 +113,12 @@ def disturbed(disturbance: Disturbance, image: Pixels, name: str) -> Pixels:
 
 
 def robustness(
-    score: Scorer, store: PixelStore, rows: NDArray[np.intp], size: int, point: OperatingPoint
+    score: Scorer,
+    store: PixelStore,
+    rows: NDArray[np.intp],
+    size: int,
+    point: OperatingPoint,
+    taxonomy: Taxonomy = HAM10000,
 ) -> Iterator[dict[str, Any]]:
     """The rows of a card's table of robustness, first the undisturbed images.
 
@@ -126,7 +131,7 @@ def robustness(
         See `compared`.
     """
     names = store.cases["image_id"].to_numpy(str)[rows]
-    truth = store.cases["label"].isin(list(MALIGNANT)).to_numpy()[rows]
+    truth = store.cases["label"].isin(list(taxonomy.malignant)).to_numpy()[rows]
     lesions = store.cases["lesion_id"].to_numpy(str)[rows]
     still = partial(at_size, store.common, rows, size)
     plain = scored(score, len(rows), still)
@@ -139,17 +144,22 @@ def robustness(
         yield compared(one.kind, one.strength, truth, plain, scored(score, len(rows), image), lesions, point)
     sharper = np.flatnonzero(store.cases["detail"].to_numpy()[rows] > store.common.shape[1])
     if sharper.size:
-        yield from resolution_probe(score, store, rows[sharper], size, point)
+        yield from resolution_probe(score, store, rows[sharper], size, point, taxonomy)
 
 
 def resolution_probe(
-    score: Scorer, store: PixelStore, rows: NDArray[np.intp], size: int, point: OperatingPoint
+    score: Scorer,
+    store: PixelStore,
+    rows: NDArray[np.intp],
+    size: int,
+    point: OperatingPoint,
+    taxonomy: Taxonomy,
 ) -> Iterator[dict[str, Any]]:
     """Whether sharpness moves the score: sharp copies against the same ones degraded, and against the common copies.
 
     `rows` are images with a sharper copy.
     """
-    truth = store.cases["label"].isin(list(MALIGNANT)).to_numpy()[rows]
+    truth = store.cases["label"].isin(list(taxonomy.malignant)).to_numpy()[rows]
     lesions = store.cases["lesion_id"].to_numpy(str)[rows]
     sharp = scored(score, len(rows), partial(at_size, store.sharp, rows, size))
     side = store.common.shape[1]
@@ -187,10 +197,10 @@ def scored(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
     return np.concatenate(found)
 
 
-def resolution_facts(store: PixelStore) -> dict[str, float]:
+def resolution_facts(store: PixelStore, taxonomy: Taxonomy) -> dict[str, float]:
     """Whether sharpness could tell the label: shares of sharper copies as delivered, and as training shows them."""
     train = store.cases.iloc[store.rows("train")]
-    malignant = train["label"].isin(list(MALIGNANT)).to_numpy()
+    malignant = train["label"].isin(list(taxonomy.malignant)).to_numpy()
     has = (train["detail"] > store.common.shape[1]).to_numpy(float)
     seen = sharp_odds(train["label"], train["detail"], store.common.shape[1])
     return {

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize, minimize_scalar
 
 from model import shares
-from model.bundle import malignancy
 from model.calibration import TINY, temper
 from model.reliability import brier, expected_calibration_error
 from model.resampling import lesion_codes
-from model.taxonomy import CODES
+from model.taxonomy import Taxonomy
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -28,17 +27,22 @@ SMALLEST = 1e-9
 
 @dataclass(frozen=True)
 class Cases:
-    """What a scaling is fitted on: raw probabilities (n, k) in the order of `classes`, the true class (n,), the truth
-    of malignancy (n,)."""
+    """What a scaling is fitted on.
+
+    Attributes:
+        raw: probabilities (n, k) in the order of the taxonomy, or (n, 1) of a binary model.
+        labels: the true diagnosis (n,), -1 where it is none of the taxonomy's.
+        truth: of malignancy (n,).
+    """
 
     raw: Floats
     labels: NDArray[np.intp]
     truth: Bools
-    classes: tuple[str, ...]
+    taxonomy: Taxonomy
 
     def part(self, rows: Bools) -> "Cases":
         """Some of the cases."""
-        return Cases(self.raw[rows], self.labels[rows], self.truth[rows], self.classes)
+        return Cases(self.raw[rows], self.labels[rows], self.truth[rows], self.taxonomy)
 
 
 def log_loss(truth: Bools, p: Floats) -> Floats:
@@ -58,24 +62,24 @@ def logistic(z: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-z)))
 
 
-def fit_temperature(raw: Floats, truth: Bools, classes: tuple[str, ...]) -> float:
+def fit_temperature(raw: Floats, truth: Bools, taxonomy: Taxonomy) -> float:
     """The temperature that makes the truth of malignancy most likely, between 0.1 and 10."""
 
     def loss(logarithm: float) -> float:
-        return float(log_loss(truth, malignancy(temper(raw, float(np.exp(logarithm))), classes)).mean())
+        return float(log_loss(truth, taxonomy.malignancy(temper(raw, float(np.exp(logarithm))))).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded").x))
 
 
 def none(cases: Cases) -> Scaling:
     """The network's own probabilities."""
-    return lambda raw: np.asarray(malignancy(raw, cases.classes))
+    return cases.taxonomy.malignancy
 
 
 def temperature(cases: Cases) -> Scaling:
     """One number (Guo et al. 2017)."""
-    found = fit_temperature(cases.raw, cases.truth, cases.classes)
-    return lambda raw: np.asarray(malignancy(temper(raw, found), cases.classes))
+    found = fit_temperature(cases.raw, cases.truth, cases.taxonomy)
+    return lambda raw: cases.taxonomy.malignancy(temper(raw, found))
 
 
 def platt(cases: Cases) -> Scaling:
@@ -112,9 +116,10 @@ def isotonic(cases: Cases) -> Scaling:
 
 
 def bias_corrected(cases: Cases) -> Scaling:
-    """A temperature and a shift of every diagnosis (Alexandari, Kundaje & Shrikumar 2020), on the seven diagnoses."""
-    logits, count = np.log(np.clip(cases.raw, TINY, 1)), len(cases.classes)
-    hot = np.eye(count)[cases.labels]
+    """A temperature and a shift of every diagnosis (Alexandari, Kundaje & Shrikumar 2020), on the diagnoses."""
+    known = cases.labels >= 0
+    logits, count = np.log(np.clip(cases.raw[known], TINY, 1)), len(cases.taxonomy)
+    hot = np.eye(count)[cases.labels[known]]
 
     def scaled(z: Floats, x: Floats) -> Floats:
         z = z * np.exp(x[0]) + x[1:]
@@ -128,7 +133,7 @@ def bias_corrected(cases: Cases) -> Scaling:
         return float(-np.log(np.clip(p[hot > 0], TINY, 1)).mean()), gradient
 
     found = minimize(loss, np.zeros(count + 1), jac=True, options={"gtol": 1e-4}).x
-    return lambda raw: np.asarray(malignancy(scaled(np.log(np.clip(raw, TINY, 1)), found), cases.classes))
+    return lambda raw: cases.taxonomy.malignancy(scaled(np.log(np.clip(raw, TINY, 1)), found))
 
 
 SCALINGS: dict[str, Callable[[Cases], Scaling]] = {
@@ -148,7 +153,7 @@ def compare_scalings(cases: Cases, lesions: NDArray[np.str_], seed: int = 0) -> 
         Rows of `method`, `log_loss` in nats, `brier`, `ece`, and the difference in log loss from temperature with its
         95 % interval by lesion, `difference`, `low` and `high`, below 0 where the method is better.
     """
-    methods = SCALINGS | (FOR_DIAGNOSES if cases.classes == CODES else {})
+    methods = SCALINGS | (FOR_DIAGNOSES if cases.raw.shape[1] > 1 else {})
     code, count = lesion_codes(lesions)
     random = np.random.default_rng(seed)
     folds = [(random.permutation(count) % FOLDS)[code] for _ in range(REPEATS)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.taxonomy import MALIGNANT
+from model.taxonomy import HAM10000, Taxonomy
 from training.canvas import Canvas, Field, mix, step
 from training.scene import photograph, skin
 
@@ -36,8 +36,6 @@ _BLACK, _BLUE_GREY, _WHITE, _RED, _TAN = (
     )
 )
 _SITES = ("back", "trunk", "lower extremity", "upper extremity", "abdomen", "face", "chest", "foot")
-_CODES = ("nv", "mel", "bkl", "bcc", "nv", "akiec", "vasc", "mel", "df", "bcc")
-"""The order in which drawn lesions get their diagnoses: all seven within ten, half of them malignant."""
 
 
 def draw(seed: int, malignant: bool, size: tuple[int, int] = (450, 600), view: int = 0) -> NDArray[np.uint8]:
@@ -55,19 +53,26 @@ def draw(seed: int, malignant: bool, size: tuple[int, int] = (450, 600), view: i
     return photograph(scene, paint(lesion, skin(scene), scene))
 
 
-def write_dataset(folder: Path, count: int, seed: int, size: tuple[int, int] = (450, 600)) -> None:
+def write_dataset(
+    folder: Path,
+    count: int,
+    seed: int,
+    size: tuple[int, int] = (450, 600),
+    taxonomy: Taxonomy = HAM10000,
+) -> None:
     """Write `count` drawings in the shape of HAM10000: `HAM10000_metadata.csv` and `images/<image_id>.jpg`.
 
-    Every fifth lesion is photographed twice. Ids start with DRAWN_, so that nobody takes them for real.
+    Every second lesion is malignant, and every fifth is photographed twice. Ids start with DRAWN_, so that nobody takes
+    them for real.
     """
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
     with (folder / "HAM10000_metadata.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        for number, (case, view, row) in enumerate(islice(_photographs(seed), count), start=1):
+        for number, (case, view, row) in enumerate(islice(_photographs(seed, taxonomy), count), start=1):
             image_id = f"DRAWN_{number:07d}"
-            pixels = draw(case, row["dx"] in MALIGNANT, size, view)
+            pixels = draw(case, row["dx"] in taxonomy.malignant, size, view)
             Image.fromarray(pixels).save(images / f"{image_id}.jpg", quality=90)
             writer.writerow({**row, "image_id": image_id})
 
@@ -87,15 +92,17 @@ EXAMPLES: tuple[tuple[int, bool], ...] = ((0, False), (10, True), (11, False), (
 """Seed and class of each example on the Predict page."""
 
 
-def _photographs(seed: int) -> Iterator[tuple[int, int, dict[str, Any]]]:
+def _photographs(seed: int, taxonomy: Taxonomy) -> Iterator[tuple[int, int, dict[str, Any]]]:
     """Lesion seed, view and metadata row of one photograph after another, without end."""
     random = np.random.default_rng((seed, 13))
-    for number, code in enumerate(cycle(_CODES)):
+    benign = cycle(code for code in taxonomy.shown if code not in taxonomy.malignant)
+    malignant = cycle(code for code in taxonomy.shown if code in taxonomy.malignant)
+    for number, code in enumerate(chain.from_iterable(zip(benign, malignant, strict=True))):
         row = {
             "lesion_id": f"DRAWN_L{number:07d}",
             "dx": code,
             "dx_type": "histo"
-            if code in MALIGNANT
+            if code in taxonomy.malignant
             else str(random.choice(["histo", "follow_up", "consensus"])),
             "age": float(random.integers(4, 18) * 5),
             "sex": str(random.choice(["female", "male"])),

@@ -11,7 +11,7 @@ import pytest
 from model.__main__ import main
 from model.bundle import Bundle, open_bundle, write_bundle
 from model.cardtext import card_text
-from model.taxonomy import CODES
+from model.taxonomy import LESIONS
 from training.card import make_card
 from training.cases import split_digest
 from training.judge import judge
@@ -27,7 +27,7 @@ def cases(n: int = 900) -> pd.DataFrame:
         {
             "image_id": [f"ISIC_{index:07d}" for index in range(n)],
             "lesion_id": [f"HAM_{index // 2:07d}" for index in range(n)],
-            "label": rng.choice(CODES, n),
+            "label": rng.choice(LESIONS.codes, n),
             "age": rng.integers(2, 17, n) * 5.0,
             "sex": rng.choice(["male", "female"], n),
             "site": np.where(np.arange(n) < 20, "scalp", "back"),
@@ -50,10 +50,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         np.zeros((1, 150, 150, 3), np.uint8),
     )
     rng = np.random.default_rng(6)
-    logits = rng.normal(0, 1, (len(table), 7)) + 2 * (table["label"].to_numpy()[:, None] == np.array(CODES))
+    logits = rng.normal(0, 1, (len(table), 8)) + 2 * (
+        table["label"].to_numpy()[:, None] == np.array(LESIONS.codes)
+    )
     raw = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    scores = table.assign(**{f"raw_{code}": raw[:, index] for index, code in enumerate(CODES)})
-    found = judge(scores[scores["split"] != "train"], CODES)
+    scores = table.assign(**{f"raw_{code}": raw[:, index] for index, code in enumerate(LESIONS.codes)})
+    found = judge(scores[scores["split"] != "train"], LESIONS.codes, LESIONS)
     truth, p = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.2, 0.1])
     rows = [compared("blur", "sigma 3 px", truth, p, p[::-1], np.array(list("abcd")), found.point())]
     facts = found.as_facts() | {"robustness": rows}
@@ -72,6 +74,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def test_the_card_survives_the_disk(bundle: Bundle) -> None:
     card = open_bundle(bundle.path).card
     assert card == bundle.card and card.version == "3"
+    assert card.taxonomy == LESIONS and card.classes == LESIONS.codes
+    assert tuple(card.balanced_rule["priors"]) == tuple(sorted(LESIONS.codes))
+    assert "Only these 8 diagnoses: " in card.facts["limits"][-1]
     assert [point.name for point in card.operating_points] == [
         "sensitivity-90",
         "sensitivity-95",

@@ -8,17 +8,19 @@ import pytest
 
 from model.bundle import point_name
 from model.metrics import class_balanced_accuracy, class_confusion
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from training.judge import Evaluation, judge
 from training.scaling import Cases, bias_corrected, compare_scalings, fit_temperature
 
+CODES, MALIGNANT = HAM10000.codes, HAM10000.malignant
 
-def scores(n: int = 4000, overconfident: float = 2.0) -> pd.DataFrame:
+
+def scores(n: int = 4000, overconfident: float = 2.0, taxonomy: Taxonomy = HAM10000) -> pd.DataFrame:
     """Labels drawn from the probabilities of random logits; stored are those of the logits times a factor."""
     rng = np.random.default_rng(0)
-    logits = rng.normal(0, 1.5, (n, 7))
+    logits = rng.normal(0, 1.5, (n, len(taxonomy)))
     softmax = lambda z: np.exp(z) / np.exp(z).sum(1, keepdims=True)  # noqa: E731
-    labels = [CODES[rng.choice(7, p=row)] for row in softmax(logits)]
+    labels = [taxonomy.codes[rng.choice(len(taxonomy), p=row)] for row in softmax(logits)]
     raw = softmax(logits * overconfident)
     return pd.DataFrame(
         {
@@ -26,13 +28,13 @@ def scores(n: int = 4000, overconfident: float = 2.0) -> pd.DataFrame:
             "lesion_id": np.arange(n) // 2,
             "label": labels,
         }
-        | {f"raw_{code}": raw[:, index] for index, code in enumerate(CODES)}
+        | {f"raw_{code}": raw[:, index] for index, code in enumerate(taxonomy.codes)}
     )
 
 
-@pytest.fixture(scope="module")
-def judged() -> Evaluation:
-    return judge(scores(), CODES)
+@pytest.fixture(scope="module", params=[HAM10000, LESIONS])
+def judged(request: pytest.FixtureRequest) -> Evaluation:
+    return judge(scores(taxonomy=request.param), request.param.codes, request.param)
 
 
 def test_the_temperature_is_found_and_calibrates(judged: Evaluation) -> None:
@@ -85,6 +87,18 @@ def test_the_balanced_rule_finds_rare_diagnoses(judged: Evaluation) -> None:
     assert found.results["test"]["balanced_accuracy"] == pytest.approx(expected)
 
 
+def test_a_label_of_no_diagnosis_counts_for_malignancy_alone() -> None:
+    table = scores(2000)
+    malignant = table["label"].isin(list(MALIGNANT))
+    unknown = np.arange(len(table)) % 5 == 0
+    blurred = table.assign(malignant=malignant).assign(label=table["label"].where(~unknown, "unknown"))
+    told, found = judge(table, CODES), judge(blurred, CODES)
+    assert found.results["test"]["auc"] == told.results["test"]["auc"]
+    assert found.temperature == told.temperature
+    known = table["label"][(table["split"] == "validation") & ~unknown]
+    assert found.balanced_rule["priors"]["mel"] == pytest.approx((known == "mel").mean())
+
+
 def test_without_test_scores_nothing_is_said_of_test() -> None:
     table = scores(1000)
     found = judge(table[table["split"] == "validation"], CODES)
@@ -116,7 +130,7 @@ def test_ways_to_calibrate_are_told_apart() -> None:
     raw = table[[f"raw_{code}" for code in CODES]].to_numpy() * np.where(np.array(CODES) == "mel", 8.0, 1.0)
     raw /= raw.sum(axis=1, keepdims=True)
     labels = table["label"].map(CODES.index).to_numpy()
-    cases = Cases(raw, labels, table["label"].isin(list(MALIGNANT)).to_numpy(), CODES)
+    cases = Cases(raw, labels, table["label"].isin(list(MALIGNANT)).to_numpy(), HAM10000)
     shifted = {row["method"]: row for row in compare_scalings(cases, table["lesion_id"].to_numpy(str))}
     assert shifted["bias-corrected temperature"]["high"] < 0
     assert bias_corrected(cases)(raw).shape == (1500,)
@@ -141,4 +155,4 @@ def test_a_binary_network_is_judged_too() -> None:
     assert found.balanced_rule == {} and len(found.operating_points) == 3
     assert "bias-corrected temperature" not in {row["method"] for row in found.calibration}
     raw, truth = table[["raw_malignant"]].to_numpy(), table["label"].isin(list(MALIGNANT)).to_numpy()
-    assert fit_temperature(raw, truth, ("malignant",)) > 0
+    assert fit_temperature(raw, truth, HAM10000) > 0

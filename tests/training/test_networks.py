@@ -38,8 +38,9 @@ def test_seed_cnn_is_the_network_that_was_described() -> None:
 @pytest.mark.parametrize(
     ("name", "size"), [("dermanet", 64), ("tiny", 64), ("xception", 96), ("seed_cnn", 64)]
 )
-def test_serving_adds_up(name: str, size: int) -> None:
-    network = BUILDERS[name](size, "none")
+@pytest.mark.parametrize("outputs", [7, 8])
+def test_serving_adds_up(name: str, size: int, outputs: int) -> None:
+    network = BUILDERS[name](size, "none", outputs)
     images = np.random.default_rng(0).integers(0, 255, (3, size, size, 3), dtype=np.uint8)
     logits = np.asarray(network(images))
     found = {key: np.asarray(value) for key, value in serving(network)(images).items()}
@@ -48,6 +49,7 @@ def test_serving_adds_up(name: str, size: int) -> None:
         np.testing.assert_allclose(found["probabilities"], 1 / (1 + np.exp(-logits)), atol=1e-5)
     else:
         np.testing.assert_allclose(found["probabilities"].sum(axis=1), 1, atol=1e-5)
+        assert found["probabilities"].shape == (3, outputs)
         np.testing.assert_allclose(found["maps"].mean(axis=(1, 2)), logits, atol=1e-4)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model.bundle import OperatingPoint
 from model.metrics import auc
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000
 from training.augment import Views
 from training.fit import Batches, still_images
 from training.pixels import PixelStore
@@ -21,8 +21,8 @@ SIZE, COMMON, SHARP = 48, 24, 48
 def store(n: int = 240, sharper: float = 0.6) -> PixelStore:
     """Flat images, darker where malignant, which half as often have a sharp copy; those are red."""
     rng = np.random.default_rng(0)
-    labels = np.array(CODES)[np.arange(n) % len(CODES)]
-    malignant = np.isin(labels, list(MALIGNANT))
+    labels = np.array(HAM10000.codes)[np.arange(n) % len(HAM10000)]
+    malignant = np.isin(labels, list(HAM10000.malignant))
     has = rng.random(n) < np.where(malignant, sharper / 2, sharper)
     grey = np.where(malignant, 90, 150) + rng.integers(-40, 40, n)
     common = np.repeat(grey.astype(np.uint8), COMMON * COMMON * 3).reshape(n, COMMON, COMMON, 3)
@@ -74,7 +74,7 @@ def test_rows_say_how_far_the_score_moved() -> None:
     table = list(robustness(darkness, of, rows, SIZE, POINT))
     by_name = {(row["kind"], row["strength"]): row for row in table}
     plain = by_name["none", ""]
-    truth = of.cases["label"].isin(list(MALIGNANT)).to_numpy()[rows]
+    truth = of.cases["label"].isin(list(HAM10000.malignant)).to_numpy()[rows]
     assert plain["mean_change"] == plain["decisions_changed"] == plain["benign_now"] == 0
     assert plain["auc"] == pytest.approx(auc(truth, darkness(still_images(of, rows, SIZE))))
     darker, brighter = by_name["brightness", "× 0.6"], by_name["brightness", "× 1.4"]
@@ -103,7 +103,7 @@ def seen_in_training(
     for _ in range(epochs):
         for index in range(len(batches)):
             images, targets = batches[index]
-            labels.append(np.array(CODES)[targets.argmax(axis=1)])
+            labels.append(np.array(HAM10000.codes)[targets.argmax(axis=1)])
             sharp.append(images[:, SIZE // 2, SIZE // 2, 0] > 127)
         batches.on_epoch_end()
     return np.concatenate(labels), np.concatenate(sharp)
@@ -114,14 +114,14 @@ def test_training_shows_every_diagnosis_as_sharp_as_the_others(balance: float) -
     """Of the files, sharpness tells the diagnosis; of what the network is shown, it does not."""
     of = store(700)
     train = of.cases.iloc[of.rows("train")]
-    malignant = train["label"].isin(list(MALIGNANT)).to_numpy()
+    malignant = train["label"].isin(list(HAM10000.malignant)).to_numpy()
     assert auc(malignant, (train["detail"] == COMMON).to_numpy(float)) > 0.6
     labels, sharp = seen_in_training(of, 30, balance)
     shares = pd.Series(sharp).groupby(labels).mean()
     assert 0.2 < shares.mean() < 0.5
     # About 2,000 draws a diagnosis: three standard errors.
     assert shares.max() - shares.min() < 0.07
-    assert abs(auc(np.isin(labels, list(MALIGNANT)), sharp.astype(float)) - 0.5) < 0.015
+    assert abs(auc(np.isin(labels, list(HAM10000.malignant)), sharp.astype(float)) - 0.5) < 0.015
 
 
 def test_evaluation_sees_one_resolution_only() -> None:
@@ -130,7 +130,7 @@ def test_evaluation_sees_one_resolution_only() -> None:
 
 
 def test_the_card_says_what_sharpness_could_tell() -> None:
-    facts = resolution_facts(store(700))
+    facts = resolution_facts(store(700), HAM10000)
     assert (facts["common_side"], facts["sharp_side"]) == (COMMON, SHARP)
     assert facts["sharp_copies_benign"] > facts["sharp_copies_malignant"] + 0.2
     assert facts["seen_sharp_benign"] == pytest.approx(facts["seen_sharp_malignant"], abs=1e-9)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from training.synthetic import COLUMNS, EXAMPLES, draw, write_dataset, write_examples
 
 SMALL = (90, 120)
@@ -72,20 +72,21 @@ def test_another_view_is_the_same_lesion_in_other_light() -> None:
     assert not np.array_equal(first, second)
 
 
-def test_dataset_has_the_shape_of_ham10000(tmp_path: Path) -> None:
-    write_dataset(tmp_path, 24, seed=5, size=SMALL)
+@pytest.mark.parametrize("taxonomy", [HAM10000, LESIONS])
+def test_dataset_has_the_shape_of_ham10000(tmp_path: Path, taxonomy: Taxonomy) -> None:
+    write_dataset(tmp_path, 24, seed=5, size=SMALL, taxonomy=taxonomy)
     with (tmp_path / "HAM10000_metadata.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
     assert len({row["image_id"] for row in rows}) == 24
-    assert {row["dx"] for row in rows} == set(CODES)
+    assert {row["dx"] for row in rows} == set(taxonomy.codes)
     assert {path.stem for path in (tmp_path / "images").iterdir()} == {row["image_id"] for row in rows}
     assert len({row["lesion_id"] for row in rows}) < 24
     by_lesion: dict[str, set[str]] = {}
     for row in rows:
         by_lesion.setdefault(row["lesion_id"], set()).add(row["dx"])
         assert row["image_id"].startswith("DRAWN_")
-        assert row["dx"] not in MALIGNANT or row["dx_type"] == "histo"
+        assert row["dx"] not in taxonomy.malignant or row["dx_type"] == "histo"
     assert all(len(codes) == 1 for codes in by_lesion.values())
     with Image.open(tmp_path / "images" / "DRAWN_0000001.jpg") as image:
         assert image.size == (120, 90)
