@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from model.cores import usable_cores
 from model.images import SUFFIXES, ImageError, Limits, Photograph, decode
 from model.predictor import Prediction, Predictor, heatmap_png
 from model.taxonomy import Taxonomy
@@ -81,7 +82,7 @@ def score(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> I
     Every core takes a few files at a time and reads, decodes and predicts them, so that none waits for another: give
     the predictor one thread a call. A file that cannot be used gives a row with its `error`.
     """
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     left = iter(files)
     waiting: deque[Future[list[dict[str, Any]]]] = deque()
     with ThreadPoolExecutor(cores) as pool:

@@ -8,7 +8,6 @@ probability for every diagnosis (see `sharp_odds`).
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model.cores import usable_cores
 from model.images import ImageError, Photograph, decode, square
 from training.cases import CasesError, assign_splits, find_images, lesion_groups, read_metadata
 from training.duplicates import near_duplicates, one_side
@@ -143,7 +143,7 @@ def prepare(
 
 def each_row(title: str, work: Callable[[int], None], count: int) -> None:
     """Do something for every row on all cores, behind a progress bar."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for _ in tqdm(pool.map(work, range(count)), total=count, desc=title, unit="image", mininterval=0.5):
             pass
 
