@@ -14,12 +14,14 @@ bundles/<name>/
 
 import dataclasses
 import hashlib
+import io
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 import numpy as np
 
@@ -40,6 +42,8 @@ CARD, GRAPH, HISTORY, REFERENCE, SCORES, WEIGHTS = (
     "model.keras",
 )
 BINARY = ("malignant",)
+# Pixels; a card that says more is wrong, and would take the memory of the machine.
+LARGEST_INPUT = 4096
 SCORE_COLUMNS = ("split", "image_id", "lesion_id", "label", "age", "sex", "site", "confirmation")
 
 
@@ -121,6 +125,11 @@ class Card:
             raise BundleError(f"{self.name}: unknown classes {', '.join(self.classes)}.")
         for name in ("operating_points", "subgroups", "robustness"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        for field in dataclasses.fields(self):
+            if not is_of(getattr(self, field.name), field.type):
+                raise BundleError(f"{self.name}: {field.name} is of the wrong kind.")
+        if not (0 < self.temperature < math.inf and 0 < self.input_size <= LARGEST_INPUT):
+            raise BundleError(f"{self.name}: temperature or input size is out of range.")
         for point in self.operating_points:
             if not 0 <= point.threshold <= point.malignant <= 1:
                 raise BundleError(f"{self.name}: the thresholds of {point.name} are not in order.")
@@ -150,6 +159,13 @@ class Card:
         return self.point().sensitivity
 
 
+def is_of(value: object, kind: Any) -> bool:
+    """Whether a value from JSON is of a field's type; a whole number will do for a fraction."""
+    if kind is float:
+        kind = (float, int)
+    return isinstance(value, get_origin(kind) or kind) and (kind is bool or not isinstance(value, bool))
+
+
 @dataclass(frozen=True)
 class Bundle:
     """An opened bundle, its files verified."""
@@ -163,23 +179,36 @@ class Bundle:
         return self.card.name
 
     @property
-    def graph(self) -> Path | None:
-        """The inference graph, if the bundle ships one."""
-        return self.path / GRAPH if GRAPH in self.card.files else None
-
-    @property
     def runnable(self) -> bool:
         """Whether the model can predict; without a graph it can only be looked at."""
-        return self.graph is not None
+        return GRAPH in self.card.files
+
+    def read(self, name: str) -> bytes:
+        """A file of the bundle, verified as it is read: it may have been replaced since the bundle was opened.
+
+        Raises:
+            BundleError: it is missing, or not the file that the card names.
+        """
+        try:
+            data = (self.path / name).read_bytes()
+        except OSError as error:
+            raise BundleError(f"{self.path.name}: {name} is missing.") from error
+        if hashlib.sha256(data).hexdigest() != self.card.files.get(name):
+            raise changed(self.path, name)
+        return data
 
     def history(self) -> "pd.DataFrame":
-        """One row an epoch as training wrote it; empty where none is stored."""
+        """One row an epoch as training wrote it; empty where none is stored. Raises BundleError for a damaged one."""
         # Imported where it is used: pandas takes longer to load than everything else that a first page needs.
         import pandas as pd
 
         if HISTORY not in self.card.files:
             return pd.DataFrame()
-        return pd.read_json(self.path / HISTORY, lines=True)
+        lines = self.read(HISTORY)
+        try:
+            return pd.read_json(io.BytesIO(lines), lines=True)
+        except ValueError as error:
+            raise BundleError(f"{self.name}: {HISTORY} cannot be read ({error}).") from error
 
     def scores(self) -> "pd.DataFrame":
         """One row an evaluated image.
@@ -188,13 +217,23 @@ class Bundle:
             SCORE_COLUMNS, `malignant` (bool, the truth), `probability` (calibrated, of malignancy), `raw_probability`
             (before calibration) and p_<code> for each diagnosis of the card (calibrated; NaN for a binary model).
             Empty where no scores are stored.
+
+        Raises:
+            BundleError: the file is damaged, or does not hold what it has to.
         """
         import pandas as pd
 
         if SCORES not in self.card.files:
             return pd.DataFrame()
-        rows = pd.read_parquet(self.path / SCORES)
-        raw = rows[[f"raw_{code}" for code in self.card.classes]].to_numpy(np.float64)
+        data = self.read(SCORES)
+        try:
+            rows = pd.read_parquet(io.BytesIO(data))
+            check_scores(rows)
+            raw = rows[[f"raw_{code}" for code in self.card.classes]].to_numpy(np.float64)
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            raise BundleError(f"{self.name}: {SCORES} cannot be read ({error}).") from error
+        if (raw < 0).any() or (raw > 1 + 1e-6).any():
+            raise BundleError(f"{self.name}: {SCORES} has probabilities that are none.")
         calibrated = temper(raw, self.card.temperature)
         rows = rows.drop(columns=[f"raw_{code}" for code in self.card.classes])
         taxonomy = self.card.taxonomy
@@ -218,6 +257,15 @@ def malignancy(probabilities: np.ndarray[Any, np.dtype[np.float64]], classes: tu
     """Summed probability of the malignant classes: (n, k) to (n,). For code that does not take a taxonomy yet."""
     columns = [index for index, name in enumerate(classes) if name in {*LESIONS.malignant, *BINARY}]
     return probabilities[:, columns].sum(axis=1)
+
+
+def check_scores(rows: "pd.DataFrame") -> None:
+    """Raise ValueError where stored scores lack a column, or an image has no name."""
+    missing = [name for name in SCORE_COLUMNS if name not in rows]
+    if missing:
+        raise ValueError(f"there is no column {missing[0]}")
+    if rows[["split", "image_id", "label"]].isna().any(axis=None):
+        raise ValueError("a row has no split, image or label")
 
 
 @dataclass(frozen=True)
@@ -261,8 +309,25 @@ def open_bundle(path: Path) -> Bundle:
         if not file.resolve().is_relative_to(path.resolve()) or not file.is_file():
             raise BundleError(f"{path.name}: {name} is missing.")
         if digest(file) != expected:
-            raise BundleError(f"{path.name}: {name} is not the file that was written (its SHA-256 differs).")
+            raise changed(path, name)
     return Bundle(path, card)
+
+
+def changed(path: Path, name: str) -> BundleError:
+    """The error for a file of a bundle that is another one than the card says."""
+    return BundleError(f"{path.name}: {name} is not the file that was written (its SHA-256 differs).")
+
+
+def named_bundle(root: Path, name: str) -> Bundle:
+    """Open the bundle of a name: that of its folder below `root`.
+
+    Raises:
+        BundleError: see `open_bundle`; or its card names another one, for which it must not be taken.
+    """
+    bundle = open_bundle(root / name)
+    if bundle.name != name:
+        raise BundleError(f"{name}: its card is that of “{bundle.name}”. Give the folder that name.")
+    return bundle
 
 
 def first_format(threshold: float, sensitivity: float) -> dict[str, Any]:
@@ -284,7 +349,7 @@ def find_bundles(root: Path) -> tuple[Bundle | Damaged, ...]:
     for path in sorted(root.iterdir()) if root.is_dir() else []:
         if path.is_dir() and not path.name.startswith("."):
             try:
-                found.append(open_bundle(path))
+                found.append(named_bundle(root, path.name))
             except BundleError as error:
                 found.append(Damaged(path, path.name, str(error)))
     return tuple(found)

@@ -1,13 +1,26 @@
 """Runs a bundle's exported graph with ONNX Runtime; no TensorFlow."""
 
-import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from model.bundle import Bundle, BundleError
+from model.bundle import GRAPH, Bundle, BundleError
+from model.cores import usable_cores
+
+
+def open_session(graph: Path | bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """Load a graph; the one way to ONNX Runtime. Raises what that raises for one that does not load."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or usable_cores()
+    # Idle threads that spin would take the processor from the web server beside them.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    # For builds for Windows; elsewhere the environment variable that `model` sets does it.
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True)
@@ -32,24 +45,18 @@ class Engine:
         """Load the graph.
 
         Args:
-            threads: of one call; all cores by default.
+            threads: of one call; all usable cores by default.
 
         Raises:
-            BundleError: the bundle ships no graph, or one that does not load.
+            BundleError: the bundle ships no graph, or one that has changed or does not load.
         """
-        if bundle.graph is None:
+        if not bundle.runnable:
             raise BundleError(f"{bundle.name} ships no weights. Its card says how to train them.")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
-        # Idle threads that spin would take the processor from the web server beside them.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        # Windows builds would otherwise report usage to Microsoft; elsewhere there is nothing to turn off.
-        onnxruntime.disable_telemetry_events()
         try:
-            self.session = onnxruntime.InferenceSession(
-                bundle.graph, options, providers=["CPUExecutionProvider"]
-            )
+            # From the bytes that were verified: the file may be another one a moment later.
+            self.session = open_session(bundle.read(GRAPH), threads)
+        except BundleError:
+            raise
         except Exception as error:
             raise BundleError(f"{bundle.name}: the graph does not load ({error}).") from error
         self.size = bundle.card.input_size

@@ -1,15 +1,15 @@
 """From an image to a Prediction: the path that page, API and command line share."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle import Bundle, OperatingPoint
+from model.bundle import Bundle, BundleError, OperatingPoint
 from model.calibration import temper
 from model.cautions import Caution, cautions_of
 from model.engine import Engine, Output
@@ -18,8 +18,8 @@ from model.evidence import heatmap_png as heatmap_png
 from model.images import Photograph, square
 from model.novelty import UNLIKE, appearance
 from model.quality import measure, quality_cautions
-from model.reference import Reference, open_reference
 from model.reference import Similar as Similar
+from model.reference import open_reference
 from model.stability import spread_of, unstable, views
 
 
@@ -102,9 +102,30 @@ class Predictor:
     """A bundle ready to predict; may be shared by threads."""
 
     def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
-        """Load the bundle's graph. Raises BundleError where it has none or it does not load."""
+        """Load the bundle's graph and reference, and try them.
+
+        Raises:
+            BundleError: it has no graph, a file has changed or does not load, or the parts do not fit each other.
+        """
         self.bundle = bundle
         self.engine = Engine(bundle, threads)
+        self.reference = open_reference(bundle)
+        self.attempt()
+
+    def attempt(self) -> None:
+        """Predict noise in every way there is, so that a bundle that cannot predict fails before any photograph.
+
+        Raises:
+            BundleError: it cannot predict, or what it says is no probability.
+        """
+        noise = np.random.default_rng(0).integers(0, 256, (self.engine.size, self.engine.size, 3), np.uint8)
+        try:
+            prediction = self.predict(Photograph(noise, "", "PNG"), stability=True)
+        except Exception as error:
+            raise BundleError(f"{self.bundle.name}: it cannot predict ({error}).") from error
+        chances = [prediction.probability, *prediction.probabilities.values(), *prediction.heatmap.flat]
+        if not all(0 <= chance <= 1 + 1e-6 for chance in chances) or math.isnan(prediction.novelty or 0):
+            raise BundleError(f"{self.bundle.name}: what it predicts is no probability.")
 
     def predict(
         self, photograph: Photograph, *, operating_point: str | None = None, stability: bool = False
@@ -175,11 +196,6 @@ class Predictor:
             )
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
         return [replace(prediction, milliseconds=milliseconds) for prediction in found]
-
-    @cached_property
-    def reference(self) -> Reference | None:
-        """What the model was trained on, read when first needed; None where the bundle ships none."""
-        return open_reference(self.bundle)
 
     def run(self, batch: NDArray[np.uint8], stability: bool) -> tuple[Output, NDArray[np.float64] | None]:
         """The engine's output for a batch and, when asked for, the calibrated probabilities of each image's views.

@@ -4,6 +4,7 @@ It holds numbers and names, no image: statistics for `model.novelty`, and for ev
 few dimensions, its id, its lesion's id and its diagnosis.
 """
 
+import io
 import zipfile
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -113,12 +114,13 @@ def open_reference(bundle: Bundle) -> Reference | None:
     """The reference of a bundle; None where it ships none.
 
     Raises:
-        BundleError: it cannot be read. (That it is the file that was written, `open_bundle` has checked.)
+        BundleError: it has changed or cannot be read.
     """
     if REFERENCE not in bundle.card.files:
         return None
+    data = bundle.read(REFERENCE)
     try:
-        with np.load(bundle.path / REFERENCE, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             typical = stored["typical"].astype(np.float64)
             familiar = Familiar(
                 stored["centre"].astype(np.float32),

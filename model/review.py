@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import metrics
-from model.bundle import Bundle, OperatingPoint
+from model.bundle import Bundle, BundleError, OperatingPoint
 from model.cohort import Where, inside, parts
 from model.delong import Difference, compare
 from model.intervals import Interval, undefined
@@ -249,6 +249,11 @@ def best_epoch(bundle: Bundle) -> int | None:
     return None
 
 
+def unreadable(bundle: Bundle) -> str | None:
+    """Why a bundle's scores or history cannot be looked at; None when all is well."""
+    return _unreadable(key(bundle))
+
+
 def key(bundle: Bundle) -> Key:
     """What a bundle is remembered by."""
     return Key(bundle.path, bundle.card.sha256, bundle)
@@ -259,6 +264,16 @@ def scores(of: Key) -> "pd.DataFrame":
     """The stored scores, read once; without any, a table that has the columns and no row."""
     found = of.bundle.scores()
     return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
+
+
+@lru_cache(maxsize=64)
+def _unreadable(of: Key) -> str | None:
+    try:
+        scores(of)
+        _history(of)
+    except BundleError as error:
+        return str(error)
+    return None
 
 
 @lru_cache(maxsize=32)

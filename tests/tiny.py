@@ -10,7 +10,19 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
-from model.bundle import GRAPH, HISTORY, REFERENCE, SCORES, Bundle, Card, OperatingPoint, write_bundle
+from model.bundle import (
+    CARD,
+    GRAPH,
+    HISTORY,
+    REFERENCE,
+    SCORES,
+    Bundle,
+    Card,
+    OperatingPoint,
+    digest,
+    open_bundle,
+    write_bundle,
+)
 from model.novelty import Familiar, appearance
 from model.reference import Reference, directions, write_reference
 from model.taxonomy import HAM10000, Taxonomy
@@ -69,6 +81,14 @@ def write_tiny_bundle(
             guard={"quality": {"sharpness": 0.2, "brightness": 40.0, "contrast": 5.0}, "spread": 0.1},
         )
         return write_bundle(root / name, card, files)
+
+
+def signed_again(path: Path, **fields: object) -> Bundle:
+    """The bundle in a folder after its files were changed: its card names them as they are now, and says `fields`."""
+    card = json.loads((path / CARD).read_text())
+    card |= {"files": {name: digest(path / name) for name in card["files"]}} | fields
+    (path / CARD).write_text(json.dumps(card))
+    return open_bundle(path)
 
 
 @cache

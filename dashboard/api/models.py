@@ -1,5 +1,6 @@
 """Routes of models: what is installed, their cards, and what they are worth at a threshold."""
 
+import logging
 import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ from dashboard.api.problems import Problem
 from dashboard.api.shown import model, plain
 from dashboard.api.spec import MODELS, Answers, documented
 from dashboard.services import Services
-from model.bundle import Bundle, Damaged
+from model.bundle import Bundle, BundleError, Damaged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 NAME = "Of the model."
 MISSING = {404: "There is no such model."}
 FRESH = "no-cache"
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("models", __name__, url_prefix=f"{ROOT}/models")
 
@@ -50,7 +53,7 @@ def listing() -> Response:
         if isinstance(bundle, Bundle)
     ]
     damaged = [
-        schemas.DamagedModel(name=bundle.name, problem="Its files are not those that were written.")
+        schemas.DamagedModel(name=bundle.name, problem="Its card or its files are damaged.")
         for bundle in services.bundles
         if isinstance(bundle, Damaged)
     ]
@@ -72,7 +75,11 @@ def card(name: str) -> Response:
     Answers(
         schema=schemas.Metrics,
         what="Counted now, from the stored scores.",
-        errors=MISSING | {422: "The threshold is no probability, or the split is unknown."},
+        errors=MISSING
+        | {
+            422: "The threshold is no probability, or the split is unknown.",
+            503: "The stored scores are damaged.",
+        },
     ),
     MODELS,
     "readMetrics",
@@ -84,7 +91,11 @@ def metrics(name: str, query: MetricsQuery) -> Response:
     Everything is counted from the scores that the bundle carries.
     """
     bundle = installed(name)
-    rows = scores(bundle.name, bundle.card.sha256)
+    try:
+        rows = scores(bundle.name, bundle.card.sha256)
+    except BundleError as error:
+        log.warning("%s", error)
+        raise Problem(503, "damaged_model", "The stored scores of this model are damaged.") from error
     rows = rows[rows["split"] == query.split] if len(rows) else rows
     if not len(rows):
         raise Problem(404, "no_scores", f"The model carries no scores of the {query.split} cases.")

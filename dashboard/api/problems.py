@@ -113,8 +113,8 @@ def image_problem(error: ImageError) -> Response:
 
 
 def model_problem(error: ModelUnavailable) -> Response:
-    """No model at all is the server's fault; a wrong name is the client's."""
-    return document(503 if error.code == "no_model" else 422, error.code, str(error))
+    """No model, or a damaged one, is the server's fault; a wrong name is the client's."""
+    return document(503 if error.code in ("no_model", "damaged_model") else 422, error.code, str(error))
 
 
 def missing_problem(error: NotFound) -> Response:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard.components import monitoring as parts
 from dashboard.components.case import box
+from dashboard.performance.view import intact
 from dashboard.services import Services
 from dashboard.store import summary
 from dashboard.store.summary import Version
@@ -93,11 +94,9 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
 
 
 def bundle_of(version: Version) -> Bundle | None:
-    """The bundle that made these predictions, if it is still installed."""
-    for one in Services.current().bundles:
-        if isinstance(one, Bundle) and one.card.sha256 == version.sha256:
-            return one
-    return None
+    """The bundle that made these predictions, if it is still installed and intact."""
+    found = intact(Services.current().bundles)
+    return next((one for one in found if one.card.sha256 == version.sha256), None)
 
 
 def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> list[Component]:
@@ -105,7 +104,10 @@ def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> 
     expected = probabilities(bundle, "validation")
     missing = ""
     if bundle is None:
-        missing = "This version of the model is not installed any more: there are no validation scores to compare with."
+        missing = (
+            "This version of the model is not installed any more, or it is damaged: there are no validation scores to "
+            "compare with."
+        )
     elif not len(expected):
         missing = "The model's bundle has no validation scores to compare with."
     drawn = figures.distribution(expected, newest.scores, newest.threshold, theme)

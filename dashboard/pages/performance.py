@@ -22,9 +22,9 @@ from dashboard.components.review import (
 )
 from dashboard.components.review.body import body
 from dashboard.performance import browser, drawing, listing, live
-from dashboard.performance.view import View, from_search, intact, read, search
+from dashboard.performance.view import View, damaged, from_search, intact, read, search
 from dashboard.services import Services
-from model.bundle import Bundle, Damaged
+from model.bundle import Bundle
 from model.cohort import COLUMNS
 from model.figures.narrow import narrow
 from model.review import review
@@ -37,7 +37,7 @@ def layout(**query: Any) -> Component:
     """The page of an address; what that does not say, or says wrongly, takes the default."""
     services = Services.current()
     models = intact(services.bundles)
-    broken = panels.damaged([one for one in services.bundles if isinstance(one, Damaged)])
+    broken = panels.damaged(damaged(services.bundles))
     head = html.H1("Performance")
     if not models:
         return html.Div([head, panels.empty(), broken], className="performance")

@@ -75,7 +75,7 @@ def openvino(batch: NDArray[np.uint8]) -> dict[str, Runner]:
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    request = ov.Core().compile_model(str(bundle().graph), "CPU", options).create_infer_request()
+    request = ov.Core().compile_model(bundle().path / GRAPH, "CPU", options).create_infer_request()
     return {"openvino": lambda images: request.infer([images])}
 
 

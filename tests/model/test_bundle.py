@@ -2,14 +2,29 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from model.bundle import GRAPH, Bundle, BundleError, Damaged, OperatingPoint, find_bundles, open_bundle
+from model.bundle import (
+    GRAPH,
+    HISTORY,
+    REFERENCE,
+    SCORES,
+    Bundle,
+    BundleError,
+    Damaged,
+    OperatingPoint,
+    find_bundles,
+    named_bundle,
+    open_bundle,
+)
+from model.predictor import Predictor
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
-from tests.tiny import write_tiny_bundle
+from tests.tiny import signed_again, write_tiny_bundle
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -33,7 +48,7 @@ def test_scores_are_calibrated_and_summed(tmp_path: Path, taxonomy: Taxonomy) ->
 
 def test_without_weights_it_is_shown_but_not_run(tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path, graph=False)
-    assert bundle.graph is None and not bundle.runnable and len(bundle.scores())
+    assert not bundle.runnable and len(bundle.scores())
 
 
 def test_writing_again_replaces_the_whole_folder(tmp_path: Path) -> None:
@@ -128,3 +143,78 @@ def test_thresholds_out_of_order_are_refused(tmp_path: Path) -> None:
     change(path, operating_points=[point | {"malignant": point["threshold"] / 2}])
     with pytest.raises(BundleError, match="not in order"):
         open_bundle(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("temperature", value) for value in (0, -1.3, float("nan"), float("inf"), "1.3", None, True)),
+        *(
+            ("version", 2.3),
+            ("purpose", None),
+            ("licence", ["MIT"]),
+            ("input_size", 224.5),
+            ("input_size", 0),
+        ),
+        *(("input_size", 10**9), ("training", []), ("guard", None), ("synthetic", "no"), ("created", 2026)),
+    ],
+)
+def test_a_card_whose_fields_cannot_be_used_is_damaged(tmp_path: Path, field: str, value: object) -> None:
+    path = write_tiny_bundle(tmp_path).path
+    change(path, **{field: value})
+    with pytest.raises(BundleError, match="tiny"):
+        open_bundle(path)
+
+
+def test_a_folder_is_never_taken_for_the_model_that_its_card_names(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, "tiny")
+    shutil.copytree(tmp_path / "tiny", tmp_path / "another")
+    another, tiny = find_bundles(tmp_path)
+    assert isinstance(another, Damaged) and "“tiny”" in another.problem and isinstance(tiny, Bundle)
+    with pytest.raises(BundleError, match="Give the folder that name"):
+        named_bundle(tmp_path, "another")
+    assert named_bundle(tmp_path, "tiny") == tiny
+
+
+@pytest.mark.parametrize("name", [GRAPH, HISTORY, REFERENCE, SCORES])
+def test_a_file_that_was_replaced_after_the_bundle_was_opened_is_not_used(tmp_path: Path, name: str) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    other = write_tiny_bundle(tmp_path, "other", seed=1)
+    (bundle.path / name).write_bytes((other.path / name).read_bytes() + b"\n")
+    use = {GRAPH: Predictor, REFERENCE: Predictor, HISTORY: Bundle.history, SCORES: Bundle.scores}[name]
+    with pytest.raises(BundleError, match="is not the file that was written"):
+        use(bundle)
+    (bundle.path / name).unlink()
+    with pytest.raises(BundleError, match="is missing"):
+        use(bundle)
+
+
+def spoilt(rows: pd.DataFrame, how: str) -> pd.DataFrame:
+    """Stored scores with one fault."""
+    if how == "no column":
+        return rows.drop(columns="lesion_id")
+    if how == "no class":
+        return rows.drop(columns="raw_mel")
+    if how == "words":
+        return rows.assign(raw_mel="high")
+    if how == "beyond":
+        return rows.assign(raw_mel=rows["raw_mel"] + 2)
+    return rows.assign(image_id=[None, *rows["image_id"][1:]])
+
+
+@pytest.mark.parametrize("how", ["no column", "no class", "words", "beyond", "no name", "no table", "empty"])
+def test_scores_that_are_none_are_named(tmp_path: Path, how: str) -> None:
+    path = write_tiny_bundle(tmp_path).path
+    if how in ("no table", "empty"):
+        (path / SCORES).write_bytes(b"PAR1 nothing" if how == "no table" else b"")
+    else:
+        spoilt(pd.read_parquet(path / SCORES), how).to_parquet(path / SCORES)
+    with pytest.raises(BundleError, match=r"tiny: scores\.parquet"):
+        signed_again(path).scores()
+
+
+def test_a_history_that_is_none_is_named(tmp_path: Path) -> None:
+    path = write_tiny_bundle(tmp_path).path
+    (path / HISTORY).write_text("{epoch")
+    with pytest.raises(BundleError, match=r"history\.jsonl cannot be read"):
+        signed_again(path).history()

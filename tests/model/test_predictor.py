@@ -13,7 +13,7 @@ from model.images import Photograph, decode, encode, square
 from model.predictor import Decision, Predictor, decide, falls
 from model.quality import RULES
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
-from tests.tiny import write_tiny_bundle
+from tests.tiny import signed_again, write_tiny_bundle
 from training.negatives import draw_negative
 
 
@@ -148,6 +148,44 @@ def test_other_shapes_are_refused(predictor: Predictor) -> None:
 def test_no_weights_no_engine(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="no weights"):
         Engine(write_tiny_bundle(tmp_path, graph=False))
+
+
+def broken_reference(path: Path, **fields: np.ndarray) -> None:
+    """Write other arrays into a bundle's reference."""
+    with np.load(path) as stored:
+        kept = {name: stored[name] for name in stored.files}
+    np.savez_compressed(path, **kept | fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"centre": np.zeros(7, np.float32)},
+        {"basis": np.full((3, 2), np.nan, np.float32)},
+        {"whitening": np.eye(2)},
+        {"vectors": np.zeros((4, 9), np.int8)},
+        {"residual_limit": np.array("far")},
+    ],
+)
+def test_a_reference_that_does_not_fit_is_found_before_any_photograph(
+    tmp_path: Path, fields: dict[str, np.ndarray]
+) -> None:
+    path = write_tiny_bundle(tmp_path).path
+    broken_reference(path / REFERENCE, **fields)
+    with pytest.raises(BundleError, match="tiny"):
+        Predictor(signed_again(path), threads=1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"guard": {"quality": {"sharpness": "none"}}}, {"guard": {"spread": "wide"}}, {"input_size": 32}],
+)
+def test_a_card_that_does_not_fit_is_found_before_any_photograph(
+    tmp_path: Path, fields: dict[str, object]
+) -> None:
+    path = write_tiny_bundle(tmp_path).path
+    with pytest.raises(BundleError, match="tiny: it cannot predict"):
+        Predictor(signed_again(path, **fields), threads=1)
 
 
 def test_small_and_narrow_images_are_warned_about(predictor: Predictor) -> None:

@@ -12,7 +12,7 @@ from model.novelty import Familiar, appearance
 from model.predictor import Predictor
 from model.quality import RULES
 from model.reference import open_reference, write_reference
-from tests.tiny import SIZE, write_tiny_bundle
+from tests.tiny import SIZE, signed_again, write_tiny_bundle
 from training.artefacts import darken_corners
 from training.guard import build_guard, elsewhere, fit_boundary, fit_familiar, limits_for, quality_limits
 from training.negatives import NEGATIVES
@@ -104,7 +104,7 @@ def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
     assert "test" not in measured and set(measured["drawn"]) == set(NEGATIVES)
     assert all(0 <= guard_share["either"] <= 1 for guard_share in measured["drawn"].values())
     write_reference(bundle.path / REFERENCE, reference)
-    read = open_reference(bundle)
+    read = open_reference(signed_again(bundle.path))
     assert read is not None and read.familiar.residual_limit == reference.familiar.residual_limit
 
 

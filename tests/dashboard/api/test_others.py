@@ -1,6 +1,9 @@
 """Models, health, metrics, examples and the documentation over HTTP."""
 
+import io
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +11,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard import examples
-from dashboard.services import Services
+from dashboard.services import Services, build_services
+from dashboard.settings import Settings
 from dashboard.store import StoreError
+from model.bundle import GRAPH, SCORES
 from model.images import decode
 from tests.dashboard.api.conftest import Send, problem
+from tests.tiny import signed_again, write_tiny_bundle
 
 MODELS = "/api/v1/models"
 
@@ -47,6 +53,51 @@ def test_metrics_are_counted_at_the_threshold(client: FlaskClient, services: Ser
     assert found["sensitivity"]["value"] == pytest.approx(expected)
     assert found["sensitivity"]["low"] < expected < found["sensitivity"]["high"]
     assert client.get(f"{MODELS}/tiny/metrics").get_json()["threshold"] == services.bundle().card.threshold
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Iterator[tuple[FlaskClient, Path]]:
+    """A client of a server with a sound default model and a second one, and the folder of that, to be damaged."""
+    from dashboard.app import create_app
+
+    for name in ("sound", "spoilt"):
+        write_tiny_bundle(tmp_path / "bundles", name)
+    path = tmp_path / "bundles" / "spoilt"
+    (path / SCORES).write_bytes(b"PAR1 nothing")
+    signed_again(path)
+    services = build_services(
+        Settings(bundles=tmp_path / "bundles", data_dir=tmp_path / "data", model="sound")
+    )
+    yield create_app(services=services).server.test_client(), path
+    services.store.close()
+
+
+def test_bad_scores_of_one_model_are_said_and_break_nothing_else(spoilt: tuple[FlaskClient, Path]) -> None:
+    client, _ = spoilt
+    assert [one["name"] for one in client.get(MODELS).get_json()["items"]] == ["sound", "spoilt"]
+    found = problem(client.get(f"{MODELS}/spoilt/metrics"))
+    assert (found["code"], found["status"]) == ("damaged_model", 503)
+    assert client.get(f"{MODELS}/sound/metrics").status_code == 200
+    for address in (
+        "/monitoring",
+        "/performance/figure/roc.json?model=spoilt",
+        "/performance?compare=spoilt",
+    ):
+        assert client.get(address).status_code == 200
+
+
+def test_a_graph_replaced_after_the_start_neither_predicts_nor_is_ready(
+    spoilt: tuple[FlaskClient, Path], lesion_jpeg: bytes
+) -> None:
+    client, path = spoilt
+    other = write_tiny_bundle(path.parents[1] / "other", seed=5)
+    for name in ("spoilt", "sound"):
+        shutil.copyfile(other.path / GRAPH, path.parent / name / GRAPH)
+    for data in ({}, {"model": "spoilt"}):
+        sent = {**data, "file": (io.BytesIO(lesion_jpeg), "a.jpg")}
+        found = problem(client.post("/api/v1/predictions", data=sent))
+        assert (found["code"], found["status"]) == ("damaged_model", 503)
+    assert problem(client.get("/health/ready"))["status"] == 503
 
 
 def test_figures_that_do_not_exist_say_why(client: FlaskClient) -> None:

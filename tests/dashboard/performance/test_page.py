@@ -8,14 +8,14 @@ from dashboard.components.review import numbers, tiles
 from dashboard.performance import drawing
 from dashboard.performance.view import from_search, intact
 from model import metrics
-from model.bundle import HISTORY, find_bundles, open_bundle, write_bundle
+from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.intervals import Undefined
 from model.operating import ppv
 from model.review import review
 from model.taxonomy import CODES
 from model.words import rate, signed, tenths
 from tests.dashboard.performance.reading import every, find, rewritten, text
-from tests.tiny import write_tiny_bundle
+from tests.tiny import signed_again, write_tiny_bundle
 
 TEST = "?model=tiny&split=test"
 EVERYONE = ["", "", "", "", ""]
@@ -289,6 +289,16 @@ def test_bundle_without_scores_opens_with_reasons(other, tmp_path):
     assert "0 cases" in text(page.show_cases("?model=bare"))
     for name in set(drawing.NAMES) - {"training", "diagnoses", "robustness"}:
         assert drawn(page, "light", name, "?model=bare", 30.0).layout.annotations
+
+
+def test_a_bundle_with_bad_scores_is_named_and_hides_nobody(other, tmp_path):
+    write_tiny_bundle(tmp_path, "good", graph=False)
+    bad = write_tiny_bundle(tmp_path, "bad").path
+    (bad / SCORES).write_bytes(b"PAR1 nothing")
+    signed_again(bad)
+    shown = text(other(tmp_path).layout(model="bad"))
+    assert "There is no model “bad” here; this is good." in shown
+    assert "bad : scores.parquet cannot be read" in shown
 
 
 def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
