@@ -122,6 +122,12 @@ def test_only_training_imports_the_networks() -> None:
     assert not [i for i in everything if f"{i.target}.".startswith(f"{NETWORKS}.")]
 
 
+def test_only_the_engine_imports_onnx_runtime() -> None:
+    """Its package has told it to report nothing by then."""
+    everything = imports_of("model") + imports_of("dashboard") + imports_of("training") + imports_of("tests")
+    assert {i.module for i in everything if i.package == "onnxruntime"} == {"model.engine"}
+
+
 def test_the_reader_of_imports_sees_what_matters() -> None:
     source = (
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras\n"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnxruntime
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model.bundle import SCORE_COLUMNS, malignancy
 from model.calibration import temper
+from model.engine import open_session
 from model.networks import HEAD, serving
 from model.taxonomy import CODES
 from training.export import CHECKED, export_graph
@@ -116,6 +116,6 @@ def scorer(network: keras.Model, store: PixelStore, folder: Path) -> Raw:
         return lambda batch: np.asarray(model.predict_on_batch(batch)["probabilities"])
     images = still_images(store, np.arange(CHECKED), network.input_shape[1])
     export_graph(network, images, folder / "model.onnx")
-    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    session = open_session(folder / "model.onnx")
     name = session.get_inputs()[0].name
     return lambda batch: np.asarray(session.run(["probabilities"], {name: batch})[0])

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model.engine import open_session
 from model.networks import serving
 
 TOLERANCE = 1e-3
@@ -39,7 +39,7 @@ def export_graph(network: keras.Model, images: NDArray[np.uint8], path: Path) ->
     model.predict_on_batch(images[:1])
     path.parent.mkdir(parents=True, exist_ok=True)
     model.export(path, format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = open_session(path)
     name = session.get_inputs()[0].name
     worst = 0.0
     for start in tqdm(range(0, len(images), 32), desc="compare with Keras", unit="batch"):
