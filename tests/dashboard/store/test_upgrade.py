@@ -1,0 +1,82 @@
+"""What an earlier version has left: its data folder opens, is upgraded and answers, and its backup is restored.
+
+`earlier.tar.xz` was made by the version before photographs were kept without loss: `data/`, `backup.tar` of the same
+predictions, and `expected.json` with what the API said of them.
+"""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from dashboard.app import make_server
+from dashboard.services import Services
+from dashboard.settings import Settings
+from dashboard.store import Query, Search, Store
+from dashboard.store.backup import restore_backup
+
+EARLIER = Path(__file__).with_name("earlier.tar.xz")
+PREDICTIONS = "/api/v1/predictions"
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """The folder with everything of the earlier version."""
+    with tarfile.open(EARLIER) as archive:
+        archive.extractall(tmp_path / "earlier", filter="data")
+    return tmp_path / "earlier"
+
+
+@pytest.fixture
+def expected(earlier: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((earlier / "expected.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture
+def settings(earlier: Path, bundle_root: Path) -> Settings:
+    return Settings(bundles=bundle_root, data_dir=earlier / "data", model="tiny", threads=1)
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    return make_server(services).test_client()
+
+
+def test_a_data_folder_opens_and_answers_as_before(client: FlaskClient, expected: dict[str, Any]) -> None:
+    for before in expected["predictions"]:
+        address = f"{PREDICTIONS}/{before['id']}"
+        assert client.get(address).get_json().items() >= before.items()
+        for name, start in (("image", b"\xff\xd8"), ("thumbnail", b"\xff\xd8"), ("heatmap", b"\x89PNG")):
+            answer = client.get(f"{address}/{name}")
+            assert answer.status_code == 200 and answer.data.startswith(start)
+    assert client.get(f"{PREDICTIONS}/{expected['deleted']}").status_code == 404
+
+
+def test_a_data_folder_of_before_takes_changes(client: FlaskClient, expected: dict[str, Any]) -> None:
+    address = f"{PREDICTIONS}/{expected['predictions'][3]['id']}"
+    review = {"reviewer": "Dora", "diagnosis": "mel", "source": "histology", "add_tags": ["late"]}
+    after = client.patch(address, json={"context": {"age": 70}, "review": review}).get_json()
+    assert (after["review"]["state"], after["context"]["age"]) == ("missed", 70)
+    assert client.delete(address).status_code == 204
+    assert client.get(PREDICTIONS).get_json()["total"] == len(expected["predictions"]) - 1
+
+
+def test_its_files_stay_and_nothing_is_lost(services: Services, expected: dict[str, Any]) -> None:
+    assert services.store.sweep() == 0
+    assert services.store.page(Query(filters=(Search("breslow"),))).total == 1
+    (line,) = [line for line in services.store.audit(expected["deleted"]) if line.action == "deleted"]
+    assert line.detail["model"] == "tiny"
+
+
+def test_a_backup_of_before_is_restored(store: Store, earlier: Path, expected: dict[str, Any]) -> None:
+    done = restore_backup(store, earlier / "backup.tar")
+    assert (done.predictions, done.missing) == (len(expected["predictions"]), 0)
+    records = {record.id: record for record in store.stream(Query())}
+    assert {one["id"]: one["probability"] for one in expected["predictions"]} == {
+        record.id: record.probability for record in records.values()
+    }
+    assert store.audit(expected["deleted"])
