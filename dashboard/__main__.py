@@ -1,22 +1,17 @@
 """`python -m dashboard`: serve the dashboard until interrupted, or back up, restore, export or import predictions."""
 
 import argparse
-import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import waitress
-
 from dashboard.settings import Settings, SettingsError, load_settings, variable
 
 if TYPE_CHECKING:
     from dashboard.store import Store
-
-# Far beyond what the application accepts: it answers too large a file itself, with a sentence.
-MAX_BODY = 100_000_000
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -109,6 +104,8 @@ ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {
 
 def start(settings: Settings) -> int:
     """Start the server; 0 when it was stopped, 2 when a setting keeps it from starting."""
+    # The first process of a container has no handler of its own, and ignores what it does not handle.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         listener = listen(settings)
     except OSError as error:
@@ -139,9 +136,10 @@ def address_problem(settings: Settings, error: OSError) -> str:
 
 
 def serve(settings: Settings, listener: socket.socket) -> int:
-    """Build the application and serve it on the socket until Ctrl-C."""
+    """Build the application and serve it on the socket until Ctrl-C or SIGTERM."""
     from dashboard.app import create_app
     from dashboard.services import EXTENSION
+    from dashboard.serving import run
 
     app = create_app(settings)
     services = app.server.extensions[EXTENSION]
@@ -150,13 +148,9 @@ def serve(settings: Settings, listener: socket.socket) -> int:
         f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C stops it)",
         flush=True,
     )
-    # Waitress warns of every request that waits for a thread; /metrics says how long they take.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     services.warm(delay=2)
     try:
-        waitress.serve(
-            app.server, sockets=[listener], threads=8, max_request_body_size=MAX_BODY, ident=None, _quiet=True
-        )
+        run(app.server, listener)
     except KeyboardInterrupt:
         pass
     finally:

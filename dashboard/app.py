@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Request, Response, request
 
 from dashboard import __version__, api, cards, delivery, downloads, exports, jobs, photographs, security
 from dashboard.components.layout import shell
@@ -98,9 +99,18 @@ def set_up(server: Flask) -> None:
         server.preprocess_request()
 
 
+class Arrived(Request):
+    """A request whose files stay in memory: all of it has come in, and only few are answered at once."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        """Called by Werkzeug, which would write files to the system's temporary folder."""
+        return BytesIO()
+
+
 def make_server(services: Services) -> Flask:
     """Everything but the pages: Dash puts those on top."""
     server = Flask("dashboard", static_folder=None)
+    server.request_class = Arrived
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
     security.install(server, services.settings)

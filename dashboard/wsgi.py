@@ -1,4 +1,4 @@
-"""For WSGI servers: `waitress-serve dashboard.wsgi:server`."""
+"""For other WSGI servers: `dashboard.wsgi:server`. `python -m dashboard` brings its own."""
 
 from dashboard.app import create_app
 from dashboard.services import EXTENSION

@@ -28,6 +28,7 @@ FLOORS = {
     "downloads": 5,
     "cards": 5,
     "security": 6,
+    "serving": 6,
     "app": 7,
     "wsgi": 8,
     "__main__": 8,

@@ -1,4 +1,4 @@
-"""Every error of the API as an RFC 9457 problem document: `code` for programs, `detail` a sentence for people."""
+"""Every error as an RFC 9457 problem document: `code` for programs, `detail` a sentence for people."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from dashboard.api.monitoring import Monitoring
+from dashboard.bridge import REFUSED
 from dashboard.services import LIMITS, ModelUnavailable
 from dashboard.store import Conflict, InputError, NotFound, QueryError, StoreError
 from model.images import ImageError
@@ -21,14 +22,16 @@ IMAGE_STATUS = {
     "not_an_image": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
-# Our own addresses beside the pages; everywhere else an error is Flask's or Dash's to answer.
-OURS = ("/api/", "/health/", "/metrics")
-
 SENTENCES = {
     400: "The request cannot be read: its body is not what its headers say.",
     405: "This address does not take such a request. The header “Allow” says which it takes.",
 }
-NOTHING = "There is nothing at this address of the API."
+NOTHING = "There is nothing at this address."
+# Requests that the web server could not take whole, by what it says of them: see dashboard/bridge.py.
+REFUSALS = {
+    "slow": (408, "too_slow", "The request came in too slowly. Try again on a better line."),
+    "full": (503, "store", "The server has no room for what was sent. Try again later."),
+}
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,7 @@ def document(
 
 
 def install(server: Flask) -> None:
-    """A problem document to every error below our addresses."""
+    """A problem document to every error; pages that don't exist are pages of their own."""
     handlers: tuple[tuple[type[Exception], Callable[..., Response | HTTPException]], ...] = (
         (Problem, Problem.response),
         (ImageError, image_problem),
@@ -80,6 +83,13 @@ def install(server: Flask) -> None:
     )
     for kind, answer in handlers:
         server.register_error_handler(kind, answer)
+    server.before_request(whole)
+
+
+def whole() -> None:
+    """Refuse a request that did not come in whole. Raises Problem."""
+    if REFUSED in request.environ:
+        raise Problem(*REFUSALS[request.environ[REFUSED]])
 
 
 def invalid(error: ValidationError) -> Problem:
@@ -145,9 +155,7 @@ def store_problem(error: StoreError) -> Response:
 
 
 def http_problem(error: HTTPException) -> Response | HTTPException:
-    """Flask's own errors: a problem document for the API, as they are elsewhere."""
-    if not request.path.startswith(OURS):
-        return error
+    """Flask's own errors; redirections stay as they are."""
     code = error.code or 500
     if code < 400:
         return error
@@ -173,7 +181,8 @@ def nothing_here() -> bool:
 def too_large() -> Problem:
     """More than the limit, in the file or beside it."""
     if (request.content_length or 0) > LIMITS.max_bytes:
-        sentence = f"The file is larger than the limit of {LIMITS.max_bytes / 1e6:.0f} MB."
+        what = "file" if request.mimetype == "multipart/form-data" else "request"
+        sentence = f"The {what} is larger than the limit of {LIMITS.max_bytes / 1e6:.0f} MB."
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
     sentence = "The fields beside the file are too long or too many. Send the image as the part “file”."
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "fields_too_large", sentence)
@@ -181,8 +190,6 @@ def too_large() -> Problem:
 
 def unexpected_problem(error: Exception) -> Response:
     """Anything else: logged in full here, one sentence there."""
-    if not request.path.startswith(OURS):
-        raise error
     log.exception("Unexpected error at %s", request.path, exc_info=error)
     return document(
         500, "internal", "Something went wrong on the server; the photograph was not stored. Try again."
