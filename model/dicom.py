@@ -1,14 +1,23 @@
-"""Photographs in DICOM files: the pixels alone, without anything that says whose they are."""
+"""Photographs in DICOM files: the pixels alone, without anything that says whose they are.
 
+Only combinations that are listed here are read; whatever else is whole is called unsupported, not damaged.
+"""
+
+import zlib
 from io import BytesIO
 
 import numpy as np
 import pydicom
+from numpy.typing import NDArray
 from PIL import Image
 from pydicom import uid
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels.utils import pixel_array
 
-from model.images import ImageError, Limits, too_many_pixels
+from model import jpeg
+from model.levels import levels_of, samples_to_levels
+from model.limits import ImageError, Limits, several_pictures, too_complex
 
 # Visible-light photographs, and the secondary captures that many devices write in their place (DICOM PS3.4 B.5).
 KINDS = {
@@ -17,43 +26,230 @@ KINDS = {
     uid.SecondaryCaptureImageStorage,
     uid.MultiFrameTrueColorSecondaryCaptureImageStorage,
 }
-# What pydicom decodes by itself or through Pillow. Deflated files are left out: they unfold without a limit.
-ENCODINGS = {
-    uid.ImplicitVRLittleEndian,
-    uid.ExplicitVRLittleEndian,
-    uid.ExplicitVRBigEndian,
-    uid.JPEGBaseline8Bit,
-    uid.JPEG2000Lossless,
-    uid.JPEG2000,
-    uid.RLELossless,
-}
-TAGS = ["SOPClassUID", "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames"]
+NATIVE = {uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian}
+JPEG = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit}
+JPEG2000 = {uid.JPEG2000Lossless, uid.JPEG2000}
+RARE = "It is encoded in a rare way. Export it as JPEG or as uncompressed DICOM."
+YBR = ("YBR_FULL", "YBR_FULL_422")
+COLOURS = ("RGB", *YBR, "YBR_ICT", "YBR_RCT")
+# Without this no pixel can be read.
+NEEDED = ("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated")
+# A deflated file unfolds to so much at most: the largest photograph in three colours, and what stands beside it.
+UNFOLDED = 170_000_000
+# The first colour difference of skin varies far less than its brightness does; green varies as red does.
+LIVELY = 0.5
 
 
 def read_dicom(data: bytes, limits: Limits) -> Image.Image:
-    """The photograph in a DICOM file as an image without metadata, whose `format` is DICOM.
+    """The photograph in a DICOM file, 8 bits a channel, without metadata, whose `format` is DICOM.
+
+    Its colour profile, if it has one, is in `info`.
 
     Raises:
-        ImageError: `unsupported` for anything but a photograph in a common encoding, `too_many_pixels` or
-            `animated` as the header announces.
+        ImageError: `unsupported` for anything but a photograph in a common encoding, `not_an_image`, `too_small`,
+            `too_many_pixels`, `animated` or `too_complex`.
     """
-    header = pydicom.dcmread(BytesIO(data), stop_before_pixels=True, specific_tags=TAGS)
-    if header.get("SOPClassUID") not in KINDS:
-        raise ImageError("unsupported", "This DICOM file holds no photograph. Export the skin image itself.")
-    if header.file_meta.TransferSyntaxUID not in ENCODINGS:
-        raise ImageError(
-            "unsupported",
-            "The photograph in this DICOM file is encoded in a rare way. Export it as JPEG or as uncompressed DICOM.",
-        )
-    if int(header.get("NumberOfFrames") or 1) > 1:
-        raise ImageError(
-            "animated", "The file holds more than one picture. Save the one that shows the lesion."
-        )
-    if int(header.Rows) * int(header.Columns) > limits.max_pixels:
-        raise too_many_pixels(limits)
-    pixels = pixel_array(BytesIO(data))
-    if header.PhotometricInterpretation == "MONOCHROME1":
-        pixels = np.iinfo(pixels.dtype).max - pixels
-    image = Image.fromarray(pixels)
+    found = dataset(data)
+    check(found, limits)
+    syntax = encoding(found)
+    if syntax in JPEG:
+        image = jpeg_frame(found, limits)
+    elif syntax in JPEG2000:
+        image = jpeg2000_frame(found, limits)
+    else:
+        image = native_frame(found)
+    inside = image.info.get("icc_profile")
+    image.info = {"icc_profile": profile_of(found) or inside}
     image.format = "DICOM"
     return image
+
+
+def dataset(data: bytes) -> Dataset:
+    """Everything in the file; one without preamble or transfer syntax is read by the encoding that it shows."""
+    if data.startswith(b"DICM"):
+        data = bytes(128) + data
+    whole = data[128:132] == b"DICM"
+    if whole and uid.DeflatedExplicitVRLittleEndian.encode() + b"\0" in data[:1000]:
+        data, whole = unfolded(data), False
+    try:
+        found = pydicom.dcmread(BytesIO(data), force=not whole)
+    except MemoryError:
+        raise
+    # A file that is cut in its header, or bytes that only look like one.
+    except Exception as error:
+        if whole:
+            raise
+        raise ImageError("not_an_image", "This is no DICOM file, or only a part of one.") from error
+    if not whole and "SOPClassUID" not in found:
+        raise ImageError("not_an_image", "This is no DICOM file, or only a part of one.")
+    return found
+
+
+def unfolded(data: bytes) -> bytes:
+    """What a deflated file has behind its header."""
+    start = 144 + int.from_bytes(data[140:144], "little")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    unfolded = inflater.decompress(data[start:], UNFOLDED)
+    if inflater.unconsumed_tail:
+        raise too_complex()
+    return unfolded
+
+
+def check(found: Dataset, limits: Limits) -> None:
+    """Raise ImageError unless this is one photograph in one of the ways that are read here."""
+    if found.get("SOPClassUID") not in KINDS:
+        raise ImageError("unsupported", "This DICOM file holds no photograph. Export the skin image itself.")
+    if int(found.get("NumberOfFrames") or 1) > 1:
+        raise several_pictures()
+    if any(found.get(name) is None for name in NEEDED):
+        raise unsupported("It does not say how its pixels are to be read.")
+    limits.check_size(int(found.Columns), int(found.Rows))
+    bits, stored = int(found.BitsAllocated), int(found.get("BitsStored") or found.BitsAllocated)
+    if bits not in (8, 16) or not 8 <= stored <= bits or int(found.get("HighBit", stored - 1)) != stored - 1:
+        raise unsupported(f"Its pixels have {stored} of {bits} bits. Export it with 8 bits a channel.")
+    colours = found.PhotometricInterpretation
+    single = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+    if colours not in {1: single, 3: COLOURS}.get(int(found.SamplesPerPixel), ()):
+        raise unsupported(f"Its colours ({str(colours)[:16]}) are rare. Export it in RGB.")
+    if found.SamplesPerPixel == 3 and (
+        found.get("PixelRepresentation") or (colours != "RGB" and stored != 8)
+    ):
+        raise unsupported("Its colours have an unusual depth. Export it with 8 bits a channel.")
+    if "PixelData" not in found:
+        # The end of a file that was cut off, or numbers that are no photograph.
+        rare = "FloatPixelData" in found or "DoubleFloatPixelData" in found
+        raise unsupported("Its pixels are fractions.") if rare else ValueError("no pixels")
+
+
+def encoding(found: Dataset) -> str:
+    """The transfer syntax, which the data set has afterwards: the one that it names, or else the one that it shows."""
+    syntax = found.file_meta.get("TransferSyntaxUID")
+    if found["PixelData"].is_undefined_length and (syntax is None or syntax in NATIVE):
+        stream = found.PixelData[8:].partition(b"\xfe\xff\x00\xe0")[2][4:]
+        starts = {b"\xff\xd8": uid.JPEGBaseline8Bit, b"\xff\x4f": uid.JPEG2000}
+        syntax = starts.get(stream[:2])
+    elif syntax is None or syntax == uid.DeflatedExplicitVRLittleEndian:
+        implicit, little = found.original_encoding
+        explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
+        syntax = uid.ImplicitVRLittleEndian if implicit else explicit
+    if syntax is None or syntax not in NATIVE | JPEG | JPEG2000 | {uid.RLELossless}:
+        raise unsupported(RARE)
+    found.file_meta.TransferSyntaxUID = syntax
+    return str(syntax)
+
+
+def profile_of(found: Dataset) -> bytes | None:
+    """The colour profile of a data set."""
+    paths = found.get("OpticalPathSequence") or [Dataset()]
+    profile: bytes | None = found.get("ICCProfile") or paths[0].get("ICCProfile")
+    return profile
+
+
+def native_frame(found: Dataset) -> Image.Image:
+    """What is stored number by number, or run by run."""
+    name_colours(found)
+    return shown(found, pixel_array(found, raw=True))
+
+
+def shown(found: Dataset, samples: NDArray[np.integer]) -> Image.Image:
+    """Numbers as they are stored, and as the file says they are shown."""
+    if found.SamplesPerPixel == 1:
+        return Image.fromarray(samples_to_levels(samples, levels_of(found), found))
+    even = np.arange(2 ** int(found.BitsStored)) * 255 / (2 ** int(found.BitsStored) - 1)
+    pixels = samples_to_levels(samples, np.rint(even).astype(np.uint8), found)
+    return in_colours(Image.fromarray(pixels), found.PhotometricInterpretation in YBR)
+
+
+def in_colours(image: Image.Image, differences: bool) -> Image.Image:
+    """Three channels, which are brightness and two colour differences or are red, green and blue already."""
+    if not differences:
+        return image
+    return Image.frombytes("YCbCr", image.size, image.tobytes()).convert("RGB")
+
+
+def name_colours(found: Dataset) -> None:
+    """Correct the name of colours that are said to be subsampled and are not: only the numbers can tell what they are.
+
+    Raises:
+        ImageError: `unsupported`, when they don't.
+    """
+    pixels = int(found.Rows) * int(found.Columns)
+    native = found.file_meta.TransferSyntaxUID in NATIVE
+    if found.PhotometricInterpretation != "YBR_FULL_422" or not native or len(found.PixelData) < 3 * pixels:
+        return
+    planes = np.frombuffer(found.PixelData, np.uint8, 3 * pixels)
+    planar = bool(found.get("PlanarConfiguration"))
+    first, second, third = planes.reshape(3, -1) if planar else planes.reshape(-1, 3).T
+    spread = [float(np.std(plane)) for plane in (first, second, third)]
+    if min(spread[1:]) > LIVELY * spread[0] and np.corrcoef(first, second)[0, 1] > LIVELY:
+        found.PhotometricInterpretation = "RGB"
+    elif max(spread[1:]) <= LIVELY * spread[0] and abs(float(np.mean(second)) - 128) < 64:
+        found.PhotometricInterpretation = "YBR_FULL"
+    else:
+        raise unsupported("It names its colours wrongly. Export it in RGB.")
+
+
+def stream_of(found: Dataset, kind: str, limits: Limits) -> tuple[bytes, Image.Image]:
+    """The compressed picture inside, and its header read. The limits hold for it too."""
+    stream = get_frame(found.PixelData, 0, number_of_frames=1)
+    image = Image.open(BytesIO(stream), formats=[kind])
+    limits.check_size(*image.size)
+    if image.size != (found.Columns, found.Rows):
+        raise ValueError("the picture inside has another size")
+    return stream, image
+
+
+def jpeg_frame(found: Dataset, limits: Limits) -> Image.Image:
+    """A JPEG file inside: it knows better than the data set how its colours are stored."""
+    stream = get_frame(found.PixelData, 0, number_of_frames=1)
+    head = jpeg.head(stream)
+    if head is not None and (head.precision != 8 or head.frame.marker > jpeg.PROGRESSIVE):
+        raise unsupported(RARE)
+    if jpeg.scans(stream) > jpeg.MOST_SCANS:
+        raise too_complex()
+    stream, image = stream_of(found, "JPEG", limits)
+    if head is None or len(head.components) != found.SamplesPerPixel:
+        raise ValueError("the picture inside has other channels")
+    profile = image.info.get("icc_profile")
+    if found.SamplesPerPixel == 1:
+        image = shown(found, np.asarray(image))
+    elif meant_as_rgb(head, found):
+        # The decoder would convert them from what they are not.
+        image.draft("YCbCr", None)
+        image = Image.frombytes("RGB", image.size, image.tobytes())
+    image.load()
+    image.info = {"icc_profile": profile}
+    return image
+
+
+def meant_as_rgb(head: jpeg.Head, found: Dataset) -> bool:
+    """Whether a JPEG file has red, green and blue where the decoder takes it for brightness and differences."""
+    if head.bodies(jpeg.APP14, b"Adobe"):
+        return False
+    stored = head.stored_rgb
+    jfif, numbers = head.bodies(jpeg.APP0, b"JFIF\0"), bytes(number for number, _ in head.components)
+    seen = not jfif and numbers == b"RGB"
+    return not seen and (stored is True or (stored is None and found.PhotometricInterpretation == "RGB"))
+
+
+def jpeg2000_frame(found: Dataset, limits: Limits) -> Image.Image:
+    """A JPEG 2000 picture inside."""
+    stream, image = stream_of(found, "JPEG2000", limits)
+    if found.SamplesPerPixel == 1:
+        return shown(found, pixel_array(found, raw=True))
+    # Where the transformation is part of the coding, the decoder has undone it.
+    differences = not transformed(stream) and found.PhotometricInterpretation in YBR
+    return in_colours(image.convert("RGB"), differences)
+
+
+def transformed(stream: bytes) -> bool:
+    """Whether a JPEG 2000 stream says that its colours were transformed when it was coded."""
+    place = stream.find(b"\xff\x4f\xff\x51") + 2
+    while place > 1 and stream[place : place + 1] == b"\xff" and stream[place + 1] != 0x52:
+        place += 2 + int.from_bytes(stream[place + 2 : place + 4], "big")
+    return stream[place + 8 : place + 9] == b"\x01"
+
+
+def unsupported(why: str) -> ImageError:
+    """The error for a whole file of a kind that is not read."""
+    return ImageError("unsupported", f"The photograph in this DICOM file cannot be used. {why}")

@@ -1,0 +1,152 @@
+"""Colour profiles: from the colours that a file means to sRGB, which is what everything after the decoder takes."""
+
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+# The letters by which a profile names its colours, and the mode in which Pillow has them.
+SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+# A profile that changes no colour by more is sRGB, whatever it is called.
+SAME = 1
+# Chromaticities of red, green, blue and white, by their number in ITU-T H.273.
+PRIMARIES: dict[int, tuple[float, ...]] = {
+    9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290),
+    11: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.314, 0.351),
+    12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, 0.3127, 0.3290),
+}
+ADOBE_RGB = (0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.3290)
+D50 = (0.9642, 1.0, 0.8249)
+BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+Transform = ImageCms.ImageCmsTransform
+
+
+@lru_cache(maxsize=64)
+def to_srgb(profile: bytes, mode: str) -> Transform | None:
+    """What turns pictures of a mode ("L", "RGB", "CMYK" or "LAB") into RGB in sRGB.
+
+    Returns:
+        None where there is nothing to turn: the profile is sRGB, is for other pictures, or cannot be read.
+    """
+    try:
+        found = ImageCms.ImageCmsProfile(BytesIO(profile))
+        space = SPACES.get(found.profile.xcolor_space.strip())
+        if space != mode:
+            return None
+        transform = between(found, mode)
+        return None if is_same(transform, mode) else transform
+    # A broken profile breaks in many ways; the picture is then read as nearly all are meant.
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def colours_of(profile: bytes) -> str | None:
+    """The mode of the pictures that a profile is for; None where it cannot be read."""
+    try:
+        return SPACES.get(ImageCms.ImageCmsProfile(BytesIO(profile)).profile.xcolor_space.strip())
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def between(profile: ImageCms.ImageCmsProfile, mode: str) -> Transform:
+    """From a profile's colours to sRGB; what sRGB has not becomes the nearest that it has."""
+    return ImageCms.buildTransform(
+        profile,
+        SRGB,
+        mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+
+@lru_cache(maxsize=1)
+def from_lab() -> Transform:
+    """From CIELAB to sRGB."""
+    return between(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
+
+
+def is_same(transform: Transform, mode: str) -> bool:
+    """Whether a transform leaves every grey or every colour as it is."""
+    steps = np.arange(0, 256, 17, dtype=np.uint8)
+    every = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(64, 64, 3)
+    if mode == "L":
+        every = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, 2)
+    elif mode != "RGB":
+        return False
+    changed = applied(Image.fromarray(every).convert(mode), transform)
+    return bool(np.abs(np.asarray(changed).astype(int) - every).max() <= SAME)
+
+
+def applied(image: Image.Image, transform: Transform) -> Image.Image:
+    """A picture of the transform's mode in sRGB."""
+    changed = ImageCms.applyTransform(image, transform)
+    if changed is None:
+        raise ValueError("nothing was converted")
+    return changed
+
+
+def made_profile(primaries: Sequence[float], gamma: float | None) -> bytes:
+    """A profile of an RGB space that a file describes in numbers.
+
+    Args:
+        primaries: x and y of red, green, blue and white.
+        gamma: of the transfer curve; None for that of sRGB.
+    """
+    white = xyz(*primaries[6:8])
+    colours = np.stack([xyz(*primaries[place : place + 2]) for place in (0, 2, 4)], 1)
+    scaled = colours * np.linalg.solve(colours, white)
+    adaptation = np.linalg.solve(
+        BRADFORD, np.diag((BRADFORD @ np.array(D50)) / (BRADFORD @ white)) @ BRADFORD
+    )
+    columns = (adaptation @ scaled).T
+    curve = curve_tag(gamma)
+    tags = [
+        (b"desc", b"desc" + bytes(4) + struct.pack(">I", 5) + b"made\0" + bytes(78)),
+        (b"cprt", b"text" + bytes(4) + b"none\0"),
+        (b"wtpt", xyz_tag(D50)),
+        *((name + b"XYZ", xyz_tag(column)) for name, column in zip((b"r", b"g", b"b"), columns, strict=True)),
+        *((name + b"TRC", curve) for name in (b"r", b"g", b"b")),
+    ]
+    return profile_of(tags)
+
+
+def xyz(x: float, y: float) -> NDArray[np.float64]:
+    """Tristimulus values of a chromaticity at luminance 1."""
+    return np.array([x / y, 1.0, (1 - x - y) / y])
+
+
+def fixed(value: float) -> bytes:
+    """A number as profiles write it."""
+    return struct.pack(">i", round(value * 65536))
+
+
+def xyz_tag(values: Sequence[float] | NDArray[np.float64]) -> bytes:
+    """Tristimulus values as a tag."""
+    return b"XYZ \0\0\0\0" + b"".join(map(fixed, values))
+
+
+def curve_tag(gamma: float | None) -> bytes:
+    """A transfer curve as a parametric tag."""
+    if gamma is not None:
+        return b"para\0\0\0\0\0\0\0\0" + fixed(gamma)
+    numbers = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    return b"para\0\0\0\0\0\3\0\0" + b"".join(map(fixed, numbers))
+
+
+def profile_of(tags: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """A display profile with these tags."""
+    place = 132 + 12 * len(tags)
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, content in tags:
+        padded = content + bytes(-len(content) % 4)
+        table += name + struct.pack(">II", place + len(body), len(content))
+        body += padded
+    size = struct.pack(">I", 128 + len(table) + len(body))
+    start = size + bytes(4) + b"\x02\x40\0\0mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
+    return (start + b"".join(map(fixed, D50))).ljust(128, b"\0") + table + body

@@ -1,0 +1,105 @@
+"""`python -m model.worker`: decodes the files that `model.helper` sends, within limits, until its input ends.
+
+On Linux its memory and processor time are limited, on macOS its processor time; elsewhere the one that asks ends it by
+the clock. Limits on pixels and bytes hold everywhere.
+"""
+
+import json
+import os
+import struct
+import sys
+import time
+from contextlib import suppress
+from typing import IO, Any
+
+from model.limits import ImageError, Limits
+
+# Of processor time for one file. The largest ordinary ones, HEIC and JPEG 2000 of 50 megapixels, take about half.
+SECONDS = 10
+# Of memory that is written to, for this process as a whole.
+MEMORY = 2 << 30
+LENGTHS = struct.Struct(">IQ")
+LONGEST_HEAD = 10_000
+
+
+def send(pipe: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") -> None:
+    """Write one message: lengths, a head in JSON, bytes."""
+    told = json.dumps(head).encode()
+    pipe.write(LENGTHS.pack(len(told), len(body)) + told)
+    pipe.write(body)
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
+    """Read one message.
+
+    Raises:
+        EOFError: the other end is gone.
+        ValueError: it is longer than it may be, or no message.
+    """
+    told, length = LENGTHS.unpack(exactly(pipe, LENGTHS.size))
+    if told > LONGEST_HEAD or length > most:
+        raise ValueError("too long a message")
+    head = json.loads(exactly(pipe, told))
+    if not isinstance(head, dict):
+        raise ValueError("no message")
+    return head, exactly(pipe, length)
+
+
+def exactly(pipe: IO[bytes], length: int) -> bytes:
+    """So many bytes. Raises EOFError."""
+    found = pipe.read(length)
+    if len(found) != length:
+        raise EOFError("the other end is gone")
+    return found
+
+
+def limit_memory() -> None:
+    """Let whatever asks for too much memory fail, where the system can."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limit_time() -> None:
+    """Let the system end this process after SECONDS more of processor time, where it can."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + SECONDS + 1, most))
+
+
+def answer(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
+    """Decode one file and say what it shows, or why it cannot be used."""
+    from model.reading import read
+
+    try:
+        found = read(data, limits)
+    except ImageError as error:
+        return send(pipe, {"code": error.code, "sentence": str(error)})
+    height, width = found.pixels.shape[:2]
+    head = {"height": height, "width": width, "format": found.format}
+    head |= {"orientation": found.orientation, "srgb": found.srgb}
+    return send(pipe, head, found.pixels.data.cast("B"))
+
+
+def main() -> None:
+    """Answer until there is nothing more to answer."""
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    # What a library prints must not stand between the answers.
+    sys.stdout = sys.stderr
+    limit_memory()
+    if hasattr(os, "nice"):
+        os.nice(5)
+    with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        while True:
+            head, data = receive(requests, sys.maxsize)
+            limit_time()
+            answer(answers, Limits(**head), data)
+
+
+if __name__ == "__main__":
+    main()
