@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 EXTENSION = "dermaboard"
 LIMITS = Limits()
+# Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
+PATIENCE = 2.0
 # Threads that encode photographs and wait for the disk; so many as the web server has.
 WRITING = ThreadPoolExecutor(8, "writing")
 
@@ -146,7 +148,7 @@ class Services:
         """
         bundle = self.bundle(model)
         point = operating_point_of(bundle, operating_point)
-        photograph = decode(data, LIMITS)
+        photograph = decode(data, LIMITS, PATIENCE)
         record = self.store.with_key(key, photograph.sha256) if key is not None else None
         if record is None:
             predictor = self.predictors.get(bundle)

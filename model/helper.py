@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from model.cores import usable_cores
 from model.limits import ImageError, Limits, too_complex
 from model.reading import FORMATS, Picture
 from model.worker import SECONDS, receive, send
@@ -185,10 +186,10 @@ def detached() -> dict[str, Any]:
 def start_anew() -> None:
     """Forget the helpers: in a child of this process they are its parent's."""
     global _helpers
-    _helpers = Helpers(min(MOST_HELPERS, os.cpu_count() or 1))
+    _helpers = Helpers(min(MOST_HELPERS, usable_cores()))
 
 
-_helpers = Helpers(min(MOST_HELPERS, os.cpu_count() or 1))
+_helpers = Helpers(min(MOST_HELPERS, usable_cores()))
 atexit.register(lambda: _helpers.close())
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=start_anew)

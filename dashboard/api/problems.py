@@ -21,6 +21,7 @@ IMAGE_STATUS = {
     "too_many_pixels": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "not_an_image": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 SENTENCES = {
     400: "The request cannot be read: its body is not what its headers say.",
@@ -119,7 +120,9 @@ def sentence(fault: Any) -> str:
 
 def image_problem(error: ImageError) -> Response:
     """A file that cannot be used."""
-    return document(IMAGE_STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY), error.code, str(error))
+    status = IMAGE_STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
+    again = {"Retry-After": "2"} if error.code == "busy" else None
+    return document(status, error.code, str(error), again)
 
 
 def model_problem(error: ModelUnavailable) -> Response:

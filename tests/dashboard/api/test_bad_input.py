@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import dashboard.services
 from dashboard.services import Services
 from dashboard.store import Query, places
+from model import helper
 from tests import files
 from tests.dashboard.api.conftest import PREDICTIONS, Send, problem
 
@@ -214,3 +216,16 @@ def test_no_mutated_photograph_is_a_server_error(
     assert 200 <= response.status_code < 500
     if response.status_code >= 400:
         problem(response)
+
+
+def test_a_file_that_has_to_wait_too_long_may_come_again(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard.services, "PATIENCE", 0.01)
+    monkeypatch.setattr(helper, "_helpers", helper.Helpers(0))
+    response = send(files.saved(files.lesion(), "WEBP"))
+    assert problem(response)["code"] == "busy"
+    assert response.status_code == 503 and response.headers["Retry-After"] == "2"
+
+
+def test_a_picture_wider_than_any_is_not_the_servers_fault(send: Send) -> None:
+    response = send(files.saved(Image.new("L", (1_500_000, 32)), "PNG"))
+    assert problem(response)["code"] == "too_many_pixels" and response.status_code == 413
