@@ -5,7 +5,6 @@ from typing import Any
 
 from model.bundle import Card
 from model.markdown import NONE, code, flat, interval, number, percent, plain_percent, signed, table
-from model.taxonomy import BY_CODE
 
 
 def judged_on(card: Card) -> str:
@@ -160,13 +159,16 @@ def cases(card: Card) -> str:
     counts: Mapping[str, Mapping[str, int]] = card.facts.get("cases", {})
     if not counts:
         return ""
-    codes = [code for code in BY_CODE if any(code in found for found in counts.values())]
+    taxonomy = card.taxonomy
+    codes = [code for code in taxonomy.codes if any(code in found for found in counts.values())]
+    # Labels that are no diagnosis.
+    codes += sorted({name for found in counts.values() for name in found} - {"lesions", "images", *codes})
     order = [split for split in ("train", "validation", "test") if split in counts]
     rows = [
         (split, *(f"{counts[split].get(name, 0):,}" for name in ("lesions", "images", *codes)))
         for split in order
     ]
-    names = "; ".join(f"{code}: {BY_CODE[code].name}" for code in codes)
+    names = "; ".join(f"{code}: {taxonomy[code].name}" for code in codes if code in taxonomy)
     return f"**Cases.** {names}.\n\n{table(('split', 'lesions', 'images', *codes), rows)}"
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from model.bundle import Card
 from model.cardtables import calibration, cases, files, guard, judged_on, openings, robustness, subgroups
 from model.markdown import Row, bullets, code, flat, interval, number, percent, plain_percent, share, table
-from model.taxonomy import DIAGNOSES
 
 NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
 
@@ -35,9 +34,10 @@ def comparison(cards: Sequence[Card]) -> str:
     if not any(judged_on(card) for card in cards):
         return ""
     found = [row for card in cards for row in compared(card)]
+    classes = " and ".join(str(count) for count in sorted({len(card.taxonomy) for card in cards}))
     images = cards[0].results.get(judged_on(cards[0]), {})
     sentence = (
-        f"Malignant ({', '.join(one.code for one in DIAGNOSES if one.malignant)}) against benign, on the "
+        f"Malignant ({', '.join(one.code for one in cards[0].taxonomy if one.malignant)}) against benign, on the "
         f"{judged_on(cards[0])} split: {images.get('images', 0):,} images of {images.get('lesions', 0):,} lesions, "
         f"{images.get('malignant', 0):,} malignant images. No lesion is in two splits; 95 % intervals are bootstrapped "
         "by lesion. Everything that is chosen (weights, temperature, thresholds) comes from training and validation."
@@ -48,7 +48,7 @@ def comparison(cards: Sequence[Card]) -> str:
         "AUC by lesion",
         "sensitivity",
         "specificity",
-        "balanced accuracy, 7 classes",
+        f"balanced accuracy, {classes} classes",
         "by the balanced rule",
         "ECE",
         "Brier",

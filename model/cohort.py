@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.subgroups import BANDS, UNKNOWN, age_codes
-from model.taxonomy import BY_CODE, CODES
+from model.taxonomy import Taxonomy
 from model.words import plain
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def slug(name: str) -> str:
     return "-".join(name.lower().replace("–", " ").replace("-", " ").split())
 
 
-def words(variable: str, name: str) -> str:
+def words(variable: str, name: str, taxonomy: Taxonomy) -> str:
     """A part's name as people read it."""
-    return BY_CODE[name].name if variable == "diagnosis" and name in BY_CODE else plain(name)
+    return taxonomy[name].name if variable == "diagnosis" and name in taxonomy else plain(name)
 
 
 def tally(column: "pd.Series[Any]", variable: str) -> dict[str, int]:
@@ -53,19 +53,19 @@ def part_of(value: Any) -> str:
     return str(value) if isinstance(value, str) and value else UNKNOWN
 
 
-def parts(table: "pd.DataFrame") -> dict[str, dict[str, int]]:
+def parts(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]]:
     """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
     found: dict[str, dict[str, int]] = {}
     for variable, column in COLUMNS.items():
         if column in table and len(table):
             counts = tally(table[column], variable)
-            found[variable] = {name: counts[name] for name in ranked(variable, counts)}
+            found[variable] = {name: counts[name] for name in ranked(variable, counts, taxonomy)}
     return found
 
 
-def ranked(variable: str, counts: Mapping[str, int]) -> list[str]:
+def ranked(variable: str, counts: Mapping[str, int], taxonomy: Taxonomy) -> list[str]:
     """Age bands and diagnoses in their own order, others with the commonest first; what is not known comes last."""
-    own = {"age": [name for _, name in BANDS], "diagnosis": list(CODES)}.get(variable, [])
+    own = {"age": [name for _, name in BANDS], "diagnosis": list(taxonomy.codes)}.get(variable, [])
     place = {name: index for index, name in enumerate(own)}
     return sorted(
         counts, key=lambda name: (name == UNKNOWN, place.get(name, len(place)), -counts[name], name)

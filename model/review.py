@@ -19,7 +19,7 @@ from model.intervals import Interval, undefined
 from model.reliability import Calibration, calibration
 from model.resampling import Band, Resampled, bootstrap, by_lesion
 from model.subgroups import Subgroup, subgroups
-from model.taxonomy import CODES
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     # Slow to load, and not needed before a review is asked for.
@@ -63,6 +63,7 @@ class Review:
         raw: the same before calibration.
         threshold: the model's own operating point, a probability.
         points: all its operating points.
+        taxonomy: the model's diagnoses.
         lesion: the lesion of each case, as an index below `lesions`.
         table: the stored rows of these cases.
         slow, locks: what took long so far, and who is at it.
@@ -75,6 +76,7 @@ class Review:
     raw: NDArray[np.float64]
     threshold: float
     points: tuple[OperatingPoint, ...]
+    taxonomy: Taxonomy
     lesion: NDArray[np.int64]
     lesions: int
     table: "pd.DataFrame"
@@ -160,8 +162,8 @@ class Review:
 
     @cached_property
     def matrix(self) -> NDArray[np.int64] | None:
-        """Seven-class confusion (7, 7), or None for a model that does not tell diagnoses apart."""
-        return class_matrix(self.table)
+        """Confusion of the diagnoses (k, k), or None for a model that does not tell them apart."""
+        return class_matrix(self.table, self.taxonomy)
 
     def probability(self, position: float) -> float:
         """The threshold of a slider position in per cent; the one nearest an operating point is exactly that."""
@@ -278,7 +280,7 @@ def _unreadable(of: Key) -> str | None:
 
 @lru_cache(maxsize=32)
 def _parts(of: Key, split: str) -> dict[str, dict[str, int]]:
-    return parts(_rows(of, split, ()))
+    return parts(_rows(of, split, ()), of.bundle.card.taxonomy)
 
 
 @lru_cache(maxsize=16)
@@ -307,6 +309,7 @@ def _review(of: Key, split: str, where: Where) -> Review:
         raw=table["raw_probability"].to_numpy(np.float64),
         threshold=of.bundle.card.threshold,
         points=of.bundle.card.operating_points,
+        taxonomy=of.bundle.card.taxonomy,
         lesion=lesion,
         lesions=lesions,
         table=table,
@@ -340,19 +343,20 @@ def _versus(of: Key, other: Key, split: str, where: Where) -> Versus:
     return Versus(other.bundle.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
 
 
-def class_matrix(table: "pd.DataFrame") -> NDArray[np.int64] | None:
-    """Seven-class confusion of the cases that have all class probabilities; None when none has."""
-    columns = [f"p_{code}" for code in CODES]
+def class_matrix(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.int64] | None:
+    """Confusion of the cases that have the probabilities of all diagnoses; None when none has."""
+    columns = [f"p_{code}" for code in taxonomy.codes]
     if not set(columns) <= set(table.columns):
         return None
     values = table[columns].to_numpy(np.float64)
     code, labels = table["label"].factorize()
-    # What is no diagnosis of ours, or none at all, has the last place.
-    index = np.array([CODES.index(label) if label in CODES else -1 for label in labels] + [-1])[code]
+    # What is none of these diagnoses, or none at all, has the last place.
+    places = [taxonomy.index(label) if label in taxonomy else -1 for label in labels]
+    index = np.array([*places, -1])[code]
     known = ~np.isnan(values).any(axis=1) & (index >= 0)
     if not known.any():
         return None
-    return metrics.class_confusion(index[known], values[known].argmax(axis=1), len(CODES))
+    return metrics.class_confusion(index[known], values[known].argmax(axis=1), len(taxonomy))
 
 
 def facts(card_training: Mapping[str, Any]) -> str:

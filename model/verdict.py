@@ -26,14 +26,3 @@ COLOURS: dict[str, dict[str, str]] = {
     "light": {name: verdict.light for name, verdict in VERDICTS.items()} | {"action": ACTION["light"]},
     "dark": {name: verdict.dark for name, verdict in VERDICTS.items()} | {"action": ACTION["dark"]},
 }
-
-# Okabe and Ito's scale, told apart by colour-blind eyes.
-DIAGNOSIS_COLOURS: dict[str, str] = {
-    "akiec": "#E69F00",
-    "bcc": "#56B4E9",
-    "bkl": "#009E73",
-    "df": "#F0E442",
-    "mel": "#D55E00",
-    "nv": "#0072B2",
-    "vasc": "#CC79A7",
-}

@@ -1,9 +1,9 @@
 """Numbers as people read them, on pages and in reports; performance.js writes them the same way."""
 
 import math
+from collections.abc import Collection
 
 from model.intervals import Interval
-from model.taxonomy import CODES
 
 # What data sets write for how a diagnosis was confirmed.
 CONFIRMED: dict[str, str] = {
@@ -14,12 +14,14 @@ CONFIRMED: dict[str, str] = {
 }
 
 # Names that a card's facts and tables use, where they are not words.
-ABBREVIATIONS: dict[str, str] = {"auc": "AUC", "ece": "ECE"} | {code: code.upper() for code in CODES}
+ABBREVIATIONS = frozenset({"auc", "ece"})
 
 
-def label(name: str) -> str:
-    """A name in a card as people read it: a column's, or a fact's."""
-    return ABBREVIATIONS.get(name) or name.replace("_", " ").capitalize()
+def label(name: str, codes: Collection[str] = ()) -> str:
+    """A name in a card as people read it: a column's, or a fact's; `codes` are of diagnoses."""
+    if name in ABBREVIATIONS or name in codes:
+        return name.upper()
+    return name.replace("_", " ").capitalize()
 
 
 def plain(name: str) -> str:

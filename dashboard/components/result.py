@@ -11,7 +11,7 @@ from dashboard.components.scale import probability_scale
 from dashboard.components.text import DISCLAIMER, context_words, next_step, percent, similar_cases
 from dashboard.components.verdict import verdict
 from model.taxonomy import BY_CODE, MALIGNANT
-from model.verdict import DIAGNOSIS_COLOURS, VERDICTS
+from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -177,7 +177,7 @@ def diagnosis_row(code: str, probability: float) -> html.Li:
     """One diagnosis: clinical and plain name, whether it counts as malignant, a bar and its probability."""
     diagnosis = BY_CODE[code]
     kind = html.Span("malignant", className="kind") if diagnosis.malignant else None
-    bar = {"width": f"{100 * probability:.2f}%", "backgroundColor": DIAGNOSIS_COLOURS[code]}
+    bar = {"width": f"{100 * probability:.2f}%", "backgroundColor": diagnosis.colour}
     return html.Li(
         [
             html.Span(

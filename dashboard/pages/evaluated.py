@@ -50,7 +50,7 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
     """Everything about a case."""
     folder = Services.current().settings.images
     known = None if folder is None else photographs.found(folder).keys()
-    place = found.place
+    place, taxonomy = found.place, view.model.card.taxonomy
     before, after = (
         listing.address(view, one) if one else None
         for one in ((place.before, place.after) if place else (None, None))
@@ -62,14 +62,21 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
 
     other_images = [
         cases.card(
-            row, cases.outcome_of(row, found.threshold), listing.address(view, str(row["image_id"])), known
+            row,
+            cases.outcome_of(row, found.threshold),
+            listing.address(view, str(row["image_id"])),
+            known,
+            taxonomy,
         )
         for row in found.siblings
     ]
-    right = [parts.facts(found.row, found.threshold), parts.probabilities(found.row)]
+    right = [
+        parts.facts(found.row, found.threshold, taxonomy),
+        parts.probabilities(found.row, taxonomy),
+    ]
     return html.Div(
         [
-            parts.bar(back, say(view.selection, found.threshold), place, before, after),
+            parts.bar(back, say(view.selection, found.threshold, taxonomy), place, before, after),
             html.H1(image_id),
             html.Div(
                 [

@@ -115,7 +115,7 @@ def choose(
         view.split,
         choice.other_options(models, view.model.name),
         [one.name for one in view.others],
-        [choice.part_options(variable, view.parts) for variable in COLUMNS],
+        [choice.part_options(variable, view) for variable in COLUMNS],
         [chosen.get(variable, "") for variable in COLUMNS],
         choice.report_address(view.model.name, view.split),
         search(view),
@@ -125,9 +125,9 @@ def choose(
 
 
 def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
-    """The seven diagnoses."""
+    """The diagnoses."""
     found = review(view.model, view.split, view.where).matrix
-    return None if found is None else diagnoses.table(found)
+    return None if found is None else diagnoses.table(found, view.model.card.taxonomy)
 
 
 # What comes later and is no figure.

@@ -25,11 +25,16 @@ def listing(view: View, known: Collection[str] | None) -> list[Component | None]
     """What is listed: a page of it, worst errors first."""
     threshold = review(view.model, view.split, view.where).probability(view.position)
     places = listed(view.model, view.split, view.where, view.selection, threshold)
+    taxonomy = view.model.card.taxonomy
     page, pages = page_of(len(places), view.page)
     table = rows(view.model, view.split, view.where)
     shown = table.iloc[places[(page - 1) * PER_PAGE : page * PER_PAGE]].to_dict("records")
     cards = [
-        cases.card(row, cases.outcome_of(row, threshold), address(view, str(row["image_id"])), known)
+        cases.card(
+            row, cases.outcome_of(row, threshold), address(view, str(row["image_id"])), known, taxonomy
+        )
         for row in shown
     ]
-    return cases.listed(say(view.selection, threshold), view.selection, len(places), page, pages, cards)
+    return cases.listed(
+        say(view.selection, threshold, taxonomy), view.selection, len(places), page, pages, cards
+    )

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from model.bundle import Bundle
 from model.cohort import COLUMNS, Where, inside, words
 from model.review import Key, key, rows
-from model.taxonomy import BY_CODE, CODES
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,13 +59,13 @@ class Selection:
 DEFAULT = Selection("errors")
 
 
-def parse(code: str) -> Selection | None:
+def parse(code: str, taxonomy: Taxonomy) -> Selection | None:
     """The selection of a code; None for what is none."""
     kind, *about = code.split(":")
     if kind in OUTCOMES:
         good = not about
     elif kind == "cell":
-        good = len(about) == 2 and set(about) <= set(CODES)
+        good = len(about) == 2 and set(about) <= set(taxonomy.codes)
     elif kind in RANGES:
         good = len(about) in (2, 3) and is_range(about[0], about[1]) and set(about[2:]) <= set(CLASSES)
     else:
@@ -81,17 +81,17 @@ def is_range(low: str, high: str) -> bool:
         return False
 
 
-def say(selection: Selection, threshold: float) -> str:
+def say(selection: Selection, threshold: float, taxonomy: Taxonomy) -> str:
     """What is listed, in words; `threshold` is a probability."""
     about = selection.about
     if selection.kind == "cell":
-        true, chosen = (BY_CODE[code].name for code in about)
+        true, chosen = map(taxonomy.name, about)
         return f"{true}, rightly recognised" if true == chosen else f"{true} taken for {chosen}"
     if selection.kind in RANGES:
         of = f", {about[2]} lesions" if len(about) > 2 else ""
         return f"{RANGES[selection.kind]} from {percent(about[0])} to {percent(about[1])} %{of}"
     if selection.kind == "part":
-        return f"{about[0].capitalize()}: {words(about[0], about[1].replace('-', ' '))}"
+        return f"{about[0].capitalize()}: {words(about[0], about[1].replace('-', ' '), taxonomy)}"
     at = f" at a threshold of {percent(str(threshold))} %" if selection.follows_threshold else ""
     return OUTCOMES[selection.kind] + at
 
@@ -101,14 +101,16 @@ def percent(share: str) -> str:
     return f"{round(100 * float(share), 1):g}"
 
 
-def chosen(table: "pd.DataFrame", selection: Selection, threshold: float) -> NDArray[np.bool_]:
+def chosen(
+    table: "pd.DataFrame", selection: Selection, threshold: float, taxonomy: Taxonomy
+) -> NDArray[np.bool_]:
     """Which cases (n,) a selection names. A case without a score has no outcome and is in no bin."""
     truth, scores = table["malignant"].to_numpy(bool), table["probability"].to_numpy(np.float64)
     kind, about = selection.kind, selection.about
     if kind == "all":
         return np.ones(len(table), np.bool_)
     if kind == "cell":
-        return in_cell(table, *about)
+        return in_cell(table, taxonomy, *about)
     if kind == "part":
         return inside(table, ((about[0], about[1]),))
     with np.errstate(invalid="ignore"):
@@ -134,16 +136,16 @@ def in_range(
     return found & (truth == (about[2] == "malignant")) if len(about) > 2 else found
 
 
-def in_cell(table: "pd.DataFrame", true: str, chosen_code: str) -> NDArray[np.bool_]:
-    """Cases of one cell of the seven-class matrix; none for a model that tells no diagnoses."""
-    columns = [f"p_{code}" for code in CODES]
+def in_cell(table: "pd.DataFrame", taxonomy: Taxonomy, true: str, chosen_code: str) -> NDArray[np.bool_]:
+    """Cases of one cell of the matrix of diagnoses; none for a model that tells none apart."""
+    columns = [f"p_{code}" for code in taxonomy.codes]
     found = np.zeros(len(table), np.bool_)
     if set(columns) <= set(table.columns):
         rows_of = np.flatnonzero((table["label"] == true).to_numpy())
         values = table[columns].to_numpy(np.float64)[rows_of]
         known = ~np.isnan(values).any(axis=1)
         picked = np.where(known, np.where(np.isnan(values), -1, values).argmax(axis=1), -1)
-        found[rows_of[picked == CODES.index(chosen_code)]] = True
+        found[rows_of[picked == taxonomy.index(chosen_code)]] = True
     return found
 
 
@@ -162,7 +164,7 @@ def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold
 @lru_cache(maxsize=16)
 def _found(of: Key, split: str, where: Where, selection: Selection, threshold: float) -> NDArray[np.intp]:
     table = rows(of.bundle, split, where)
-    places = np.flatnonzero(chosen(table, selection, threshold))
+    places = np.flatnonzero(chosen(table, selection, threshold, of.bundle.card.taxonomy))
     truth, scores = table["malignant"].to_numpy(bool)[places], table["probability"].to_numpy()[places]
     return places[worst_first(truth, scores, threshold)]
 

@@ -18,7 +18,6 @@ from model.intervals import Interval
 from model.operating import worth
 from model.review import Review, history, review, rows
 from model.tables import spreadsheet_safe
-from model.taxonomy import CODES
 
 # Cases that are read from the scores at a time.
 BLOCK = 1000
@@ -126,10 +125,10 @@ def subgroups(view: View) -> Table:
 
 
 def diagnoses(view: View) -> Table:
-    """The seven-class matrix: a row a true diagnosis, a column a chosen one."""
-    matrix = reviewed(view).matrix
-    found = [] if matrix is None else [(code, *row) for code, row in zip(CODES, matrix.tolist(), strict=True)]
-    return Table(("truth", *CODES), found)
+    """The matrix of diagnoses: a row a true one, a column a chosen one."""
+    matrix, codes = reviewed(view).matrix, view.model.card.taxonomy.codes
+    found = [] if matrix is None else [(code, *row) for code, row in zip(codes, matrix.tolist(), strict=True)]
+    return Table(("truth", *codes), found)
 
 
 def calibration(view: View) -> Table:

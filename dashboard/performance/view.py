@@ -69,7 +69,7 @@ class View:
             for wanted, name in slugs(found).items()
         }
         return ", ".join(
-            f"{variable} {words(variable, named.get((variable, wanted), wanted))}"
+            f"{variable} {words(variable, named.get((variable, wanted), wanted), self.model.card.taxonomy)}"
             for variable, wanted in self.where
         )
 
@@ -116,7 +116,7 @@ def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tupl
         prevalence=number(
             query, "prevalence", LOWEST, HIGHEST, "that of the cases is taken", told, keep_within=True
         ),
-        selection=chosen_cases(query, told),
+        selection=chosen_cases(query, model, told),
         page=chosen_page(query, told),
         runs=tuple(every(query, "run")) if "run" in query else None,
     )
@@ -251,10 +251,10 @@ def number(
     return round(value, 1)
 
 
-def chosen_cases(query: Mapping[str, Any], told: list[str]) -> Selection:
+def chosen_cases(query: Mapping[str, Any], model: Bundle, told: list[str]) -> Selection:
     """The cases to list."""
     code = only(query, "show", told)
-    found = parse(code) if code else DEFAULT
+    found = parse(code, model.card.taxonomy) if code else DEFAULT
     if found is None:
         told.append(f"There is no list of cases {quoted(str(code))}; these are all errors.")
     return found or DEFAULT

@@ -1,29 +1,32 @@
-"""The confusion matrix of the seven diagnoses."""
+"""The confusion matrix of the diagnoses."""
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.figures.template import Palette, blank, message, palette
-from model.taxonomy import BY_CODE, CODES, SHORT, SHOWN
+from model.taxonomy import Diagnosis, Taxonomy
 
-HEIGHT = 440
+# Pixels of the frame and of a row.
+FRAME, ROW = 90, 50
 
 
-def diagnoses(matrix: NDArray[np.int64], theme: str | None) -> go.Figure:
+def diagnoses(matrix: NDArray[np.int64], taxonomy: Taxonomy, theme: str | None) -> go.Figure:
     """Counts by true (row) and chosen (column) diagnosis, coloured by the share of the row.
 
     Args:
-        matrix: (7, 7) in the order of `taxonomy.CODES`.
+        matrix: (k, k) in the order of the taxonomy.
     """
+    height = FRAME + ROW * len(taxonomy)
     if not matrix.sum():
-        return message("Not defined without cases.", theme, HEIGHT)
-    colours, figure = palette(theme), blank(theme, HEIGHT)
-    order = [CODES.index(code) for code in SHOWN]
+        return message("Not defined without cases.", theme, height)
+    colours, figure = palette(theme), blank(theme, height)
+    shown = [taxonomy[code] for code in taxonomy.shown]
+    order = [taxonomy.index(one.code) for one in shown]
     counts = matrix[np.ix_(order, order)]
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
-    malignant = sum(BY_CODE[code].malignant for code in SHOWN)
+    malignant = len(taxonomy.malignant)
     figure.add_heatmap(
         z=shares,
         zmin=0,
@@ -33,10 +36,10 @@ def diagnoses(matrix: NDArray[np.int64], theme: str | None) -> go.Figure:
         showscale=False,
         xgap=2,
         ygap=2,
-        customdata=[[f"{SHORT[true]} taken for {SHORT[chosen]}" for chosen in SHOWN] for true in SHOWN],
+        customdata=[[f"{true.short} taken for {chosen.short}" for chosen in shown] for true in shown],
         hovertemplate="<b>%{customdata}</b><br>%{text} cases, %{z:.1%} of the row<extra></extra>",
     )
-    rows, columns = np.divmod(np.arange(counts.size), len(SHOWN))
+    rows, columns = np.divmod(np.arange(counts.size), len(shown))
     figure.add_scatter(
         x=columns,
         y=rows,
@@ -49,10 +52,10 @@ def diagnoses(matrix: NDArray[np.int64], theme: str | None) -> go.Figure:
         hoverinfo="skip",
     )
     names = [
-        f"{shape(code)} {SHORT[code]}<br>n = {int(n):,}" for code, n in zip(SHOWN, totals[:, 0], strict=True)
+        f"{shape(one)} {one.short}<br>n = {int(n):,}" for one, n in zip(shown, totals[:, 0], strict=True)
     ]
-    codes = [f"{shape(code)}<br>{code.upper()}" for code in SHOWN]
-    places = list(range(len(SHOWN)))
+    codes = [f"{shape(one)}<br>{one.code.upper()}" for one in shown]
+    places = list(range(len(shown)))
     figure.update_xaxes(
         title="The model's choice", side="top", tickvals=places, ticktext=codes, showgrid=False
     )
@@ -69,6 +72,6 @@ def ink(share: float, count: int, colours: Palette) -> str:
     return colours.ink if count else colours.muted
 
 
-def shape(code: str) -> str:
+def shape(diagnosis: Diagnosis) -> str:
     """The verdict's shape of a diagnosis."""
-    return "◆" if BY_CODE[code].malignant else "●"
+    return "◆" if diagnosis.malignant else "●"

@@ -71,7 +71,7 @@ def figures(
     }
     if shown.matrix is not None and (names is None or "diagnoses" in names):
         matrix = shown.matrix
-        made["diagnoses"] = lambda: confusion.diagnoses(matrix, theme)
+        made["diagnoses"] = lambda: confusion.diagnoses(matrix, shown.taxonomy, theme)
     return {name: make() for name, make in made.items() if names is None or name in names}
 
 

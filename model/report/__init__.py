@@ -61,7 +61,7 @@ def report(
     shown = review(bundle, split or available[0], where)
     now = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     drawn = figures(bundle, shown, round(100 * shown.threshold, 1), "light")
-    part = ", ".join(f"{variable} {words(variable, name)}" for variable, name in where)
+    part = ", ".join(f"{variable} {words(variable, name, bundle.card.taxonomy)}" for variable, name in where)
     whole = shown.counts.at(shown.threshold)
     told = {name: (title, note) for name, title, note in FIGURES if name in drawn}
     if shown.matrix is not None:

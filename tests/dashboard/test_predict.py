@@ -35,8 +35,8 @@ from dashboard.store import Context, Record
 from model.bundle import open_bundle
 from model.cautions import Caution
 from model.predictor import Decision, Similar
-from model.taxonomy import CODES, DIAGNOSES
-from model.verdict import COLOURS, DIAGNOSIS_COLOURS, VERDICTS
+from model.taxonomy import HAM10000, LESIONS
+from model.verdict import COLOURS, VERDICTS
 
 
 def text(component: Any) -> str:
@@ -101,7 +101,7 @@ def test_card_says_everything(record: Record) -> None:
         "left arm.jpg",
         next_step(record.decision, record.cautions),
         *(caution.text for caution in record.cautions),
-        *(diagnosis.name for diagnosis in DIAGNOSES),
+        *(diagnosis.name for diagnosis in HAM10000),
     ):
         assert json.dumps(wanted, ensure_ascii=False)[1:-1] in shown
     assert "confidence" not in shown.lower()
@@ -259,7 +259,8 @@ def test_colours_are_those_of_the_style_sheet() -> None:
     for theme in COLOURS.values():
         for name, colour in theme.items():
             assert f"--derma-{name}: {colour};" in css
-    assert tuple(DIAGNOSIS_COLOURS) == CODES
+    decisions = {colour.lower() for theme in COLOURS.values() for colour in theme.values()}
+    assert not decisions & {diagnosis.colour.lower() for diagnosis in LESIONS}
 
 
 @pytest.mark.parametrize(

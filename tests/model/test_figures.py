@@ -14,7 +14,7 @@ from model.figures.template import DARK, LIGHT, palette
 from model.intervals import Interval, Undefined, undefined
 from model.resampling import bootstrap
 from model.subgroups import subgroups
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000, LESIONS
 
 THEMES = ("light", "dark")
 
@@ -195,15 +195,15 @@ def test_areas_without_intervals_say_that_they_follow(cases):
 
 def test_diagnoses_put_missed_cancers_top_right():
     matrix = np.zeros((7, 7), np.int64)
-    matrix[CODES.index("mel"), CODES.index("nv")] = 3
-    matrix[CODES.index("mel"), CODES.index("mel")] = 1
-    figure = confusion.diagnoses(matrix, "light")
+    matrix[HAM10000.index("mel"), HAM10000.index("nv")] = 3
+    matrix[HAM10000.index("mel"), HAM10000.index("mel")] = 1
+    figure = confusion.diagnoses(matrix, HAM10000, "light")
     cells = np.asarray(figure.data[0].z)
     assert cells[0, 3] == 0.75
     assert figure.layout.yaxis.ticktext[0] == "◆ Melanoma<br>n = 4"
     assert figure.layout.xaxis.ticktext[3] == "●<br>NV"
     assert figure.data[1].text[3] == "3"
-    assert "Not defined" in texts(confusion.diagnoses(np.zeros((7, 7), np.int64), "light"))
+    assert "Not defined" in texts(confusion.diagnoses(np.zeros((8, 8), np.int64), LESIONS, "light"))
 
 
 def epochs(**columns):

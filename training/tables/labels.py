@@ -3,17 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from model.taxonomy import LESIONS
+
 UNKNOWN = "unknown"
-MALIGNANCY: Mapping[str, bool] = {
-    "akiec": True,
-    "bcc": True,
-    "bkl": False,
-    "df": False,
-    "mel": True,
-    "nv": False,
-    "scc": True,
-    "vasc": False,
-}
+MALIGNANCY: Mapping[str, bool] = {diagnosis.code: diagnosis.malignant for diagnosis in LESIONS}
 # What is sure to be squamous cell carcinoma beyond Bowen's disease, which is akiec. Plain "squamous cell carcinoma" may
 # hold Bowen's disease (the archive calls most of HAM10000's so) and teaches only malignant against benign.
 SQUAMOUS: Mapping[str, str] = {"squamous cell carcinoma, invasive": "scc", "keratoacanthoma": "scc"}

@@ -105,7 +105,7 @@ def panels(view: View, shown: Review) -> list[Component]:
         found.append(
             framed(
                 "Diagnoses",
-                diagnoses.diagnoses(),
+                diagnoses.diagnoses(model.taxonomy),
                 f"Rows: the truth. Columns: the model's choice. Balanced accuracy {rate(score)}.",
                 figure="diagnoses",
                 table="diagnoses",

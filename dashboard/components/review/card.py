@@ -1,7 +1,7 @@
 """The model card, from the bundle's card.json."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dash import html
@@ -40,7 +40,7 @@ def card(of: Card) -> Component:
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
         ("Operating points", points(of)),
-        *((FACTS.get(name, label(name)), value(fact)) for name, fact in of.facts.items()),
+        *((FACTS.get(name, label(name)), value(fact, of.taxonomy.codes)) for name, fact in of.facts.items()),
         ("Licence", of.licence),
         ("Files", pairs(of.files)),
         ("Card's SHA-256", html.Code(of.sha256)),
@@ -64,12 +64,12 @@ def point(one: OperatingPoint, usual: bool) -> str:
     return words + ("; used by default." if usual else ".")
 
 
-def value(fact: Any) -> Component | str:
+def value(fact: Any, codes: Collection[str] = ()) -> Component | str:
     """A fact of the card: a sentence or several, names and values, or a table of them."""
     if is_rows(fact):
-        return table(fact)
+        return table(fact, codes)
     if isinstance(fact, Mapping) and is_rows(list(fact.values())):
-        return table([{"": name, **row} for name, row in fact.items()])
+        return table([{"": name, **row} for name, row in fact.items()], codes)
     if isinstance(fact, Mapping):
         return pairs(fact)
     if isinstance(fact, list | tuple):
@@ -87,10 +87,10 @@ def is_rows(fact: Any) -> bool:
     )
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> Component:
+def table(rows: Sequence[Mapping[str, Any]], codes: Collection[str]) -> Component:
     """Rows below their names, what is in words first."""
     names = sorted(rows[0], key=lambda name: not isinstance(rows[0][name], str))
-    head = html.Tr([html.Th(label(name), scope="col") for name in names])
+    head = html.Tr([html.Th(label(name, codes), scope="col") for name in names])
     body = [html.Tr([cell(row[name]) for name in names]) for row in rows]
     return html.Div(
         html.Table([html.Thead(head), html.Tbody(body)], className="card-table"), className="wide"

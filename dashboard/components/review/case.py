@@ -14,7 +14,7 @@ from dashboard.components.review.panels import framed
 from dashboard.components.verdict import verdict
 from dashboard.performance.case import Place
 from model.bundle import Bundle
-from model.taxonomy import BY_CODE, CODES
+from model.taxonomy import Diagnosis, Taxonomy
 from model.words import plain, rate
 
 
@@ -85,14 +85,17 @@ def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Comp
     return framed("Image", html.Div([html.Div([image, heat], className="overlaid"), control]))
 
 
-def facts(row: Mapping[Any, Any], threshold: float) -> Component:
+def facts(row: Mapping[Any, Any], threshold: float, taxonomy: Taxonomy) -> Component:
     """What is known of the case and what the decision came to."""
     outcome = cases.outcome_of(row, threshold)
     mark, words, tone = cases.MARKS[outcome]
     age = row.get("age")
     known: list[tuple[str, Any]] = [
         ("Outcome", html.Span(f"{mark} {words}", className=f"outcome-{tone}")),
-        ("Truth", f"{cases.diagnosis(row['label'])} ({'malignant' if row['malignant'] else 'benign'})"),
+        (
+            "Truth",
+            f"{cases.diagnosis(row['label'], taxonomy)} ({'malignant' if row['malignant'] else 'benign'})",
+        ),
         ("Confirmed by", plain(text(row.get("confirmation")))),
         ("Age", f"{age:.0f} years" if isinstance(age, float) and not np.isnan(age) else "–"),
         ("Sex", text(row.get("sex"))),
@@ -109,26 +112,28 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) and value else "–"
 
 
-def probabilities(row: Mapping[Any, Any]) -> Component | None:
+def probabilities(row: Mapping[Any, Any], taxonomy: Taxonomy) -> Component | None:
     """A bar a diagnosis, the likeliest first; nothing for a model that tells none."""
-    values = {code: float(row.get(f"p_{code}", np.nan)) for code in CODES}
+    values = {code: float(row.get(f"p_{code}", np.nan)) for code in taxonomy.codes}
     if any(np.isnan(value) for value in values.values()):
         return None
     order = sorted(values, key=lambda code: -values[code])
     return framed(
         "Diagnoses",
-        html.Div([one_bar(code, values[code], code == row["label"]) for code in order], className="bars"),
+        html.Div(
+            [one_bar(taxonomy[code], values[code], code == row["label"]) for code in order], className="bars"
+        ),
         "Calibrated probabilities; bold: the truth.",
     )
 
 
-def one_bar(code: str, value: float, truth: bool) -> Component:
+def one_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
     """One diagnosis and its probability."""
-    shape = "◆" if BY_CODE[code].malignant else "●"
-    tone = "tone-malignant" if BY_CODE[code].malignant else "tone-benign"
+    shape = "◆" if diagnosis.malignant else "●"
+    tone = "tone-malignant" if diagnosis.malignant else "tone-benign"
     return html.Div(
         [
-            html.Span([html.Span(shape, className=tone), f" {BY_CODE[code].name}"]),
+            html.Span([html.Span(shape, className=tone), f" {diagnosis.name}"]),
             html.Div(html.Div(className="fill", style={"width": f"{100 * value:.1f}%"}), className="track"),
             html.Span(rate(value), className="value"),
         ],
@@ -150,7 +155,7 @@ def models(found: Sequence[tuple[Bundle, Mapping[Any, Any]]], address: Any) -> C
                 html.Td(rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–"),
                 html.Td(rate(bundle.card.threshold)),
                 html.Td(decided(bundle, float(row["probability"]))),
-                html.Td(cases.chosen(row)),
+                html.Td(cases.chosen(row, bundle.card.taxonomy)),
             ]
         )
         for bundle, row in found

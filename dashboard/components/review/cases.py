@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import framed
 from dashboard.performance.selection import DEFAULT, OUTCOMES, Selection
-from model.taxonomy import BY_CODE, CODES
+from model.taxonomy import Taxonomy
 from model.words import tenths
 
 HOW = "To see the images, set DERMABOARD_IMAGES to the folder that holds them, each named by its image id."
@@ -145,7 +145,13 @@ def page_button(words: str, page: int, disabled: bool) -> Component:
     )
 
 
-def card(row: Mapping[Any, Any], outcome: str, href: str, known: Collection[str] | None) -> Component:
+def card(
+    row: Mapping[Any, Any],
+    outcome: str,
+    href: str,
+    known: Collection[str] | None,
+    taxonomy: Taxonomy,
+) -> Component:
     """One case; a link to its own view.
 
     Args:
@@ -162,8 +168,8 @@ def card(row: Mapping[Any, Any], outcome: str, href: str, known: Collection[str]
             [html.Span(f"{mark} {words}", className=f"outcome outcome-{tone}"), html.Strong(score)],
             className="case-top",
         ),
-        html.Div(diagnosis(row["label"]), className="case-truth"),
-        html.Div(f"Model: {chosen(row)}", className="case-line"),
+        html.Div(diagnosis(row["label"], taxonomy), className="case-truth"),
+        html.Div(f"Model: {chosen(row, taxonomy)}", className="case-line"),
         html.Div(about(row), className="case-line"),
         html.Div(image, className="case-id"),
     ]
@@ -193,15 +199,15 @@ def outcome_of(row: Mapping[Any, Any], threshold: float) -> str:
     return "fp" if value >= threshold else "tn"
 
 
-def diagnosis(code: Any) -> str:
-    """A diagnosis by name; what is not one of ours, as it is."""
-    return BY_CODE[code].name if code in BY_CODE else str(code)
+def diagnosis(code: Any, taxonomy: Taxonomy) -> str:
+    """A diagnosis by name; what is not one of the model's, as it is."""
+    return taxonomy.name(str(code))
 
 
-def chosen(row: Mapping[Any, Any]) -> str:
+def chosen(row: Mapping[Any, Any], taxonomy: Taxonomy) -> str:
     """The most likely diagnosis; a dash for a model that tells none."""
-    values = np.array([row.get(f"p_{code}", np.nan) for code in CODES], np.float64)
-    return "–" if np.isnan(values).any() else diagnosis(CODES[int(values.argmax())])
+    values = np.array([row.get(f"p_{code}", np.nan) for code in taxonomy.codes], np.float64)
+    return "–" if np.isnan(values).any() else taxonomy.name(taxonomy.codes[int(values.argmax())])
 
 
 def about(row: Mapping[Any, Any]) -> str:

@@ -1,6 +1,6 @@
 """What is looked at: model, models to compare with, cases and filter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -75,7 +75,7 @@ def filters(view: View) -> list[Component]:
     chosen = dict(view.where)
     found: list[Component] = [html.Span("Only", className="label")]
     for variable in COLUMNS:
-        options = part_options(variable, view.parts)
+        options = part_options(variable, view)
         select = dbc.Select(
             id={"type": "performance-filter", "name": variable},
             options=options,
@@ -140,10 +140,13 @@ def split_options(splits: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
-def part_options(variable: str, parts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+def part_options(variable: str, view: View) -> list[dict[str, Any]]:
     """All cases, or one of the parts with its size."""
-    found = parts.get(variable, {})
+    found, taxonomy = view.parts.get(variable, {}), view.model.card.taxonomy
     return [
         {"value": "", "label": ANY[variable]},
-        *({"value": slug(name), "label": f"{words(variable, name)} ({n:,})"} for name, n in found.items()),
+        *(
+            {"value": slug(name), "label": f"{words(variable, name, taxonomy)} ({n:,})"}
+            for name, n in found.items()
+        ),
     ]

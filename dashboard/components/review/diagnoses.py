@@ -1,4 +1,6 @@
-"""The seven diagnoses against the model's choice: a table of buttons, each of which lists its cases."""
+"""The diagnoses against the model's choice: a table of buttons, each of which lists its cases."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from dash import dcc, html
@@ -7,15 +9,14 @@ from numpy.typing import NDArray
 
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import later
-from model.taxonomy import BY_CODE, CODES, SHORT, SHOWN
+from model.taxonomy import Diagnosis, Taxonomy
 from model.words import tenths
 
-# Pixels of the table.
-HEIGHT = 372
-MALIGNANT = sum(BY_CODE[code].malignant for code in SHOWN)
+# Pixels of the table's head and of a row.
+HEAD, ROW = 50, 46
 
 
-def diagnoses() -> Component:
+def diagnoses(taxonomy: Taxonomy) -> Component:
     """Room for the table, and what its cells say."""
     return html.Div(
         [
@@ -29,33 +30,38 @@ def diagnoses() -> Component:
                 inline=True,
                 className="outcomes",
             ),
-            html.Div(later("diagnoses", HEIGHT), className="wide by-counts", id="performance-matrix"),
+            html.Div(
+                later("diagnoses", HEAD + ROW * len(taxonomy)),
+                className="wide by-counts",
+                id="performance-matrix",
+            ),
         ]
     )
 
 
-def table(matrix: NDArray[np.int64]) -> Component:
+def table(matrix: NDArray[np.int64], taxonomy: Taxonomy) -> Component:
     """Counts, or shares of the row, by true (row) and chosen (column) diagnosis.
 
     Args:
-        matrix: (7, 7) in the order of `taxonomy.CODES`.
+        matrix: (k, k) in the order of the taxonomy.
     """
-    order = [CODES.index(code) for code in SHOWN]
+    shown = [taxonomy[code] for code in taxonomy.shown]
+    order = [taxonomy.index(one.code) for one in shown]
     counts = matrix[np.ix_(order, order)]
     head = [
         html.Th(
-            [html.Span(shape(code), className=tone(code)), html.Abbr(code.upper(), title=BY_CODE[code].name)],
+            [html.Span(shape(one), className=tone(one)), html.Abbr(one.code.upper(), title=one.name)],
             scope="col",
-            className=edge(column),
+            className=edge(shown, column),
         )
-        for column, code in enumerate(SHOWN)
+        for column, one in enumerate(shown)
     ]
     rows = [
         html.Tr(
-            [row_head(code, int(counts[row].sum())), *cells(counts, row)],
-            className="below-edge" if row == MALIGNANT else "",
+            [row_head(one, int(counts[row].sum())), *cells(counts, shown, row)],
+            className="below-edge" if edge(shown, row) else "",
         )
-        for row, code in enumerate(SHOWN)
+        for row, one in enumerate(shown)
     ]
     return html.Table(
         [html.Thead(html.Tr([html.Th(), *head])), html.Tbody(rows)],
@@ -64,29 +70,36 @@ def table(matrix: NDArray[np.int64]) -> Component:
     )
 
 
-def row_head(code: str, n: int) -> Component:
+def row_head(diagnosis: Diagnosis, n: int) -> Component:
     """A true diagnosis and its cases."""
     return html.Th(
-        [html.Span(shape(code), className=tone(code)), f" {SHORT[code]}", html.Small(f"n = {n:,}")],
+        [
+            html.Span(shape(diagnosis), className=tone(diagnosis)),
+            f" {diagnosis.short}",
+            html.Small(f"n = {n:,}"),
+        ],
         scope="row",
     )
 
 
-def cells(counts: NDArray[np.int64], row: int) -> list[Component]:
+def cells(counts: NDArray[np.int64], shown: Sequence[Diagnosis], row: int) -> list[Component]:
     """One row's cells, coloured by their share of it."""
     total = int(counts[row].sum())
-    return [cell(row, column, int(counts[row, column]), total) for column in range(len(SHOWN))]
+    return [
+        cell(shown[row], one, int(counts[row, column]), total, edge(shown, column))
+        for column, one in enumerate(shown)
+    ]
 
 
-def cell(row: int, column: int, count: int, total: int) -> html.Td:
+def cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, line: str) -> html.Td:
     """One cell; a cancer that was taken for something harmless has the colour of errors."""
-    true, chosen = SHOWN[row], SHOWN[column]
     share = count / total if total else 0.0
-    kind = "right" if row == column else "missed" if row < MALIGNANT <= column else "wrong"
-    words = f"{SHORT[true]} taken for {SHORT[chosen]}" if row != column else f"{SHORT[true]}, recognised"
+    missed = true.malignant and not chosen.malignant
+    kind = "right" if true == chosen else "missed" if missed else "wrong"
+    words = f"{true.short}, recognised" if true == chosen else f"{true.short} taken for {chosen.short}"
     return html.Td(
         html.Button(
-            id={"type": "performance-show", "code": f"cell:{true}:{chosen}"},
+            id={"type": "performance-show", "code": f"cell:{true.code}:{chosen.code}"},
             type="button",
             disabled=not count,
             className=f"square square-{kind}",
@@ -96,21 +109,21 @@ def cell(row: int, column: int, count: int, total: int) -> html.Td:
                 aria_label=told, data_counts=f"{count:,}", data_shares=tenths(share) if total else "–"
             ),
         ),
-        className=edge(column),
+        className=line,
         style={"--share": share},
     )
 
 
-def edge(column: int) -> str:
-    """The line between malignant and benign columns."""
-    return "after-edge" if column == MALIGNANT else ""
+def edge(shown: Sequence[Diagnosis], place: int) -> str:
+    """The line between the malignant and the first benign one."""
+    return "after-edge" if place == sum(one.malignant for one in shown) else ""
 
 
-def shape(code: str) -> str:
+def shape(diagnosis: Diagnosis) -> str:
     """The verdict's shape of a diagnosis."""
-    return "◆" if BY_CODE[code].malignant else "●"
+    return "◆" if diagnosis.malignant else "●"
 
 
-def tone(code: str) -> str:
+def tone(diagnosis: Diagnosis) -> str:
     """The verdict's colour of a diagnosis."""
-    return "tone-malignant" if BY_CODE[code].malignant else "tone-benign"
+    return "tone-malignant" if diagnosis.malignant else "tone-benign"

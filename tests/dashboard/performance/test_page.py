@@ -12,7 +12,7 @@ from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundl
 from model.intervals import Undefined
 from model.operating import ppv
 from model.review import review
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000
 from model.words import rate, signed, tenths
 from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.tiny import signed_again, write_tiny_bundle
@@ -303,7 +303,7 @@ def test_a_bundle_with_bad_scores_is_named_and_hides_nobody(other, tmp_path):
 
 def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
     def binary(rows):
-        kept = rows.drop(columns=[f"raw_{code}" for code in CODES])
+        kept = rows.drop(columns=[f"raw_{code}" for code in HAM10000.codes])
         return kept.assign(raw_malignant=rows["raw_mel"])
 
     rewritten(tmp_path, "binary", binary, classes=("malignant",))
@@ -316,8 +316,8 @@ def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
 def test_cells_of_the_matrix_are_buttons_that_list(page, bundle_root):
     matrix = review(open_bundle(bundle_root / "tiny"), "test").matrix
     shown = page.draw(LIGHT, {"name": "diagnoses"}, TEST, 30.0)
-    for i, true in enumerate(CODES):
-        for j, picked in enumerate(CODES):
+    for i, true in enumerate(HAM10000.codes):
+        for j, picked in enumerate(HAM10000.codes):
             cell = find(shown, {"type": "performance-show", "code": f"cell:{true}:{picked}"})
             assert getattr(cell, "data-counts") == str(matrix[i, j])
             assert cell.disabled == (not matrix[i, j])

@@ -1,24 +1,21 @@
 """The cases behind a choice: exactly those, worst errors first."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.performance.selection import (
-    OUTCOMES,
-    PER_PAGE,
-    chosen,
-    listed,
-    page_of,
-    parse,
-    say,
-    worst_first,
-)
+from dashboard.performance import selection
+from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed, page_of, worst_first
 from model import metrics
 from model.bundle import open_bundle
 from model.review import review, rows
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000
 
+parse, chosen, say = (
+    partial(one, taxonomy=HAM10000) for one in (selection.parse, selection.chosen, selection.say)
+)
 TABLE = pd.DataFrame(
     {
         "label": ["mel", "mel", "nv", "nv", "bcc", "nv"],
@@ -90,8 +87,8 @@ def test_missed_cancers_come_before_false_alarms_and_each_begins_with_the_worst(
 def test_cells_of_the_matrix_are_counted_as_it_counts(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
     table, matrix = rows(bundle, "test"), review(bundle, "test").matrix
-    for i, true in enumerate(CODES):
-        for j, picked in enumerate(CODES):
+    for i, true in enumerate(HAM10000.codes):
+        for j, picked in enumerate(HAM10000.codes):
             assert chosen(table, parse(f"cell:{true}:{picked}"), 0.3).sum() == matrix[i, j]
 
 
