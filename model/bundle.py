@@ -1,6 +1,7 @@
 """A trained model on disk: the one contract between training and everything else.
 
-Format 3 names the diagnoses that the network tells apart. Format 2 had three operating points with a band of uncertain
+Format 3 names the diagnoses that the network tells apart, and judges close-ups by a calibration and thresholds of their
+own. Format 2 had three operating points with a band of uncertain
 cases instead of one threshold, and more of what a reviewer asks. Formats 1 and 2 still open, with HAM10000's seven.
 
 bundles/<name>/
@@ -16,7 +17,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 import numpy as np
 
-from model.calibration import temper
+from model.calibration import Calibration, calibrate
+from model.modality import Modality
 from model.taxonomy import HAM10000, LESIONS, Taxonomy, TaxonomyError, from_json
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ CARD, GRAPH, HISTORY, REFERENCE, SCORES, WEIGHTS = (
 BINARY = ("malignant",)
 # Pixels; a card that says more is wrong, and would take the memory of the machine.
 LARGEST_INPUT = 4096
+# The run whose network ships, among those whose scores are stored.
+MAIN = "main"
 SCORE_COLUMNS = ("split", "image_id", "lesion_id", "label", "age", "sex", "site", "confirmation")
 
 
@@ -64,6 +67,9 @@ class OperatingPoint:
         threshold, malignant: probabilities, threshold <= malignant.
         coverage_malignant: stated share of cancers that are not called benign.
         coverage_benign: stated share of benign lesions that are not called malignant; 0 where nothing is stated.
+        close_up: the one threshold of close-ups, from which they are called malignant: the stated share of cancers
+            lies above it. Below it they are uncertain, since no close-up is called benign. None for a model that knows
+            no close-ups.
     """
 
     name: str
@@ -72,6 +78,13 @@ class OperatingPoint:
     malignant: float
     coverage_malignant: float
     coverage_benign: float
+    close_up: float | None = None
+
+    def of(self, modality: Modality) -> "OperatingPoint":
+        """The point as it judges photographs of one modality."""
+        if modality is not Modality.CLOSE_UP or self.close_up is None:
+            return self
+        return dataclasses.replace(self, threshold=0.0, malignant=self.close_up)
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Card:
         taxonomy: what the labels of the scores mean, and, but for a binary model, what the outputs stand for.
         classes: the taxonomy's codes, or ("malignant",) for a binary model; the order of the outputs.
         input_size: side of the network's square input in pixels; pixels go in as uint8.
-        temperature: see `model.calibration.temper`; fitted on the validation split.
+        calibrations: by modality, fitted on the validation split; at least that of dermoscopic photographs.
         operating_points: from the validation split, by rising sensitivity; at least one.
         operating_point: name of the one that is used where none is asked for.
         training: recipe, data, split and its digest, seed, versions, time.
@@ -103,7 +116,7 @@ class Card:
     input_size: int
     taxonomy: Taxonomy
     classes: tuple[str, ...]
-    temperature: float
+    calibrations: Mapping[str, Calibration]
     operating_points: tuple[OperatingPoint, ...]
     operating_point: str
     training: Mapping[str, Any]
@@ -128,10 +141,12 @@ class Card:
         for field in dataclasses.fields(self):
             if not is_of(getattr(self, field.name), field.type):
                 raise BundleError(f"{self.name}: {field.name} is of the wrong kind.")
-        if not (0 < self.temperature < math.inf and 0 < self.input_size <= LARGEST_INPUT):
-            raise BundleError(f"{self.name}: temperature or input size is out of range.")
+        if not 0 < self.input_size <= LARGEST_INPUT:
+            raise BundleError(f"{self.name}: the input size is out of range.")
+        if Modality.DERMOSCOPIC not in self.calibrations:
+            raise BundleError(f"{self.name}: there is no calibration of dermoscopic photographs.")
         for point in self.operating_points:
-            if not 0 <= point.threshold <= point.malignant <= 1:
+            if not 0 <= point.threshold <= point.malignant <= 1 or not 0 <= (point.close_up or 0) <= 1:
                 raise BundleError(f"{self.name}: the thresholds of {point.name} are not in order.")
         self.point()
 
@@ -147,6 +162,10 @@ class Card:
                 return point
         names = ", ".join(point.name for point in self.operating_points) or "none"
         raise BundleError(f"{self.name} has no operating point of that name. Available: {names}.")
+
+    def calibration(self, modality: str = Modality.DERMOSCOPIC) -> Calibration:
+        """That of a modality; of dermoscopic photographs for one that the card does not know."""
+        return self.calibrations.get(modality, self.calibrations[Modality.DERMOSCOPIC])
 
     @property
     def threshold(self) -> float:
@@ -210,8 +229,11 @@ class Bundle:
         except ValueError as error:
             raise BundleError(f"{self.name}: {HISTORY} cannot be read ({error}).") from error
 
-    def scores(self) -> "pd.DataFrame":
-        """One row an evaluated image.
+    def scores(self, modality: str = Modality.DERMOSCOPIC, run: str = MAIN) -> "pd.DataFrame":
+        """One row an evaluated image of one modality.
+
+        Args:
+            run: MAIN, or the source that a run was trained without.
 
         Returns:
             SCORE_COLUMNS, `malignant` (bool, the truth), `probability` (calibrated, of malignancy), `raw_probability`
@@ -225,18 +247,23 @@ class Bundle:
 
         if SCORES not in self.card.files:
             return pd.DataFrame()
-        data = self.read(SCORES)
+        data, taxonomy = self.read(SCORES), self.card.taxonomy
+        names = [f"raw_{code}" for code in self.card.classes]
         try:
             rows = pd.read_parquet(io.BytesIO(data))
             check_scores(rows)
-            raw = rows[[f"raw_{code}" for code in self.card.classes]].to_numpy(np.float64)
+            # Formats 1 and 2 knew dermoscopic images of one source alone.
+            for name, usual in (("run", MAIN), ("modality", str(Modality.DERMOSCOPIC)), ("source", "")):
+                if name not in rows:
+                    rows[name] = usual
+            rows = rows[(rows["modality"] == modality) & (rows["run"] == run)].reset_index(drop=True)
+            raw = rows[names].to_numpy(np.float64)
         except (ValueError, TypeError, KeyError, OSError) as error:
             raise BundleError(f"{self.name}: {SCORES} cannot be read ({error}).") from error
         if (raw < 0).any() or (raw > 1 + 1e-6).any():
             raise BundleError(f"{self.name}: {SCORES} has probabilities that are none.")
-        calibrated = temper(raw, self.card.temperature)
-        rows = rows.drop(columns=[f"raw_{code}" for code in self.card.classes])
-        taxonomy = self.card.taxonomy
+        calibrated = calibrate(raw, self.card.calibration(modality), taxonomy.columns)
+        rows = rows.drop(columns=names)
         rows["malignant"] = truth_of(rows, taxonomy)
         rows["probability"] = taxonomy.malignancy(calibrated)
         rows["raw_probability"] = taxonomy.malignancy(raw)
@@ -294,6 +321,11 @@ def open_bundle(path: Path) -> Bundle:
         if version == 1:
             fields |= first_format(fields.pop("threshold"), fields.pop("target_sensitivity"))
         fields["taxonomy"] = HAM10000 if version < 3 else from_json(fields.get("taxonomy"))
+        if version < 3:
+            fields["calibrations"] = {Modality.DERMOSCOPIC: {"temperature": fields.pop("temperature")}}
+        fields["calibrations"] = {
+            modality: Calibration(**found) for modality, found in fields["calibrations"].items()
+        }
         fields["operating_points"] = [OperatingPoint(**point) for point in fields["operating_points"]]
         card = Card(**fields, sha256=hashlib.sha256(text).hexdigest())
     except BundleError:

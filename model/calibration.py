@@ -1,9 +1,74 @@
-"""Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks")."""
+"""From a network's output to probabilities that mean what they say, at a prevalence that is named.
+
+Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks") and a shift of the log odds of
+malignancy (Saerens et al. 2002, "Adjusting the outputs of a classifier to new a priori probabilities").
+"""
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How raw class probabilities become calibrated ones.
+
+    Attributes:
+        temperature: above 0; above 1 softens, 1 changes nothing.
+        shift: what is added to the log odds of malignancy.
+        prevalence: the share of malignant lesions for which the probabilities hold, above 0 and below 1; None where a
+            bundle was made without naming one.
+    """
+
+    temperature: float
+    shift: float = 0.0
+    prevalence: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"a temperature must be above 0, not {self.temperature}")
+        if not math.isfinite(self.shift):
+            raise ValueError(f"a shift must be a finite number, not {self.shift}")
+        if self.prevalence is not None and not 0 < self.prevalence < 1:
+            raise ValueError(f"a prevalence must lie between 0 and 1, not {self.prevalence}")
+
+
+def calibrate(
+    probabilities: ArrayLike, calibration: Calibration, malignant: ArrayLike
+) -> NDArray[np.float64]:
+    """Calibrated class probabilities.
+
+    Args:
+        probabilities: (n, k), rows summing to 1; or (n, 1), the probability of malignancy of a sigmoid.
+        malignant: the columns of the malignant classes; of no account for one column.
+
+    Returns:
+        float64 of the same shape.
+    """
+    tempered = temper(probabilities, calibration.temperature)
+    if not calibration.shift:
+        return tempered
+    odds = math.exp(calibration.shift)
+    if tempered.shape[1] == 1:
+        return np.asarray(odds * tempered / (1 - tempered + odds * tempered))
+    tempered[:, np.asarray(malignant, np.intp)] *= odds
+    return np.asarray(tempered / tempered.sum(axis=1, keepdims=True))
+
+
+def at_prevalence(probability: ArrayLike, prevalence: float, other: float) -> NDArray[np.float64]:
+    """Probabilities that hold at one prevalence, as they are at another (Saerens et al. 2002).
+
+    Args:
+        probability: of malignancy, 0 to 1, any shape.
+        prevalence, other: above 0 and below 1.
+    """
+    p = np.asarray(probability, np.float64)
+    odds = other / (1 - other) * (1 - prevalence) / prevalence
+    return np.asarray(odds * p / (1 - p + odds * p))
 
 
 def temper(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:

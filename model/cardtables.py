@@ -18,7 +18,8 @@ def calibration(card: Card) -> str:
     parts: list[str] = []
     if of.get("reliability"):
         text = (
-            f"**Calibration.** One temperature, {card.temperature:.3f}, fitted on validation. On {judged_on(card)} the "
+            f"**Calibration.** Temperature {card.calibration().temperature:.3f}, fitted on validation. On "
+            f"{judged_on(card)} the "
             f"expected calibration error is {number(of.get('ece_before_calibration'))} before and "
             f"{number(of.get('ece'))} after; the Brier score is {flat(of, 'brier')}, and "
             f"{number(of.get('brier_of_the_prevalence'))} for always saying the prevalence."

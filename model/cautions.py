@@ -13,7 +13,7 @@ class Caution:
 
     Attributes:
         code: for programs: "synthetic", "small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame",
-            "unlike" or "unstable".
+            "close_up", "unlike" or "unstable".
         text: a sentence for the user.
         severe: the result must not be relied on.
     """
@@ -21,6 +21,13 @@ class Caution:
     code: str
     text: str
     severe: bool = False
+
+
+CLOSE_UP = Caution(
+    "close_up",
+    "This photograph was taken without a dermatoscope, which shows less. The result is less certain, and it is never "
+    "benign: have the lesion seen through a dermatoscope.",
+)
 
 
 def cautions_of(photograph: Photograph, synthetic: bool) -> tuple[Caution, ...]:

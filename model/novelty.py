@@ -10,7 +10,7 @@ beat the Mahalanobis distances of the embedding (Lee et al. 2018; relative: Ren 
 et al. 2022) at the same share of false alarms.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ from model.quality import lens, opponent, shrunk
 SIDE = 56
 UNLIKE = Caution(
     "unlike",
-    "This does not look like the dermoscopic images that the model knows. Do not rely on the result: "
-    "use a photograph of one lesion, taken through a dermatoscope.",
+    "This does not look like the photographs of skin lesions that the model knows. Do not rely on the result: "
+    "use a photograph of one lesion, best taken through a dermatoscope.",
     severe=True,
 )
 
@@ -42,6 +42,9 @@ class Familiar:
             embedding and an appearance in a row; all 0 where a bundle was made without.
         boundary_offset: brings the mean of the training images to 0 along it.
         boundary_limit: the way along it at which `novelty` is 1.
+        close_up: float32 (d + m,), the direction from dermoscopic training images to close-ups; all 0 where a bundle
+            knows no close-ups.
+        close_up_offset: brings the middle between the two to 0 along it.
     """
 
     centre: NDArray[np.float32]
@@ -53,6 +56,8 @@ class Familiar:
     boundary: NDArray[np.float32]
     boundary_offset: float = 0.0
     boundary_limit: float = 1.0
+    close_up: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    close_up_offset: float = -1.0
 
     def novelty(
         self, embeddings: NDArray[np.float32], appearances: NDArray[np.float64]
@@ -85,6 +90,14 @@ class Familiar:
         """How far (n,) along the way from the training images to pictures without a lesion; 0 before their mean."""
         both = np.concatenate([embeddings, appearances], axis=1, dtype=np.float64)
         return np.maximum(both @ self.boundary + self.boundary_offset, 0)
+
+    def closeness(
+        self, embeddings: NDArray[np.float32], appearances: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Log odds (n,) that an image was taken without a dermatoscope; -1 where a bundle knows no close-ups."""
+        both = np.concatenate([embeddings, appearances], axis=1, dtype=np.float64)
+        direction = self.close_up if self.close_up.size else np.zeros(both.shape[1], np.float32)
+        return np.asarray(both @ direction + self.close_up_offset)
 
 
 def appearance(image: NDArray[np.uint8]) -> NDArray[np.float64]:

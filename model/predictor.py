@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle import Bundle, BundleError, OperatingPoint
-from model.calibration import temper
-from model.cautions import Caution, cautions_of
+from model.calibration import calibrate
+from model.cautions import CLOSE_UP, Caution, cautions_of
 from model.engine import Engine, Output
 from model.evidence import class_evidence, occlusion_evidence
 from model.evidence import heatmap_png as heatmap_png
 from model.images import Photograph, square
+from model.modality import Modality
 from model.novelty import UNLIKE, appearance
+from model.outcome import Outcome, outcome_of
 from model.quality import measure, quality_cautions
 from model.reference import Similar as Similar
 from model.reference import open_reference
@@ -60,13 +62,14 @@ class Prediction:
         width, height: of the upright image in pixels.
         probability: calibrated, that the lesion is malignant.
         operating_point: its name, see `model.bundle.OperatingPoint`.
-        threshold: below it the decision is benign.
+        threshold: below it the decision is benign; 0 for a close-up, which never is.
         malignant_from: from it on the decision is malignant; between the two it is uncertain.
         diagnosis: most likely code; None for a binary model.
         probabilities: calibrated, by code; empty for a binary model.
         heatmap: float32 (h, w), 0 to 1, over the centred square of the image: where the evidence for malignancy lies;
             (0, 0) where none was asked for.
         cautions: what makes this result less trustworthy.
+        modality: what the photograph was taken with; "neither" for what is no photograph of a lesion.
         milliseconds: from decoded pixels to here.
         spread: lowest and highest calibrated probability over the eight flips and quarter turns; None when not asked
             for.
@@ -92,10 +95,16 @@ class Prediction:
     heatmap: NDArray[np.float32]
     cautions: tuple[Caution, ...]
     milliseconds: float
+    modality: Modality = Modality.DERMOSCOPIC
     spread: tuple[float, float] | None = None
     novelty: float | None = None
     similar: tuple[Similar, ...] = ()
     quality: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What people are shown: the decision, or no result where a caution forbids to rely on it."""
+        return outcome_of(self.decision, self.cautions)
 
 
 class Predictor:
@@ -149,23 +158,25 @@ class Predictor:
         """
         began = time.perf_counter()
         card = self.bundle.card
-        point = card.point(operating_point)
+        at = card.point(operating_point)
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
         output, turned = self.run(batch, stability)
-        calibrated = temper(output.probabilities, card.temperature)
-        scores = card.taxonomy.malignancy(calibrated)
-        novelties = self.novelties(batch, output.embeddings)
+        looks = self.looks(batch, output.embeddings)
         none = np.zeros((0, 0), np.float32)
         found: list[Prediction] = []
         for index, photograph in enumerate(photographs):
-            score, novelty = float(scores[index]), novelties[index]
-            classes = calibrated[index] if len(card.classes) > 1 else None
+            novelty, modality = looks[index]
+            point = at.of(modality)
+            calibrated = self.calibrated(output.probabilities[index : index + 1], modality)
+            score = float(card.taxonomy.malignancy(calibrated)[0])
+            classes = calibrated[0] if len(card.classes) > 1 else None
             quality = measure(batch[index])
-            spread = spread_of(turned[index]) if turned is not None else None
+            spread = None if turned is None else spread_of(self.scores(turned[index], modality))
             cautions = [
-                *((UNLIKE,) if novelty is not None and novelty >= 1 else ()),
+                *((UNLIKE,) if modality is Modality.NEITHER else ()),
+                *((CLOSE_UP,) if modality is Modality.CLOSE_UP else ()),
                 *cautions_of(photograph, card.synthetic),
-                *quality_cautions(quality, card.guard.get("quality", {})),
+                *quality_cautions(quality, card.guard.get("quality", {}), card.guard.get("severe", {})),
                 *self.doubts(score, spread, point),
             ]
             found.append(
@@ -188,6 +199,7 @@ class Predictor:
                     heatmap=self.heatmap(batch[index], output, index) if heatmaps else none,
                     cautions=tuple(sorted(cautions, key=lambda caution: not caution.severe)),
                     milliseconds=0.0,
+                    modality=modality,
                     spread=spread,
                     novelty=novelty,
                     similar=self.reference.nearest(output.embeddings[index]) if self.reference else (),
@@ -197,29 +209,41 @@ class Predictor:
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
         return [replace(prediction, milliseconds=milliseconds) for prediction in found]
 
-    def run(self, batch: NDArray[np.uint8], stability: bool) -> tuple[Output, NDArray[np.float64] | None]:
-        """The engine's output for a batch and, when asked for, the calibrated probabilities of each image's views.
+    def run(
+        self, batch: NDArray[np.uint8], stability: bool
+    ) -> tuple[Output, list[NDArray[np.float32]] | None]:
+        """The engine's output for a batch and, when asked for, the raw class probabilities of each image's views.
 
         Returns:
-            What the engine gives for the images as they are, and float64 (n, 8) or None.
+            What the engine gives for the images as they are, and float32 (8, k) for each, or None.
         """
         if not stability:
             return self.engine.run(batch), None
-        card = self.bundle.card
         outputs = [self.engine.run(views(image)) for image in batch]
-        turned = [
-            card.taxonomy.malignancy(temper(output.probabilities, card.temperature)) for output in outputs
-        ]
-        return first_of_each(outputs), np.stack(turned)
+        return first_of_each(outputs), [output.probabilities for output in outputs]
 
-    def novelties(
+    def calibrated(self, raw: NDArray[np.float32], modality: Modality) -> NDArray[np.float64]:
+        """Calibrated class probabilities (n, k) of photographs of one modality."""
+        card = self.bundle.card
+        return calibrate(raw, card.calibration(modality), card.taxonomy.columns)
+
+    def scores(self, raw: NDArray[np.float32], modality: Modality) -> NDArray[np.float64]:
+        """Calibrated probability of malignancy (n,) of photographs of one modality."""
+        return self.bundle.card.taxonomy.malignancy(self.calibrated(raw, modality))
+
+    def looks(
         self, batch: NDArray[np.uint8], embeddings: NDArray[np.float32]
-    ) -> list[float] | list[None]:
-        """`Prediction.novelty` of each image."""
+    ) -> list[tuple[float | None, Modality]]:
+        """`Prediction.novelty` and `modality` of each image; dermoscopic where the bundle cannot tell."""
         if self.reference is None:
-            return [None] * len(batch)
-        appearances = np.stack([appearance(image) for image in batch])
-        return self.reference.familiar.novelty(embeddings, appearances).tolist()
+            return [(None, Modality.DERMOSCOPIC)] * len(batch)
+        familiar, appearances = self.reference.familiar, np.stack([appearance(image) for image in batch])
+        novelties = familiar.novelty(embeddings, appearances).tolist()
+        closeness = familiar.closeness(embeddings, appearances).tolist()
+        return [
+            (novelty, modality_of(novelty, close))
+            for novelty, close in zip(novelties, closeness, strict=True)
+        ]
 
     def doubts(
         self, score: float, spread: tuple[float, float] | None, point: OperatingPoint
@@ -235,6 +259,13 @@ class Predictor:
             columns = self.bundle.card.taxonomy.columns
             return class_evidence(output.maps[index], output.probabilities[index], columns)
         return occlusion_evidence(self.engine, image, float(output.probabilities[index, 0]))
+
+
+def modality_of(novelty: float, closeness: float) -> Modality:
+    """What a photograph was taken with, from `Familiar.novelty` and `Familiar.closeness`."""
+    if novelty >= 1:
+        return Modality.NEITHER
+    return Modality.CLOSE_UP if closeness > 0 else Modality.DERMOSCOPIC
 
 
 def first_of_each(outputs: Sequence[Output]) -> Output:

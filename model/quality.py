@@ -118,17 +118,27 @@ FINE_LENS, COARSE_LENS = lens(FINE), lens(COARSE)
 PLACES = (np.argwhere(COARSE_LENS) - (COARSE - 1) / 2) / (COARSE / 2)
 
 
-def quality_cautions(measures: Mapping[str, float], limits: Mapping[str, float]) -> tuple[Caution, ...]:
+def quality_cautions(
+    measures: Mapping[str, float], limits: Mapping[str, float], severe: Mapping[str, float]
+) -> tuple[Caution, ...]:
     """What to tell the user about a photograph.
 
     Args:
         measures: of `measure`.
         limits: by the measure's name; a measure without a limit is not judged.
+        severe: likewise, the limits beyond which the result must not be relied on.
     """
     found: dict[str, Caution] = {}
     for name, (side, code, text) in RULES.items():
-        if name in limits and name in measures:
-            beyond = measures[name] < limits[name] if side == "low" else measures[name] > limits[name]
-            if beyond:
-                found.setdefault(code, Caution(code, text))
+        if name not in measures:
+            continue
+        if beyond(side, measures[name], severe.get(name)):
+            found[code] = Caution(code, text, severe=True)
+        elif beyond(side, measures[name], limits.get(name)):
+            found.setdefault(code, Caution(code, text))
     return tuple(found.values())
+
+
+def beyond(side: str, value: float, limit: float | None) -> bool:
+    """Whether a measure is on the bad side, "low" or "high", of its limit."""
+    return limit is not None and (value < limit if side == "low" else value > limit)

@@ -139,6 +139,12 @@ def open_reference(bundle: Bundle) -> Reference | None:
                     boundary_offset=float(stored["boundary_offset"]),
                     boundary_limit=float(stored["boundary_limit"]),
                 )
+            if "close_up" in stored:
+                familiar = replace(
+                    familiar,
+                    close_up=stored["close_up"].astype(np.float32),
+                    close_up_offset=float(stored["close_up_offset"]),
+                )
             # References were written without their codes once: then they are in the order of the outputs.
             codes = stored["codes"].astype(str) if "codes" in stored else np.array(bundle.card.taxonomy.codes)
             return Reference(

@@ -23,6 +23,7 @@ from model.bundle import (
     open_bundle,
     write_bundle,
 )
+from model.calibration import Calibration
 from model.novelty import Familiar, appearance
 from model.reference import Reference, directions, write_reference
 from model.taxonomy import HAM10000, Taxonomy
@@ -64,7 +65,7 @@ def write_tiny_bundle(
             input_size=SIZE,
             taxonomy=taxonomy,
             classes=taxonomy.codes,
-            temperature=1.3,
+            calibrations={"dermoscopic": Calibration(1.3)},
             operating_points=POINTS,
             operating_point="sensitivity-95",
             training={

@@ -267,7 +267,7 @@ def card(of: Card) -> Markup:
         ("Purpose", of.purpose),
         *((column(name), said(of.facts[name])) for name in ("intended_use", "not_for") if of.facts.get(name)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
-        ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
+        ("Calibration", f"Temperature {of.calibration().temperature:.3f}, fitted on validation."),
         ("Training", pairs(of.training)),
         *((column(name), said(value)) for name, value in of.facts.items() if name not in ELSEWHERE),
         ("Licence", of.licence),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from model.bundle import HISTORY, SCORES, Bundle, Card, OperatingPoint, write_bundle
+from model.calibration import Calibration
 from model.taxonomy import CODES, HAM10000, MALIGNANT
 
 SITES = ("back", "lower extremity", "trunk", "upper extremity", "abdomen", "face", "chest", "foot", "unknown")
@@ -59,7 +60,7 @@ def write_evaluation(root: Path, name: str, cases: int, seed: int = 0) -> Bundle
             input_size=64,
             taxonomy=HAM10000,
             classes=CODES,
-            temperature=1.2,
+            calibrations={"dermoscopic": Calibration(1.2)},
             operating_points=(
                 OperatingPoint("sensitivity-90", 0.9, 0.24, 0.5, 0.9, 0.9),
                 OperatingPoint("sensitivity-95", 0.95, 0.15, 0.6, 0.95, 0.95),

@@ -122,7 +122,8 @@ def test_the_second_format_is_still_read_with_the_seven_that_it_knew(tmp_path: P
     card = json.loads((bundle.path / "card.json").read_text())
     assert card["format"] == 3
     del card["taxonomy"]
-    (bundle.path / "card.json").write_text(json.dumps(card | {"format": 2}))
+    warmth = card.pop("calibrations")["dermoscopic"]["temperature"]
+    (bundle.path / "card.json").write_text(json.dumps(card | {"format": 2, "temperature": warmth}))
     old = open_bundle(bundle.path)
     assert old.card.taxonomy == HAM10000 and old.card.classes == HAM10000.codes
     assert old.scores().equals(bundle.scores())

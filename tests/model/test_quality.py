@@ -26,7 +26,7 @@ def lesion() -> NDArray[np.uint8]:
 
 
 def codes(image: NDArray[np.uint8]) -> set[str]:
-    return {caution.code for caution in quality_cautions(measure(image), LIMITS)}
+    return {caution.code for caution in quality_cautions(measure(image), LIMITS, {})}
 
 
 def lit(image: NDArray[np.uint8], factor: float, offset: float = 0) -> NDArray[np.uint8]:
@@ -57,9 +57,9 @@ def test_light(lesion: NDArray[np.uint8], factor: float, code: str) -> None:
 def test_glare_is_one_caution_with_brightness(lesion: NDArray[np.uint8]) -> None:
     spot = lesion.copy()
     spot[90:120, 90:120] = 255
-    found = quality_cautions(measure(spot), LIMITS)
+    found = quality_cautions(measure(spot), LIMITS, {})
     assert [caution.code for caution in found] == ["bright"] and "white" in found[0].text
-    both = quality_cautions(measure(np.full((224, 224, 3), 255, np.uint8)), LIMITS)
+    both = quality_cautions(measure(np.full((224, 224, 3), 255, np.uint8)), LIMITS, {})
     assert [caution.code for caution in both].count("bright") == 1
 
 
@@ -87,7 +87,7 @@ def test_dark_corners_of_a_lens_count_for_nothing(lesion: NDArray[np.uint8]) -> 
 
 
 def test_without_limits_nothing_is_judged(lesion: NDArray[np.uint8]) -> None:
-    assert quality_cautions(measure(lit(lesion, 0.1)), {}) == ()
+    assert quality_cautions(measure(lit(lesion, 0.1)), {}, {}) == ()
 
 
 @pytest.mark.parametrize("value", [0, 255])

@@ -38,7 +38,7 @@ def card(of: Card) -> Component:
         *data,
         ("Training", pairs(training)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
-        ("Calibration", f"Temperature {of.temperature:.3f}, fitted on validation."),
+        ("Calibration", f"Temperature {of.calibration().temperature:.3f}, fitted on validation."),
         ("Operating points", points(of)),
         *((FACTS.get(name, label(name)), value(fact, of.taxonomy.codes)) for name, fact in of.facts.items()),
         ("Licence", of.licence),

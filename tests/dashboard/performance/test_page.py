@@ -9,6 +9,7 @@ from dashboard.performance import drawing
 from dashboard.performance.view import from_search, intact
 from model import metrics
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
+from model.calibration import Calibration
 from model.intervals import Undefined
 from model.operating import ppv
 from model.review import review
@@ -186,7 +187,12 @@ def test_parts_that_are_no_figures_come_in_their_turn(page):
 
 def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_path):
     mine = write_tiny_bundle(tmp_path, "mine", graph=False)
-    rewritten(tmp_path, "theirs", lambda rows: rows[20:].sample(frac=1, random_state=1), temperature=1.0)
+    rewritten(
+        tmp_path,
+        "theirs",
+        lambda rows: rows[20:].sample(frac=1, random_state=1),
+        calibrations={"dermoscopic": Calibration(1.0)},
+    )
     rewritten(tmp_path, "third", lambda rows: rows.assign(raw_mel=rows["raw_mel"] ** 2))
     page = other(tmp_path)
     address = "?model=mine&compare=theirs&compare=third&split=test"
