@@ -34,7 +34,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Called by the event loop."""
         super().connection_made(transport)
-        # The event loop does this only for sockets that were made with a protocol. Without it, every answer waits 40 ms.
+        # The event loop does this only for sockets that were made with a protocol; without it, answers wait 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.watch()
 
