@@ -125,7 +125,7 @@
   }
 
   function take(file, ids) {
-    const address = "/exports/" + file;
+    const address = document.documentElement.dataset.root + "/exports/" + file;
     if (!ids) {
       window.location.assign(address + window.location.search);
       return;
@@ -224,7 +224,7 @@
       if (row && row.data) window.dermaboardGo(row.data.href);
     },
 
-    leave: (gone) => gone && window.dermaboardGo("/history" + window.location.search),
+    leave: (gone) => gone && window.dermaboardGo(document.documentElement.dataset.root + "/history" + window.location.search),
 
     choose: (rows) => (rows || []).map(({ id, revision, tags }) => ({ id, revision, tags })),
 

@@ -148,7 +148,7 @@
   }
 
   async function example(button) {
-    const answer = await fetch("/api/v1/examples/" + button.dataset.example);
+    const answer = await fetch(document.documentElement.dataset.root + "/api/v1/examples/" + button.dataset.example);
     if (answer.ok) shared.queue.add([named(await answer.blob(), button.dataset.name)]);
   }
 

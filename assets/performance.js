@@ -328,7 +328,7 @@
     const { figure: name, format } = button.dataset;
     button.disabled = true;
     try {
-      const answer = await fetch(`/performance/figure/${name}.json${window.location.search}`);
+      const answer = await fetch(`${document.documentElement.dataset.root}/performance/figure/${name}.json${window.location.search}`);
       if (!answer.ok) throw new Error(String(answer.status));
       const { figure, filename, width, height } = await answer.json();
       const scale = format === "png" ? 3 : 1;

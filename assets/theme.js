@@ -44,7 +44,8 @@
   };
   clientside.navigation = {
     mark: function (pathname) {
-      const section = "/" + pathname.split("/")[1];
+      const root = document.documentElement.dataset.root;
+      const section = root + "/" + pathname.slice(root.length).split("/")[1];
       for (const link of document.querySelectorAll("#navigation a")) {
         if (link.getAttribute("href") === section) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");

@@ -4,7 +4,8 @@
 // be sent has gone on meanwhile.
 (function () {
   "use strict";
-  const ADDRESS = "/api/v1/predictions";
+  const ROOT = document.documentElement.dataset.root;
+  const ADDRESS = ROOT + "/api/v1/predictions";
   const AT_ONCE = 4;
   const MOST = 100; // files at a time
   const TRIES = 4; // for a server that says it is busy
@@ -109,7 +110,7 @@
   async function answer(item) {
     change(item, "sending", "Analysing");
     try {
-      const found = await fetch("/cards/" + item.id);
+      const found = await fetch(ROOT + "/cards/" + item.id);
       if (!found.ok) throw new Error(found.status);
       Object.assign(item, await found.json());
       finished(item, "done", item.row.word);

@@ -145,7 +145,7 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     services = app.server.extensions[EXTENSION]
     host, port = listener.getsockname()[:2]
     print(
-        f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}  (Ctrl-C stops it)",
+        f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}{settings.prefix}  (Ctrl-C stops it)",
         flush=True,
     )
     services.warm(delay=2)

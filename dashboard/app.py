@@ -1,6 +1,7 @@
 """The application factory: wires settings, services, API and pages together, and nothing else."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from io import BytesIO
@@ -12,7 +13,18 @@ import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from flask import Blueprint, Flask, Request, Response, request
 
-from dashboard import __version__, api, cards, delivery, downloads, exports, jobs, photographs, security
+from dashboard import (
+    __version__,
+    addresses,
+    api,
+    cards,
+    delivery,
+    downloads,
+    exports,
+    jobs,
+    photographs,
+    security,
+)
 from dashboard.components.layout import shell
 from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
@@ -26,14 +38,14 @@ YEAR = 31_536_000
 MAX_REQUEST = LIMITS.max_bytes + 200_000
 
 INDEX = """<!DOCTYPE html>
-<html lang="en" data-bs-theme="light">
+<html lang="en" data-bs-theme="light" data-root="ROOT">
 <head>
 {%metas%}
 <meta name="color-scheme" content="light dark">
 <title>{%title%}</title>
-<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
-<script src="THEME_SCRIPT"></script>
-<link rel="stylesheet" href="BOOTSTRAP_CSS">
+<link rel="icon" href="ROOT/assets/favicon.svg" type="image/svg+xml">
+<script src="ROOT/assets/theme.js?v=THEME"></script>
+<link rel="stylesheet" href="ROOT/vendor/css/bootstrap.min.css?v=BOOTSTRAP">
 {%css%}
 </head>
 <body>
@@ -61,11 +73,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         settings: read from the environment when left out.
         services: built from the settings when left out.
     """
-    server = make_server(services or build_services(settings or load_settings()))
+    services = services or build_services(settings or load_settings())
+    server, prefix = make_server(services), services.settings.prefix
     app = LightDash(
         __package__,
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask application here, its hint does not
         use_pages=True,
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=f"{prefix}/",
         pages_folder=str(Path(__file__).resolve().parent / "pages"),
         assets_folder=str(ASSETS),
         # One is loaded in the head, before anything is painted, the other by the page of the API's documentation.
@@ -76,10 +91,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         title="Dermaboard",
         update_title="",
         include_pages_meta=False,
-        index_string=index(),
+        index_string=index(prefix),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    app.layout = shell(__version__)
+    with server.app_context():
+        app.layout = shell(__version__)
     clientside_callback(
         ClientsideFunction("theme", "switch"), Output("theme", "data"), Input("theme-switch", "n_clicks")
     )
@@ -113,6 +129,7 @@ def make_server(services: Services) -> Flask:
     server.request_class = Arrived
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
+    addresses.install(server, services.settings.prefix)
     security.install(server, services.settings)
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
@@ -130,12 +147,13 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def index() -> str:
+def index(prefix: str) -> str:
     """The page's frame with the addresses of what it loads first."""
-    css = BOOTSTRAP / "css/bootstrap.min.css"
-    return INDEX.replace("THEME_SCRIPT", f"/assets/theme.js?v={fingerprint(ASSETS / 'theme.js')}").replace(
-        "BOOTSTRAP_CSS", f"/vendor/css/bootstrap.min.css?v={fingerprint(css)}"
-    )
+    versions = {
+        "THEME": fingerprint(ASSETS / "theme.js"),
+        "BOOTSTRAP": fingerprint(BOOTSTRAP / "css/bootstrap.min.css"),
+    }
+    return re.sub("|".join(("ROOT", *versions)), lambda name: versions.get(name[0], prefix), INDEX)
 
 
 def vendor() -> Blueprint:

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, make_response, request
 
+from dashboard.addresses import local_address
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.api.answers import as_json, private, shown
@@ -66,7 +67,7 @@ def create(form: NewPrediction, headers: KeyHeader) -> Response:
     )
     Monitoring.of(current_app).predicted(record)
     response = shown(record, 201)
-    response.headers["Location"] = f"{ROOT}/predictions/{record.id}"
+    response.headers["Location"] = local_address(f"{ROOT}/predictions/{record.id}")
     response.headers["Cache-Control"] = "no-store"
     return response
 

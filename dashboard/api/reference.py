@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 
+from dashboard.addresses import local_address
 from dashboard.api.address import ROOT
 from dashboard.api.spec import document
 
@@ -13,13 +14,13 @@ from dashboard.api.spec import document
 SWAGGER = Path(str(find_spec("flask_swagger_ui").origin)).parent / "dist"  # type: ignore[union-attr]
 
 PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="en" data-root="{root}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>REST API · Dermaboard</title>
-<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="{root}/docs/swagger-ui.css?v={version}">
+<link rel="icon" href="{root}/assets/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{api}/docs/swagger-ui.css?v={version}">
 <style>
 body {{ margin: 0 auto; max-width: 1280px; font-family: system-ui, sans-serif; }}
 html.dark-mode body {{ background: #1c2022; }}
@@ -28,15 +29,15 @@ html.dark-mode body {{ background: #1c2022; }}
 html.dark-mode .back a {{ color: #93b4fd; }}
 .swagger-ui .info {{ margin: 24px 0 0; }}
 </style>
-<script src="/assets/theme.js"></script>
+<script src="{root}/assets/theme.js"></script>
 </head>
 <body>
-<nav class="back"><a href="/">← Dermaboard</a></nav>
-<main id="reference" data-document="{root}/openapi.json"></main>
-<noscript>This page needs JavaScript. The document itself is at <a href="{root}/openapi.json">{root}/openapi.json</a>.
+<nav class="back"><a href="{root}/">← Dermaboard</a></nav>
+<main id="reference" data-document="{api}/openapi.json"></main>
+<noscript>This page needs JavaScript. The document itself is at <a href="{api}/openapi.json">{api}/openapi.json</a>.
 </noscript>
-<script src="{root}/docs/swagger-ui-bundle.js?v={version}"></script>
-<script src="/assets/reference.js"></script>
+<script src="{api}/docs/swagger-ui-bundle.js?v={version}"></script>
+<script src="{root}/assets/reference.js"></script>
 </body>
 </html>"""
 
@@ -57,7 +58,9 @@ def openapi() -> Response:
 @blueprint.get("/docs")
 def page() -> Response:
     """The document as a page for people."""
-    return Response(PAGE.format(root=ROOT, version=version()), mimetype="text/html")
+    return Response(
+        PAGE.format(root=local_address(""), api=local_address(ROOT), version=version()), mimetype="text/html"
+    )
 
 
 @cache

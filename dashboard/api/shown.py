@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dashboard.addresses import local_address
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.store import Page, Record
@@ -11,7 +12,7 @@ from model.bundle import Bundle, OperatingPoint
 
 def prediction(record: Record) -> schemas.Prediction:
     """A stored prediction as the API shows it."""
-    here = f"{ROOT}/predictions/{record.id}"
+    here = local_address(f"{ROOT}/predictions/{record.id}")
     spread = record.spread
     return schemas.Prediction(
         id=record.id,
@@ -49,7 +50,7 @@ def prediction(record: Record) -> schemas.Prediction:
         revision=record.revision,
         links=schemas.PredictionLinks(
             self=here,
-            page=f"/history/{record.id}",
+            page=local_address(f"/history/{record.id}"),
             image=f"{here}/image",
             thumbnail=f"{here}/thumbnail",
             heatmap=f"{here}/heatmap",
@@ -66,7 +67,7 @@ def page(found: Page) -> schemas.PredictionList:
 
 def model(bundle: Bundle, default: bool) -> schemas.Model:
     """An installed model as the API shows it."""
-    card, here = bundle.card, f"{ROOT}/models/{bundle.name}"
+    card, here = bundle.card, local_address(f"{ROOT}/models/{bundle.name}")
     return schemas.Model(
         name=card.name,
         version=card.version,
@@ -81,7 +82,7 @@ def model(bundle: Bundle, default: bool) -> schemas.Model:
         licence=card.licence,
         created=card.created,
         sha256=card.sha256,
-        links={"self": here, "metrics": f"{here}/metrics", "page": "/performance"},
+        links={"self": here, "metrics": f"{here}/metrics", "page": local_address("/performance")},
     )
 
 

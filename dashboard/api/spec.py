@@ -13,6 +13,7 @@ from spectree import SpecTree, Tag
 from spectree.plugins.flask_plugin import FlaskPlugin
 
 from dashboard import __version__
+from dashboard.addresses import local_address
 from dashboard.api import problems
 from dashboard.api.address import ROOT
 from dashboard.api.schemas import ProblemDocument
@@ -130,7 +131,7 @@ def documented(answers: Answers, tag: Tag, operation: str, **parameters: str) ->
 
 def document() -> dict[str, Any]:
     """The OpenAPI document; needs an application context."""
-    found = tidy(spec.spec)
+    found = tidy(spec.spec) | {"servers": [{"url": local_address("") or "/"}]}
     for path in found["paths"].values():
         for operation in path.values():
             for parameter in operation["parameters"]:

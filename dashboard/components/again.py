@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.result import address, centred_square
 from dashboard.components.text import percent, point_words
@@ -101,7 +102,7 @@ def line(job: Progress) -> html.Div:
             html.Progress(
                 value=str(job.done), max=str(job.total), hidden=not job.active, **attributes(aria_label=told)
             ),
-            dcc.Link("Compare", href=f"/compare/{job.id}", className="action"),
+            dcc.Link("Compare", href=local_address(f"/compare/{job.id}"), className="action"),
             stop if job.active else None,
         ],
         className="job",
@@ -151,7 +152,9 @@ def answer(record: "Record", mine: "Record") -> html.Li:
                 className="note",
             ),
             html.P("This prediction" if same else difference(mine, record), className="note"),
-            None if same else dcc.Link("Open", href=f"/history/{record.id}", className="action"),
+            None
+            if same
+            else dcc.Link("Open", href=local_address(f"/history/{record.id}"), className="action"),
         ],
         className="answer-card here" if same else "answer-card",
     )
@@ -232,7 +235,8 @@ def photograph(record: "Record") -> html.Div:
 def told(record: "Record") -> dcc.Link:
     """Decision and probability, which lead to the prediction."""
     return dcc.Link(
-        [verdict(record.decision, short=True), " ", percent(record.probability)], href=f"/history/{record.id}"
+        [verdict(record.decision, short=True), " ", percent(record.probability)],
+        href=local_address(f"/history/{record.id}"),
     )
 
 

@@ -7,6 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.choices import SITES
 from dashboard.components.result import address
@@ -25,7 +26,7 @@ def way(search: str, previous: str | None, following: str | None) -> html.Nav:
     """Back to the history as it was left, and on to its neighbours there."""
     return html.Nav(
         [
-            dcc.Link("← History", href=f"/history{search}", className="action"),
+            dcc.Link("← History", href=local_address(f"/history{search}"), className="action"),
             html.Span(
                 [
                     neighbour("case-previous", "← Previous", previous, search),
@@ -45,7 +46,11 @@ def neighbour(name: str, word: str, record_id: str | None, search: str) -> Compo
         return html.Span(word, className="note", **attributes(aria_disabled="true"))
     key = "←" if name.endswith("previous") else "→"
     return dcc.Link(
-        word, id=name, href=f"/history/{record_id}{search}", className="action", title=f"Arrow key {key}"
+        word,
+        id=name,
+        href=local_address(f"/history/{record_id}{search}"),
+        className="action",
+        title=f"Arrow key {key}",
     )
 
 
@@ -233,4 +238,4 @@ def visit(record: "Record", here: str, search: str) -> html.Li:
         return html.Li(
             html.Div(picture, className="visit"), className="here", **attributes(aria_current="true")
         )
-    return html.Li(dcc.Link(picture, href=f"/history/{record.id}{search}", className="visit"))
+    return html.Li(dcc.Link(picture, href=local_address(f"/history/{record.id}{search}"), className="visit"))

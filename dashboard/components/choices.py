@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.text import percent, point_words
 from model.bundle import Bundle, Card, OperatingPoint
@@ -58,7 +59,7 @@ def choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
                 className="choice check",
                 title="Photographs are made smaller in the browser before they are sent.",
             ),
-            dcc.Link("How good is the model?", href="/performance", className="action"),
+            dcc.Link("How good is the model?", href=local_address("/performance"), className="action"),
         ],
         className="choices",
     )

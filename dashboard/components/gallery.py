@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.result import address
 from dashboard.components.text import percent
@@ -58,7 +59,7 @@ def picture(record: "Record", search: str) -> html.Li:
                     ),
                     state,
                 ],
-                href=f"/history/{record.id}{search}",
+                href=local_address(f"/history/{record.id}{search}"),
                 className="gallery-link",
                 title=f"Open {record.filename}",
             ),

@@ -7,6 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.gallery import REVIEW_WORDS
 from dashboard.components.result import address
@@ -31,7 +32,7 @@ def row(record: "Record", search: str = "") -> dict[str, Any]:
     return {
         "id": record.id,
         "revision": record.revision,
-        "href": f"/history/{record.id}{search}",
+        "href": local_address(f"/history/{record.id}{search}"),
         "thumbnail": address(record.id, "thumbnail"),
         "filename": record.filename,
         "decision": str(record.decision),
@@ -255,7 +256,7 @@ def empty() -> html.Div:
                 "visit, and to record what the biopsy said.",
                 className="note",
             ),
-            html.P(dcc.Link("Check a photograph", href="/", className="btn btn-primary")),
+            html.P(dcc.Link("Check a photograph", href=local_address("/"), className="btn btn-primary")),
         ],
         className="card-box history-empty",
     )

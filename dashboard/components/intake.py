@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dash import html
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from model.images import NAMES, SUFFIXES, Limits
 
@@ -90,7 +91,7 @@ def example_buttons(names: Sequence[str]) -> html.Div | None:
         return None
     buttons = [
         html.Button(
-            html.Img(src=f"/api/v1/examples/{number}", alt="", width=96, height=72),
+            html.Img(src=local_address(f"/api/v1/examples/{number}"), alt="", width=96, height=72),
             type="button",
             className="example",
             title=f"Try drawn example {number}",

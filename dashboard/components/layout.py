@@ -3,6 +3,7 @@
 import dash
 from dash import dcc, html
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.text import DISCLAIMER
 
@@ -33,16 +34,16 @@ def shell(version: str) -> html.Div:
 
 def navigation() -> html.Header:
     """Brand, the three pages and the theme switch."""
-    links = [html.Li(dcc.Link(word, href=href, className="nav-item")) for word, href in LINKS]
+    links = [html.Li(dcc.Link(word, href=local_address(href), className="nav-item")) for word, href in LINKS]
     return html.Header(
         html.Div(
             [
                 dcc.Link(
                     [
-                        html.Img(src="/assets/favicon.svg", alt="", width=24, height=24),
+                        html.Img(src=local_address("/assets/favicon.svg"), alt="", width=24, height=24),
                         html.Span("Dermaboard"),
                     ],
-                    href="/",
+                    href=local_address("/"),
                     className="brand",
                 ),
                 html.Nav(html.Ul(links), id="navigation", **attributes(aria_label="Pages")),

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.text import diagnosis_words, percent
 from dashboard.components.verdict import verdict
@@ -69,7 +70,7 @@ def empty() -> html.Div:
                 "drift away from those the model was chosen on, and, from confirmed diagnoses, how well it does here.",
                 className="note",
             ),
-            html.P(dcc.Link("Check a photograph", href="/", className="btn btn-primary")),
+            html.P(dcc.Link("Check a photograph", href=local_address("/"), className="btn btn-primary")),
         ],
         className="card-box history-empty",
     )

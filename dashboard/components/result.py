@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.scale import probability_scale
 from dashboard.components.text import DISCLAIMER, context_words, next_step, percent, similar_cases
@@ -23,7 +24,7 @@ LIKELIEST = 3
 
 def address(record_id: str, part: str = "") -> str:
     """Where the API keeps a prediction, or one of its images."""
-    return f"/api/v1/predictions/{record_id}" + (f"/{part}" if part else "")
+    return local_address(f"/api/v1/predictions/{record_id}" + (f"/{part}" if part else ""))
 
 
 def result_card(record: "Record", drawn: bool = False, link: bool = True) -> html.Div:
@@ -230,13 +231,17 @@ def context_line(record: "Record") -> html.P | None:
 
 def footer(record: "Record", link: bool) -> html.P:
     """Which model answered, how fast, and where to find the prediction again."""
-    own = [dcc.Link("Open in history", href=f"/history/{record.id}", className="action")] if link else []
+    own = (
+        [dcc.Link("Open in history", href=local_address(f"/history/{record.id}"), className="action")]
+        if link
+        else []
+    )
     parts: list[Component] = [
         html.Span(f"{record.model} {record.model_version} · {record.milliseconds:.0f} ms"),
         html.Span(
             [
                 *own,
-                dcc.Link("Report", href=f"/report/{record.id}", className="action"),
+                dcc.Link("Report", href=local_address(f"/report/{record.id}"), className="action"),
                 html.A(
                     "PDF",
                     href=address(record.id, "report"),

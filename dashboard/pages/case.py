@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from plotly.graph_objects import Figure
 
 from dashboard import examples
+from dashboard.addresses import local_address
 from dashboard.browse import address, lenient
 from dashboard.components import again as again_parts
 from dashboard.components import case as parts
@@ -190,8 +191,12 @@ def missing() -> html.Div:
             html.P("It may have been deleted, or the address has a typing error.", className="lead"),
             html.P(
                 [
-                    dcc.Link("Look in the history", href="/history", className="btn btn-primary"),
-                    dcc.Link("Check a photograph", href="/", className="btn btn-outline-secondary"),
+                    dcc.Link(
+                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
+                    ),
+                    dcc.Link(
+                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
+                    ),
                 ],
                 className="actions",
             ),

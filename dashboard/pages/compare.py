@@ -6,6 +6,7 @@ import dash
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components import again as parts
 from dashboard.jobs import Job, Jobs
 from dashboard.pages import again
@@ -30,7 +31,7 @@ dash.register_page(  # type: ignore[no-untyped-call]
 def layout(job_id: str | None = None, **_: Any) -> html.Div:
     """The comparison as far as the job is."""
     job = Jobs.current().get(job_id or "")
-    back = html.P(dcc.Link("← History", href="/history", className="action"))
+    back = html.P(dcc.Link("← History", href=local_address("/history"), className="action"))
     if job is None:
         return html.Div([missing(), html.Div(id="compare-body", hidden=True), dcc.Store(id="compare-job")])
     return html.Div(
@@ -54,7 +55,9 @@ def missing() -> Component:
                 "Comparisons are kept until the server restarts. The predictions themselves are in the history.",
                 className="lead",
             ),
-            html.P(dcc.Link("Look in the history", href="/history", className="btn btn-primary")),
+            html.P(
+                dcc.Link("Look in the history", href=local_address("/history"), className="btn btn-primary")
+            ),
         ],
         className="not-found",
     )

@@ -8,6 +8,7 @@ from dash import html, register_page
 from dash.development.base_component import Component
 
 from dashboard import photographs
+from dashboard.addresses import local_address
 from dashboard.components.review import case as parts
 from dashboard.components.review import cases
 from dashboard.performance import case, listing
@@ -37,10 +38,10 @@ def layout(name: str | None = None, image_id: str | None = None, **query: Any) -
     services = Services.current()
     models = intact(services.bundles)
     if not models or not image_id or all(one.name != name for one in models):
-        return parts.unknown(str(name), str(image_id), "/performance")
+        return parts.unknown(str(name), str(image_id), local_address("/performance"))
     view, _ = read({**query, "model": name}, models, services.settings.model)
     found = case.find(view, models, image_id)
-    back = f"/performance{search(view)}"
+    back = local_address(f"/performance{search(view)}")
     if found is None:
         return parts.unknown(str(name), image_id, back)
     return page(view, found, image_id, back)

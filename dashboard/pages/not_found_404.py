@@ -3,6 +3,8 @@
 import dash
 from dash import dcc, html
 
+from dashboard.addresses import local_address
+
 dash.register_page(__name__, title="Page not found · Dermaboard")  # type: ignore[no-untyped-call]
 
 
@@ -14,8 +16,12 @@ def layout(**_: str) -> html.Div:
             html.P("It may have been moved or deleted, or the address has a typing error.", className="lead"),
             html.P(
                 [
-                    dcc.Link("Check a photograph", href="/", className="btn btn-primary"),
-                    dcc.Link("Look in the history", href="/history", className="btn btn-outline-secondary"),
+                    dcc.Link("Check a photograph", href=local_address("/"), className="btn btn-primary"),
+                    dcc.Link(
+                        "Look in the history",
+                        href=local_address("/history"),
+                        className="btn btn-outline-secondary",
+                    ),
                 ],
                 className="actions",
             ),

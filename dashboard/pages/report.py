@@ -4,6 +4,7 @@ import dash
 from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
 
 from dashboard import examples
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.report import sheet
 from dashboard.components.result import address
@@ -32,7 +33,11 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
             download=f"dermaboard-{record.id}.pdf",
             className="btn btn-outline-secondary",
         ),
-        dcc.Link("Open in history", href=f"/history/{record.id}", className="btn btn-outline-secondary"),
+        dcc.Link(
+            "Open in history",
+            href=local_address(f"/history/{record.id}"),
+            className="btn btn-outline-secondary",
+        ),
     ]
     return html.Div(
         [
@@ -52,8 +57,12 @@ def missing() -> html.Div:
             html.P("This prediction was deleted, or the address has a typing error.", className="lead"),
             html.P(
                 [
-                    dcc.Link("Look in the history", href="/history", className="btn btn-primary"),
-                    dcc.Link("Check a photograph", href="/", className="btn btn-outline-secondary"),
+                    dcc.Link(
+                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
+                    ),
+                    dcc.Link(
+                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
+                    ),
                 ],
                 className="actions",
             ),

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.review import cases
 from dashboard.performance.selection import PER_PAGE, listed, page_of, say
 from dashboard.performance.view import View, search
@@ -16,7 +17,7 @@ ROOT = "/performance/case"
 
 def address(view: View, image_id: str) -> str:
     """A case's own view; it remembers which list it was in."""
-    return (
+    return local_address(
         f"{ROOT}/{quote(view.model.name, safe='')}/{quote(image_id, safe='')}{search(replace(view, page=1))}"
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.review import cases
 from dashboard.components.review.panels import framed
@@ -63,7 +64,7 @@ def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Comp
         return framed(
             "Image", html.P("This image is not in the folder of DERMABOARD_IMAGES.", className="note")
         )
-    root = f"/evaluated/{quote(image_id, safe='')}"
+    root = local_address(f"/evaluated/{quote(image_id, safe='')}")
     image = html.Img(src=f"{root}/image", alt=f"Lesion {image_id}")
     if not model.runnable:
         words = f"No heatmap: {model.name} is here without its weights."

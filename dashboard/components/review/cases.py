@@ -9,6 +9,7 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import framed
 from dashboard.performance.selection import DEFAULT, OUTCOMES, Selection
@@ -185,7 +186,9 @@ def photograph(image: str, known: Collection[str] | None) -> Component | None:
     if image not in known:
         return html.Div("Not in the image folder", className="case-none")
     return html.Img(
-        src=f"/evaluated/{quote(image, safe='')}/thumbnail", alt=f"Lesion {image}", className="case-image"
+        src=local_address(f"/evaluated/{quote(image, safe='')}/thumbnail"),
+        alt=f"Lesion {image}",
+        className="case-image",
     )
 
 

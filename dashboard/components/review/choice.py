@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.performance.view import View
 from model.bundle import Bundle
@@ -116,7 +117,7 @@ def actions(view: View) -> Component:
 
 def report_address(model: str, split: str) -> str:
     """Where the report of a model on a split is."""
-    return f"/performance/report/{quote(model, safe='')}.html?" + urlencode({"split": split})
+    return local_address(f"/performance/report/{quote(model, safe='')}.html?" + urlencode({"split": split}))
 
 
 def model_options(models: Sequence[Bundle]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from model.bundle import Damaged
 from model.figures.template import CONFIG
@@ -40,7 +41,13 @@ def take_along(title: str, figure: str | None, table: str | None) -> Component |
     if table:
         told = attributes(data_table=table, aria_label=f"Save {title} as CSV")
         found.append(
-            html.A("CSV", href=f"{TABLES}/{table}.csv", className="take", title="Save as CSV", **told)
+            html.A(
+                "CSV",
+                href=local_address(f"{TABLES}/{table}.csv"),
+                className="take",
+                title="Save as CSV",
+                **told,
+            )
         )
     return html.Div(found, className="take-along") if found else None
 
