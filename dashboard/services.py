@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from dashboard.settings import Settings, SettingsError, variable
-from dashboard.store import Conflict, Record, Store, open_store
+from dashboard.store import Record, Store, open_store
+from dashboard.store.keys import Key, digest
 from dashboard.store.records import Context
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
 from model.images import Limits, Photograph, decode
@@ -138,7 +139,7 @@ class Services:
             operating_point: by its name, None for the model's default.
             stability: also predict the flips and quarter turns.
             context: what the user tells of the lesion. No model sees it.
-            key: an idempotency key: the same one with the same file gives the first record again.
+            key: an idempotency key: the same one with the same file and words gives the first record again.
 
         Raises:
             ImageError: the file cannot be used.
@@ -149,7 +150,10 @@ class Services:
         bundle = self.bundle(model)
         point = operating_point_of(bundle, operating_point)
         photograph = decode(data, LIMITS, PATIENCE)
-        record = self.store.with_key(key, photograph.sha256) if key is not None else None
+        once = None
+        if key is not None:
+            once = Key(key, digest(filename, context, bundle.name, point.name, str(stability)))
+        record = self.store.with_key(once, photograph.sha256) if once is not None else None
         if record is None:
             predictor = self.predictors.get(bundle)
             # Encoding and the disk take about as long as the graph: both at once.
@@ -159,11 +163,7 @@ class Services:
             except BaseException:
                 written.result().discard()
                 raise
-            record = self.store.add(photograph, prediction, filename, context, key, written.result())
-        if (record.model, record.operating_point) != (bundle.name, point.name):
-            raise Conflict(
-                "This idempotency key was used with another model or operating point before. Send a new key."
-            )
+            record = self.store.add(photograph, prediction, filename, context, once, written.result())
         return record
 
     def heatmap(self, photograph: Photograph, model: str) -> bytes:

@@ -1,5 +1,9 @@
 """Routes of predictions: make one, list them, look at one, add to it, delete it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from flask import Blueprint, Response, current_app, make_response, request
 
 from dashboard.addresses import local_address
@@ -13,14 +17,13 @@ from dashboard.api.inputs import (
     Listing,
     MatchHeader,
     NewPrediction,
-    NewReview,
 )
 from dashboard.api.monitoring import Monitoring
 from dashboard.api.problems import Problem
 from dashboard.api.shown import page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import LIMITS, Services
-from dashboard.store import Context, NotFound, Record
+from dashboard.store import Conflict, Finding, NotFound, Record, Store
 
 MISSING = {404: "There is no such prediction."}
 ID = "Of the prediction."
@@ -114,7 +117,6 @@ def read(record_id: str) -> Response:
         errors=MISSING
         | {
             400: "The body is no JSON.",
-            409: "Somebody else changed it at the same moment.",
             412: "Somebody changed it since the revision in If-Match.",
             415: "The body is of another kind than JSON.",
             422: "A field does not fit.",
@@ -131,14 +133,13 @@ def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
     The body is a JSON merge patch: null empties a field of the context, what is left out stays as it is. Send the
     ETag that you have seen as `If-Match`, and nothing is written over what somebody else wrote meanwhile.
     """
-    store = Services.current().store
-    record = unchanged(store.get(record_id), headers.match)
-    if json.context is not None:
-        who = json.review.reviewer if json.review else ""
-        record = store.describe(record_id, merged(record.context, json.context), record.revision, who)
+    store, finding = Services.current().store, None
+    fields = {} if json.context is None else named(json.context)
     if json.review is not None:
-        record = reviewed(record, json.review)
-    return shown(record)
+        finding = Finding(**vars(json.review))
+    seen = revision_seen(store, record_id, headers.match)
+    with precondition(seen):
+        return shown(store.change(record_id, fields, finding, seen))
 
 
 @blueprint.delete("/<string:record_id>")
@@ -155,19 +156,41 @@ def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
 def delete(record_id: str, headers: MatchHeader) -> Response:
     """Delete a prediction with its pictures and reviews."""
     store = Services.current().store
-    if headers.match is not None:
-        unchanged(store.get(record_id), headers.match)
-    if not store.delete([record_id]):
-        raise NotFound(record_id)
+    seen = revision_seen(store, record_id, headers.match)
+    with precondition(seen):
+        if not store.delete([record_id], revision=seen):
+            raise NotFound(record_id)
     return make_response("", 204)
 
 
-def unchanged(record: Record, match: str | None) -> Record:
-    """The record, if it is what the client has seen; `*` means any. Raises Problem 412 otherwise."""
+def revision_seen(store: Store, record_id: str, match: str | None) -> int | None:
+    """The revision that the client has seen and that is there still; None where any will do, which `*` says, too.
+
+    Raises Problem 412 where somebody has changed the prediction since.
+    """
     tags = request.if_match
-    if match is None or tags.star_tag or tags.contains(str(record.revision)):
-        return record
-    raise Problem(
+    if match is None or tags.star_tag:
+        return None
+    record = store.get(record_id)
+    if not tags.contains(str(record.revision)):
+        raise changed(record)
+    return record.revision
+
+
+@contextmanager
+def precondition(seen: int | None) -> Iterator[None]:
+    """Says 412 where somebody was faster than a client that has named a revision."""
+    try:
+        yield
+    except Conflict as error:
+        if seen is None or error.record is None:
+            raise
+        raise changed(error.record) from error
+
+
+def changed(record: Record) -> Problem:
+    """The prediction is not what the client has seen."""
+    return Problem(
         412,
         "changed",
         "Somebody changed this prediction meanwhile. Nothing was written: look at it again, then decide.",
@@ -176,20 +199,6 @@ def unchanged(record: Record, match: str | None) -> Record:
     )
 
 
-def merged(context: Context, change: ContextChange) -> Context:
-    """The context with the fields that the change names."""
-    return Context(**vars(context) | {name: getattr(change, name) for name in change.model_fields_set})
-
-
-def reviewed(record: Record, review: NewReview) -> Record:
-    """The record with a review more. Raises Conflict when somebody was faster."""
-    return Services.current().store.review(
-        [record.id],
-        review.reviewer,
-        review.diagnosis,
-        review.source,
-        review.note,
-        review.add_tags,
-        review.remove_tags,
-        record.revision,
-    )[0]
+def named(change: ContextChange) -> dict[str, Any]:
+    """The fields that the change names."""
+    return {name: getattr(change, name) for name in change.model_fields_set}

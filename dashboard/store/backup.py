@@ -78,7 +78,7 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None) 
     rows = files = missing = 0
     head = {"format": FORMAT, "created": datetime.now(UTC).isoformat(), "whole": query is None}
     put(archive, HEAD, json.dumps(head).encode())
-    with tempfile.TemporaryFile() as spool, source.moment() as connection:
+    with tempfile.TemporaryFile() as spool, source.reading() as connection:
         with gzip.open(spool, "wb", compresslevel=5) as lines:
             for some in batches(asked(source, connection, query), CHUNK):
                 for row in some:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
-from dashboard.store.records import SOURCES, Action, AuditLine, Context, Record
+from dashboard.store.records import SOURCES, Action, AuditLine, Context, Finding, Record
 from dashboard.store.rows import CONTEXT, audit_from_row, context_row, from_row, review_state, to_row, words
 from dashboard.store.schema import audit, predictions, reviews, tags
 from model.taxonomy import CODES
@@ -65,27 +65,20 @@ def describe(
     return after
 
 
-def review(
-    connection: Connection,
-    record_id: str,
-    reviewer: str,
-    diagnosis: str | None,
-    source: str | None,
-    note: str,
-    add_tags: Iterable[str],
-    remove_tags: Iterable[str],
-    revision: int | None,
-) -> Record:
-    """Append a review to a prediction; see `Store.review`."""
+def review(connection: Connection, record_id: str, finding: Finding, revision: int | None) -> Record:
+    """Append a review, as `checked` gave it, to a prediction; see `Store.review`."""
     seq, before = find(connection, record_id)
     check_revision(connection, before, revision)
-    labels = tuple(sorted((set(before.tags) | clean_tags(add_tags)) - clean_tags(remove_tags)))
+    labels = tuple(
+        sorted((set(before.tags) | clean_tags(finding.add_tags)) - clean_tags(finding.remove_tags))
+    )
     if len(labels) > MAX_TAGS:
         raise InputError(f"A prediction has at most {MAX_TAGS} tags.")
     now = datetime.now(UTC)
     confirmed, confirmed_by = before.confirmed, before.confirmed_by
-    if source is not None:
-        confirmed, confirmed_by = diagnosis, None if source == WITHDRAWN else cast(Any, source)
+    if finding.source is not None:
+        withdrawn = finding.source == WITHDRAWN
+        confirmed, confirmed_by = finding.diagnosis, None if withdrawn else cast(Any, finding.source)
     after = replace(
         before,
         confirmed=confirmed,
@@ -100,10 +93,10 @@ def review(
             id=new_id(),
             seq=seq,
             created=now,
-            reviewer=reviewer,
-            diagnosis=diagnosis,
-            source=source,
-            note=note,
+            reviewer=finding.reviewer,
+            diagnosis=finding.diagnosis,
+            source=finding.source,
+            note=finding.note,
             tags=list(labels),
         )
     )
@@ -118,24 +111,25 @@ def review(
         for name in ("confirmed", "confirmed_by", "review", "tags")
         if getattr(before, name) != getattr(after, name)
     }
-    if note:
-        changed["note"] = [None, note]
-    write_audit(connection, after, "withdrawn" if source == WITHDRAWN else "reviewed", reviewer, changed)
+    if finding.note:
+        changed["note"] = [None, finding.note]
+    action: Action = "withdrawn" if finding.source == WITHDRAWN else "reviewed"
+    write_audit(connection, after, action, finding.reviewer, changed)
     return after
 
 
-def check_review(reviewer: str, diagnosis: str | None, source: str | None, note: str) -> tuple[str, str]:
-    """Reviewer and note as they are kept; InputError when a review cannot be meant so."""
-    name = clean_line(reviewer, MAX_NAME, "The name")
+def checked(finding: Finding) -> Finding:
+    """A review as it is kept; InputError when it cannot be meant so."""
+    name = clean_line(finding.reviewer, MAX_NAME, "The name")
     if not name:
         raise InputError("Say who reviews: a name or initials.")
-    if diagnosis is not None and diagnosis not in CODES:
+    if finding.diagnosis is not None and finding.diagnosis not in CODES:
         raise InputError(f"The diagnosis is one of {', '.join(CODES)}.")
-    if diagnosis is not None and source not in SOURCES:
+    if finding.diagnosis is not None and finding.source not in SOURCES:
         raise InputError("Say how the diagnosis was confirmed: by histology, follow-up or an expert.")
-    if diagnosis is None and source not in (None, WITHDRAWN):
+    if finding.diagnosis is None and finding.source not in (None, WITHDRAWN):
         raise InputError("A source confirms a diagnosis: choose the diagnosis, too.")
-    return name, clean_text(note, MAX_NOTE, "The note")
+    return replace(finding, reviewer=name, note=clean_text(finding.note, MAX_NOTE, "The note"))
 
 
 def clean_tags(names: Iterable[str]) -> set[str]:

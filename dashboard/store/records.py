@@ -1,6 +1,6 @@
 """What the store gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -55,6 +55,18 @@ class Context:
             ("note", clean_text(self.note, MAX_NOTE, "The note")),
         ):
             object.__setattr__(self, name, value or None)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What somebody wants to append as a review; see `Store.review`."""
+
+    reviewer: str
+    diagnosis: str | None = None
+    source: str | None = None
+    note: str = ""
+    add_tags: Iterable[str] = ()
+    remove_tags: Iterable[str] = ()
 
 
 @dataclass(frozen=True)

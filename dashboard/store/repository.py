@@ -7,25 +7,26 @@ the database: otherwise one could remove the image that another has just found t
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError
 
 from dashboard.store import changes, database, sweep, words
-from dashboard.store.errors import Conflict, NotFound, StoreError
+from dashboard.store.errors import NotFound, StoreError
 from dashboard.store.files import ID, Files
+from dashboard.store.keys import Key, remember, used
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Memory, Pages
 from dashboard.store.places import Staged, open_place
 from dashboard.store.query import MAX_LIMIT, Query
-from dashboard.store.records import AuditLine, Context, Latest, Page, Record, Review
+from dashboard.store.records import AuditLine, Context, Finding, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
 from dashboard.store.schema import audit, keys, predictions, reviews, store, tags
+from dashboard.store.transactions import Transactions
 from model.images import Photograph, encode
 
 if TYPE_CHECKING:
@@ -41,23 +42,19 @@ SWEPT_AT_ONCE = 20_000
 AT_ONCE = 2
 # A clock that is behind by less was set back.
 SET_BACK = timedelta(hours=1)
-KEYS_LAST = timedelta(hours=24)
 # Made once: making one takes as long as running it.
 INSERT = insert(predictions)
 COUNT = update(store).values(predictions=store.c.predictions + 1)
-TURN = update(store).values(turn=store.c.turn + 1)
 
 
-class Store:
+class Store(Transactions):
     """Predictions and their images. Safe to use from several threads and processes."""
 
     def __init__(self, engine: Engine, files: Files) -> None:
-        self._engine = engine
-        self._files = files
-        self._turn = threading.Lock()
+        super().__init__(engine, files)
         self._pages = threading.Semaphore(AT_ONCE)
         self._memory = Memory()
-        with self._reading() as connection:
+        with self.reading() as connection:
             self._indexed = words.indexed(connection)
             self._identity: str = connection.execute(select(store.c.identity)).scalar_one()
 
@@ -67,7 +64,7 @@ class Store:
         prediction: "Prediction",
         filename: str,
         context: Context = Context(),
-        key: str | None = None,
+        key: Key | None = None,
         prepared: Staged | None = None,
     ) -> Record:
         """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
@@ -77,11 +74,11 @@ class Store:
             prediction: what the model said about it.
             filename: what the user calls the file. Kept as text, never used as a path.
             context: what the user tells of the lesion.
-            key: an idempotency key: within 24 hours, the same key with the same image gives the first record again.
+            key: an idempotency key: within 24 hours, the same one with the same image gives the first record again.
             prepared: what `prepare` gave for this photograph; it is used up, whatever happens.
 
         Raises:
-            Conflict: the key was used for another image.
+            Conflict: the key was used for another image or request.
             StoreError: the disk is full or the database cannot be written; the prediction is not kept then.
         """
         # The engine behind the predictor is slow to import, and pages that only read do without it.
@@ -93,11 +90,11 @@ class Store:
             images = prepared or self.prepare(photograph)
             unused.callback(images.discard)
             record = make_record(photograph, prediction, filename, context)
-            with self._disk():
+            with self.disk():
                 heatmap = heatmap_png(prediction.heatmap, HEATMAP_SIDE)
                 drawn = place.stage({self._files.heatmap(record.id): heatmap})
             unused.callback(drawn.discard)
-            with self._writing() as connection:
+            with self.writing() as connection:
                 if key is not None:
                     first = used(connection, key, record.sha256)
                     if first is not None:
@@ -122,7 +119,7 @@ class Store:
         Raises:
             StoreError: the disk is full.
         """
-        with self._disk():
+        with self.disk():
             return self._files.place.stage(self._missing(photograph))
 
     def _missing(self, photograph: Photograph) -> dict[str, bytes]:
@@ -146,20 +143,20 @@ class Store:
             return before + timedelta(microseconds=1)
         return moment
 
-    def with_key(self, key: str, sha256: str) -> Record | None:
+    def with_key(self, key: Key, sha256: str) -> Record | None:
         """What `add` gave for this key within 24 hours; None when it is new. Conflict as for `add`."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return used(connection, key, sha256)
 
     def get(self, record_id: str) -> Record:
         """The record with this id; NotFound when there is none."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return changes.find(connection, known_shape(record_id))[1]
 
     def page(self, query: Query) -> Page:
         """The records that a query asks for, and how many match it in all."""
         # One transaction: rows and total belong to the same moment.
-        with self._pages, self._reading() as connection:
+        with self._pages, self.reading() as connection:
             rows, more, total, exact = Pages(connection, self._indexed, self._memory).page(query)
         return Page(tuple(map(from_row, rows)), total, exact, query.cursor(rows[-1]) if more else None)
 
@@ -170,7 +167,7 @@ class Store:
         """
         part = replace(query, offset=0, after=None, limit=MAX_LIMIT)
         while True:
-            with self._pages, self._reading() as connection:
+            with self._pages, self.reading() as connection:
                 rows, more = Pages(connection, self._indexed, self._memory).part(part)
             yield from map(from_row, rows)
             if not more:
@@ -183,7 +180,7 @@ class Store:
         Raises:
             NotFound: there is no such prediction.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             seq, _ = changes.find(connection, known_shape(record_id))
             here = select(predictions).where(predictions.c.seq == seq, query.condition())
             row = connection.execute(here).mappings().first()
@@ -194,7 +191,7 @@ class Store:
 
     def latest(self) -> Latest:
         """What to compare with later, to see whether something changed."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             newest = select(predictions.c.id).order_by(predictions.c.seq.desc()).limit(1)
             return Latest(
                 connection.execute(newest).scalar_one_or_none(),
@@ -209,7 +206,7 @@ class Store:
             .order_by(predictions.c.created, predictions.c.seq)
             .limit(MAX_LIMIT)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             return tuple(map(from_row, connection.execute(found).mappings()))
 
     def models(self) -> tuple[str, ...]:
@@ -229,7 +226,7 @@ class Store:
         least = select(func.min(column).label("value")).cte("least", recursive=True)
         further = select(func.min(column)).where(column > least.c.value).scalar_subquery()
         values = least.union_all(select(further).where(least.c.value.is_not(None)))
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = select(values.c.value).where(values.c.value.is_not(None)).order_by(values.c.value)
             return tuple(connection.execute(found).scalars())
 
@@ -246,8 +243,36 @@ class Store:
             NotFound: there is no such prediction.
         """
         name = clean_line(who, MAX_NAME, "The name")
-        with self._writing() as connection:
+        with self.writing() as connection:
             return changes.describe(connection, known_shape(record_id), context, revision, name)
+
+    def change(
+        self,
+        record_id: str,
+        fields: Mapping[str, Any],
+        finding: Finding | None = None,
+        revision: int | None = None,
+    ) -> Record:
+        """Change some fields of the context, append a review, or both: all of it or nothing.
+
+        Args:
+            fields: of `Context`, by their names; the others stay as they are at that moment.
+            revision: the one that the user has seen.
+
+        Raises:
+            Conflict, InputError, NotFound: as for `describe` and `review`.
+        """
+        one, who = known_shape(record_id), ""
+        if finding is not None:
+            finding = changes.checked(finding)
+            who = finding.reviewer
+        with self.writing() as connection:
+            record = changes.find(connection, one)[1]
+            if fields:
+                context = replace(record.context, **fields)
+                record = changes.describe(connection, one, context, revision, who)
+                revision = None
+            return record if finding is None else changes.review(connection, one, finding, revision)
 
     def review(
         self,
@@ -278,24 +303,20 @@ class Store:
             InputError: the review cannot be meant so.
             NotFound: none of them exists.
         """
-        name, text = changes.check_review(reviewer, diagnosis, source, note)
+        finding = changes.checked(Finding(reviewer, diagnosis, source, note, add_tags, remove_tags))
         done: list[Record] = []
-        with self._writing() as connection:
+        with self.writing() as connection:
             for one in dict.fromkeys(map(known_shape, ids)):
                 seen = revision.get(one) if isinstance(revision, Mapping) else revision
                 with suppress(NotFound):
-                    done.append(
-                        changes.review(
-                            connection, one, name, diagnosis, source, text, add_tags, remove_tags, seen
-                        )
-                    )
+                    done.append(changes.review(connection, one, finding, seen))
         if not done:
             raise NotFound(changes.MISSING)
         return tuple(done)
 
     def reviews(self, record_id: str) -> tuple[Review, ...]:
         """The reviews of a prediction, the newest first; NotFound when there is no such prediction."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             seq, record = changes.find(connection, known_shape(record_id))
             found = select(reviews).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
             return tuple(review_from_row(row, record.id) for row in connection.execute(found).mappings())
@@ -303,7 +324,7 @@ class Store:
     def audit(self, record_id: str) -> tuple[AuditLine, ...]:
         """What was done to a prediction, oldest first; also of a deleted one. Empty for an id that never was."""
         one = known_shape(record_id)
-        with self._reading() as connection:
+        with self.reading() as connection:
             lines = changes.trail(connection, one)
             with suppress(NotFound):
                 return (changes.birth(changes.find(connection, one)[1]), *lines)
@@ -311,7 +332,7 @@ class Store:
 
     def check(self) -> None:
         """Raise StoreError when nothing could be kept at the moment."""
-        with self._writing():
+        with self.writing():
             self._files.mark(self._identity)
 
     def image(self, record_id: str) -> bytes:
@@ -331,23 +352,29 @@ class Store:
         return self._read(self._files.image(record.sha256))
 
     def _read(self, name: str) -> bytes:
-        with self._disk():
+        with self.disk():
             try:
                 return self._files.place.read(name)
             except FileNotFoundError as error:
                 raise NotFound("The image of this prediction is missing from the data folder.") from error
 
-    def delete(self, ids: Sequence[str], who: str = "") -> int:
+    def delete(self, ids: Sequence[str], who: str = "", revision: int | None = None) -> int:
         """Delete these predictions, their reviews, and the images that no other one shares; audit lines stay.
 
         Unknown ids are passed over.
 
+        Args:
+            revision: the one that the user has seen, of each of them.
+
         Returns:
             How many were deleted.
+
+        Raises:
+            Conflict: somebody changed one of them meanwhile; none is deleted then.
         """
         name = clean_line(who, MAX_NAME, "The name")
         gone: dict[str, str] = {}
-        with self._writing() as connection:
+        with self.writing() as connection:
             for part in sweep.chunks([known_shape(one) for one in ids]):
                 wanted = predictions.c.id.in_(part)
                 found = [
@@ -355,10 +382,13 @@ class Store:
                 ]
                 if not found:
                     continue
+                for record in found:
+                    changes.check_revision(connection, record, revision)
                 gone.update({record.id: record.sha256 for record in found})
                 numbers = select(predictions.c.seq).where(wanted)
                 connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
                 connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
+                connection.execute(delete(keys).where(keys.c.prediction_id.in_(part)))
                 connection.execute(delete(predictions).where(wanted))
                 changes.redact(connection, part)
                 fewer = store.c.predictions - len(found)
@@ -368,7 +398,7 @@ class Store:
                     [changes.audit_row(one, "deleted", name, changes.epitaph(one)) for one in found],
                 )
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
-        with self._writing() as connection:
+        with self.writing() as connection:
             digests = set(gone.values()) - sweep.named(connection, list(gone.values()))
             unnamed = [
                 make(digest) for digest in digests for make in (self._files.image, self._files.thumbnail)
@@ -383,65 +413,8 @@ class Store:
         A folder that belongs to another database is left alone: with a new or another database beside it,
         every image in it would seem nobody's.
         """
-        with self._disk():
-            return sweep.sweep(self._files, self._identity, self._reading, self._writing)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()
-
-    @property
-    def files(self) -> Files:
-        """The images, for backups."""
-        return self._files
-
-    @contextmanager
-    def moment(self) -> Iterator[Connection]:
-        """A transaction that sees one moment, however much is read in it."""
-        options: dict[str, Any] = {}
-        if self._engine.dialect.name == "postgresql":
-            options["isolation_level"] = "REPEATABLE READ"
-        with self._engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that has the store to itself among writers, for restoring."""
-        with self._writing() as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment."""
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                yield connection
-        except DBAPIError as error:
-            raise StoreError(f"The database cannot be read: {error.orig}.") from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that has the store to itself among writers; readers go on."""
-        # Within the process writers queue here, in turn; SQLite itself lets them try again by chance.
-        try:
-            with (
-                self._turn,
-                self._disk(),
-                self._engine.connect().execution_options(writing=True) as connection,
-                connection.begin(),
-            ):
-                connection.execute(TURN)
-                yield connection
-        except DBAPIError as error:
-            raise StoreError(f"The database cannot be written: {error.orig}.") from error
-
-    @contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Says in a sentence what the disk, or the place of the images, refuses."""
-        try:
-            yield
-        except OSError as error:
-            raise StoreError(f"{self._files.place} cannot be used: {error.strerror or error}.") from error
+        with self.disk():
+            return sweep.sweep(self._files, self._identity, self.reading, self.writing)
 
 
 def open_store(data_dir: Path, database_url: str | None = None, image_store: str | None = None) -> Store:
@@ -474,29 +447,6 @@ def open_store(data_dir: Path, database_url: str | None = None, image_store: str
 def now() -> datetime:
     """The time by the clock."""
     return datetime.now(UTC)
-
-
-def used(connection: Connection, key: str, sha256: str) -> Record | None:
-    """The record that a key stands for, if it was used; Conflict when that was for another image."""
-    since = datetime.now(UTC) - KEYS_LAST
-    row = connection.execute(select(keys).where(keys.c.key == key, keys.c.created > since)).mappings().first()
-    if row is None:
-        return None
-    if row["sha256"] != sha256:
-        raise Conflict(
-            "This idempotency key was used for another image before. Send a new key with a new image."
-        )
-    with suppress(NotFound):
-        return changes.find(connection, row["prediction_id"])[1]
-    return None
-
-
-def remember(connection: Connection, key: str, record: Record) -> None:
-    """Let a key stand for a record, and forget old keys."""
-    now = datetime.now(UTC)
-    connection.execute(delete(keys).where((keys.c.key == key) | (keys.c.created <= now - KEYS_LAST)))
-    row = {"key": key, "created": now, "sha256": record.sha256, "prediction_id": record.id}
-    connection.execute(insert(keys).values(row))
 
 
 def known_shape(record_id: str) -> str:

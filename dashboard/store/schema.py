@@ -212,11 +212,14 @@ keys = Table(
     Column("created", UtcDateTime, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("prediction_id", String(36), nullable=False),
+    # A digest of what was asked for beside the image; NULL for a key that an earlier version kept.
+    Column("request", String(64)),
 )
 Index(None, keys.c.created)
 
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
-# whoever watches that something changed. `predictions` counts them, so that nobody has to.
+# whoever watches that something changed. `predictions` counts them, so that nobody has to. Photographs kept before
+# `profiles_since` were read without their colour profiles.
 store = Table(
     "store",
     metadata,
@@ -224,4 +227,5 @@ store = Table(
     Column("identity", String(32), nullable=False),
     Column("turn", Integer, nullable=False),
     Column("predictions", Integer, nullable=False, server_default="0"),
+    Column("profiles_since", UtcDateTime),
 )

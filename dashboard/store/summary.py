@@ -95,7 +95,7 @@ def versions(store: Store, since: datetime | None = None) -> tuple[Version, ...]
     """The versions of models that predicted something, the busiest first."""
     columns = (predictions.c.model, predictions.c.model_version, predictions.c.model_sha256)
     found = select(*columns, func.count().label("n")).where(condition(since, None)).group_by(*columns)
-    with store._reading() as connection:
+    with store.reading() as connection:
         rows = connection.execute(found).all()
     return tuple(sorted((Version(*row) for row in rows), key=lambda one: (-one.predictions, one.model)))
 
@@ -104,7 +104,7 @@ def days(
     store: Store, since: datetime | None = None, version: Version | None = None
 ) -> dict[str, dict[date, int]]:
     """Predictions a day (UTC) by decision; days without any are left out."""
-    with store._reading() as connection:
+    with store.reading() as connection:
         day: Any
         if connection.dialect.name == "sqlite":
             # A time is kept there as text, in UTC, its day in front.
@@ -131,7 +131,7 @@ def sample(store: Store, since: datetime | None = None, version: Version | None 
         .order_by(predictions.c.created.desc(), predictions.c.seq.desc())
         .limit(SAMPLE)
     )
-    with store._reading() as connection:
+    with store.reading() as connection:
         rows = connection.execute(found).all()
     counts, texts = Counter[str](), dict[str, str]()
     for row in rows:
@@ -152,7 +152,7 @@ def outcomes(store: Store, since: datetime | None = None, version: Version | Non
     A confirmed image that was predicted more than once counts once, with its newest prediction; a diagnosis that was
     confirmed for one prediction of an image holds for the image, whichever model is looked at.
     """
-    with store._reading() as connection:
+    with store.reading() as connection:
         # From the confirmed images to their predictions, which SQLite would do the other way round.
         aside = partial(unindexed, dialect=connection.dialect.name)
         confirmed = known(since, version, aside)
@@ -201,5 +201,5 @@ def same_image(store: Store, sha256: str) -> tuple[Record, ...]:
         .order_by(predictions.c.seq.desc())
         .limit(MOST_OF_AN_IMAGE)
     )
-    with store._reading() as connection:
+    with store.reading() as connection:
         return tuple(map(from_row, connection.execute(found).mappings()))

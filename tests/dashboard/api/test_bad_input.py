@@ -125,6 +125,9 @@ def test_key_of_another_request_is_refused(send: Send) -> None:
     assert problem(other_image)["code"] == "conflict"
     other_point = send(files.jpeg(), key="one", operating_point="sensitivity-90")
     assert other_point.status_code == 409
+    words = ({"age": "50"}, {"note": "new"}, {"lesion": "L1"}, {"stability": "true"}, {"name": "leg.jpg"})
+    assert {send(files.jpeg(), key="one", **more).status_code for more in words} == {409}
+    assert send(files.jpeg(), key="one", model="tiny").status_code == 201
     assert send(files.jpeg(), key="ä").status_code == 422
 
 

@@ -1,5 +1,7 @@
 """Predictions over HTTP: made, listed, looked at, added to, deleted."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -169,6 +171,49 @@ def test_nothing_is_written_over_somebody_elses_change(
     assert client.delete(address, headers=seen).status_code == 412
     assert client.get(address).get_json()["context"]["note"] == "mine"
     assert client.patch(address, json={"context": {"age": 1}}, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_a_change_with_half_of_it_wrong_writes_nothing(
+    client: FlaskClient, send: Send, lesion_jpeg: bytes
+) -> None:
+    address = send(lesion_jpeg, age="40").headers["Location"]
+    wrong = {"context": {"age": 41}, "review": {"reviewer": "AB", "diagnosis": "mel"}}
+    assert client.patch(address, json=wrong).status_code == 422
+    body = client.get(address)
+    assert body.get_json()["context"]["age"] == 40 and body.headers["ETag"] == '"0"'
+
+
+def test_reviews_without_a_revision_never_conflict(
+    client: FlaskClient, send: Send, lesion_jpeg: bytes
+) -> None:
+    address = send(lesion_jpeg).headers["Location"]
+
+    def review(number: int) -> int:
+        one = {"review": {"reviewer": f"R{number}"}, "context": {"age": number}}
+        return client.application.test_client().patch(address, json=one).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(review, range(50))) == {200}
+
+
+def test_what_changes_during_a_deletion_is_kept(
+    client: FlaskClient, send: Send, services: Services, lesion_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    response = send(lesion_jpeg)
+    address, seen = response.headers["Location"], {"If-Match": response.headers["ETag"]}
+    get = type(services.store).get
+
+    def overtaken(store: Any, record_id: str) -> Any:
+        record = get(store, record_id)
+        monkeypatch.undo()
+        store.review([record_id], "Anna", "mel", "histology")
+        return record
+
+    for ask in (client.delete, partial(client.patch, json={"context": {"age": 1}})):
+        monkeypatch.setattr(type(services.store), "get", overtaken)
+        assert problem(ask(address, headers=seen))["status"] == 412
+        seen = {"If-Match": client.get(address).headers["ETag"]}
+    assert client.delete(address, headers=seen).status_code == 204
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL, make_url
 
 from dashboard.store import Record, Store, database, open_store
+from dashboard.store.keys import Key
 from model.cautions import Caution
 from model.images import Photograph, decode
 from model.predictor import Decision, Prediction
@@ -155,6 +156,8 @@ def add(store: Store) -> Add:
     def adder(filename: str = "lesion.jpg", seed: int = 0, **changes: Any) -> Record:
         picture = photograph(seed)
         kept = {name: changes.pop(name) for name in ("context", "key") if name in changes}
+        if "key" in kept:
+            kept["key"] = Key(kept["key"])
         return store.add(picture, prediction(picture, **changes), filename, **kept)
 
     return adder

@@ -52,7 +52,7 @@ def test_what_was_lost_comes_back(store: Store, three: list[Record], target: Sto
     assert target.page(Query()).total == 3 and target.tags() == ("x",)
     assert target.page(Query(filters=(Search("margins"),))).total == 2
     assert target.sweep() == 0
-    with target.moment() as connection:
+    with target.reading() as connection:
         gone = connection.exec_driver_sql("SELECT who FROM audit WHERE action = 'deleted'").scalars().all()
     assert gone == ["Ben"]
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select, update
 from dashboard.store import (
     Conflict,
     Context,
+    Finding,
     InputError,
     NotFound,
     OneOf,
@@ -20,12 +21,15 @@ from dashboard.store import (
     Store,
     repository,
 )
+from dashboard.store.keys import Key
 from dashboard.store.names import new_id
 from dashboard.store.schema import audit, keys, reviews, tags
 from model.images import Photograph
 from model.predictor import Decision, Prediction, Similar
 
 Add = Callable[..., Record]
+Said = Callable[..., Prediction]
+Picture = Callable[..., Photograph]
 NOBODY = "01a20ae0-c949-743f-a804-56e93ddba6f8"
 
 
@@ -271,12 +275,12 @@ def test_a_key_gives_the_same_prediction_again(store: Store, add: Add, engine: E
     with ThreadPoolExecutor(4) as pool:
         records = list(pool.map(lambda _: add(key="k"), range(4)))
     assert len({record.id for record in records}) == 1 and store.page(Query()).total == 1
-    assert store.with_key("k", records[0].sha256) == records[0]
+    assert store.with_key(Key("k"), records[0].sha256) == records[0]
     with pytest.raises(Conflict, match="another image"):
         add(seed=1, key="k")
     with pytest.raises(Conflict):
-        store.with_key("k", "0" * 64)
-    assert store.with_key("other", records[0].sha256) is None
+        store.with_key(Key("k"), "0" * 64)
+    assert store.with_key(Key("other"), records[0].sha256) is None
     # After a day it is new again, and so it is when its prediction is gone.
     with engine.begin() as connection:
         yesterday = datetime.now(UTC) - timedelta(hours=25)
@@ -348,3 +352,43 @@ def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
     # A clock that was wrong by days and is right again is believed.
     third = at(noon - timedelta(days=3))
     assert third.created == noon - timedelta(days=3)
+
+
+def test_a_key_stands_for_one_request_only(store: Store, said: Said, picture: Picture) -> None:
+    photograph = picture()
+    first = store.add(photograph, said(photograph), "a.jpg", key=Key("k", "1" * 64))
+    assert store.with_key(Key("k", "1" * 64), first.sha256) == first
+    with pytest.raises(Conflict, match="before"):
+        store.with_key(Key("k", "2" * 64), first.sha256)
+    with pytest.raises(Conflict, match="before"):
+        store.add(photograph, said(photograph), "a.jpg", key=Key("k", "2" * 64))
+    assert store.page(Query()).total == 1
+
+
+def test_a_change_is_written_whole_or_not_at_all(store: Store, add: Add) -> None:
+    record = add(context=Context(age=40, note="old"))
+    store.review([record.id], "Anna", add_tags=[f"t{number:02}" for number in range(50)])
+    for finding in (Finding("Ben", "mel"), Finding("Ben", add_tags=["one more"]), Finding("")):
+        with pytest.raises(InputError):
+            store.change(record.id, {"age": 41}, finding)
+    with pytest.raises(Conflict):
+        store.change(record.id, {"age": 41}, Finding("Ben"), revision=0)
+    now = store.get(record.id)
+    assert (now.context.age, now.revision, len(store.reviews(record.id))) == (40, 1, 1)
+    after = store.change(record.id, {"age": 41}, Finding("Ben", note="seen"), revision=1)
+    assert (after.context, after.revision) == (Context(age=41, note="old"), 3)
+
+
+def test_reviews_at_the_same_moment_are_all_kept(store: Store, add: Add) -> None:
+    record = add()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: store.change(record.id, {}, Finding(f"R{one}")), range(50)))
+    assert len(store.reviews(record.id)) == 50 == store.get(record.id).revision
+
+
+def test_what_was_changed_meanwhile_is_not_deleted(store: Store, add: Add) -> None:
+    record = add(key="k")
+    store.review([record.id], "Anna", "mel", "histology")
+    with pytest.raises(Conflict, match="Anna"):
+        store.delete([record.id], revision=0)
+    assert store.image(record.id) and store.delete([record.id], revision=1) == 1

@@ -1,9 +1,10 @@
 """Whichever way a page is found, it is the one that a plain question to the database gives."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, inspect, select, text
@@ -131,6 +132,8 @@ def test_a_database_of_the_second_revision_gets_the_new_indexes(
         new = {"ix_predictions_sampled", "ix_predictions_by_version", "ix_predictions_known"}
         for name in {*new, kept and f"{kept}_sampled"} - {""}:
             connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text("ALTER TABLE keys DROP COLUMN request"))
+        connection.execute(text("ALTER TABLE store DROP COLUMN profiles_since"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     store = reopen()
     with store._engine.connect() as connection:
@@ -138,3 +141,22 @@ def test_a_database_of_the_second_revision_gets_the_new_indexes(
             one["name"] for one in inspect(connection).get_indexes("predictions")
         }
         assert store._indexed and words.indexed(connection)
+
+
+def test_a_row_deleted_between_two_statements_is_still_of_that_moment(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, gone = Pages.rows, list[str]()
+
+    def overtaken(pages: Pages, numbers: Sequence[int]) -> list[Any]:
+        monkeypatch.undo()
+        with filled._engine.connect() as connection:
+            wanted = select(predictions.c.id).where(predictions.c.seq == numbers[0])
+            gone.append(connection.execute(wanted).scalar_one())
+        filled.delete(gone)
+        return rows(pages, numbers)
+
+    monkeypatch.setattr(Pages, "rows", overtaken)
+    page = filled.page(Query(limit=5))
+    assert [record.id for record in page.records][:1] == gone and page.total == ROWS
+    assert filled.page(Query(limit=5)).total == ROWS - 1

@@ -1,0 +1,64 @@
+"""Idempotency keys: within a day, the same key with the same request stands for the prediction that it has made."""
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select
+
+from dashboard.store import changes
+from dashboard.store.errors import Conflict, NotFound
+from dashboard.store.records import Context, Record
+from dashboard.store.schema import keys
+
+LAST = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A client's own text for a request.
+
+    Attributes:
+        request: a digest of everything that the request asks for beside the image, see `digest`.
+    """
+
+    text: str
+    request: str = ""
+
+
+def digest(filename: str, context: Context, *options: str) -> str:
+    """What a request asks for beside its image, as 64 hexadecimal digits: nothing of it can be read from them."""
+    asked = json.dumps([filename, asdict(context), options], sort_keys=True)
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def used(connection: Connection, key: Key, sha256: str) -> Record | None:
+    """The record that a key stands for, if it was used; Conflict when that was for something else."""
+    since = datetime.now(UTC) - LAST
+    wanted = select(keys).where(keys.c.key == key.text, keys.c.created > since)
+    row = connection.execute(wanted).mappings().first()
+    if row is None:
+        return None
+    if row["sha256"] != sha256:
+        raise Conflict(
+            "This idempotency key was used for another image before. Send a new key with a new image."
+        )
+    # An earlier version kept no digest of the request.
+    if row["request"] not in (None, key.request):
+        raise Conflict(
+            "This idempotency key was used with another model, operating point, context or file name before. Send a "
+            "new key, or change the prediction that is there."
+        )
+    with suppress(NotFound):
+        return changes.find(connection, row["prediction_id"])[1]
+    return None
+
+
+def remember(connection: Connection, key: Key, record: Record) -> None:
+    """Let a key stand for a record, and forget old keys."""
+    now = datetime.now(UTC)
+    connection.execute(delete(keys).where((keys.c.key == key.text) | (keys.c.created <= now - LAST)))
+    row = {"key": key.text, "created": now, "sha256": record.sha256, "request": key.request}
+    connection.execute(insert(keys).values(row | {"prediction_id": record.id}))

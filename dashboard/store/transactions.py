@@ -1,0 +1,69 @@
+"""Transactions on the database of a store, and what goes wrong in them as sentences."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, update
+from sqlalchemy.exc import DBAPIError
+
+from dashboard.store.errors import StoreError
+from dashboard.store.files import Files
+from dashboard.store.schema import store
+
+# Made once: making it takes as long as running it.
+TURN = update(store).values(turn=store.c.turn + 1)
+
+
+class Transactions:
+    """Reading and writing a store."""
+
+    def __init__(self, engine: Engine, files: Files) -> None:
+        self._engine = engine
+        self._files = files
+        self._turn = threading.Lock()
+        # PostgreSQL would show each statement its own moment; SQLite doesn't.
+        snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        self._readers = engine.execution_options(**snapshot)
+
+    @property
+    def files(self) -> Files:
+        """The images, for backups."""
+        return self._files
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment, however much is read in it."""
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"The database cannot be read: {error.orig}.") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that has the store to itself among writers; readers go on."""
+        # Within the process writers queue here, in turn; SQLite itself lets them try again by chance.
+        try:
+            with (
+                self._turn,
+                self.disk(),
+                self._engine.connect().execution_options(writing=True) as connection,
+                connection.begin(),
+            ):
+                connection.execute(TURN)
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"The database cannot be written: {error.orig}.") from error
+
+    @contextmanager
+    def disk(self) -> Iterator[None]:
+        """Says in a sentence what the disk, or the place of the images, refuses."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"{self._files.place} cannot be used: {error.strerror or error}.") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
