@@ -2,7 +2,7 @@
 
     OUT/
       images/<isic_id>.jpg   every image, checked
-      metadata.csv           the columns of HAM10000_metadata.csv, and each image's licence and attribution
+      metadata.csv           the columns of isic-cli, and `file`, each image's place in this folder
       attribution.txt        the licences, and to whom the images are owed
       records.jsonl          what the archive says of each image, in full: the list that a new start goes on with
 
@@ -12,7 +12,6 @@ the same command goes on: pages and files that are there are not fetched again.
 
 import json
 import time
-from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -26,39 +25,31 @@ from tqdm import tqdm
 from urllib3.util.retry import Retry
 
 from model.images import ImageError, decode
+from training.cases import usable_rows
 from training.files import replace
+from training.tables.text import Table
 
 API = "https://api.isic-archive.com/api/v2/"
 TIMEOUT = (10, 60)
 RETRIES = 6
 AT_ONCE = 6
 PAGE = 100
-# From the archive's names to the seven diagnoses, from the most specific field to the least. What is not here is left
-# out: it would have to be guessed.
-FIELDS = ("diagnosis_5", "diagnosis_4", "diagnosis_3", "diagnosis_2", "diagnosis")
-LABELS: tuple[tuple[str, str], ...] = (
-    ("melanoma", "mel"),
-    ("basal cell carcinoma", "bcc"),
-    ("actinic keratosis", "akiec"),
-    ("squamous cell carcinoma in situ", "akiec"),
-    ("bowen", "akiec"),
-    ("seborrheic keratosis", "bkl"),
-    ("pigmented benign keratosis", "bkl"),
-    ("solar lentigo", "bkl"),
-    ("lichen planus like keratosis", "bkl"),
-    ("dermatofibroma", "df"),
-    ("angioma", "vasc"),
-    ("angiokeratoma", "vasc"),
-    ("pyogenic granuloma", "vasc"),
-    ("vascular", "vasc"),
-    ("nevus", "nv"),
+FIELDS = (
+    "isic_id",
+    "file",
+    "attribution",
+    "copyright_license",
+    "image_type",
+    *(f"diagnosis_{level}" for level in range(1, 6)),
+    "diagnosis",
+    "benign_malignant",
+    "diagnosis_confirm_type",
+    "lesion_id",
+    "age_approx",
+    "sex",
+    "anatom_site_general",
+    "anatom_site_1",
 )
-CONFIRMATIONS = {
-    "histopathology": "histo",
-    "serial imaging showing no change": "follow_up",
-    "single image expert consensus": "consensus",
-    "confocal microscopy with consensus dermoscopy": "confocal",
-}
 
 
 class DownloadError(RuntimeError):
@@ -107,7 +98,7 @@ def download(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> p
     """Fetch what is wanted, or go on with it, and write the metadata table of what is there.
 
     Returns:
-        The table that was written: one row an image whose diagnosis is one of the seven.
+        The table that was written: one row an image that is known to be benign or malignant, with FIELDS as text.
 
     Raises:
         DownloadError: the archive cannot be reached or refuses; or some images failed after all tries, the others being
@@ -122,19 +113,23 @@ def download(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> p
         chosen = [
             one for one in records if not wanted.licences or one["copyright_license"] in wanted.licences
         ]
-        labelled = [one for one in chosen if label_of(clinical(one))]
-        report_left_out(len(records), chosen, labelled)
-        failed = fetch_all(labelled, out / "images", connection, pause)
-    there = [one for one in labelled if one["isic_id"] not in failed]
-    if not there and not failed:
-        raise DownloadError("Nothing in the archive matches this query, these collections and licences.")
-    table = pd.DataFrame([table_row(one) for one in there])
-    replace(out / "metadata.csv", lambda path: table.to_csv(path, index=False))
-    replace(out / "attribution.txt", lambda path: path.write_text(attributions(table) if len(table) else ""))
+        if len(records) > len(chosen):
+            left_out = len(records) - len(chosen)
+            print(f"{left_out} of {len(records)} images have another licence and are left out.")
+        if not chosen:
+            raise DownloadError("Nothing in the archive matches this query, these collections and licences.")
+        path = out / "metadata.csv"
+        table = pd.DataFrame([table_row(one) for one in chosen], dtype="str")
+        table = table.loc[usable_rows(Table(path, table)).index]
+        fetching = [one for row, one in enumerate(chosen) if row in table.index]
+        failed = fetch_all(fetching, out / "images", connection, pause)
+    table = table[~table["isic_id"].isin(failed.keys())]
+    replace(path, lambda partial: table.to_csv(partial, index=False))
+    replace(out / "attribution.txt", lambda partial: partial.write_text(attributions(table)))
     if failed:
         name, why = next(iter(failed.items()))
         raise DownloadError(
-            f"{len(failed)} of {len(labelled)} images could not be fetched, {name} among them ({why}). "
+            f"{len(failed)} of {len(fetching)} images could not be fetched, {name} among them ({why}). "
             "The same command tries them again."
         )
     return table
@@ -171,16 +166,6 @@ def listed(wanted: Wanted, out: Path, api: str, connection: requests.Session) ->
             bar.total = body.get("count") or bar.total
             bar.update(len(body["results"]))
     return records[: wanted.limit]
-
-
-def report_left_out(total: int, licensed: list[dict[str, Any]], labelled: list[dict[str, Any]]) -> None:
-    """Say how many images are left out, and why."""
-    if total > len(licensed):
-        print(f"{total - len(licensed)} of {total} images have another licence and are left out.")
-    other = Counter(diagnosis_of(clinical(one)) for one in licensed if not label_of(clinical(one)))
-    if other:
-        most = ", ".join(f"{name or 'none given'} ({count})" for name, count in other.most_common(5))
-        print(f"{other.total()} images have a diagnosis outside of the seven and are left out: {most}.")
 
 
 def fetch_all(
@@ -235,48 +220,17 @@ def keep(path: Path, data: bytes) -> None:
     replace(path, lambda partial: partial.write_bytes(data))
 
 
-def clinical(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the archive knows of the lesion."""
-    found: Mapping[str, Any] = record.get("metadata", {}).get("clinical", {})
-    return found
-
-
-def diagnosis_of(facts: Mapping[str, Any]) -> str | None:
-    """The archive's most specific name of the diagnosis."""
-    return next((facts[name] for name in FIELDS if facts.get(name)), None)
-
-
-def label_of(facts: Mapping[str, Any]) -> str | None:
-    """One of the seven codes, or None for a diagnosis that is none of them."""
-    for name in FIELDS:
-        value = str(facts.get(name) or "").lower()
-        for part, code in LABELS:
-            if part in value:
-                return code
-    return None
-
-
-def table_row(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as `training.cases.read_metadata` reads it, with what its licence demands."""
-    facts = clinical(record)
-    return {
-        # An image without a lesion id is a lesion of its own.
-        "lesion_id": facts.get("lesion_id") or record["isic_id"],
-        "image_id": record["isic_id"],
-        "dx": label_of(facts),
-        "dx_type": CONFIRMATIONS.get(facts.get("diagnosis_confirm_type") or "", "unknown"),
-        "age": facts.get("age_approx"),
-        "sex": facts.get("sex") or "unknown",
-        "localization": facts.get("anatom_site_general") or "unknown",
-        "diagnosis": diagnosis_of(facts),
-        "licence": record["copyright_license"],
-        "attribution": record["attribution"],
-    }
+def table_row(record: Mapping[str, Any]) -> dict[str, str]:
+    """A record in FIELDS, as `training.tables.layouts` reads it; what the archive does not know is empty."""
+    known = record.get("metadata", {})
+    facts = {**known.get("acquisition", {}), **known.get("clinical", {}), **record}
+    facts["file"] = f"images/{record['isic_id']}.jpg"
+    return {name: "" if facts.get(name) is None else str(facts[name]) for name in FIELDS}
 
 
 def attributions(table: pd.DataFrame) -> str:
     """The licences of a table's images, each with those to whom they are owed: what a model's card must name."""
     return "".join(
         f"{licence} ({len(rows)} images): {'; '.join(sorted(set(rows['attribution'])))}\n"
-        for licence, rows in table.groupby("licence")
+        for licence, rows in table.groupby("copyright_license")
     )

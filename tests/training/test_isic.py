@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from model.images import encode
-from training.cases import find_images, read_metadata
-from training.isic import DownloadError, Wanted, download, label_of
+from training.cases import read_cases
+from training.isic import DownloadError, Wanted, download
 
-DIAGNOSES = ("Nevus", "Melanoma in situ", "Basal cell carcinoma", "Seborrheic keratosis", "Scar")
+DIAGNOSES = ("Nevus", "Melanoma in situ", "Basal cell carcinoma", "Epidermal nevus", None)
 PER_PAGE = 4
 ALL = Wanted()
 
@@ -44,7 +44,7 @@ class Archive(ThreadingHTTPServer):
             "attribution": f"Clinic {number % 3}",
             "files": {"full": {"url": f"{self.address}/files/{name}.jpg", "size": len(self.files[name])}},
             "metadata": {
-                "acquisition": {"pixels_x": 80, "pixels_y": 64},
+                "acquisition": {"image_type": "clinical: close-up" if number == 1 else "dermoscopic"},
                 "clinical": {
                     "diagnosis_3": DIAGNOSES[number % 5],
                     "age_approx": 50,
@@ -114,20 +114,23 @@ def fetched(archive: Archive, out: Path, wanted: Wanted = ALL) -> pd.DataFrame:
 
 def test_a_download_is_what_prepare_reads(archive: Archive, tmp_path: Path) -> None:
     table = fetched(archive, tmp_path)
-    # Two of the fourteen are scars, which are none of the seven diagnoses.
-    cases = read_metadata(tmp_path / "metadata.csv")
-    images = find_images([tmp_path / "images"])
-    assert len(table) == len(cases) == 12 and set(cases["image_id"]) == set(images)
-    assert set(cases["label"]) == {"nv", "mel", "bcc", "bkl"} and set(cases["confirmation"]) == {"histo"}
+    # Of two of the fourteen the archive says nothing.
+    cases = read_cases([tmp_path / "metadata.csv"], []).set_index("image_id")
+    assert len(table) == len(cases) == 12 and set(cases["label"]) == {"nv", "mel", "bcc", "unknown"}
+    assert cases["label"]["ISIC_0000003"] == "unknown" and not cases["malignant"]["ISIC_0000003"]
+    assert set(cases["confirmation"]) == {"histo"} and cases["modality"]["ISIC_0000001"] == "close-up"
     assert (cases["lesion_id"] == "IL_1").sum() == 5 and cases["lesion_id"].nunique() == 8
-    assert images["ISIC_0000003"][0].read_bytes() == archive.files["ISIC_0000003"]
-    assert {"licence", "attribution"} <= set(table.columns)
+    assert set(cases["licence"]) == {"CC-0", "CC-BY-NC"} and set(cases["age"]) == {50}
+    assert Path(cases["path"]["ISIC_0000003"]).read_bytes() == archive.files["ISIC_0000003"]
     assert "CC-0 (6 images): Clinic 0; Clinic 1; Clinic 2" in (tmp_path / "attribution.txt").read_text()
 
 
 def test_only_the_licences_asked_for(archive: Archive, tmp_path: Path) -> None:
     table = fetched(archive, tmp_path, Wanted(licences=("CC-0",)))
-    assert set(table["licence"]) == {"CC-0"} and len(list((tmp_path / "images").iterdir())) == len(table) == 6
+    assert (
+        set(table["copyright_license"]) == {"CC-0"}
+        and len(list((tmp_path / "images").iterdir())) == len(table) == 6
+    )
 
 
 def test_faults_are_waited_out(archive: Archive, tmp_path: Path) -> None:
@@ -146,7 +149,7 @@ def test_what_fails_is_named_and_tried_again(archive: Archive, tmp_path: Path) -
     with pytest.raises(DownloadError, match="2 of 12"):
         fetched(archive, tmp_path)
     # The others are there, and the table names only them.
-    assert len(read_metadata(tmp_path / "metadata.csv")) == 10
+    assert len(read_cases([tmp_path / "metadata.csv"], [])) == 10
     assert not list(tmp_path.rglob("partial-*"))
     archive.asked.clear()
     with pytest.raises(DownloadError, match="ISIC_0000007"):
@@ -172,20 +175,3 @@ def test_a_limit_and_an_empty_answer(archive: Archive, tmp_path: Path) -> None:
     assert len(fetched(archive, tmp_path / "five", Wanted(limit=4))) == 4
     with pytest.raises(DownloadError, match="Nothing"):
         fetched(archive, tmp_path / "none", Wanted(licences=("GPL",)))
-
-
-@pytest.mark.parametrize(
-    ("facts", "code"),
-    [
-        ({"diagnosis_3": "Melanoma Invasive"}, "mel"),
-        ({"diagnosis_2": "Benign melanocytic proliferations", "diagnosis_3": "Nevus"}, "nv"),
-        ({"diagnosis_3": "Squamous cell carcinoma in situ, Bowen's disease"}, "akiec"),
-        ({"diagnosis_3": "Squamous cell carcinoma, Invasive"}, None),
-        ({"diagnosis_3": "Solar or actinic keratosis"}, "akiec"),
-        ({"diagnosis_3": "Hemangioma"}, "vasc"),
-        ({"diagnosis": "melanoma"}, "mel"),
-        ({}, None),
-    ],
-)
-def test_diagnoses(facts: dict[str, str], code: str | None) -> None:
-    assert label_of(facts) == code
