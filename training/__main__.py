@@ -30,11 +30,6 @@ from training.files import replace
 from training.recipes import RECIPES, Recipe
 from training.runs import BEST, FACTS, lineage
 
-HAM10000 = "HAM10000 (Tschandl, Rosendahl, Kittler 2018, doi:10.1038/sdata.2018.161)"
-HAM10000_LICENCE = (
-    "CC BY-NC 4.0: non-commercial use with attribution of HAM10000, on which the model was trained"
-)
-
 
 def keep_memory() -> None:
     """Stop glibc from returning large buffers to the kernel after every step; fetching them again costs much time."""
@@ -65,10 +60,10 @@ def download(options: argparse.Namespace) -> None:
 def prepare(options: argparse.Namespace) -> None:
     """Decode once and split by lesion."""
     from training import pixels
+    from training.cases import read_cases
 
-    store = pixels.prepare(
-        options.metadata, options.images, options.data, options.source, options.licence, options.key
-    )
+    cases = read_cases(options.metadata, options.images, source=options.source, licence=options.licence)
+    store = pixels.prepare(cases, options.data, options.key)
     pairs = pd.read_csv(options.data / pixels.DUPLICATES)
     across = int((pairs["lesion_id_first"] != pairs["lesion_id_second"]).sum())
     print(f"{len(pairs)} pairs of images show the same picture, {across} of them under two lesions.")
@@ -174,7 +169,7 @@ def refresh(options: argparse.Namespace) -> None:
 def reproduce(options: argparse.Namespace) -> None:
     """Everything above in one go; what is there already is gone on with, not made anew."""
     if not (options.data / "cases.parquet").exists():
-        if options.metadata is None or not options.images:
+        if not options.metadata and not options.images:
             raise CasesError(f"{options.data} holds no prepared data: name --metadata and --images.")
         prepare(options)
     for name in lineage(recipe_of(options)):
@@ -247,7 +242,7 @@ def parser() -> argparse.ArgumentParser:
     fetched.add_argument("--api", help="address of another archive that speaks the same API")
     fetched.set_defaults(act=download)
     ready = commands.add_parser("prepare", help="decode images once and split them by lesion")
-    source_options(ready, required=True)
+    source_options(ready)
     ready.set_defaults(act=prepare)
     for name, act, help_text in (
         ("train", train, "train a recipe; goes on where it was interrupted"),
@@ -290,7 +285,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--version", default="1")
             command.add_argument("--no-weights", action="store_true", help="curves and scores only")
         if name == "reproduce":
-            source_options(command, required=False)
+            source_options(command)
             command.add_argument(
                 "--xception-init",
                 default="imagenet",
@@ -321,21 +316,27 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def source_options(command: argparse.ArgumentParser, required: bool) -> None:
+def source_options(command: argparse.ArgumentParser) -> None:
     """What `prepare` needs to know."""
     command.add_argument(
-        "--metadata", type=Path, required=required, help="HAM10000_metadata.csv or a table like it"
+        "--metadata",
+        type=Path,
+        action="append",
+        default=[],
+        help="table of cases, as HAM10000_metadata.csv or as another publisher has it; may be repeated; none where the "
+        "images' folders are named by class",
     )
     command.add_argument(
         "--images",
         type=Path,
-        required=required,
         action="append",
-        default=None if required else [],
-        help="image folder; may be repeated",
+        default=[],
+        help="image folder; may be repeated; none where the tables name files beside them",
     )
-    command.add_argument("--source", default=HAM10000, help="what the data is, for the card")
-    command.add_argument("--licence", default=HAM10000_LICENCE, help="terms that the trained model inherits")
+    command.add_argument(
+        "--source", default="", help="what the data is, for the card, if the tables do not say"
+    )
+    command.add_argument("--licence", default="", help="terms that the trained model inherits, likewise")
     command.add_argument("--key", default="dermaboard-1", help="another key gives another split")
 
 

@@ -45,6 +45,7 @@ LIMITS = (
     "One lesion in five is malignant here. At another prevalence the predictive values differ, and the calibrated "
     "probability is shifted.",
 )
+NOT_STATED = "not stated"
 # Facts of a card that follow from stored scores alone.
 JUDGED_FACTS = ("calibration", "coverage_over_resplits", "measured_on")
 DRAWN_LIMITS = ("Trained on drawn lesions: it knows nothing of skin.",)
@@ -84,7 +85,7 @@ def make_card(
         classes=tuple(evaluation["classes"]),
         training={
             "recipe": facts["recipe"],
-            "data": store.facts["source"],
+            "data": store.facts["source"] or NOT_STATED,
             "images": len(store.cases),
             "lesions": int(store.cases["lesion_id"].nunique()),
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
@@ -99,7 +100,7 @@ def make_card(
             "python": platform.python_version(),
             "largest_difference_from_keras": difference,
         },
-        licence=store.facts["licence"],
+        licence=store.facts["licence"] or NOT_STATED,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         synthetic=drawn,
         robustness=tuple(evaluation["robustness"]),

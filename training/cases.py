@@ -10,18 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from model.taxonomy import HAM10000, Taxonomy
 from training.tables import CasesError as CasesError
 from training.tables.folders import class_folders
 from training.tables.joins import joined
 from training.tables.layouts import layout_of
-from training.tables.pictures import find_images as find_images
-from training.tables.pictures import only_one, with_paths
+from training.tables.pictures import find_images, only_one, with_paths
 from training.tables.text import Table, read_table
 
 SPLITS: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
-COLUMNS = ("image_id", "lesion_id", "label", "confirmation", "age", "sex", "site")
-NAMES_IN_HAM10000 = {"dx": "label", "dx_type": "confirmation", "localization": "site"}
 
 
 def read_cases(
@@ -100,33 +96,6 @@ def without_repeats(cases: pd.DataFrame) -> pd.DataFrame:
     if again.any():
         print(f"{again.sum()} images stand in two tables; the table named first counts.")
     return cases[~again].reset_index(drop=True)
-
-
-def read_metadata(path: Path, taxonomy: Taxonomy = HAM10000) -> pd.DataFrame:
-    """Read a table with the columns of HAM10000_metadata.csv.
-
-    Returns:
-        One row an image with COLUMNS; `age` in years as float with NaN for unknown, everything else text.
-
-    Raises:
-        CasesError: a missing column, an unknown diagnosis, or an image id that stands twice.
-    """
-    table = pd.read_csv(path, dtype={"lesion_id": str, "image_id": str}).rename(columns=NAMES_IN_HAM10000)
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise CasesError(f"{path.name} lacks the columns {', '.join(missing)}.")
-    unknown = sorted(set(table["label"]) - set(taxonomy.codes))
-    if unknown:
-        raise CasesError(
-            f"{path.name} has the diagnoses {', '.join(map(str, unknown))}; known are {', '.join(taxonomy.codes)}."
-        )
-    twice = table["image_id"][table["image_id"].duplicated()]
-    if len(twice):
-        raise CasesError(f"{path.name} names the image {twice.iloc[0]} more than once.")
-    table = table.loc[:, list(COLUMNS)].copy()
-    for column in ("sex", "site", "confirmation"):
-        table[column] = table[column].fillna("unknown").astype(str)
-    return table
 
 
 def lesion_groups(lesions: pd.Series, digests: pd.Series) -> pd.Series:

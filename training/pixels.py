@@ -1,15 +1,13 @@
 """Images decoded once into arrays on disk, with the code that also serves.
 
-Two arrays, because the resolution of the copies at hand may depend on the label, and a network would learn sharpness
-instead of lesions: `sharp.npy` holds every image at the store's size from its sharpest copy; `common.npy` holds every
-image at the resolution of the least sharp one, from the least sharp copy that has it (a sharper copy, reduced, would
-still look different). Evaluation reads `common` alone; training mixes in `sharp` with the same
-probability for every diagnosis (see `sharp_odds`).
+Two arrays, because resolution may depend on the label, and a network would learn sharpness instead of lesions:
+`sharp.npy` holds every image at the store's size, `common.npy` at the resolution of the least sharp one. Evaluation
+reads `common` alone; training mixes in `sharp` with the same probability for every diagnosis (see `sharp_odds`).
 """
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,8 @@ from tqdm import tqdm
 
 from model.cores import usable_cores
 from model.images import ImageError, Photograph, decode, square
-from training.cases import CasesError, assign_splits, find_images, lesion_groups, read_metadata
+from model.taxonomy import CODES
+from training.cases import CasesError, assign_splits, lesion_groups
 from training.duplicates import near_duplicates, one_side
 
 STORE_SIZE = 224
@@ -35,8 +34,8 @@ class PixelStore:
     """A prepared data set.
 
     Attributes:
-        cases: one row an image: the columns of `training.cases`, `sha256`, `group`, `split` and `detail` (the shorter
-            side of its sharpest copy in pixels, at most the store's size).
+        cases: one row an image: the columns of `training.cases`, `sha256`, `group`, `split` and `detail` (its
+            shorter side in pixels, at most the store's size).
         facts: `source` and `licence` of the data.
         sharp: uint8 (n, 224, 224, 3), memory-mapped.
         common: uint8 (n, c, c, 3), where c is the smallest `detail`, memory-mapped.
@@ -64,60 +63,43 @@ def open_pixels(folder: Path) -> PixelStore:
     )
 
 
-def prepare(
-    metadata: Path,
-    folders: Sequence[Path],
-    out: Path,
-    source: str = "",
-    licence: str = "",
-    key: str = SPLIT_KEY,
-) -> PixelStore:
-    """Decode every image of a metadata table once, split by lesion, and write the store.
+def prepare(cases: pd.DataFrame, out: Path, key: str = SPLIT_KEY) -> PixelStore:
+    """Decode every image once, split by lesion, and write the store.
 
     Images that show the same picture under different lesions come to one side of the split, and are listed in the
-    store's near-duplicates.csv.
+    store's near-duplicates.csv. Those without one of the network's diagnoses are counted in a printed sentence and left
+    out.
 
     The folder appears complete or not at all.
 
     Args:
-        metadata: see `training.cases.read_metadata`.
-        folders: where the images lie, under any subfolder, named by image id. Of several copies of an image the one
-            with most pixels is used; of equals, the one in the folder named first.
+        cases: see `training.cases.read_cases`.
         out: folder to write; an existing store there is replaced.
-        source, licence: of the data; they go into the card of what is trained on it.
         key: of the split's hash.
 
     Raises:
-        CasesError: images are missing or unreadable; the message names the first of them.
+        CasesError: no image has a diagnosis of the network, or one is unreadable; the message names it.
     """
-    cases = read_metadata(metadata)
-    copies = find_images(folders)
-    missing = [image for image in cases["image_id"] if image not in copies]
-    if missing:
-        raise CasesError(
-            f"{len(missing)} of {len(cases)} images are not in the folders given, {missing[0]} among them."
-        )
+    cases = diagnosed(cases)
+    files = [Path(path) for path in cases.pop("path")]
     work = out.with_name(out.name + ".partial")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     sharp = open_memmap(work / "sharp.npy", "w+", np.uint8, (len(cases), STORE_SIZE, STORE_SIZE, 3))
-    sides: list[dict[Path, int]] = [{} for _ in range(len(cases))]
     digests: list[str] = [""] * len(cases)
+    details = np.zeros(len(cases), np.intp)
 
-    def decode_sharpest(row: int) -> None:
-        decoded = {path: decode_file(path) for path in copies[cases["image_id"].iloc[row]]}
-        sides[row] = {path: min(photograph.pixels.shape[:2]) for path, photograph in decoded.items()}
-        best = decoded[max(sides[row], key=sides[row].__getitem__)]
-        digests[row], sharp[row] = best.sha256, square(best.pixels, STORE_SIZE)
+    def decode_sharp(row: int) -> None:
+        photograph = decode_file(files[row])
+        digests[row], details[row] = photograph.sha256, min(STORE_SIZE, *photograph.pixels.shape[:2])
+        sharp[row] = square(photograph.pixels, STORE_SIZE)
 
-    each_row("decode", decode_sharpest, len(cases))
-    details = np.array([min(STORE_SIZE, max(row.values())) for row in sides])
+    each_row("decode", decode_sharp, len(cases))
     side = int(details.min())
     common = open_memmap(work / "common.npy", "w+", np.uint8, (len(cases), side, side, 3))
 
     def decode_common(row: int) -> None:
-        enough = {path: length for path, length in sides[row].items() if length >= side}
-        common[row] = square(decode_file(min(enough, key=enough.__getitem__)).pixels, side)
+        common[row] = square(decode_file(files[row]).pixels, side)
 
     each_row("reduce", decode_common, len(cases))
     cases["sha256"], cases["detail"] = digests, details
@@ -134,11 +116,23 @@ def prepare(
     cases["split"] = one_side(assign_splits(cases["group"], cases["label"], key), cases["group"], pairs)
     sharp.flush()
     common.flush()
-    (work / "data.json").write_text(json.dumps({"source": source, "licence": licence}))
+    facts = {name: "; ".join(filter(None, cases[name].unique())) for name in ("source", "licence")}
+    (work / "data.json").write_text(json.dumps(facts))
     cases.to_parquet(work / "cases.parquet", index=False)
     shutil.rmtree(out, ignore_errors=True)
     work.rename(out)
     return open_pixels(out)
+
+
+def diagnosed(cases: pd.DataFrame) -> pd.DataFrame:
+    """The cases with a diagnosis that the network has."""
+    others = cases.loc[~cases["label"].isin(CODES), "label"].value_counts()
+    if others.sum() == len(cases):
+        raise CasesError(f"No image has one of the network's diagnoses: {', '.join(CODES)}.")
+    if len(others):
+        counts = ", ".join(f"{label} ({count})" for label, count in others.items())
+        print(f"{others.sum()} of {len(cases)} images have no diagnosis of the network, left out: {counts}.")
+    return cases[cases["label"].isin(CODES)].reset_index(drop=True)
 
 
 def each_row(title: str, work: Callable[[int], None], count: int) -> None:

@@ -71,6 +71,13 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return write_bundle(folder / "bundles" / "drawn", card, {})
 
 
+def test_what_nobody_stated_is_not_stated(bundle: Bundle) -> None:
+    folder, empty = bundle.path.parents[1], np.zeros((1, 8, 8, 3), np.uint8)
+    store = PixelStore(cases(), {"source": "", "licence": ""}, empty, empty)
+    card = make_card("drawn", "3", RECIPES["tiny"], store, folder / "data", folder / "run", None)
+    assert card.licence == card.training["data"] == "not stated"
+
+
 def test_the_card_survives_the_disk(bundle: Bundle) -> None:
     card = open_bundle(bundle.path).card
     assert card == bundle.card and card.version == "3"

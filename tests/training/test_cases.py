@@ -1,14 +1,9 @@
 """Cases and splits: no lesion and no duplicate image may ever cross from one split into another."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import pytest
 
-from training.cases import CasesError, assign_splits, find_images, lesion_groups, read_metadata, split_digest
-
-HEADER = "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
+from training.cases import assign_splits, lesion_groups, split_digest
 
 
 def cases(count: int = 3000) -> pd.DataFrame:
@@ -60,35 +55,3 @@ def test_the_split_never_changes() -> None:
 def test_chains_of_duplicates_become_one_group() -> None:
     lesions = pd.Series(["a", "b", "b", "c", "d"])
     assert list(lesion_groups(lesions, pd.Series(["1", "1", "2", "2", "3"]))) == ["a", "a", "a", "a", "d"]
-
-
-def test_metadata_reads_as_it_comes(tmp_path: Path) -> None:
-    path = tmp_path / "HAM10000_metadata.csv"
-    path.write_text(HEADER + "HAM_1,ISIC_1,mel,histo,,unknown,back\nHAM_2,ISIC_2,nv,follow_up,45.0,male,\n")
-    table = read_metadata(path)
-    assert list(table["label"]) == ["mel", "nv"] and list(table["site"]) == ["back", "unknown"]
-    assert np.isnan(table["age"][0])
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("lesion_id,image_id\na,b\n", "lacks the columns"),
-        (HEADER + "a,b,cat,histo,5,male,back\n", "cat"),
-        (HEADER + "a,b,mel,histo,5,male,back\na,b,mel,histo,5,male,back\n", "more than once"),
-    ],
-)
-def test_unusable_metadata_says_why(tmp_path: Path, text: str, says: str) -> None:
-    path = tmp_path / "m.csv"
-    path.write_text(text)
-    with pytest.raises(CasesError, match=says):
-        read_metadata(path)
-
-
-def test_images_are_found_in_several_folders(tmp_path: Path) -> None:
-    for name in ("one/a.jpg", "two/deep/a.PNG", "two/b.jpg", "two/notes.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    found = find_images([tmp_path / "two", tmp_path / "one"])
-    assert {name: len(paths) for name, paths in found.items()} == {"a": 2, "b": 1}
-    assert found["a"][0].name == "a.PNG"

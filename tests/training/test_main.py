@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from training.__main__ import main
+from training.pixels import open_pixels
+from training.synthetic import write_dataset
 
 
 def test_every_step_names_the_one_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,3 +19,21 @@ def test_every_step_names_the_one_before(tmp_path: Path, capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         main(["train", "no-such-recipe"])
     assert "seed-cnn" in capsys.readouterr().err
+
+
+def test_prepare_takes_several_tables_and_states_nothing_by_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = []
+    for seed in (1, 2):
+        write_dataset(tmp_path / str(seed), 21, seed, size=(150, 200))
+        table = pd.read_csv(tmp_path / str(seed) / "HAM10000_metadata.csv")
+        table = table.replace(r"^DRAWN_", f"DRAWN_{seed}_", regex=True)
+        table["file"] = "images/" + table["image_id"].str.replace(f"_{seed}_", "_") + ".jpg"
+        table.to_csv(tmp_path / str(seed) / "table.txt", sep=";", index=False, encoding="utf-16")
+        tables += ["--metadata", str(tmp_path / str(seed) / "table.txt")]
+    assert main(["prepare", *tables, "--data", str(tmp_path / "data")]) == 0
+    store = open_pixels(tmp_path / "data")
+    assert len(store.cases) == 42 and store.facts == {"source": "", "licence": ""}
+    assert main(["prepare", "--data", str(tmp_path / "other")]) == 1
+    assert "Name a table" in capsys.readouterr().err

@@ -180,6 +180,15 @@ def test_names_that_begin_with_a_dot_are_skipped(read: Reader, tmp_path: Path) -
     assert read(PLAIN)["path"][1] == str(tmp_path / "images" / "CASE_1.jpg")
 
 
+def test_images_are_found_in_several_folders(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("\n".join([HEADER, row(0), row(1)]))
+    for name in ("one/CASE_0.jpg", "two/deep/CASE_1.PNG", "two/notes.txt", "two/CASE_0.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    cases = read_cases([tmp_path / "table.csv"], [tmp_path / "two", tmp_path / "one"])
+    assert [Path(path).name for path in cases["path"]] == ["CASE_0.jpg", "CASE_1.PNG"]
+
+
 def test_two_different_pictures_under_one_id_are_refused(read: Reader, tmp_path: Path) -> None:
     other = tmp_path / "images" / "masks"
     other.mkdir()

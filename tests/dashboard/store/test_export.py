@@ -21,6 +21,7 @@ from dashboard.store.export import (
     parquet_table,
     write_export,
 )
+from training.cases import read_cases
 from training.pixels import prepare
 
 Add = Callable[..., Record]
@@ -88,7 +89,9 @@ def test_training_prepares_the_dataset_of_confirmed_cases_as_it_is(
     store.review([back.id], "Ben", "df", "expert")
     store.review([back.id], "Ben", source="withdrawn")
     zipfile.ZipFile(io.BytesIO(b"".join(dataset_zip(store, everything(store))))).extractall(tmp_path / "set")
-    prepared = prepare(tmp_path / "set/metadata.csv", [tmp_path / "set/images"], tmp_path / "prepared")
+    prepared = prepare(
+        read_cases([tmp_path / "set/metadata.csv"], [tmp_path / "set/images"]), tmp_path / "prepared"
+    )
     cases = prepared.cases.set_index("image_id")
     assert len(cases) == 8 and sorted(cases["label"]) == sorted([*codes, *codes[1:], "df"])
     assert cases.loc[again.id, "confirmation"] == "consensus" and cases.loc[again.id, "lesion_id"] == again.id
