@@ -70,7 +70,7 @@ def backup(store: "Store", file: Path) -> str:
 
 def restore(store: "Store", file: Path) -> str:
     """A backup into an empty store."""
-    from dashboard.store.backup import restore_backup
+    from dashboard.store.restore import restore_backup
 
     done = restore_backup(store, file)
     lost = f" {done.missing:,} files were missing in the backup." if done.missing else ""
@@ -79,10 +79,11 @@ def restore(store: "Store", file: Path) -> str:
 
 def bring(store: "Store", file: Path) -> str:
     """A backup into a store that has predictions."""
-    from dashboard.store.backup import import_backup
+    from dashboard.store.restore import import_backup
 
     done = import_backup(store, file)
-    return f"{done.predictions:,} predictions are new; {done.known:,} were here already and stay as they are."
+    gone = f" {done.deleted:,} were deleted here and stay deleted." if done.deleted else ""
+    return f"{done.predictions:,} predictions are new; {done.known:,} were here already and stay as they are.{gone}"
 
 
 def take(store: "Store", file: Path) -> str:

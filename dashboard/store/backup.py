@@ -1,35 +1,35 @@
-"""A whole store, or a part of it, in one file; and back again, into this kind of database or the other.
+"""A whole store, or a part of it, in one file; `restore` puts it back, into this kind of database or the other.
 
 The file is a TAR: first what it is, then photographs and heatmaps, at the end the rows that name them as JSON lines, so
-that an interrupted restoration leaves files that nobody names and never a row without its files. Writing and reading go
-through it once, at constant memory.
+that an interrupted restoration leaves files that nobody names and never a row without its files. Each file of it has
+its SHA-256 beside it. Writing goes through the store once, at constant memory.
 """
 
 import gzip
+import hashlib
 import io
 import json
+import os
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, select
 
 from dashboard.store.errors import StoreError
-from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
-from dashboard.store.schema import UtcDateTime, audit, predictions, reviews, store, tags
+from dashboard.store.schema import audit, predictions, reviews
 from dashboard.store.sweep import CHUNK, batches
 
-FORMAT = 1
+# The first one had no digests.
+FORMATS = (1, 2)
 HEAD, ROWS, TRAIL = "dermaboard.json", "predictions.jsonl.gz", "audit.jsonl.gz"
-DAMAGED = (tarfile.TarError, EOFError, KeyError, TypeError, ValueError, zlib.error)
-NOT_OURS = "{} is no backup of Dermaboard, or only a part of one: {}."
+DIGEST = "DERMABOARD.sha256"
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,14 @@ class Counts:
         files: photographs, thumbnails and heatmaps.
         missing: files that rows name and that were not there.
         known: predictions that the store had already; they were left as they are.
+        deleted: predictions that were deleted in the store before; they stay so.
     """
 
     predictions: int = 0
     files: int = 0
     missing: int = 0
     known: int = 0
+    deleted: int = 0
 
 
 def write_backup(source: Store, path: Path, query: Query | None = None) -> Counts:
@@ -62,8 +64,11 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(partial, "w", format=tarfile.PAX_FORMAT) as archive:
-            counts = write_entries(source, archive, query)
+        with (
+            private(partial) as file,
+            tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            counts = write_entries(source, archive, query, path.parent)
         partial.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
@@ -72,21 +77,33 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
     return counts
 
 
-def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None) -> Counts:
-    """Everything, into an open archive."""
-    written = set[str]()
+def private(path: Path) -> IO[bytes]:
+    """A new file that only its owner may read."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(
+        os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "w+b"
+    )
+
+
+def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, folder: Path) -> Counts:
+    """Everything, into an open archive; `folder` has room for what has to be written aside meanwhile."""
+    written, gone = set[str](), list[str]()
     rows = files = missing = 0
-    head = {"format": FORMAT, "created": datetime.now(UTC).isoformat(), "whole": query is None}
+    head = {"format": FORMATS[-1], "created": datetime.now(UTC).isoformat(), "whole": query is None}
     put(archive, HEAD, json.dumps(head).encode())
-    with tempfile.TemporaryFile() as spool, source.reading() as connection:
+    with tempfile.TemporaryFile(dir=folder) as spool, source.reading() as connection:
         with gzip.open(spool, "wb", compresslevel=5) as lines:
             for some in batches(asked(source, connection, query), CHUNK):
+                there = []
                 for row in some:
-                    names = names_of(source, row)
-                    for name in names:
-                        if name in written:
-                            continue
-                        data = contents(source, name)
+                    pictures = {
+                        name: contents(source, name) for name in names_of(source, row) if name not in written
+                    }
+                    if None in pictures.values() and deleted(source, row["id"]):
+                        gone.append(row["id"])
+                        continue
+                    there.append(row)
+                    for name, data in pictures.items():
                         if data is None:
                             missing += 1
                             continue
@@ -94,26 +111,45 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None) 
                         files += 1
                         if name.startswith("images/"):
                             written.add(name)
-                for line in with_others(connection, some):
+                for line in with_others(connection, there):
                     lines.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
                     rows += 1
         copy(archive, ROWS, spool)
         if query is None:
-            with tempfile.TemporaryFile() as trail:
+            with tempfile.TemporaryFile(dir=folder) as trail:
                 with gzip.open(trail, "wb", compresslevel=5) as lines:
-                    for row in bereft(connection):
+                    for row in (*bereft(connection), *lately(source, gone)):
                         lines.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
                 copy(archive, TRAIL, trail)
     return Counts(rows, files, missing)
+
+
+def deleted(source: Store, record_id: str) -> bool:
+    """Whether a row that was there when the backup began is gone by now, and its pictures with it."""
+    with source.reading() as connection:
+        return (
+            connection.execute(select(predictions.c.id).where(predictions.c.id == record_id)).first() is None
+        )
+
+
+def lately(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The audit lines of predictions that were deleted while the backup was written."""
+    for some in batches(ids, CHUNK):
+        with source.reading() as connection:
+            found = select(audit).where(audit.c.prediction_id.in_(some)).order_by(audit.c.id)
+            lines = [plain(audit, row) for row in connection.execute(found).mappings()]
+        yield from lines
 
 
 def asked(source: Store, connection: Connection, query: Query | None) -> Iterator[Any]:
     """The rows to be written, in the order in which they came, or as a query sorts them."""
     if query is not None:
         for record in source.stream(query):
-            yield (
-                connection.execute(select(predictions).where(predictions.c.id == record.id)).mappings().one()
-            )
+            by_id = select(predictions).where(predictions.c.id == record.id)
+            row = connection.execute(by_id).mappings().first()
+            # What came in since is not of this moment.
+            if row is not None:
+                yield row
         return
     last = 0
     while True:
@@ -170,22 +206,11 @@ def plain(table: Table, row: Any, without: Iterable[str] = ()) -> dict[str, Any]
     return {name: row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in names}
 
 
-def typed(table: Table, values: dict[str, Any]) -> dict[str, Any]:
-    """What `plain` gave, as the table takes it. Raises KeyError or ValueError when it is something else."""
-    names = {column.name for column in table.columns} - {"seq"}
-    if set(values) != names:
-        raise KeyError(f"{table.name} has other columns")
-    moments = {column.name for column in table.columns if isinstance(column.type, UtcDateTime)}
-    return {
-        name: datetime.fromisoformat(value) if name in moments and value is not None else value
-        for name, value in values.items()
-    }
-
-
 def put(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     """One file into an archive."""
     entry = tarfile.TarInfo(name)
     entry.size = len(data)
+    entry.pax_headers = {DIGEST: hashlib.sha256(data).hexdigest()}
     archive.addfile(entry, io.BytesIO(data))
     forget(archive)
 
@@ -195,140 +220,11 @@ def copy(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
     entry = tarfile.TarInfo(name)
     entry.size = file.seek(0, io.SEEK_END)
     file.seek(0)
+    entry.pax_headers = {DIGEST: hashlib.file_digest(file, "sha256").hexdigest()}  # type: ignore[arg-type]
+    file.seek(0)
     archive.addfile(entry, file)
-
-
-def restore_backup(target: Store, path: Path) -> Counts:
-    """Put everything of a backup into an empty store; all of the rows or none.
-
-    Raises:
-        StoreError: the store is not empty, or the file is no backup or damaged.
-    """
-    if target.latest().id is not None:
-        raise StoreError("The store is not empty. Restore into an empty data folder, or use import.")
-    return import_backup(target, path)
-
-
-def import_backup(target: Store, path: Path) -> Counts:
-    """Put what a backup or an export has into a store; what is there already by its id is left as it is.
-
-    Raises:
-        StoreError: the file is no backup or damaged, or the store cannot be written.
-    """
-    try:
-        with tarfile.open(path, "r|") as archive, target.writing() as connection:
-            try:
-                return read_entries(archive, target, connection)
-            except (*DAMAGED, OSError) as error:
-                if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-                    raise
-                raise StoreError(NOT_OURS.format(path, error)) from error
-    except tarfile.TarError as error:
-        raise StoreError(NOT_OURS.format(path, error)) from error
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection) -> Counts:
-    """Everything of an open archive. Raises ValueError or another of DAMAGED when it is not what it should be."""
-    head = archive.next()
-    told = read_head(archive, head) if head is not None and head.name == HEAD else {}
-    if told.get("format") != FORMAT:
-        raise ValueError("it starts with something else")
-    files, counts, whole = 0, None, not told.get("whole")
-    while (entry := archive.next()) is not None:
-        forget(archive)
-        file = archive.extractfile(entry)
-        if file is None or (counts is not None and entry.name != TRAIL):
-            raise ValueError(f"{entry.name!r} has no place there")
-        if entry.name == ROWS:
-            counts = read_rows(connection, target, file)
-        elif entry.name == TRAIL:
-            insert_lines(connection, file)
-            whole = True
-        else:
-            files += keep(target, entry.name, file)
-    if counts is None or not whole:
-        raise ValueError("its end is missing")
-    return Counts(counts.predictions, files, counts.missing, counts.known)
 
 
 def forget(archive: tarfile.TarFile) -> None:
     """It would remember every entry, and grow with them."""
     archive.members = []  # type: ignore[attr-defined]
-
-
-def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any]:
-    """What an archive says of itself."""
-    file = archive.extractfile(entry)
-    told = None if file is None else json.loads(file.read(10_000))
-    return told if isinstance(told, dict) else {}
-
-
-def keep(target: Store, name: str, file: IO[bytes]) -> int:
-    """Keep one picture under its name, if it has a name of ours and is not there; 1 if it was kept."""
-    folder, _, last = name.partition("/")
-    named = IMAGE.fullmatch(last.removeprefix(last[:2] + "/")) if folder == "images" else None
-    if named is None and not (folder == "heatmaps" and HEATMAP.fullmatch(last)):
-        raise ValueError(f"{name!r} has no place there")
-    place = target.files.place
-    if place.has(name):
-        return 0
-    place.stage({name: file.read()}).commit()
-    return 1
-
-
-def read_rows(connection: Connection, target: Store, file: IO[bytes]) -> Counts:
-    """The rows of a backup into the database."""
-    counts = Counts()
-    with gzip.open(file) as lines:
-        for some in batches((json.loads(line) for line in lines), CHUNK):
-            counts = insert_rows(connection, target, some, counts)
-    fresh = select(func.count()).select_from(predictions).scalar_subquery()
-    connection.execute(update(store).values(predictions=fresh))
-    return counts
-
-
-def insert_rows(connection: Connection, target: Store, lines: list[dict[str, Any]], counts: Counts) -> Counts:
-    """At most CHUNK predictions with what belongs to them."""
-    wanted = {line["prediction"]["id"]: line for line in lines}
-    by_id = select(predictions.c.id).where(predictions.c.id.in_(list(wanted)))
-    known = set(connection.execute(by_id).scalars())
-    new = [line for one, line in wanted.items() if one not in known]
-    missing = 0
-    if new:
-        rows = [typed(predictions, line["prediction"]) for line in new]
-        connection.execute(insert(predictions), rows)
-        missing = sum(not target.files.place.has(name) for row in rows for name in names_of(target, row))
-        numbers = select(predictions.c.id, predictions.c.seq).where(
-            predictions.c.id.in_([row["id"] for row in rows])
-        )
-        seq = {row.id: row.seq for row in connection.execute(numbers)}
-        reviewed = [
-            typed(reviews, one) | {"seq": seq[line["prediction"]["id"]]}
-            for line in new
-            for one in line["reviews"]
-        ]
-        if reviewed:
-            connection.execute(insert(reviews), reviewed)
-        labels = [{"name": name, "seq": seq[row["id"]]} for row in rows for name in row["tags"]]
-        if labels:
-            connection.execute(insert(tags), labels)
-        insert_audit(connection, [typed(audit, one) for line in new for one in line["audit"]])
-    return Counts(counts.predictions + len(new), 0, counts.missing + missing, counts.known + len(known))
-
-
-def insert_lines(connection: Connection, file: IO[bytes]) -> None:
-    """Audit lines of predictions that are gone."""
-    with gzip.open(file) as lines:
-        for some in batches((json.loads(line) for line in lines), CHUNK):
-            insert_audit(connection, [typed(audit, one) for one in some])
-
-
-def insert_audit(connection: Connection, lines: list[dict[str, Any]]) -> None:
-    """Audit lines that are not there yet."""
-    ids = select(audit.c.id).where(audit.c.id.in_([line["id"] for line in lines]))
-    known = set(connection.execute(ids).scalars())
-    new = [line for line in lines if line["id"] not in known]
-    if new:
-        connection.execute(insert(audit), new)

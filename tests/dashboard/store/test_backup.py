@@ -9,7 +9,8 @@ import pytest
 
 from dashboard.__main__ import main
 from dashboard.store import Context, OneOf, Query, Record, Search, Store, StoreError, open_store
-from dashboard.store.backup import import_backup, restore_backup, write_backup
+from dashboard.store.backup import write_backup
+from dashboard.store.restore import import_backup, restore_backup
 
 Add = Callable[..., Record]
 

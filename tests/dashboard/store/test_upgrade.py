@@ -16,7 +16,7 @@ from dashboard.app import make_server
 from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.store import Query, Search, Store
-from dashboard.store.backup import restore_backup
+from dashboard.store.restore import restore_backup
 
 EARLIER = Path(__file__).with_name("earlier.tar.xz")
 PREDICTIONS = "/api/v1/predictions"

@@ -1,0 +1,233 @@
+"""What a row may hold: rows from a backup are checked before the database sees them, and its own by `check`.
+
+Only what people and models have said is believed. What follows from it, the words to search and where the reviews
+stand, is worked out again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+
+from dashboard.store.files import ID, SHA256
+from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG, MAX_TAGS, clean
+from dashboard.store.records import OLDEST, Action, Sex, Source
+from dashboard.store.rows import from_row, review_state, to_row
+from dashboard.store.schema import MAX_FILENAME
+from model.taxonomy import CODE
+
+MOST = 2**31 - 1
+
+
+def printable(text: str) -> str:
+    """A text without characters that are not seen; ValueError where it has one. Lines may end, and be indented."""
+    if any(clean(line) != line.strip() for line in text.replace("\t", " ").split("\n")):
+        raise ValueError("it has control characters")
+    return text
+
+
+def one_line(text: str) -> str:
+    """A text of one line; ValueError where it has more."""
+    if "\n" in text:
+        raise ValueError("it has more than one line")
+    return printable(text)
+
+
+def within_years(moment: datetime) -> datetime:
+    """A time that every database can compare with; ValueError for another."""
+    if not 1900 <= moment.year <= 9000:
+        raise ValueError("it lies beyond the years 1900 to 9000")
+    return moment
+
+
+Id = Annotated[str, Field(pattern=f"^{ID.pattern}$")]
+Digest = Annotated[str, Field(pattern=f"^{SHA256.pattern}$")]
+Code = Annotated[str, Field(pattern=f"^{CODE.pattern}$")]
+Moment = Annotated[AwareDatetime, AfterValidator(within_years)]
+Line = Annotated[str, Field(max_length=MAX_FILENAME), AfterValidator(one_line)]
+Text = Annotated[str, AfterValidator(printable)]
+Note = Annotated[str, Field(max_length=MAX_NOTE), AfterValidator(printable)]
+Tags = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=MAX_TAG), AfterValidator(one_line)]],
+    Field(max_length=MAX_TAGS),
+]
+Chance = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+Side = Annotated[int, Field(ge=1, le=MOST)]
+
+
+class Row(BaseModel):
+    """A row of a table as JSON has it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CautionRow(Row):
+    """See `model.cautions.Caution`."""
+
+    code: Line
+    text: Text
+    severe: bool = False
+
+
+class PredictionRow(Row):
+    """A row of `predictions`, see there and `Record`."""
+
+    id: Id
+    created: Moment
+    filename: Annotated[Line, Field(min_length=1)]
+    filename_folded: str
+    sha256: Digest
+    width: Side
+    height: Side
+    model: Line
+    model_version: Line
+    model_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")]
+    probability: Chance
+    operating_point: Annotated[Line, Field(max_length=64)]
+    threshold: Number
+    malignant_from: Number
+    decision: Literal["benign", "uncertain", "malignant"]
+    diagnosis: Code | None
+    milliseconds: Annotated[Number, Field(ge=0)]
+    spread_low: Chance | None
+    spread_high: Chance | None
+    novelty: Number | None
+    age: Annotated[int, Field(ge=0, le=OLDEST)] | None
+    sex: Sex | None
+    site: Annotated[Line, Field(max_length=MAX_SITE)] | None
+    lesion: Annotated[Line, Field(max_length=MAX_LESION)] | None
+    lesion_folded: str | None
+    note: Note | None
+    review: Annotated[int, Field(ge=0, le=4)]
+    confirmed: Code | None
+    confirmed_by: Source | None
+    reviewed: Moment | None
+    revision: Count
+    tags: Tags
+    words: str
+    probabilities: dict[Code, Chance]
+    cautions: list[CautionRow]
+    similar: list[tuple[Line, Line, Line, Number]]
+    quality: dict[Line, Number]
+
+    @model_validator(mode="after")
+    def agrees(self) -> "PredictionRow":
+        """What was decided follows from the numbers beside it."""
+        if (self.spread_low is None) != (self.spread_high is None):
+            raise ValueError("half of the spread is missing")
+        malignant, benign = self.probability >= self.malignant_from, self.probability < self.threshold
+        if self.decision != ("malignant" if malignant else "benign" if benign else "uncertain"):
+            raise ValueError("the decision is not what its probability and thresholds come to")
+        return self
+
+
+class ReviewRow(Row):
+    """A row of `reviews`."""
+
+    id: Id
+    created: Moment
+    reviewer: Annotated[Line, Field(max_length=MAX_NAME)]
+    diagnosis: Code | None
+    source: Source | Literal["withdrawn"] | None
+    note: Note
+    tags: Tags
+
+    @model_validator(mode="after")
+    def agrees(self) -> "ReviewRow":
+        """A diagnosis has a source, and only a diagnosis has."""
+        if (self.diagnosis is None) != (self.source in (None, "withdrawn")):
+            raise ValueError("a diagnosis and its source go together")
+        return self
+
+
+class AuditRow(Row):
+    """A row of `audit`."""
+
+    id: Id
+    prediction_id: Id
+    created: Moment
+    who: Annotated[Line, Field(max_length=MAX_NAME)]
+    action: Action
+    revision: Count
+    detail: dict[Line, JsonValue]
+
+    @model_validator(mode="after")
+    def agrees(self) -> "AuditRow":
+        """What people changed is told with what it was before."""
+        changed = self.action in ("described", "reviewed", "withdrawn")
+        if changed and not all(isinstance(one, list) and len(one) == 2 for one in self.detail.values()):
+            raise ValueError("a change has a value before and one after")
+        return self
+
+
+class Case(Row):
+    """A prediction with everything that belongs to it: one line of a backup."""
+
+    prediction: PredictionRow
+    reviews: list[ReviewRow]
+    audit: list[AuditRow]
+
+    @model_validator(mode="after")
+    def agrees(self) -> "Case":
+        """The trail is this prediction's."""
+        if any(line.prediction_id != self.prediction.id for line in self.audit):
+            raise ValueError("it has the trail of another prediction")
+        return self
+
+
+def case_of(line: bytes) -> Case:
+    """A line of JSON as a case. Raises ValueError with a sentence of one line."""
+    try:
+        return Case.model_validate_json(line)
+    except ValidationError as error:
+        raise ValueError(first_fault(error)) from error
+
+
+def audit_of(line: bytes) -> AuditRow:
+    """A line of JSON as a line of the audit trail. Raises ValueError with a sentence of one line."""
+    try:
+        return AuditRow.model_validate_json(line)
+    except ValidationError as error:
+        raise ValueError(first_fault(error)) from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where the first fault is, and which; what stands there may be a person's and is not repeated."""
+    fault = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(map(str, fault["loc"]))
+    reason = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{where}: {reason[:1].lower()}{reason[1:]}" if where else reason
+
+
+def stored(case: Case) -> dict[str, Any]:
+    """A case as the table of predictions takes it, with everything worked out that follows from the rest."""
+    record = from_row(case.prediction.model_dump())
+    told = [review for review in case.reviews if review.source is not None]
+    confirmed, by = (told[-1].diagnosis, told[-1].source) if told else (None, None)
+    record = replace(
+        record,
+        confirmed=confirmed,
+        confirmed_by=None if by == "withdrawn" else cast(Any, by),
+        reviewed=case.reviews[-1].created if case.reviews else None,
+        review=cast(Any, review_state(record.decision, confirmed, bool(case.reviews))),
+        tags=tuple(case.reviews[-1].tags) if case.reviews else (),
+    )
+    return to_row(record, [review.note for review in case.reviews])
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The columns in which two rows differ."""
+    return [name for name, value in after.items() if before[name] != value]

@@ -1,0 +1,260 @@
+"""What `backup` wrote, into a store: this kind of database or the other, empty or not.
+
+A file is read once, at constant memory, and believed in nothing: every picture has its digest, every row is checked,
+and a line, a picture or a row too many or too long ends it. Then the database is as it was.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, forget, names_of
+from dashboard.store.checked import AuditRow, Case, audit_of, case_of, stored
+from dashboard.store.errors import StoreError
+from dashboard.store.files import HEATMAP, IMAGE
+from dashboard.store.repository import Store
+from dashboard.store.schema import audit, predictions, reviews, store, tags
+from dashboard.store.sweep import CHUNK
+
+DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
+NOT_OURS = "{} is no backup of Dermaboard, or only a part of one, or damaged: {}."
+# Bytes. More than the longest trail of a case, and than the largest photograph without loss.
+LONGEST, LARGEST = 1 << 24, 1 << 28
+T = TypeVar("T")
+
+
+def restore_backup(target: Store, path: Path) -> Counts:
+    """Put everything of a backup into an empty store; all of the rows or none.
+
+    Raises:
+        StoreError: the store is not empty, or the file is no backup or damaged.
+    """
+    with target.reading() as connection:
+        if any(connection.execute(select(table.c.id).limit(1)).first() for table in (predictions, audit)):
+            raise StoreError(
+                "The store is not empty: it has predictions, or remembers deleted ones. Restore into an empty data "
+                "folder, or use import."
+            )
+    return import_backup(target, path)
+
+
+def import_backup(target: Store, path: Path) -> Counts:
+    """Put what a backup or an export has into a store.
+
+    What is there already by its id is left as it is; what was deleted there stays deleted.
+
+    Raises:
+        StoreError: the file is no backup or damaged, or the store cannot be written.
+    """
+    try:
+        counts = read_backup(target, path)
+    except StoreError:
+        # Its pictures came before the fault.
+        target.sweep()
+        raise
+    if counts.deleted:
+        target.sweep()
+    return counts
+
+
+def read_backup(target: Store, path: Path) -> Counts:
+    """Everything of a backup, in one transaction."""
+    try:
+        with path.open("rb") as file, target.writing() as connection:
+            try:
+                with tarfile.open(fileobj=file, mode="r|") as archive:
+                    return read_entries(archive, target, connection)
+            except DAMAGED as error:
+                raise StoreError(NOT_OURS.format(path, error)) from error
+            except IntegrityError as error:
+                raise StoreError(NOT_OURS.format(path, "an id of it stands for something else")) from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection) -> Counts:
+    """Everything of an open archive. Raises ValueError or another of DAMAGED when it is not what it should be."""
+    entry = archive.next()
+    head = read_head(archive, entry) if entry is not None and entry.name == HEAD else {}
+    if head.get("format") not in FORMATS:
+        raise ValueError("it starts with something else")
+    files, counts, whole = 0, None, not head.get("whole")
+    while (entry := archive.next()) is not None:
+        forget(archive)
+        if not entry.isreg() or entry.issparse() or (counts is not None and entry.name != TRAIL):
+            raise ValueError(f"{entry.name!r} has no place there")
+        if head["format"] > 1 and DIGEST not in entry.pax_headers:
+            raise ValueError(f"{entry.name!r} has no digest")
+        file = archive.extractfile(entry)
+        assert file is not None
+        data = Digested(file, entry)
+        if entry.name == ROWS:
+            counts = read_rows(connection, target, data)
+        elif entry.name == TRAIL:
+            read_trail(connection, data)
+            whole = True
+        else:
+            files += keep(target, data)
+    if counts is None or not whole:
+        raise ValueError("its end is missing")
+    return Counts(counts.predictions, files, counts.missing, counts.known, counts.deleted)
+
+
+class Digested(io.RawIOBase):
+    """A file of an archive, which has to have the digest that stands beside it."""
+
+    def __init__(self, file: IO[bytes], entry: tarfile.TarInfo) -> None:
+        self.file, self.entry, self.digest = file, entry, hashlib.sha256()
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes."""
+        data = self.file.read(len(buffer))
+        self.digest.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def confirm(self) -> None:
+        """Read what is left. Raises ValueError when the file is not what was written."""
+        while self.read(1 << 20):
+            pass
+        wanted = self.entry.pax_headers.get(DIGEST)
+        if wanted not in (None, self.digest.hexdigest()):
+            raise ValueError(f"{self.entry.name!r} is not what was written")
+
+
+def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any]:
+    """What an archive says of itself."""
+    file = archive.extractfile(entry)
+    head = None if file is None else json.loads(file.read(10_000))
+    return head if isinstance(head, dict) else {}
+
+
+def keep(target: Store, file: Digested) -> int:
+    """Keep one picture under its name, if it has a name of ours and is not there; 1 if it was kept."""
+    entry = file.entry
+    folder, _, last = entry.name.partition("/")
+    named = IMAGE.fullmatch(last.removeprefix(last[:2] + "/")) if folder == "images" else None
+    if named is None and not (folder == "heatmaps" and HEATMAP.fullmatch(last)):
+        raise ValueError(f"{entry.name!r} has no place there")
+    if not 0 < entry.size <= LARGEST:
+        raise ValueError(f"{entry.name!r} is empty, or too large")
+    place = target.files.place
+    if place.has(entry.name):
+        return 0
+    data = file.read()
+    file.confirm()
+    place.stage({entry.name: data}).commit()
+    return 1
+
+
+def portions(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]]:
+    """What stands in the lines of a compressed file, at most CHUNK at a time and no more than memory can take."""
+    some: list[T] = []
+    size = 0
+    with gzip.open(file) as lines:
+        for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), b""), 1):
+            if len(line) > LONGEST:
+                raise ValueError(f"line {number:,} of its rows is too long")
+            try:
+                some.append(read(line))
+            except ValueError as error:
+                raise ValueError(f"line {number:,} of its rows is wrong, {error}") from error
+            size += len(line)
+            if len(some) == CHUNK or size > LONGEST:
+                yield some
+                some, size = [], 0
+    if some:
+        yield some
+
+
+def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
+    """The rows of a backup into the database."""
+    counts = Counts()
+    for cases in portions(file, case_of):
+        counts = insert_cases(connection, target, cases, counts)
+    file.confirm()
+    fresh = select(func.count()).select_from(predictions).scalar_subquery()
+    connection.execute(update(store).values(predictions=fresh))
+    return counts
+
+
+def insert_cases(connection: Connection, target: Store, cases: list[Case], counts: Counts) -> Counts:
+    """At most CHUNK predictions with what belongs to them."""
+    wanted = {case.prediction.id: case for case in cases}
+    by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
+    known = set(connection.execute(by_id).scalars())
+    deleted = tombstones(connection, wanted.keys() - known)
+    new = [case for one, case in wanted.items() if one not in known | deleted]
+    missing = 0
+    if new:
+        rows = [stored(case) for case in new]
+        connection.execute(insert(predictions), rows)
+        missing = sum(not target.files.place.has(name) for row in rows for name in names_of(target, row))
+        insert_others(connection, new)
+    return Counts(
+        counts.predictions + len(new),
+        0,
+        counts.missing + missing,
+        counts.known + len(known),
+        counts.deleted + len(deleted),
+    )
+
+
+def tombstones(connection: Connection, ids: set[str]) -> set[str]:
+    """Those of at most CHUNK ids that were deleted here."""
+    gone = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
+    return set(connection.execute(gone).scalars())
+
+
+def insert_others(connection: Connection, cases: list[Case]) -> None:
+    """What belongs to predictions that were inserted."""
+    ids = [case.prediction.id for case in cases]
+    numbers = select(predictions.c.id, predictions.c.seq).where(predictions.c.id.in_(ids))
+    seq = {row.id: row.seq for row in connection.execute(numbers)}
+    reviewed = [
+        review.model_dump() | {"seq": seq[case.prediction.id]} for case in cases for review in case.reviews
+    ]
+    if reviewed:
+        connection.execute(insert(reviews), reviewed)
+    labels = [
+        {"name": name, "seq": seq[case.prediction.id]}
+        for case in cases
+        if case.reviews
+        for name in dict.fromkeys(case.reviews[-1].tags)
+    ]
+    if labels:
+        connection.execute(insert(tags), labels)
+    insert_audit(connection, [line for case in cases for line in case.audit])
+
+
+def read_trail(connection: Connection, file: Digested) -> None:
+    """Audit lines of predictions that are gone where the backup comes from; of those that are here, none."""
+    for lines in portions(file, audit_of):
+        ids = select(predictions.c.id).where(predictions.c.id.in_({line.prediction_id for line in lines}))
+        here = set(connection.execute(ids).scalars())
+        insert_audit(connection, [line for line in lines if line.prediction_id not in here])
+    file.confirm()
+
+
+def insert_audit(connection: Connection, lines: list[AuditRow]) -> None:
+    """Audit lines that are not there yet."""
+    known: set[str] = set()
+    for start in range(0, len(lines), CHUNK):
+        ids = [line.id for line in lines[start : start + CHUNK]]
+        known.update(connection.execute(select(audit.c.id).where(audit.c.id.in_(ids))).scalars())
+    new = {line.id: line.model_dump() for line in lines if line.id not in known}
+    if new:
+        connection.execute(insert(audit), list(new.values()))
