@@ -94,7 +94,7 @@ def without_repeats(cases: pd.DataFrame) -> pd.DataFrame:
     for image, path in cases.loc[again, ["image_id", "path"]].itertuples(index=False):
         only_one(image, [Path(first[image]), Path(path)])
     if again.any():
-        print(f"{again.sum()} images stand in two tables; the table named first counts.")
+        print(f"{again.sum()} rows name an image of a table before, and are left out.")
     return cases[~again].reset_index(drop=True)
 
 

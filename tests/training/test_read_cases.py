@@ -77,6 +77,8 @@ def test_what_the_command_states_takes_the_place_of_what_tables_say(read: Reader
         "sep=;\n" + PLAIN.replace(",", ";"),
         PLAIN.replace("\n", "\r\n"),
         PLAIN.replace("\n", "\r"),
+        "\n,,,\n" + PLAIN,
+        "\n".join(f"{n},{line}" if n else f",{line}" for n, line in enumerate(PLAIN.splitlines())),
         PLAIN.encode("utf-8-sig"),
         PLAIN.encode("utf-16"),
         PLAIN.replace(",", "\t").encode("utf-16-be"),
@@ -134,6 +136,8 @@ def test_rows_without_benign_or_malignant_are_left_out_and_counted(
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
+        (b"\xff\xfe", "is empty"),
+        (b",,,\n,,\n", "is empty"),
         (HEADER + "\n", "no rows"),
         (b"PK\x03\x04" + bytes(50), "workbook"),
         (bytes(range(256)), "no text"),
@@ -146,6 +150,9 @@ def test_rows_without_benign_or_malignant_are_left_out_and_counted(
         ([row(0), "L1,CASE_1,m"], "row 3 has 3 fields"),
         ([row(0), row(1, dx="melanom")], "row 3: dx is 'melanom', but known are akiec"),
         ([row(0), "", row(1, age="old")], "row 4: age is 'old'"),
+        ("\n\n" + PLAIN.replace("43", "-1"), "row 7: age is '-1'"),
+        ("sep=,\nimage,label\n", "no rows|has the columns"),
+        ("sep=,\n", "is empty"),
         ([row(0), row(1, age="999")], "row 3: age is '999'"),
         ([row(0), row(1, image_id="")], "row 3: image_id is ''"),
         ([row(0), row(1), row(1, lesion_id="L9")], "row 4: image_id is 'CASE_1', as in row 3"),
@@ -250,7 +257,7 @@ def test_an_image_in_two_tables_counts_once(tmp_path: Path, capsys: pytest.Captu
         read_cases([first, second], [])
     (tmp_path / "two" / "A_1.jpg").write_bytes((tmp_path / "one" / "A_1.jpg").read_bytes())
     assert len(read_cases([first, second], [])) == 1
-    assert "1 images stand in two tables" in capsys.readouterr().out
+    assert "1 rows name an image of a table before" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ HARMLESS = re.compile(
     r"^benign\b|only benign|\blentigo\b|\bmelanosis\b|melanotic macule|\bcaf. au lait|lymphangioma|\bcyst\b|\bwart"
     r"|verruca|\bscar\b|acrochordon|neurofibroma|\bna?ev(us|i)\b"
 )
-NOTHING = frozenset({"", "unknown", "unk", "nan", "na", "n/a", "none", "null", "-", "?"})
+NOTHING = frozenset(
+    {"", "unknown", "unk", "nan", "na", "n/a", "none", "null", "-", "?", "missing", "not reported"}
+)
 
 
 def code_of(text: str) -> str:

@@ -52,25 +52,22 @@ def read_table(path: Path) -> Table:
     Raises:
         CasesError: there is no such file, it is no text table, it has no rows, or a row does not fit the header.
     """
-    lines = split_rows(path, decode_text(path))
-    header = [name.strip().lower() for name in lines[0]]
-    while header and not header[-1]:
+    (first, names), *lines = split_rows(path, decode_text(path))
+    header = [name.lower() for name in names]
+    while not header[-1]:
         header.pop()
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise CasesError(f"{path} has the column {twice or 'without a name'} more than once.")
     rows: dict[int, list[str]] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        fields = [field.strip() for field in line]
-        if not any(fields):
-            continue
+    for number, fields in lines:
         while len(fields) > len(header) and not fields[-1]:
             fields.pop()
         if len(fields) != len(header):
             raise CasesError(f"{path}, row {number} has {len(fields)} fields, the header {len(header)}.")
         rows[number] = fields
     if not rows:
-        raise CasesError(f"{path} has no rows below row 1, its header, such as {HAM10000}.")
+        raise CasesError(f"{path} has no rows below row {first}, its header, such as {HAM10000}.")
     return Table(path, pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str))
 
 
@@ -81,8 +78,6 @@ def decode_text(path: Path) -> str:
     if not path.exists():
         raise CasesError(f"{path} does not exist.")
     data = path.read_bytes()
-    if not data.strip():
-        raise CasesError(f"{path} is empty; its row 1 names the columns, such as {HAM10000}.")
     if data.startswith(b"PK\x03\x04"):
         raise CasesError(f"{path} is a workbook or an archive; save the table as CSV.")
     mark, encoding = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", ""))
@@ -103,16 +98,20 @@ def unmarked(data: bytes) -> str:
     return "utf-16-be" if data[:1] == b"\0" else "utf-8"
 
 
-def split_rows(path: Path, text: str) -> list[list[str]]:
-    """Rows of fields, split at the separator that gives the header most columns."""
-    first, _, rest = text.lstrip().partition("\n")
+def split_rows(path: Path, text: str) -> list[tuple[int, list[str]]]:
+    """Numbers and fields of the rows that are not blank, split where it gives the first of them most fields."""
+    numbered = enumerate(text.splitlines(), start=1)
+    start, first = next(((number, line) for number, line in numbered if line.strip()), (1, ""))
+    separator = max(SEPARATORS, key=first.count)
     # Excel notes the separator above the header.
     if first.lower().startswith("sep="):
-        text, first = rest, rest.partition("\n")[0]
-    separator = max(SEPARATORS, key=first.count)
+        separator, start = first[4:5] or separator, start + 1
     try:
-        return list(
-            csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator, strict=True)
-        )
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise CasesError(f"{path} is no table that can be read: {error}.") from error
+    stripped = [(number, [field.strip() for field in row]) for number, row in enumerate(rows, start=1)]
+    found = [(number, row) for number, row in stripped if number >= start and any(row)]
+    if not found:
+        raise CasesError(f"{path} is empty; its row 1 names the columns, such as {HAM10000}.")
+    return found
