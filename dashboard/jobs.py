@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from flask import Flask, current_app
 
-from dashboard.services import ModelUnavailable, Services, operating_point_of
+from dashboard.services import STORED, ModelUnavailable, Services, operating_point_of
 from dashboard.store import NotFound, QueryError, Record, StoreError
 from dashboard.store.summary import same_image
 from model.images import ImageError, decode
@@ -192,8 +192,8 @@ def predict_again(services: Services, record_id: str, model: str, point: str | N
     for record in same_image(services.store, before.sha256):
         if (record.model_sha256, record.operating_point) == (bundle.card.sha256, wanted.name):
             return record
-    # What is stored is a fresh JPEG of the photograph; under the digest of the file that came in, both stay together.
-    photograph = replace(decode(services.store.image(record_id)), sha256=before.sha256)
+    # What is stored has the same pixels and another digest; under that of the file that came in, both stay together.
+    photograph = replace(decode(services.store.image(record_id), STORED), sha256=before.sha256)
     prediction = services.predictors.get(bundle).predict(photograph, operating_point=wanted.name)
     return services.store.add(photograph, prediction, before.filename, before.context)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EXTENSION = "dermaboard"
 LIMITS = Limits()
+# A photograph without loss may be longer than the file that it came in.
+STORED = Limits(max_bytes=200_000_000)
 # Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
 PATIENCE = 2.0
 # Threads that encode photographs and wait for the disk; so many as the web server has.

@@ -1,7 +1,5 @@
 """Routes of a prediction's files: photograph, thumbnail, heatmap and report."""
 
-from collections.abc import Callable
-
 from flask import Blueprint, Response
 
 from dashboard import examples
@@ -11,6 +9,7 @@ from dashboard.api.inputs import ReportQuery
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import Services
 from dashboard.store import zone
+from dashboard.store.files import IMAGE_TYPES, image_ending
 
 # What belongs to one person stays in that person's browser; it never changes, so it need not be asked for again.
 PRIVATE = "private, max-age=31536000, immutable"
@@ -22,14 +21,18 @@ blueprint = Blueprint("pictures", __name__, url_prefix=f"{ROOT}/predictions")
 
 @blueprint.get("/<string:record_id>/image")
 @documented(
-    Answers(what="A JPEG file without metadata.", files=("image/jpeg",), errors=MISSING),
+    Answers(what="A JPEG or WebP file without metadata.", files=tuple(IMAGE_TYPES.values()), errors=MISSING),
     PREDICTIONS,
     "readImage",
     record_id=ID,
 )
 def image(record_id: str) -> Response:
-    """The photograph: upright, re-encoded, without metadata."""
-    return picture(Services.current().store.image, record_id, "image/jpeg")
+    """The photograph without metadata: the JPEG's own data, or else in WebP without loss.
+
+    Decoded, with its EXIF orientation where it has one, it shows exactly the pixels that were predicted from.
+    """
+    data = Services.current().store.image(record_id)
+    return picture(data, IMAGE_TYPES[image_ending(data)])
 
 
 @blueprint.get("/<string:record_id>/thumbnail")
@@ -41,7 +44,7 @@ def image(record_id: str) -> Response:
 )
 def thumbnail(record_id: str) -> Response:
     """The photograph with at most 240 pixels on its longer side."""
-    return picture(Services.current().store.thumbnail, record_id, "image/jpeg")
+    return picture(Services.current().store.thumbnail(record_id), "image/jpeg")
 
 
 @blueprint.get("/<string:record_id>/heatmap")
@@ -53,7 +56,7 @@ def thumbnail(record_id: str) -> Response:
 )
 def heatmap(record_id: str) -> Response:
     """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
-    return picture(Services.current().store.heatmap, record_id, "image/png")
+    return picture(Services.current().store.heatmap(record_id), "image/png")
 
 
 @blueprint.get("/<string:record_id>/report")
@@ -86,6 +89,6 @@ def report(record_id: str, query: ReportQuery) -> Response:
     return response
 
 
-def picture(load: Callable[[str], bytes], record_id: str, kind: str) -> Response:
+def picture(data: bytes, kind: str) -> Response:
     """A file of a prediction, which never changes."""
-    return private(Response(load(record_id), mimetype=kind), PRIVATE)
+    return private(Response(data, mimetype=kind), PRIVATE)

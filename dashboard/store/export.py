@@ -17,6 +17,7 @@ from typing import Any
 
 from dashboard.store.drain import Drain
 from dashboard.store.errors import NotFound, StoreError
+from dashboard.store.files import image_ending
 from dashboard.store.query import Query
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
@@ -121,7 +122,7 @@ def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
 
         def told(some: Iterable[Record]) -> Iterator[Record]:
             for record in some:
-                if record.sha256 not in seen and put(archive, store, record, f"images/{record.sha256}.jpg"):
+                if record.sha256 not in seen and put(archive, store, record, f"images/{record.sha256}"):
                     seen.add(record.sha256)
                 yield record
 
@@ -144,7 +145,7 @@ def dataset_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
         metadata = csv.DictWriter(table, DATASET)
         metadata.writeheader()
         for record in confirmed(store, records):
-            if put(archive, store, record, f"images/{record.id}.jpg"):
+            if put(archive, store, record, f"images/{record.id}"):
                 metadata.writerow(case(record))
                 yield drain.take()
         archive.writestr(entry("metadata.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
@@ -181,12 +182,12 @@ def case(record: Record) -> Mapping[str, Any]:
 
 
 def put(archive: zipfile.ZipFile, store: Store, record: Record, name: str) -> bool:
-    """Put a record's photograph into a ZIP; False when it is gone."""
+    """Put a record's photograph into a ZIP, under a name without its ending; False when it is gone."""
     try:
         data = store.picture(record)
     except NotFound:
         return False
-    archive.writestr(entry(name), data)
+    archive.writestr(entry(name + image_ending(data)), data)
     return True
 
 

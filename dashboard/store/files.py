@@ -9,10 +9,17 @@ from dashboard.store.places import TEMPORARY, Place
 ID = re.compile(r"[0-9a-f-]{36}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 # What is written here. Nothing else is ever swept: a folder of the user's own pictures stays as it is.
-IMAGE = re.compile(r"([0-9a-f]{64})(?:\.thumb)?\.jpg")
+IMAGE = re.compile(r"([0-9a-f]{64})\.(?:thumb\.jpg|jpg|webp)")
 HEATMAP = re.compile(r"([0-9a-f-]{36})\.png")
 # Holds the identity of the database that these files belong to.
 MARKER = "images/.store"
+# What a photograph is kept as, the exact one first where both are there: earlier versions encoded each as JPEG anew.
+IMAGE_TYPES = {".webp": "image/webp", ".jpg": "image/jpeg"}
+
+
+def image_ending(data: bytes) -> str:
+    """The ending for a photograph as it is kept, one of IMAGE_TYPES."""
+    return ".jpg" if data.startswith(b"\xff\xd8") else ".webp"
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,13 @@ class Files:
     place: Place
 
     def image(self, sha256: str) -> str:
-        """The name of the image with this digest."""
-        return self._named(sha256, ".jpg")
+        """The name under which the image with this digest lies."""
+        exact, other = self.images(sha256)
+        return exact if self.place.has(exact) else other
+
+    def images(self, sha256: str) -> tuple[str, ...]:
+        """The names under which the image with this digest may lie, one for each of IMAGE_TYPES."""
+        return tuple(self._named(sha256, ending) for ending in IMAGE_TYPES)
 
     def thumbnail(self, sha256: str) -> str:
         """The name of its thumbnail."""

@@ -27,7 +27,7 @@ from dashboard.store.records import AuditLine, Context, Finding, Latest, Page, R
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
 from dashboard.store.schema import audit, keys, predictions, reviews, store, tags
 from dashboard.store.transactions import Transactions
-from model.images import Photograph, encode
+from model.images import Photograph, encode, encode_exactly
 
 if TYPE_CHECKING:
     from model.predictor import Prediction
@@ -120,17 +120,26 @@ class Store(Transactions):
             StoreError: the disk is full.
         """
         with self.disk():
-            return self._files.place.stage(self._missing(photograph))
+            return self._files.place.stage(self._missing(photograph) | self._inexact(photograph))
 
     def _missing(self, photograph: Photograph) -> dict[str, bytes]:
         """The files of a photograph that are not there yet."""
+        exact, jpeg = self._files.images(photograph.sha256)
         pictures: dict[str, Callable[[], bytes]] = {
-            self._files.image(photograph.sha256): lambda: encode(photograph.pixels),
+            exact if photograph.jpeg is None else jpeg: lambda: encode_exactly(photograph),
             self._files.thumbnail(photograph.sha256): lambda: encode(
                 photograph.pixels, max_side=THUMBNAIL_SIDE
             ),
         }
         return {name: make() for name, make in pictures.items() if not self._files.place.has(name)}
+
+    def _inexact(self, photograph: Photograph) -> dict[str, bytes]:
+        """The image once more, where an earlier version has kept it with other pixels."""
+        name = self._files.images(photograph.sha256)[1]
+        own = photograph.jpeg
+        if own is None or not self._files.place.has(name) or self._files.place.read(name) == own:
+            return {}
+        return {name: own}
 
     def _moment(self, connection: Connection) -> datetime:
         """The time of a prediction that is kept now: after the one before it, though the clock was set back a little.
@@ -336,7 +345,10 @@ class Store(Transactions):
             self._files.mark(self._identity)
 
     def image(self, record_id: str) -> bytes:
-        """The photograph as a JPEG file: upright, re-encoded, without metadata."""
+        """The photograph without metadata, as a JPEG or WebP file with exactly the pixels that were predicted from.
+
+        Of predictions by earlier versions, a JPEG file that was encoded anew.
+        """
         return self._read(self._files.image(self.get(record_id).sha256))
 
     def thumbnail(self, record_id: str) -> bytes:
@@ -401,7 +413,9 @@ class Store(Transactions):
         with self.writing() as connection:
             digests = set(gone.values()) - sweep.named(connection, list(gone.values()))
             unnamed = [
-                make(digest) for digest in digests for make in (self._files.image, self._files.thumbnail)
+                name
+                for digest in digests
+                for name in (*self._files.images(digest), self._files.thumbnail(digest))
             ]
             for file in (*unnamed, *map(self._files.heatmap, gone)):
                 self._files.place.remove(file)

@@ -30,7 +30,7 @@ STATUS = {
 def left_behind(services: Services) -> list[Path]:
     """Pictures and unfinished files in the data folder."""
     found = services.settings.data_dir.rglob("*")
-    return [path for path in found if path.suffix in (".jpg", ".png", ".tmp")]
+    return [path for path in found if path.suffix in (".jpg", ".png", ".webp", ".tmp")]
 
 
 @pytest.mark.parametrize("name", files.REFUSED)
@@ -111,6 +111,7 @@ def pictures_of(services: Services) -> Iterator[Path]:
         named = folder / "images" / record.sha256[:2] / record.sha256
         for path in (
             named.with_suffix(".jpg"),
+            named.with_suffix(".webp"),
             named.with_suffix(".thumb.jpg"),
             folder / f"heatmaps/{record.id}.png",
         ):

@@ -179,7 +179,9 @@ def files_of(tmp_path: Path) -> Callable[[], set[str]]:
 
     def names() -> set[str]:
         return {
-            path.name for path in (tmp_path / "data").rglob("*") if path.suffix in {".jpg", ".png", ".tmp"}
+            path.name
+            for path in (tmp_path / "data").rglob("*")
+            if path.suffix in {".jpg", ".png", ".webp", ".tmp"}
         }
 
     return names

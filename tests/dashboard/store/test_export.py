@@ -68,9 +68,9 @@ def test_images_stand_once_each_in_the_zip(store: Store, add: Add) -> None:
     archive = zipfile.ZipFile(io.BytesIO(b"".join(images_zip(store, everything(store)))))
     assert archive.testzip() is None
     assert sorted(archive.namelist()) == sorted(
-        [f"images/{first.sha256}.jpg", f"images/{third.sha256}.jpg", "predictions.csv"]
+        [f"images/{first.sha256}.webp", f"images/{third.sha256}.webp", "predictions.csv"]
     )
-    assert archive.read(f"images/{first.sha256}.jpg") == store.image(first.id)
+    assert archive.read(f"images/{first.sha256}.webp") == store.image(first.id)
     assert len(archive.read("predictions.csv").splitlines()) == 5
 
 
