@@ -253,10 +253,11 @@ class Bundle:
             rows = pd.read_parquet(io.BytesIO(data))
             check_scores(rows)
             # Formats 1 and 2 knew dermoscopic images of one source alone.
-            for name, usual in (("run", MAIN), ("modality", str(Modality.DERMOSCOPIC)), ("source", "")):
-                if name not in rows:
-                    rows[name] = usual
-            rows = rows[(rows["modality"] == modality) & (rows["run"] == run)].reset_index(drop=True)
+            wanted = {"run": (run, MAIN), "modality": (modality, str(Modality.DERMOSCOPIC))}
+            for name, (value, usual) in wanted.items():
+                column = rows.pop(name) if name in rows else pd.Series(usual, index=rows.index)
+                rows = rows[column == value]
+            rows = rows.reset_index(drop=True)
             raw = rows[names].to_numpy(np.float64)
         except (ValueError, TypeError, KeyError, OSError) as error:
             raise BundleError(f"{self.name}: {SCORES} cannot be read ({error}).") from error

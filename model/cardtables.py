@@ -13,12 +13,12 @@ def judged_on(card: Card) -> str:
 
 
 def calibration(card: Card) -> str:
-    """Reliability before and after, and the ways that were compared."""
+    """Reliability before and after."""
     of = card.results.get(judged_on(card), {})
     parts: list[str] = []
     if of.get("reliability"):
         text = (
-            f"**Calibration.** Temperature {card.calibration().temperature:.3f}, fitted on validation. On "
+            f"**Calibration.** {scales(card)} On "
             f"{judged_on(card)} the "
             f"expected calibration error is {number(of.get('ece_before_calibration'))} before and "
             f"{number(of.get('ece'))} after; the Brier score is {flat(of, 'brier')}, and "
@@ -34,22 +34,21 @@ def calibration(card: Card) -> str:
             for one in of["reliability"]
         ]
         parts += [text, table(("predicted", "images", "mean predicted", "observed (Wilson)"), rows)]
-    if card.facts.get("calibration"):
-        rows = [
-            (
-                one["method"],
-                *(number(one[name], 4) for name in ("log_loss", "brier", "ece")),
-                f"{one['difference']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})",
-            )
-            for one in card.facts["calibration"]
-        ]
-        text = (
-            "Ways to calibrate, cross-validated by lesion on validation; temperature stays unless another one clearly "
-            "wins:"
-        )
-        head = ("method", "log loss", "Brier", "ECE", "log loss less temperature's")
-        parts += [text, table(head, rows)]
     return "\n\n".join(parts)
+
+
+def scales(card: Card) -> str:
+    """How the probabilities of every modality are made, in a sentence each."""
+    return " ".join(
+        f"{modality.capitalize()}: temperature {found.temperature:.3f}"
+        + (
+            f", shift {found.shift:+.3f}, for a prevalence of {percent(found.prevalence)}"
+            if found.prevalence
+            else ""
+        )
+        + ", fitted on validation."
+        for modality, found in card.calibrations.items()
+    )
 
 
 def subgroups(card: Card) -> str:
@@ -69,7 +68,7 @@ def subgroups(card: Card) -> str:
     text = (
         f"**Subgroups** on {card.facts.get('measured_on', judged_on(card))}, at the default operating point. Groups "
         "with a star have too few cases, or too few malignant ones, to conclude anything; intervals are DeLong's "
-        "by lesion for the AUC and Wilson's for rates. Skin tone is not recorded."
+        "by lesion for the AUC and Wilson's for rates."
     )
     head = ("", "group", "images", "malignant", "AUC", "sensitivity", "specificity")
     return f"{text}\n\n{table(head, rows)}"
@@ -95,12 +94,11 @@ def robustness(card: Card) -> str:
         for one in card.robustness
         if one["kind"] != "none"
     ]
-    seen = card.facts.get("resolution", {})
     parts = [
         f"**Robustness** on {card.facts.get('measured_on', judged_on(card))}: images disturbed on purpose. Change is "
         "that of the calibrated probability of the same image, absolute; shift has a sign, first for malignant, then "
         "for benign images; decisions are those of the default operating point, and the last column counts cancers "
-        "that became benign by the disturbance. For sharpness, undisturbed is the sharp copy.",
+        "that became benign by the disturbance.",
         table(
             (
                 "disturbance",
@@ -117,14 +115,6 @@ def robustness(card: Card) -> str:
             rows,
         ),
     ]
-    if seen.get("sharp_copies_benign", 0) or seen.get("sharp_copies_malignant", 0):
-        parts.append(
-            f"Sharper copies ({seen['sharp_side']:.0f} instead of {seen['common_side']:.0f} pixels) exist of "
-            f"{percent(seen['sharp_copies_malignant'])} of the malignant and {percent(seen['sharp_copies_benign'])} of "
-            "the benign training images, so sharpness would tell the diagnosis. Training takes them with a chance "
-            f"that levels this: {percent(seen['seen_sharp_malignant'])} and {percent(seen['seen_sharp_benign'])} are "
-            "seen sharp. Evaluation reads one resolution only."
-        )
     return "\n\n".join(parts)
 
 

@@ -9,8 +9,21 @@ from typing import Any
 
 from model.bundle import Card
 from model.cardtables import calibration, cases, files, guard, judged_on, openings, robustness, subgroups
-from model.markdown import Row, bullets, code, flat, interval, number, percent, plain_percent, share, table
+from model.markdown import (
+    NONE,
+    Row,
+    bullets,
+    code,
+    flat,
+    interval,
+    number,
+    percent,
+    plain_percent,
+    share,
+    table,
+)
 
+DEFAULT_POINT = "sensitivity-95"
 NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
 
 
@@ -22,7 +35,7 @@ def card_text(cards: Sequence[Card], short: bool = False) -> str:
         short: without the tables of subgroups, robustness, calibration and cases.
     """
     card = cards[0]
-    parts = [comparison(cards), decisions(card), uses(card)]
+    parts = [comparison(cards), by_source(card), decisions(card), uses(card)]
     if not short:
         parts += [calibration(card), subgroups(card), robustness(card), guard(card), cases(card)]
     parts += [limits(card), making(card), *([] if short else [openings(card), files(card)])]
@@ -100,7 +113,7 @@ def decisions(card: Card) -> str:
         "**Operating points.** A lesion is called benign below the first threshold, malignant from the second one on, "
         "and uncertain between them. Both thresholds are split-conformal quantiles of the validation scores of one "
         "class each (see `model/conformal.py`): the stated share of cancers is not called benign, and the same share "
-        f"of benign lesions is not called malignant. What they reached on {judged_on(card)}:"
+        f"of benign lesions is not called malignant. {strictest(card)}What they reached on {judged_on(card)}:"
     )
     head = (
         "stated",
@@ -118,24 +131,69 @@ def decisions(card: Card) -> str:
         "Predictive values hold for this set, where "
         f"{percent(prevalence(card))} of the images are malignant; PPV counts what is uncertain as positive."
     )
-    return "\n\n".join([text, table(head, rows), note, resplits(card)]).rstrip()
+    return "\n\n".join([text, table(head, rows), note])
 
 
-def resplits(card: Card) -> str:
-    """How far the coverage of one split may lie from the stated one."""
-    found = card.facts.get("coverage_over_resplits")
-    if not found:
+def strictest(card: Card) -> str:
+    """How several sources come to one threshold, for a card that has them."""
+    if len(card.results.get(judged_on(card), {}).get("domains", {})) < 2:
         return ""
-    told = [
-        f"{plain_percent(point.coverage_malignant)} stated, {percent(found[point.name][side]['mean'])} ± "
-        f"{percent(found[point.name][side]['sd'])} for {side}"
-        for point in card.operating_points
-        for side in ("malignant", "benign")
-        if found.get(point.name, {}).get(side)
-    ]
     return (
-        "With so few cancers, the coverage on one test split scatters around the stated one. Mean ± standard deviation "
-        f"when validation and test images are dealt out anew by lesion: {'; '.join(told)}."
+        "Of the thresholds that each source's validation images ask for, lesion by lesion, the strictest stands. "
+        "A close-up has one threshold and is never called benign. "
+    )
+
+
+def by_source(card: Card) -> str:
+    """What the model reaches in every source and modality apart, and in sources that it never saw."""
+    found: Mapping[str, Any] = card.results.get(judged_on(card), {}).get("domains", {})
+    never: Mapping[str, Any] = card.facts.get("elsewhere", {})
+    if len(found) < 2:
+        return ""
+    rows = [source_row(name, of) for name, of in found.items()]
+    rows += [source_row(f"{name}, never seen", of) for name, of in never.items()]
+    head = (
+        "source and modality",
+        "images",
+        "malignant",
+        "AUC",
+        "AUC by lesion",
+        "sensitivity",
+        "specificity",
+        "no result",
+        "observed / expected cancers",
+        "calibration slope",
+    )
+    text = (
+        "**By source**, at the default operating point. For close-ups, sensitivity is the share of cancers that are "
+        "called malignant, specificity the share of benign lesions that are left uncertain. Observed and expected are "
+        "compared after the probabilities are shifted from the prevalence that they hold at to that of the row."
+    )
+    if never:
+        text += (
+            " Never seen: a cheaper recipe was trained without that source and tested on it; sources share clinics, so "
+            "it is another source, not always another clinic."
+        )
+    return f"{text}\n\n{table(head, rows)}"
+
+
+def source_row(name: str, of: Mapping[str, Any]) -> Row:
+    """One row of the table by source."""
+    cells = (
+        of["operating_points"][DEFAULT_POINT]["cases"].values()
+        if DEFAULT_POINT in of["operating_points"]
+        else ()
+    )
+    own = of.get("at_own_prevalence", {})
+    ratio = own.get("ratio")
+    return (
+        name,
+        f"{of['images']:,}",
+        f"{of['malignant']:,}",
+        *(flat(of, one) for one in ("auc", "auc_by_lesion", "sensitivity", "specificity")),
+        percent(sum(cell.get("no_result", 0) for cell in cells) / max(of["images"], 1)),
+        interval(ratio) if ratio else NONE,
+        number(own.get("slope")),
     )
 
 
@@ -188,8 +246,4 @@ def cost(training: Mapping[str, Any]) -> str | None:
     if "seconds" not in training:
         return None
     machine = training.get("processor", "an unknown machine")
-    before = training.get("before", [])
-    own, others = training["seconds"] / 3600, sum(one["seconds"] for one in before) / 3600
-    names = ", ".join(f"`{one['recipe']}`" for one in before)
-    rest = f", after {others:.1f} hours for what it builds on ({names})" if before else ""
-    return f"{own:.1f} hours of training on {machine}{rest}"
+    return f"{training['seconds'] / 3600:.1f} hours of training on {machine}"

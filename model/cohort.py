@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.subgroups import BANDS, UNKNOWN, age_codes
+from model.subgroups import BANDS, OPTIONAL, UNKNOWN, age_codes
 from model.taxonomy import Taxonomy
 from model.words import plain
 
@@ -20,6 +20,8 @@ COLUMNS: dict[str, str] = {
     "age": "age",
     "sex": "sex",
     "site": "site",
+    "source": "source",
+    "skin tone": "skin_tone",
     "confirmation": "confirmation",
     "diagnosis": "label",
 }
@@ -50,6 +52,8 @@ def tally(column: "pd.Series[Any]", variable: str) -> dict[str, int]:
 
 def part_of(value: Any) -> str:
     """The part that a value of the scores means."""
+    if isinstance(value, float) and value == value:
+        return f"{value:.0f}"
     return str(value) if isinstance(value, str) and value else UNKNOWN
 
 
@@ -57,7 +61,7 @@ def parts(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]
     """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
     found: dict[str, dict[str, int]] = {}
     for variable, column in COLUMNS.items():
-        if column in table and len(table):
+        if column in table and len(table) and (column not in OPTIONAL or table[column].notna().any()):
             counts = tally(table[column], variable)
             found[variable] = {name: counts[name] for name in ranked(variable, counts, taxonomy)}
     return found

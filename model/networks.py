@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from model.taxonomy import HAM10000
+from model.taxonomy import LESIONS
 
 HEAD, EMBEDDING = "head", "embedding"
 
@@ -37,7 +37,7 @@ def seed_cnn(size: int, init: str | Path | None = None, outputs: int = 1) -> ker
     return keras.Model(pixels, layers.Dense(1, name=HEAD, dtype="float32")(flow), name="seed_cnn")
 
 
-def dermanet(size: int, init: str | Path | None = "imagenet", outputs: int = len(HAM10000)) -> keras.Model:
+def dermanet(size: int, init: str | Path | None = "imagenet", outputs: int = len(LESIONS)) -> keras.Model:
     """MobileNetV2 (Sandler 2018), global average pooling, a logit a diagnosis.
 
     Args:
@@ -55,27 +55,63 @@ def dermanet(size: int, init: str | Path | None = "imagenet", outputs: int = len
     return diagnosing(backbone, size, outputs, name="dermanet")
 
 
-def xception(size: int, init: str | Path | None = "imagenet", outputs: int = len(HAM10000)) -> keras.Model:
-    """Xception (Chollet 2017) to the end of block 13, global average pooling, a logit a diagnosis: a teacher.
-
-    About four times the work of MobileNetV2, so nothing that serves runs it.
+def efficientnet_lite0(size: int, init: str | Path | None = None, outputs: int = len(LESIONS)) -> keras.Model:
+    """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation), pooled, a logit a diagnosis.
 
     Args:
-        size: input side in pixels.
-        init: "imagenet" downloads the weights through Keras; a path loads an `.npz` of the backbone's weights, `w000`
-            and on, in Keras's order; "none" or None starts at random.
+        size: input side in pixels, a multiple of 32.
+        init: a path loads an `.npz` of the backbone's weights, `w000` and on, in Keras's order; "none" or None starts
+            at random.
         outputs: how many diagnoses it tells apart.
 
     Raises:
-        RuntimeError: the weights cannot be downloaded.
+        ValueError: `init` is "imagenet": nobody serves these weights for Keras.
     """
-    whole = pretrained(keras.applications.Xception, size, init)
-    last = [layer for layer in whole.layers if isinstance(layer, layers.Add)][-1]
-    backbone = keras.Model(whole.input, last.output, name="xception_to_block13")
-    if init not in (None, "none", "imagenet"):
+    if init == "imagenet":
+        raise ValueError("EfficientNet-Lite0 starts from a file of weights: name it with --init.")
+    image = keras.Input((size, size, 3))
+    flow = normalised(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(image), active=True)
+    for repeats, kernel, stride, expansion, channels in LITE0_BLOCKS:
+        for number in range(repeats):
+            flow = inverted_residual(flow, channels, kernel, 1 if number else stride, expansion)
+    flow = normalised(layers.Conv2D(1280, 1, use_bias=False)(flow), active=True)
+    backbone = keras.Model(image, flow, name="efficientnet_lite0")
+    if init not in (None, "none"):
         with np.load(init) as stored:
             backbone.set_weights([stored[name].astype(np.float32) for name in sorted(stored.files)])
-    return diagnosing(backbone, size, outputs, name="xception")
+    pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
+    features = backbone(layers.Rescaling(1 / 128, offset=-127 / 128)(pixels))
+    return keras.Model(pixels, pooled_head(features, outputs, dropout=0.3), name="efficientnet_lite0")
+
+
+# Repeats, kernel, stride of the first, expansion and channels of each group of blocks.
+LITE0_BLOCKS = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+
+
+def inverted_residual(
+    features: keras.KerasTensor, channels: int, kernel: int, stride: int, expansion: int
+) -> keras.KerasTensor:
+    """A block of MobileNetV2 (Sandler et al. 2018): expand, filter each channel, project; added where shapes agree."""
+    wide, flow = features.shape[-1] * expansion, features
+    if expansion > 1:
+        flow = normalised(layers.Conv2D(wide, 1, use_bias=False)(flow), active=True)
+    flow = layers.DepthwiseConv2D(kernel, strides=stride, padding="same", use_bias=False)(flow)
+    flow = normalised(layers.Conv2D(channels, 1, use_bias=False)(normalised(flow, active=True)), active=False)
+    return layers.Add()([features, flow]) if stride == 1 and features.shape[-1] == channels else flow
+
+
+def normalised(features: keras.KerasTensor, active: bool) -> keras.KerasTensor:
+    """Batch normalisation, and ReLU6 behind it where the layer is active."""
+    flow = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(features)
+    return layers.ReLU(6)(flow) if active else flow
 
 
 def pretrained(application: Callable[..., keras.Model], size: int, init: str | Path | None) -> keras.Model:
@@ -103,7 +139,7 @@ def diagnosing(backbone: keras.Model, size: int, outputs: int, name: str) -> ker
     return keras.Model(pixels, pooled_head(features, outputs, dropout=0.3), name=name)
 
 
-def tiny(size: int, init: str | Path | None = None, outputs: int = len(HAM10000)) -> keras.Model:
+def tiny(size: int, init: str | Path | None = None, outputs: int = len(LESIONS)) -> keras.Model:
     """Three small convolution blocks and the same head as dermanet: learns drawn lesions in seconds."""
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
     flow = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
@@ -150,6 +186,6 @@ def serving(network: keras.Model) -> keras.Model:
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "seed_cnn": seed_cnn,
     "dermanet": dermanet,
-    "xception": xception,
+    "efficientnet_lite0": efficientnet_lite0,
     "tiny": tiny,
 }

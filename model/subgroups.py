@@ -24,6 +24,8 @@ BANDS: tuple[tuple[float, str], ...] = (
     (np.inf, "70 and over"),
 )
 UNKNOWN = "unknown"
+# Columns that are no variable where no case has a value.
+OPTIONAL = ("skin_tone",)
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,21 @@ def age_bands(ages: ArrayLike) -> NDArray[np.str_]:
     return np.array([*(name for _, name in BANDS), UNKNOWN])[age_codes(ages)]
 
 
+def part_name(value: object) -> str:
+    """The part that a value of the scores means: a class of skin tone is a whole number."""
+    return f"{value:.0f}" if isinstance(value, float) else str(value) or UNKNOWN
+
+
 def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.int64], list[tuple[int, str]]]]:
     """Each variable that the scores hold, the part of each case as a code, and codes and names in the order to show."""
     if "age" in table:
         codes = age_codes(table["age"])
         names = dict(enumerate([*(name for _, name in BANDS), UNKNOWN]))
         yield "Age", codes, [(code, names[code]) for code in np.flatnonzero(np.bincount(codes)).tolist()]
-    for column in ("sex", "site", "confirmation"):
-        if column in table:
+    for column in ("source", "sex", "site", "skin_tone", "confirmation"):
+        if column in table and (column not in OPTIONAL or table[column].notna().any()):
             found, values = table[column].factorize()
-            told = [str(value) or UNKNOWN for value in values]
+            told = [part_name(value) for value in values]
             # Not known is one part, however that was written down.
             nowhere = told.index(UNKNOWN) if UNKNOWN in told else len(told)
             own = np.array(
@@ -84,7 +91,7 @@ def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.int64], 
                 (code for code in names if counts[code]),
                 key=lambda code: (code == nowhere, -int(counts[code]), names[code]),
             )
-            yield column.capitalize(), codes, [(code, names[code]) for code in order]
+            yield column.replace("_", " ").capitalize(), codes, [(code, names[code]) for code in order]
 
 
 def subgroups(

@@ -65,8 +65,6 @@ def test_it_beats_chance_clearly(trained: Path) -> None:
 def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     import keras
 
-    from training.fit import malignancy
-
     photographs = tmp_path / "photographs"
     photographs.mkdir()
     for seed in range(4):
@@ -91,7 +89,7 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     table = pd.read_parquet(out).set_index("file")["probability"]
     bundle = open_bundle(trained / "bundles" / "drawn")
     predictor = Predictor(bundle)
-    from model.calibration import temper
+    from model.calibration import calibrate
     from model.networks import serving
 
     network = serving(keras.saving.load_model(bundle.path / "model.keras"))
@@ -107,7 +105,9 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
         assert answer.json["probability"] == pytest.approx(one, abs=1e-6)
         assert table[str(path)] == pytest.approx(one, abs=1e-6)
         raw = np.asarray(network(square(photograph.pixels, 64)[None])["probabilities"])
-        assert malignancy(temper(raw, bundle.card.temperature))[0] == pytest.approx(one, abs=1e-3)
+        taxonomy = bundle.card.taxonomy
+        own = taxonomy.malignancy(calibrate(raw, bundle.card.calibration(), taxonomy.columns))
+        assert own[0] == pytest.approx(one, abs=1e-3)
         found = client.get(f"/api/v1/predictions/{answer.json['id']}")
         assert found.status_code == 200 and found.json["probability"] == answer.json["probability"]
         assert client.get(f"/history/{answer.json['id']}").status_code == 200
@@ -123,17 +123,18 @@ def test_figures_and_guard_are_made_anew_without_the_run(
     assert training_main([*call, "--version", "2"]) == 0
     new = open_bundle(copy)
     assert new.card.version == "2" and new.card.operating_points == old.card.operating_points
-    assert new.card.results == old.card.results and new.card.temperature == old.card.temperature
+    assert new.card.results == old.card.results and new.card.calibrations == old.card.calibrations
     same = {GRAPH, WEIGHTS, SCORES}
     assert {new.card.files[name] for name in same} == {old.card.files[name] for name in same}
     # Test was not opened again, so nothing of its images is said.
-    assert "test" in old.card.guard["measured"] and "test" not in new.card.guard["measured"]
+    tested = "test: drawn, dermoscopic"
+    assert tested in old.card.guard["measured"] and tested not in new.card.guard["measured"]
     limits = [dict(one.card.guard["quality"]) for one in (old, new)]
     assert limits[0] == pytest.approx(limits[1]) and new.card.facts["openings"] == old.card.facts["openings"]
 
     assert training_main([*call, "--version", "3", "--open-test", "the guard on test images"]) == 0
     opened = open_bundle(copy)
-    assert opened.card.guard["measured"]["test"] == pytest.approx(old.card.guard["measured"]["test"])
+    assert opened.card.guard["measured"][tested] == pytest.approx(old.card.guard["measured"][tested])
     reasons = [one["why"] for one in opened.card.facts["openings"]]
     assert reasons == ["the test of the whole way", "the guard on test images"]
 

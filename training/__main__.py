@@ -24,11 +24,13 @@ from model.bundle import (
     digest,
     write_bundle,
 )
-from model.taxonomy import from_json
-from training.cases import CasesError, split_digest
+from model.taxonomy import LESIONS, from_json
+from training.cases import CasesError, read_cases, split_digest
 from training.files import replace
 from training.recipes import RECIPES, Recipe
-from training.runs import BEST, FACTS, lineage
+from training.runs import BEST, FACTS
+
+ELSEWHERE = "elsewhere"
 
 
 def keep_memory() -> None:
@@ -60,27 +62,28 @@ def download(options: argparse.Namespace) -> None:
 def prepare(options: argparse.Namespace) -> None:
     """Decode once and split by lesion."""
     from training import pixels
-    from training.cases import read_cases
 
     cases = read_cases(options.metadata, options.images, source=options.source, licence=options.licence)
     store = pixels.prepare(cases, options.data, options.key)
     pairs = pd.read_csv(options.data / pixels.DUPLICATES)
     across = int((pairs["lesion_id_first"] != pairs["lesion_id_second"]).sum())
     print(f"{len(pairs)} pairs of images show the same picture, {across} of them under two lesions.")
-    print(store.cases.groupby(["split", "label"], observed=True).size().unstack(fill_value=0))
+    table = store.cases.groupby(["domain", "split", "label"], observed=True).size().unstack(fill_value=0)
+    print(table.to_string())
 
 
 def train(options: argparse.Namespace) -> None:
     """Train a recipe, or go on with a run that was interrupted."""
-    train_one(options, recipe_of(options), run_of(options), options.init)
+    run = options.runs / without_name(options.without) if options.without else run_of(options)
+    train_one(options, recipe_of(options), run, options.init, options.without)
 
 
-def train_one(options: argparse.Namespace, recipe: Recipe, run: Path, init: str) -> None:
+def train_one(options: argparse.Namespace, recipe: Recipe, run: Path, init: str, without: str = "") -> None:
     """Train one recipe with the data and the seed of a command."""
     from training.fit import fit
     from training.pixels import open_pixels
 
-    fit(recipe, open_pixels(options.data), run, options.seed, init, options.runs)
+    fit(recipe, open_pixels(options.data), run, options.seed, init, without)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -104,7 +107,9 @@ def evaluate(options: argparse.Namespace) -> None:
             seed = json.loads((run / FACTS).read_text())["seed"]
             weights, split = digest(run / BEST), split_digest(store.cases)
             note_opening(options.data, options.recipe, seed, weights, split, options.open_test)
-        found = evaluate_network(network, store, options.open_test is not None, not options.quick)
+        found = evaluate_network(
+            network, store, options.open_test is not None, not options.quick, elsewhere_scores(options, store)
+        )
     replace(run / "scores.parquet", lambda path: found.scores.to_parquet(path, index=False))
     replace(run / "evaluation.json", lambda path: path.write_text(json.dumps(found.as_facts(), indent=1)))
     print(found.summary)
@@ -112,12 +117,33 @@ def evaluate(options: argparse.Namespace) -> None:
         print("The test split was left closed. --open-test 'what for' opens it and notes that in the card.")
 
 
+def elsewhere_scores(options: argparse.Namespace, store: Any) -> pd.DataFrame | None:
+    """Scores of the runs that were trained without a source; None where there are none, or test is closed."""
+    from training.evaluate import score_elsewhere
+
+    runs = [
+        (source, run)
+        for source in store.cases["source"].unique()
+        for run in (options.runs / without_name(source),)
+        if (run / BEST).exists()
+    ]
+    if not runs or options.open_test is None:
+        return None
+    return pd.concat([score_elsewhere(network_of(RECIPES[ELSEWHERE], run), store, one) for one, run in runs])
+
+
+def without_name(source: str) -> str:
+    """The folder of the run that was trained without a source."""
+    return f"{ELSEWHERE}-without-{''.join(letter if letter.isalnum() else '-' for letter in source)}"
+
+
 def export(options: argparse.Namespace) -> None:
     """Write the bundle of an evaluated run."""
     from model.engine import Engine
     from model.reference import write_reference
-    from training.card import make_card
-    from training.guard import build_guard
+    from training.card import judged_fields, make_card
+    from training.guard import build_guard, guarded
+    from training.judge import judge
     from training.pixels import open_pixels
 
     store, run = open_pixels(options.data), run_of(options)
@@ -143,9 +169,14 @@ def export(options: argparse.Namespace) -> None:
         if GRAPH in files and len(made.classes) > 1:
             # What serves measures itself: the guard is built with the bundle as it will be, but for the guard.
             engine = Engine(write_bundle(Path(folder) / "draft", made, files))
-            reference, limits = build_guard(engine, made, store, "test" in made.results)
-            made, files[REFERENCE] = replaced(made, guard=limits), Path(folder) / REFERENCE
+            reference, guard = build_guard(engine, made, store, "test" in made.results)
+            files[REFERENCE], stored = Path(folder) / REFERENCE, pd.read_parquet(files[SCORES])
             write_reference(files[REFERENCE], reference)
+            scores = guarded(stored, engine, store, reference, guard)
+            files[SCORES] = Path(folder) / SCORES
+            scores.to_parquet(files[SCORES], index=False)
+            again = judge(scores, made.classes, made.taxonomy).as_facts()
+            made = replaced(made, guard=guard, **judged_fields(again))
         bundle = write_bundle(options.out, made, files)
     print(
         f"{bundle.path}: {sum(file.stat().st_size for file in bundle.path.rglob('*') if file.is_file()) / 1e6:.1f} MB"
@@ -168,14 +199,16 @@ def refresh(options: argparse.Namespace) -> None:
 
 def reproduce(options: argparse.Namespace) -> None:
     """Everything above in one go; what is there already is gone on with, not made anew."""
+    from training.pixels import open_pixels
+
     if not (options.data / "cases.parquet").exists():
         if not options.metadata and not options.images:
             raise CasesError(f"{options.data} holds no prepared data: name --metadata and --images.")
         prepare(options)
-    for name in lineage(recipe_of(options)):
-        print(f"-- train {name}, which {options.recipe} builds on", flush=True)
-        init = options.xception_init if RECIPES[name].network == "xception" else options.init
-        train_one(options, RECIPES[name], options.runs / name, init)
+    sources = open_pixels(options.data).cases["source"].unique() if options.elsewhere else ()
+    for source in sources:
+        print(f"-- train without {source}", flush=True)
+        train_one(options, RECIPES[ELSEWHERE], options.runs / without_name(source), options.init, source)
     for step in (train, evaluate, export):
         print(f"-- {step.__name__}", flush=True)
         step(options)
@@ -189,20 +222,20 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def trained(options: argparse.Namespace) -> Any:
-    """The network of a run's best epoch, its head corrected for balanced drawing."""
-    from model.networks import BUILDERS
-    from training.evaluate import undo_balance
-    from training.pixels import open_pixels
+    """The network of a run's best epoch."""
+    return network_of(recipe_of(options), run_of(options))
 
-    recipe, run = recipe_of(options), run_of(options)
+
+def network_of(recipe: Recipe, run: Path) -> Any:
+    """The network of a recipe's run, after its best epoch. Raises CasesError where it was not trained."""
+    from model.networks import BUILDERS
+
     if not (run / BEST).exists():
         raise CasesError(
             f"{run} holds no trained network. Run `python -m training train {recipe.name}` first."
         )
-    network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
+    network = BUILDERS[recipe.network](recipe.stages[-1].size, None, len(LESIONS))
     network.load_weights(run / BEST)
-    if recipe.balance:
-        undo_balance(network, open_pixels(options.data), recipe.balance)
     return network
 
 
@@ -257,13 +290,17 @@ def parser() -> argparse.ArgumentParser:
             "--runs",
             type=Path,
             default=Path("runs"),
-            help="folder of all runs, also of those a recipe builds on",
+            help="folder of all runs",
         )
         command.set_defaults(act=act)
         if name in ("train", "reproduce"):
             command.add_argument("--seed", type=int, default=0)
             command.add_argument(
                 "--init", default="imagenet", help="imagenet, none, or a file of the backbone's weights"
+            )
+        if name in ("train", "reproduce"):
+            command.add_argument(
+                "--without", default="", metavar="SOURCE", help="leave a source out of training"
             )
         if name in ("evaluate", "reproduce"):
             command.add_argument(
@@ -287,9 +324,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "reproduce":
             source_options(command)
             command.add_argument(
-                "--xception-init",
-                default="imagenet",
-                help="what --init is, for an Xception that the recipe builds on",
+                "--elsewhere", action="store_true", help="train without each source too, and test on it"
             )
     anew = commands.add_parser(
         "refresh", help="make a bundle's figures and guard anew; its network stays as it is"

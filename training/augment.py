@@ -28,7 +28,10 @@ class Views:
         shear: largest shear angle in degrees.
         flip: mirror at random, left to right.
         brightness, contrast, saturation, balance: largest relative change, either way; balance is by channel.
-        blur: share of views that are reduced to between 0.4 and 1 of their resolution first.
+        blur: share of views that are reduced first, to a shorter side between `coarsest` pixels and their own.
+        coarsest: see `blur`.
+        compress: share of views that go through JPEG at a quality between 20 and 95.
+        roam: whether the view's middle is drawn from all along the longer side of the frame, not near its middle.
         erase: share of views in which a rectangle is replaced by the mean colour (random erasing, Zhong et al. 2020).
         hair, corners: share of views with drawn hair, and with the dark corners of a round lens.
     """
@@ -44,6 +47,9 @@ class Views:
     saturation: float = 0.0
     balance: float = 0.0
     blur: float = 0.0
+    coarsest: int = 72
+    compress: float = 0.0
+    roam: bool = False
     erase: float = 0.0
     hair: float = 0.0
     corners: float = 0.0
@@ -52,8 +58,10 @@ class Views:
 GREY = np.array([0.299, 0.587, 0.114])
 
 
-def affine(views: Views, source: int, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A random map (2, 3) from coordinates of the view (size x size) to those of the image (source x source)."""
+def affine(views: Views, shape: tuple[int, ...], size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random map (2, 3) from coordinates of the view (size x size) to those of the image (height, width, ...)."""
+    sides = np.array([shape[1], shape[0]])
+    source = sides.min()
     turn = np.deg2rad(rng.uniform(-views.rotation, views.rotation))
     shear = np.tan(np.deg2rad(rng.uniform(-views.shear, views.shear)))
     scale = source / size / rng.uniform(1 - views.zoom, 1 + views.zoom)
@@ -64,7 +72,9 @@ def affine(views: Views, source: int, size: int, rng: np.random.Generator) -> ND
         rotation @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag([mirror * stretch, 1 / stretch]) * scale
     )
     shift = rng.uniform(-views.shift, views.shift, 2) * source
-    centre = (source - 1) / 2 + shift - matrix @ np.full(2, (size - 1) / 2)
+    if views.roam:
+        shift += rng.uniform(-0.5, 0.5) * (sides - source)
+    centre = (sides - 1) / 2 + shift - matrix @ np.full(2, (size - 1) / 2)
     return np.column_stack([matrix, centre])
 
 
@@ -79,21 +89,20 @@ def colour(views: Views, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def view(image: NDArray[np.uint8], size: int, views: Views, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One random view of a square image.
+    """One random view of an image.
 
     Args:
-        image: uint8 (s, s, 3).
+        image: uint8 (height, width, 3).
         size: side of the view.
 
     Returns:
         uint8 (size, size, 3); what lies outside of the image is its reflection.
     """
     if rng.random() < views.blur:
-        smaller = int(len(image) * rng.uniform(0.4, 1.0))
-        image = np.asarray(cv2.resize(image, (smaller, smaller), interpolation=cv2.INTER_AREA), np.uint8)
+        image = coarser(image, views.coarsest, rng)
     warped = cv2.warpAffine(
         image,
-        affine(views, len(image), size, rng),
+        affine(views, image.shape, size, rng),
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
@@ -104,6 +113,26 @@ def view(image: NDArray[np.uint8], size: int, views: Views, rng: np.random.Gener
         warped = draw_hair(np.asarray(warped, np.uint8), int(rng.integers(3, 20)), rng)
     if rng.random() < views.corners:
         warped = darken_corners(np.asarray(warped, np.uint8), rng.uniform(0.9, 1.2))
+    if rng.random() < views.compress:
+        warped = compressed(np.asarray(warped, np.uint8), int(rng.integers(20, 96)))
     if rng.random() < views.erase:
         warped = erase(np.asarray(warped, np.uint8), rng)
     return np.asarray(warped, np.uint8)
+
+
+def coarser(image: NDArray[np.uint8], coarsest: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """An image reduced so that its shorter side has between `coarsest` pixels and its own, evenly by octaves."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    if side <= coarsest:
+        return image
+    scale = np.exp(rng.uniform(np.log(coarsest / side), 0.0))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """An image after JPEG at a quality of 1 to 100."""
+    # OpenCV takes its channels for blue, green, red: turned, so that chroma is what is thinned out.
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]

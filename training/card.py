@@ -12,42 +12,43 @@ from typing import Any
 import pandas as pd
 
 from model.bundle import Card, OperatingPoint
+from model.calibration import Calibration
 from model.taxonomy import Taxonomy, from_json
 from training.cases import split_digest
 from training.openings import openings
 from training.pixels import PixelStore
 from training.recipes import Recipe
-from training.robustness import resolution_facts
+from training.runs import JUDGED
 
 INTENDED = (
-    "Supports a clinician who looks at one dermoscopic image of one skin lesion, as a second opinion on whether it is "
-    "suspicious of malignancy.",
+    "Supports a clinician who looks at a photograph of one skin lesion, as a second opinion on whether it is "
+    "suspicious of malignancy: best a dermoscopic one; a close-up is answered too, but never as benign.",
     "For research, teaching and the comparison of methods.",
 )
 NOT_FOR = (
     "A diagnosis on its own. A benign result does not rule out cancer; a lesion that changes, bleeds or worries its "
     "bearer needs to be examined whatever the model says.",
     "Screening without a clinician, triage without review, or any decision taken automatically.",
-    "Photographs by telephone, nails, mucosa, wounds, rashes, or anything else that is not one lesion seen through a "
-    "dermatoscope.",
+    "Nails, mucosa, wounds, rashes, or anything else that is not one lesion of the skin.",
 )
 LIMITS = (
-    "Skin tone is not recorded in the data, so nothing can be said about how the model does by skin tone. The images "
-    "come from Austria and Australia and show mostly fair skin; expect worse on darker skin until it is measured.",
-    "All images are dermoscopic. Clinical photographs and telephone pictures were not tested.",
-    "One data set from two centres: the test split is of the same cameras, clinics and years as the training images. "
-    "Other hospitals were not tested, and results elsewhere are usually worse.",
-    "Actinic keratosis and Bowen's disease (akiec) count as malignant: they are pre-malignant or in situ, and the "
-    "literature on this set counts them so.",
-    "All malignant lesions were confirmed by histology, most nevi by follow-up or consensus: the easy nevi are easier "
-    "than those a clinic would excise, so specificity on histologically confirmed lesions is lower (see the "
-    "subgroups), and that figure is nearer to a referral clinic's.",
-    "One lesion in five is malignant here. At another prevalence the predictive values differ, and the calibrated "
-    "probability is shifted.",
+    "The sources share clinics, cameras and years between training and test: other hospitals are usually worse, as the "
+    "figures of sources that a run never saw show. Where a source shows no such figure, nothing is known of others.",
+    "The source predicts the label in these data (from one in five malignant to four in five), and so do resolution "
+    "and framing. Training draws them alike; what is left of it was not measured.",
+    "The close-ups were taken in clinics, of lesions that were biopsied. Telephones at home were not measured.",
+    "Bowen's disease counts as akiec. One source's squamous cell carcinomas may hold Bowen's disease too; they, and "
+    "all that is none of the diagnoses, teach malignant against benign alone.",
+    "Actinic keratosis and Bowen's disease count as malignant: they are pre-malignant or in situ, and the literature "
+    "on these sets counts them so.",
+    "Most malignant lesions were confirmed by histology, many nevi by follow-up or consensus: the easy nevi are easier "
+    "than those a clinic would excise, so specificity on histologically confirmed lesions is lower.",
+    "A probability holds at the prevalence that the card names. At another one it has to be shifted, and predictive "
+    "values differ.",
 )
 NOT_STATED = "not stated"
 # Facts of a card that follow from stored scores alone.
-JUDGED_FACTS = ("calibration", "coverage_over_resplits", "measured_on")
+JUDGED_FACTS = ("elsewhere", "measured_on")
 DRAWN_LIMITS = ("Trained on drawn lesions: it knows nothing of skin.",)
 
 
@@ -85,36 +86,46 @@ def make_card(
         classes=tuple(evaluation["classes"]),
         training={
             "recipe": facts["recipe"],
-            "data": store.facts["source"] or NOT_STATED,
+            "data": listed(store.cases["source"]),
             "images": len(store.cases),
             "lesions": int(store.cases["lesion_id"].nunique()),
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
             "split_sha256": digest,
             "seed": facts["seed"],
             "init": facts["init"],
-            "best_epoch": int(last["epoch"].iloc[int(last["val_auc"].argmax())]),
+            "best_epoch": int(last["epoch"].iloc[int(last[JUDGED].argmax())]),
             "seconds": seconds,
-            **({"before": facts["before"]} if "before" in facts else {}),
             "processor": processor(),
             "versions": versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
             "python": platform.python_version(),
             "largest_difference_from_keras": difference,
         },
-        licence=store.facts["licence"] or NOT_STATED,
+        licence=listed(store.cases["licence"]),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         synthetic=drawn,
         robustness=tuple(evaluation["robustness"]),
         facts={
             "intended_use": list(INTENDED),
             "not_for": list(NOT_FOR),
-            "limits": list(DRAWN_LIMITS) if drawn else [*LIMITS, forced(taxonomy)],
+            "limits": list(DRAWN_LIMITS) if drawn else [*LIMITS, skin_tones(store.cases), forced(taxonomy)],
             "cases": case_counts(store.cases),
             **{name: evaluation[name] for name in JUDGED_FACTS},
-            "resolution": resolution_facts(store, taxonomy),
             "reproduce": f"python -m training reproduce {recipe.name}",
             "openings": openings(data, digest),
         },
         **judged_fields(evaluation),
+    )
+
+
+def skin_tones(cases: pd.DataFrame) -> str:
+    """What is known of how the model does by skin tone, by how many images there are of each."""
+    counts = cases["skin_tone"].dropna().astype(int).value_counts()
+    if counts.empty:
+        return "Skin tone is not recorded in the data: nothing can be said about how the model does by it."
+    listed = ", ".join(f"{counts.get(tone, 0):,} of class {tone}" for tone in range(6))
+    return (
+        f"Skin tone (0 very dark to 5 very light) is recorded for {counts.sum():,} of {len(cases):,} images: {listed}. "
+        "Below class 2 next to nothing is known."
     )
 
 
@@ -127,13 +138,18 @@ def forced(taxonomy: Taxonomy) -> str:
 def judged_fields(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a card that follow from stored scores alone, from `Evaluation.as_facts` or what JSON made of it."""
     return {
-        "temperature": evaluation["temperature"],
+        "calibrations": {name: Calibration(**found) for name, found in evaluation["calibrations"].items()},
         "operating_points": tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
         "operating_point": evaluation["operating_point"],
         "balanced_rule": evaluation["balanced_rule"],
         "results": evaluation["results"],
         "subgroups": tuple(evaluation["subgroups"]),
     }
+
+
+def listed(words: pd.Series) -> str:
+    """What each image says, once each, in the order of the table; "not stated" where none says anything."""
+    return "; ".join(word for word in words.unique() if word) or NOT_STATED
 
 
 def case_counts(cases: pd.DataFrame) -> dict[str, dict[str, int]]:

@@ -14,89 +14,100 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.bundle import SCORE_COLUMNS, malignancy
-from model.calibration import temper
+from model.bundle import MAIN, SCORE_COLUMNS
+from model.calibration import calibrate
 from model.engine import open_session
-from model.networks import HEAD, serving
-from model.taxonomy import CODES
+from model.modality import Modality
+from model.networks import serving
+from model.taxonomy import LESIONS
 from training.export import CHECKED, export_graph
-from training.fit import class_shares, still_images
+from training.fit import still_images
 from training.judge import SPLITS, Evaluation, judge
 from training.pixels import PixelStore
 from training.robustness import DISTURBANCES, robustness
 
 # So many images say enough about a disturbance; more of them cost minutes.
 ROBUST_IMAGES = 1000
-# Undisturbed, and the two of the resolution probe.
-ROBUST_ROWS = len(DISTURBANCES) + 3
+# Each disturbance, and undisturbed.
+ROBUST_ROWS = len(DISTURBANCES) + 1
 
 BATCH = 32
+
+# What the scores say of an image besides `model.bundle.SCORE_COLUMNS`.
+MORE_COLUMNS = ("source", "modality", "skin_tone", "label_original", "malignant")
 
 # uint8 images (n, s, s, 3) to class probabilities before calibration (n, k).
 Raw = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
-def undo_balance(network: keras.Model, store: PixelStore, balance: float) -> None:
-    """Correct the head for diagnoses that were drawn more or less often than they occur (Saerens et al. 2002).
-
-    Adds log(frequency / drawn share) of the training split to each logit's bias, in place. Diagnoses that the training
-    split lacks are left alone.
-    """
-    labels = store.cases["label"].map(CODES.index).to_numpy(np.intp)[store.rows("train")]
-    natural, drawn = class_shares(labels, 0.0), class_shares(labels, balance)
-    shift = np.where(natural > 0, np.log(np.maximum(natural, 1e-12) / np.maximum(drawn, 1e-12)), 0.0)
-    head = network.get_layer(HEAD)
-    kernel, bias = head.get_weights()
-    head.set_weights([kernel, bias + shift.astype(bias.dtype)])
-
-
-def evaluate(network: keras.Model, store: PixelStore, test: bool, disturb: bool = True) -> Evaluation:
+def evaluate(
+    network: keras.Model,
+    store: PixelStore,
+    test: bool,
+    disturb: bool = True,
+    elsewhere: pd.DataFrame | None = None,
+) -> Evaluation:
     """Score, calibrate, choose the operating points, measure.
 
     Args:
+        elsewhere: scores of runs that were trained without a source, see `score_elsewhere`.
         test: also score the test split. The caller notes that first, see `training.openings`.
         disturb: also measure robustness, on test where it is opened, else on validation; takes minutes.
     """
     size, classes = network.input_shape[1], classes_of(network)
     with tempfile.TemporaryDirectory() as folder:
         raw = scorer(network, store, Path(folder))
-        found = judge(score_splits(raw, store, size, classes, SPLITS if test else SPLITS[:1]), classes)
+        splits = SPLITS if test else SPLITS[:1]
+        scores = score_rows(raw, store, size, classes, np.concatenate([store.rows(one) for one in splits]))
+        found = judge(pd.concat([scores.assign(run=MAIN), elsewhere], ignore_index=True), classes)
         if not disturb:
             return found
 
         def score(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-            return np.asarray(malignancy(temper(raw(images), found.temperature), classes))
+            calibration = found.calibrations[str(Modality.DERMOSCOPIC)]
+            return LESIONS.malignancy(calibrate(raw(images), calibration, LESIONS.columns))
 
         table = robustness(score, store, measured_rows(store, found.measured_on), size, found.point())
         rows = list(tqdm(table, total=ROBUST_ROWS, desc="disturb", unit="row"))
     return dataclasses.replace(found, robustness=rows)
 
 
-def score_splits(
-    raw: Raw, store: PixelStore, size: int, classes: tuple[str, ...], splits: tuple[str, ...]
+def score_rows(
+    raw: Raw, store: PixelStore, size: int, classes: tuple[str, ...], rows: NDArray[np.intp]
 ) -> pd.DataFrame:
-    """Raw class probabilities of every image of some splits, at the common resolution: rows of a scores.parquet."""
-    parts: list[pd.DataFrame] = []
-    for split in splits:
-        rows = store.rows(split)
-        found: list[NDArray[np.float32]] = []
-        for start in tqdm(range(0, len(rows), BATCH), desc=f"score {split}", unit="batch"):
-            found.append(raw(still_images(store, rows[start : start + BATCH], size)))
-        table = store.cases.iloc[rows][list(SCORE_COLUMNS)].reset_index(drop=True)
-        for name, column in zip(classes, np.concatenate(found).T, strict=True):
-            table[f"raw_{name}"] = column
-        parts.append(table)
-    return pd.concat(parts, ignore_index=True)
+    """Raw class probabilities of some images of a store: rows of a scores.parquet, but for the run."""
+    found: list[NDArray[np.float32]] = []
+    for start in tqdm(range(0, len(rows), BATCH), desc="score", unit="batch", mininterval=0.5):
+        found.append(raw(still_images(store, rows[start : start + BATCH], size)))
+    cases = store.cases.iloc[rows].reset_index(drop=True)
+    table = cases[[*SCORE_COLUMNS, *MORE_COLUMNS]].assign(side=cases[["height", "width"]].min(axis=1))
+    for name, column in zip(classes, np.concatenate(found).T, strict=True):
+        table[f"raw_{name}"] = column
+    return table
+
+
+def score_elsewhere(network: keras.Model, store: PixelStore, source: str) -> pd.DataFrame:
+    """Scores of a run that was trained without a source: what it chooses by, and the test images of that source."""
+    cases = store.cases
+    rows = np.flatnonzero(
+        ((cases["split"] == "validation") & (cases["source"] != source))
+        | ((cases["split"] == "test") & (cases["source"] == source))
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        raw = scorer(network, store, Path(folder))
+        table = score_rows(raw, store, network.input_shape[1], classes_of(network), rows)
+    return table.assign(run=source)
 
 
 def classes_of(network: keras.Model) -> tuple[str, ...]:
     """What a network's outputs stand for, in order."""
-    return CODES if network.output_shape[-1] > 1 else ("malignant",)
+    return LESIONS.codes if network.output_shape[-1] > 1 else ("malignant",)
 
 
 def measured_rows(store: PixelStore, split: str) -> NDArray[np.intp]:
     """A split's rows, or as many whole lesions drawn at random as make ROBUST_IMAGES images."""
     rows = store.rows(split)
+    rows = rows[(store.cases["modality"] == Modality.DERMOSCOPIC).to_numpy()[rows]]
     if len(rows) <= ROBUST_IMAGES:
         return rows
     lesions = store.cases["group"].to_numpy(str)[rows]

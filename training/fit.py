@@ -15,37 +15,25 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from model import bundle
 from model.images import square
 from model.metrics import auc, confusion, threshold_for_sensitivity
 from model.networks import BUILDERS, freeze_statistics
-from model.taxonomy import CODES
+from model.taxonomy import LESIONS
 from training.augment import view
 from training.files import replace
-from training.losses import MALIGNANT_COLUMNS, JointLoss
-from training.pixels import PixelStore, sharp_odds
+from training.losses import JointLoss
+from training.pixels import PixelStore
 from training.recipes import Recipe, Stage
-from training.runs import (
-    BEST,
-    FACTS,
-    LAST,
-    RunError,
-    best_weights,
-    facts_before,
-    lineage,
-    read_history,
-)
+from training.runs import BEST, FACTS, JUDGED, LAST, RunError, read_history
+from training.sampling import odds_by_label, odds_by_source
 from training.schedule import WarmCosine
-from training.teachers import Teachers, build, trained
 
-
-def class_shares(labels: NDArray[np.intp], balance: float) -> NDArray[np.float64]:
-    """How often each diagnosis is drawn: frequency to the power of 1 - balance, summing to 1. float64 (7,)."""
-    counts = np.bincount(labels, minlength=len(CODES)).astype(np.float64)
-    shares = np.where(counts > 0, np.maximum(counts, 1) ** (1 - balance), 0.0)
-    return shares / shares.sum()
+# Validation images of a source that are looked at after every epoch.
+WATCHED = 500
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -54,36 +42,33 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(
         self,
         store: PixelStore,
+        rows: NDArray[np.intp],
         recipe: Recipe,
         stage: Stage,
         seed: int,
         first_epoch: int = 0,
-        teachers: Teachers | None = None,
     ) -> None:
-        """Draw from a store; teachers have a say in the targets."""
+        """Draw from some rows of a store."""
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
-        self.teachers = teachers
         self.store, self.recipe, self.stage, self.seed, self.epoch = store, recipe, stage, seed, first_epoch
-        self.rows = store.rows("train")
-        self.labels = store.cases["label"].map(CODES.index).to_numpy(np.intp)
-        # From the training images alone: over all splits, the odds would level the diagnoses only roughly here.
-        train = store.cases.iloc[self.rows]
-        self.odds = np.zeros(len(store.cases))
-        self.odds[self.rows] = sharp_odds(train["label"], train["detail"], store.common.shape[1])
+        self.rows = rows
+        self.targets = targets_of(store.cases, recipe)
+        cases = store.cases.iloc[rows]
+        self.odds: NDArray[np.float64] | None = None
+        if recipe.by_source:
+            self.odds = odds_by_source(cases, recipe.malignant_share, recipe.balance)
+        elif recipe.balance:
+            self.odds = odds_by_label(cases["label"], recipe.balance)
         self.on_epoch_begin()
 
     def on_epoch_begin(self) -> None:
-        """Draw this epoch's images: every one once, or by diagnosis where the recipe balances them."""
+        """Draw this epoch's images: every one once, or by their odds."""
         rng = np.random.default_rng((self.seed, self.epoch))
-        if self.recipe.balance:
-            labels = self.labels[self.rows]
-            weights = (
-                class_shares(labels, self.recipe.balance)[labels]
-                / np.bincount(labels, minlength=len(CODES))[labels]
-            )
-            self.order = rng.choice(self.rows, len(self.rows), p=weights / weights.sum())
+        count = self.recipe.views_an_epoch or len(self.rows)
+        if self.odds is None:
+            self.order = rng.permutation(self.rows)[:count]
         else:
-            self.order = rng.permutation(self.rows)
+            self.order = rng.choice(self.rows, count, p=self.odds)
 
     def on_epoch_end(self) -> None:
         """Keras calls this between epochs."""
@@ -91,48 +76,42 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self.on_epoch_begin()
 
     def __len__(self) -> int:
-        return math.ceil(len(self.rows) / self.recipe.batch)
+        return math.ceil(len(self.order) / self.recipe.batch)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         rng = np.random.default_rng((self.seed, self.epoch, index))
         rows = self.order[index * self.recipe.batch : (index + 1) * self.recipe.batch]
         images = np.empty((len(rows), self.stage.size, self.stage.size, 3), np.uint8)
         for place, row in enumerate(rows):
-            source = self.store.sharp if rng.random() < self.odds[row] else self.store.common
-            images[place] = view(source[row], self.stage.size, self.recipe.views, rng)
-        targets = self.targets(rows).astype(np.float32)
-        if targets.shape[1:] != (1,):
-            targets = np.eye(len(CODES), dtype=np.float32)[targets.astype(np.intp)]
-        if self.stage.mixup:
-            images, targets = mixed(images, targets, self.stage.mixup, rng)
-        if self.teachers is None:
-            return images, targets
-        taught: NDArray[np.float32] = softmax(self.teachers.logits(images) / self.recipe.softness)
-        return images, (1 - self.stage.trust) * targets + self.stage.trust * taught
-
-    def targets(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Class numbers (n,), or 0/1 for malignant (n, 1) where the network has one output."""
-        labels = self.labels[rows].astype(np.int32)
-        if self.recipe.network == "seed_cnn":
-            return np.isin(labels, MALIGNANT_COLUMNS).astype(np.int32)[:, None]
-        return labels
+            images[place] = view(self.store.frame(row), self.stage.size, self.recipe.views, rng)
+        return images, self.targets[rows]
 
 
-def mixed(
-    images: NDArray[np.uint8], targets: NDArray[np.float32], alpha: float, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Every image of a batch mixed with another one, and its target likewise (mixup, Zhang et al. 2018).
+def build(recipe: Recipe, size: int, init: str | None) -> keras.Model:
+    """A recipe's network at one input size, in the precision that this processor computes fastest."""
+    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.half_precision and has_bfloat16() else "float32")
+    try:
+        return BUILDERS[recipe.network](size, init, len(LESIONS))
+    finally:
+        keras.config.set_dtype_policy("float32")
 
-    Args:
-        images: (n, s, s, 3).
-        targets: (n, k).
-        alpha: above 0; both parameters of the beta distribution of the share.
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; where it does not, float32 is faster."""
+    facts = Path("/proc/cpuinfo")
+    return facts.exists() and bool({"avx512_bf16", "amx_bf16"} & set(facts.read_text().split()))
+
+
+def targets_of(cases: pd.DataFrame, recipe: Recipe) -> NDArray[np.float32]:
+    """What the loss of a recipe's network takes, float32 (n, k).
+
+    Each diagnosis (all 0 for one that the network does not have) and malignancy; malignancy alone for seed-cnn.
     """
-    other = rng.permutation(len(images))
-    share = rng.beta(alpha, alpha, len(images)).astype(np.float32)
-    weight = share[:, None, None, None]
-    both = weight * images + (1 - weight) * images[other]
-    return np.rint(both).astype(np.uint8), share[:, None] * targets + (1 - share[:, None]) * targets[other]
+    malignant = cases["malignant"].to_numpy(np.float32)[:, None]
+    if recipe.network == "seed_cnn":
+        return malignant
+    known = cases["label"].to_numpy(str)[:, None] == np.array(LESIONS.codes)
+    return np.concatenate([known.astype(np.float32), malignant], axis=1)
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[Any]:
@@ -142,40 +121,32 @@ def softmax(logits: NDArray[Any]) -> NDArray[Any]:
 
 
 def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
-    """Images for evaluation, all at the common resolution: uint8 (n, size, size, 3), by the code that serves."""
+    """Images for evaluation: uint8 (n, size, size, 3), by the code that serves."""
     with ThreadPoolExecutor() as pool:
-        return np.stack(list(pool.map(lambda row: square(store.common[row], size), rows)))
+        return np.stack(list(pool.map(lambda row: square(store.frame(row), size), rows)))
 
 
 def probabilities(network: keras.Model, images: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float64]:
-    """Class probabilities (n, 7), or malignancy (n, 1), of a network that ends in logits."""
+    """Class probabilities (n, k), or malignancy (n, 1), of a network that ends in logits."""
     logits = np.asarray(network.predict(images, batch_size=batch, verbose=0), np.float64)
     if logits.shape[1] == 1:
         return 1 / (1 + np.exp(-logits))
     return softmax(logits)
 
 
-def malignancy(probs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Summed probability of the malignant diagnoses, (n,)."""
-    return bundle.malignancy(probs, CODES if probs.shape[1] > 1 else ("malignant",))
-
-
-def is_malignant(targets: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """The truth behind the targets of either kind of network, (n,)."""
-    return targets[:, 0] == 1 if targets.ndim == 2 else np.isin(targets, MALIGNANT_COLUMNS)
-
-
-def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.int32]) -> float:
-    """Mean negative log probability of the true class."""
+def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.float32]) -> float:
+    """Mean negative log probability of the true class, over the images whose class the network has."""
     if probs.shape[1] == 1:
-        probs = np.column_stack([1 - probs, probs])
-    return float(-np.log(np.maximum(probs[np.arange(len(targets)), targets.ravel()], 1e-12)).mean())
+        probs, known = np.column_stack([1 - probs, probs]), np.column_stack([1 - targets, targets])
+    else:
+        known = targets[:, :-1]
+    own = (probs * known).sum(axis=1)[known.sum(axis=1) > 0]
+    return float(-np.log(np.maximum(own, 1e-12)).mean())
 
 
-def summary(probs: NDArray[np.float64], targets: NDArray[np.int32], threshold: float) -> dict[str, float]:
+def summary(probs: NDArray[np.float64], targets: NDArray[np.float32], threshold: float) -> dict[str, float]:
     """Loss, AUC, and sensitivity and specificity at a threshold, malignant against benign."""
-    truth = is_malignant(targets)
-    score = malignancy(probs)
+    truth, score = targets[:, -1] == 1, LESIONS.malignancy(probs)
     cells = confusion(truth, score, threshold)
     return {
         "loss": cross_entropy(probs, targets),
@@ -191,11 +162,14 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self, run: Path, store: PixelStore, data: Batches, size: int) -> None:
         super().__init__()
         self.run, self.data = run, data
-        rows = store.rows("validation")
+        validation = some_of_each(store.cases["domain"], store.rows("validation"), WATCHED)
         # As many training images again, so that both curves mean the same: still images, no dropout.
-        shown = np.random.default_rng(0).permutation(store.rows("train"))[: len(rows)]
-        self.sets = {"": (still_images(store, shown, size), data.targets(shown))}
-        self.sets["val_"] = (still_images(store, rows, size), data.targets(rows))
+        training = some_of_each(store.cases["domain"], data.rows, WATCHED)
+        self.domains = store.cases["domain"].to_numpy(str)[validation]
+        self.sets = {
+            prefix: (still_images(store, rows, size), data.targets[rows])
+            for prefix, rows in (("val_", validation), ("", training))
+        }
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Start the clock."""
@@ -208,7 +182,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         with averaged(self.model):
             line |= self.measures()
             past = read_history(self.run)
-            if all(line["val_auc"] >= other["val_auc"] for other in past if other["size"] == line["size"]):
+            if all(line[JUDGED] >= other[JUDGED] for other in past if other["size"] == line["size"]):
                 replace(self.run / BEST, self.model.save_weights)
         line["seconds"] = round(time.monotonic() - self.began, 1)
         replace(self.run / LAST, self.model.save)
@@ -218,16 +192,26 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
 
     def measures(self) -> dict[str, float]:
         """What the network is worth now, on both sets, at the validation images' threshold."""
-        line: dict[str, float] = {}
-        threshold = 0.5
-        for prefix in ("val_", ""):
-            images, targets = self.sets[prefix]
-            probs = probabilities(self.model, images)
-            if prefix:
-                truth = is_malignant(targets)
-                threshold = threshold_for_sensitivity(truth, malignancy(probs), 0.95)
-            line |= {prefix + name: value for name, value in summary(probs, targets, threshold).items()}
-        return line
+        images, targets = self.sets["val_"]
+        probs = probabilities(self.model, images)
+        truth, score = targets[:, -1] == 1, LESIONS.malignancy(probs)
+        threshold = threshold_for_sensitivity(truth, score, 0.95)
+        by_domain = {
+            f"val_auc, {domain}": auc(truth[inside], score[inside])
+            for domain in sorted(set(self.domains))
+            for inside in (self.domains == domain,)
+        }
+        line = {"val_" + name: value for name, value in summary(probs, targets, threshold).items()}
+        line |= {JUDGED: float(np.nanmean(list(by_domain.values())))} | by_domain
+        images, targets = self.sets[""]
+        return line | summary(probabilities(self.model, images), targets, threshold)
+
+
+def some_of_each(domains: pd.Series, rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most so many rows of every domain, always the same."""
+    shuffled = pd.Series(np.random.default_rng(0).permutation(rows))
+    place = shuffled.groupby(domains.to_numpy()[shuffled]).cumcount()
+    return np.sort(shuffled[place < most].to_numpy(np.intp))
 
 
 @contextmanager
@@ -250,14 +234,16 @@ def fit(
     run: Path,
     seed: int = 0,
     init: str = "imagenet",
-    runs: Path = Path("runs"),
+    without: str = "",
 ) -> keras.Model:
-    """Train, or go on training, and return the network of the best epoch of the last stage (by validation AUC).
+    """Train, or go on training, and return the network of the best epoch of the last stage.
+
+    The best epoch has the highest mean over the sources of the AUC on validation images.
 
     Args:
         run: folder of the run; gets `run.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
-        init: see the network's builder; of no account for a recipe that starts from another one.
-        runs: where the runs of other recipes lie, for a recipe that builds on them.
+        init: see the network's builder.
+        without: a source whose images are left out of training, to learn how far the network carries.
 
     Raises:
         RunError: the folder holds a run of another recipe or seed, or one that this builds on is not there.
@@ -267,24 +253,24 @@ def fit(
     facts: dict[str, object] = {
         "recipe": json.loads(json.dumps(asdict(recipe))),
         "seed": seed,
-        "init": recipe.start or start_of(init),
+        "init": start_of(init),
     }
-    if lineage(recipe):
-        facts["before"] = facts_before(recipe, runs)
+    rows = store.rows("train")
+    if without:
+        facts["without"] = without
+        rows = rows[(store.cases["source"].iloc[rows] != without).to_numpy()]
     remember(run, facts)
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
         size, epochs = stage.size, stage.epochs
         if done < before + epochs:
-            data = Batches(store, recipe, stage, seed, max(done, before), teachers_of(recipe, stage, runs))
+            data = Batches(store, rows, recipe, stage, seed, max(done, before))
             if done > before:
                 network = keras.saving.load_model(run / LAST)
             else:
-                network = build(recipe, size, None if number or recipe.start else init)
-                if number or recipe.start:
-                    network.load_weights(
-                        run / BEST if number else best_weights(recipe.start, runs, recipe.name)
-                    )
+                network = build(recipe, size, None if number else init)
+                if number:
+                    network.load_weights(run / BEST)
                 make_ready(network, recipe, stage, len(data))
             history = History(run, store, data, size)
             network.fit(
@@ -296,16 +282,9 @@ def fit(
                 shuffle=False,
             )
         before += epochs
-    network = BUILDERS[recipe.network](recipe.stages[-1].size, None)
+    network = BUILDERS[recipe.network](recipe.stages[-1].size, None, len(LESIONS))
     network.load_weights(run / BEST)
     return network
-
-
-def teachers_of(recipe: Recipe, stage: Stage, runs: Path) -> Teachers | None:
-    """Whom a stage trusts; None for a stage that trusts the labels alone."""
-    if not stage.trust:
-        return None
-    return Teachers([trained(name, runs, recipe.name) for name in recipe.teachers], recipe.batch)
 
 
 def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:
@@ -319,7 +298,8 @@ def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -
     if network.output_shape[-1] == 1:
         network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
     else:
-        network.compile(optimizer, JointLoss(recipe.malignancy_weight))
+        malignant = [diagnosis.malignant for diagnosis in LESIONS]
+        network.compile(optimizer, JointLoss(malignant, recipe.malignancy_weight))
 
 
 def start_of(init: str) -> str:

@@ -1,9 +1,9 @@
 """From an exported graph and prepared cases to a bundle's reference and the limits of its cautions.
 
-Everything here goes through the code that serves. Limits come from the validation split at the resolutions that users
-send (the common copy of every image, and the sharp one where there is one); the test split is only measured. What is
-familiar comes from the training images as they are and as other clinics would have taken them: by another light,
-through a round lens, with hair. Without the second, three of four images in a dark ring were refused.
+Everything here goes through the code that serves. Limits come from the validation split, for every source and modality
+alike; the test split is only measured. What is familiar comes from the training images as they are and as other clinics
+would have taken them: by another light, through a round lens, with hair. Without the second, three of four images in a
+dark ring were refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,29 +11,33 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from model.bundle import Card
-from model.calibration import temper
+from model.bundle import MAIN, Card
 from model.engine import Engine
 from model.images import square
+from model.modality import Modality
 from model.novelty import Familiar, appearance
+from model.predictor import modality_of
 from model.quality import RULES, measure, quality_cautions
 from model.reference import DIMENSIONS, Reference, directions
-from model.stability import views
 from training.augment import Views, view
+from training.fit import some_of_each
 from training.negatives import NEGATIVES, draw_negative
 from training.pixels import PixelStore
 
 Images = Callable[[int], NDArray[np.uint8]]
 Floats = NDArray[np.float64]
 
-# Shares of validation images that may be cautioned. Together they leave room below 2 % of other images.
-QUALITY_ALARMS, NOVELTY_ALARMS, SPREAD_ALARMS = 0.005, 0.0125, 0.02
+# Shares of a source's validation images that may be cautioned for their quality, and that may get no result for it or
+# for being unlike the others. Together the last two leave room below 2 % of other images.
+QUALITY_ALARMS, SEVERE_ALARMS, NOVELTY_ALARMS = 0.02, 0.003, 0.01
 SUBSPACE = 128
-TURNED = 500
+# Training images of each source and modality that say what is familiar.
+KNOWN = 1500
 # Drawn pictures of each kind that are measured, and others that the boundary is fitted on.
 DRAWN, FITTED = 20, 150
 # One white pixel is no glare, however rare it is.
@@ -63,57 +67,107 @@ def build_guard(
         card: of that graph.
         test: whether the test split is open, and may be measured; nothing is chosen by it.
     """
-    rows = store.rows("train")
-    cases = store.cases.iloc[rows]
-    train = look(engine, common(store, engine.size), rows, "look at train")
-    known = together(train, look(engine, elsewhere(store, engine.size), rows, "look at train, altered"))
-    validation = both(engine, store, "validation")
+    domains = store.cases["domain"].to_numpy(str)
+    known_labels = store.cases["label"].isin(card.taxonomy.codes).to_numpy()
+    train = some_of_each(store.cases["domain"], store.rows("train"), KNOWN)
+    known = together(
+        look(engine, still(store, engine.size), train, "look at train"),
+        look(engine, elsewhere(store, engine.size), train, "look at train, altered"),
+    )
+    closes = np.tile((store.cases["modality"] == Modality.CLOSE_UP).to_numpy()[train], 2)
+    rows = store.rows("validation")
+    validation = look(engine, still(store, engine.size), rows, "look at validation")
     near = fit_familiar(known.embeddings, known.appearances)
+    if closes.any() and not closes.all():
+        near = replace(near, **closeness(known, closes))
     others = {kind: drawn(engine, kind, np.arange(DRAWN, DRAWN + FITTED)) for kind in NEGATIVES}
-    familiar = fenced(near, known, list(others.values()), validation)
+    groups = domains[rows]
+    familiar = fenced(near, known, list(others.values()), validation, groups)
+    indexed = store.rows("train")
+    indexed = indexed[known_labels[indexed]]
+    cases = store.cases.iloc[indexed]
+    seen = look(engine, still(store, engine.size), indexed, "look at train, for similar cases")
     reference = Reference(
         familiar,
-        directions(train.embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
+        directions(seen.embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
         cases["image_id"].to_numpy(np.str_),
         cases["lesion_id"].to_numpy(np.str_),
         cases["label"].to_numpy(np.str_),
     )
-    limits = quality_limits(validation.quality)
-    spreads = turned_spreads(engine, card, store)
-    altered = look(
-        engine, elsewhere(store, engine.size), store.rows("validation"), "look at validation, altered"
-    )
-    measured: dict[str, Any] = {
-        "validation": alarms(validation, familiar, limits),
-        "validation, altered": alarms(altered, familiar, limits),
+    guard: dict[str, Any] = {
+        "quality": quality_limits(validation.quality, QUALITY_ALARMS, groups),
+        "severe": quality_limits(validation.quality, SEVERE_ALARMS, groups),
     }
+    sets = {"validation": (validation, rows)}
+    altered = look(engine, elsewhere(store, engine.size), rows, "look at validation, altered")
+    sets["validation, altered"] = (altered, rows)
     if test:
-        measured["test"] = alarms(both(engine, store, "test"), familiar, limits)
+        tested = store.rows("test")
+        sets["test"] = (look(engine, still(store, engine.size), tested, "look at test"), tested)
+    measured: dict[str, Any] = {
+        f"{name}: {domain}": alarms(part(found, domains[of] == domain), familiar, guard)
+        for name, (found, of) in sets.items()
+        for domain in sorted(set(domains[of]))
+    }
     # Each kind by a boundary that was fitted without it: people will send what nobody thought of.
     measured["drawn"] = {
         kind: alarms(
             drawn(engine, kind, np.arange(DRAWN)),
-            fenced(near, known, [others[other] for other in others if other != kind], validation),
-            limits,
+            fenced(near, known, [others[other] for other in others if other != kind], validation, groups),
+            guard,
         )
         for kind in NEGATIVES
     }
-    guard = {
-        "quality": limits,
-        "spread": float(np.quantile(spreads, 1 - SPREAD_ALARMS)),
-        "measured": measured,
+    return reference, guard | {"measured": measured}
+
+
+def guarded(
+    scores: pd.DataFrame, engine: Engine, store: PixelStore, reference: Reference, guard: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Scores with what the guard says of each image of the run that ships.
+
+    Returns:
+        The scores and `novelty`, `no_result`, `seen_as` (the modality that is recognised), and `map_x` and `map_y`, the
+        embedding in the two directions in which the training images vary most; empty for other runs.
+    """
+    main = scores["run"] == MAIN
+    place = pd.Series(np.arange(len(store.cases)), index=store.cases["image_id"])
+    seen = look(
+        engine, still(store, engine.size), place[scores["image_id"][main]].to_numpy(), "look at scored"
+    )
+    familiar = reference.familiar
+    novelty = familiar.novelty(seen.embeddings, seen.appearances)
+    closeness = familiar.closeness(seen.embeddings, seen.appearances)
+    spots = np.zeros((len(novelty), 2))
+    directions_seen = (seen.embeddings - familiar.centre) @ familiar.basis[:, :2]
+    spots[:, : directions_seen.shape[1]] = directions_seen
+    columns = {
+        "novelty": novelty,
+        "no_result": (novelty >= 1) | severe(seen, guard),
+        "seen_as": [str(modality_of(*pair)) for pair in zip(novelty, closeness, strict=True)],
+        "map_x": spots[:, 0],
+        "map_y": spots[:, 1],
     }
-    return reference, guard
+    found = pd.DataFrame(columns, index=scores.index[main]).reindex(scores.index)
+    return scores.assign(**{name: found[name] for name in columns}).assign(
+        no_result=found["no_result"].eq(True).to_numpy()
+    )
 
 
-def common(store: PixelStore, size: int) -> Images:
-    """Images by row, from their common copy."""
-    return lambda row: square(store.common[row], size)
+def severe(seen: Seen, guard: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Which images (n,) are too poor for a result."""
+    cautions = [quality_cautions(one, guard["quality"], guard["severe"]) for one in seen.quality]
+    return np.array([any(caution.severe for caution in found) for found in cautions])
+
+
+def still(store: PixelStore, size: int) -> Images:
+    """Images by row, as they are."""
+    return lambda row: square(store.frame(row), size)
 
 
 def elsewhere(store: PixelStore, size: int) -> Images:
-    """Images by row, from their sharpest copy, as if taken elsewhere; a row always gives the same one."""
-    return lambda row: view(store.sharp[row], size, ELSEWHERE, np.random.default_rng((row, 23)))
+    """Images by row as if taken elsewhere; a row always gives the same one."""
+    return lambda row: view(store.frame(row), size, ELSEWHERE, np.random.default_rng((row, 23)))
 
 
 def together(*parts: Seen) -> Seen:
@@ -125,17 +179,19 @@ def together(*parts: Seen) -> Seen:
     )
 
 
-def both(engine: Engine, store: PixelStore, split: str) -> Seen:
-    """A split's images, from the common copy and, where there is one, from the sharp copy too."""
-    rows = store.rows(split)
-    has_sharp = (store.cases["detail"].iloc[rows] > store.common.shape[1]).to_numpy()
-    coarse = look(engine, common(store, engine.size), rows, f"look at {split}")
-    if not has_sharp.any():
-        return coarse
-    sharp = look(
-        engine, lambda row: square(store.sharp[row], engine.size), rows[has_sharp], f"look at {split}, sharp"
+def part(seen: Seen, inside: NDArray[np.bool_]) -> Seen:
+    """Some of them."""
+    quality = [found for found, wanted in zip(seen.quality, inside, strict=True) if wanted]
+    return Seen(seen.embeddings[inside], seen.appearances[inside], quality)
+
+
+def closeness(known: Seen, closes: NDArray[np.bool_]) -> dict[str, Any]:
+    """The fields of a `Familiar` that tell close-ups from dermoscopic images."""
+    dermoscopic, close = part(known, ~closes), part(known, closes)
+    direction, offset, middle = fit_boundary(
+        (dermoscopic.embeddings, dermoscopic.appearances), (close.embeddings, close.appearances)
     )
-    return together(coarse, sharp)
+    return {"close_up": direction, "close_up_offset": offset + middle}
 
 
 def drawn(engine: Engine, kind: str, seeds: NDArray[np.intp]) -> Seen:
@@ -183,9 +239,11 @@ def fit_familiar(embeddings: NDArray[np.float32], appearances: Floats) -> Famili
     return Familiar(centre, stored, 1.0, appearances.mean(axis=0), whitening, 1.0, nowhere)
 
 
-def fenced(familiar: Familiar, train: Seen, others: Sequence[Seen], validation: Seen) -> Familiar:
+def fenced(
+    familiar: Familiar, train: Seen, others: Sequence[Seen], validation: Seen, groups: NDArray[np.str_]
+) -> Familiar:
     """Statistics of training images with the boundary to other pictures, and all limits from validation images."""
-    boundary, offset = fit_boundary(
+    boundary, offset, _ = fit_boundary(
         (train.embeddings, train.appearances),
         (
             np.concatenate([one.embeddings for one in others]),
@@ -200,6 +258,7 @@ def fenced(familiar: Familiar, train: Seen, others: Sequence[Seen], validation: 
             "boundary": familiar.foreignness(validation.embeddings, validation.appearances),
         },
         NOVELTY_ALARMS,
+        groups,
     )
     return replace(
         familiar,
@@ -211,11 +270,12 @@ def fenced(familiar: Familiar, train: Seen, others: Sequence[Seen], validation: 
 
 def fit_boundary(
     known: tuple[NDArray[np.float32], Floats], others: tuple[NDArray[np.float32], Floats]
-) -> tuple[NDArray[np.float32], float]:
+) -> tuple[NDArray[np.float32], float, float]:
     """A linear boundary between two sets of embeddings (n, d) and appearances (n, m), by logistic regression.
 
     Returns:
-        float32 (d + m,), and the offset that brings the mean of the known to 0.
+        float32 (d + m,), the offset that brings the mean of the known to 0, and what has to be added to it to bring the
+        boundary there.
     """
     # Each block standardised, and weighed by its number of columns: fourteen plain numbers count as much as all the
     # network's. The floor keeps features that are silent for lesions from deciding alone.
@@ -231,54 +291,48 @@ def fit_boundary(
         (rows - mean) / scale, foreign
     )
     boundary = (fitted.coef_[0] / scale).astype(np.float32)
-    return boundary, -float(mean @ boundary)
+    return boundary, -float(mean @ boundary), float(fitted.intercept_[0])
 
 
-def quality_limits(measures: list[dict[str, float]]) -> dict[str, float]:
-    """Limits of the quality measures by name; about QUALITY_ALARMS of these images are beyond any of them."""
+def quality_limits(
+    measures: list[dict[str, float]], most: float, groups: NDArray[np.str_]
+) -> dict[str, float]:
+    """Limits of the quality measures by name; at most a share of any group's images are beyond one of them."""
     signs = {name: -1.0 if side == "low" else 1.0 for name, (side, _, _) in RULES.items()}
     columns = {name: sign * np.array([one[name] for one in measures]) for name, sign in signs.items()}
-    limits = {name: signs[name] * limit for name, limit in limits_for(columns, QUALITY_ALARMS).items()}
+    limits = {name: signs[name] * limit for name, limit in limits_for(columns, most, groups).items()}
     return limits | {name: max(limits[name], floor) for name, floor in FLOORS.items()}
 
 
-def limits_for(columns: Mapping[str, Floats], alarms: float) -> dict[str, float]:
+def limits_for(columns: Mapping[str, Floats], alarms: float, groups: NDArray[np.str_]) -> dict[str, float]:
     """A limit for each column at the same quantile, so that a share of the rows is above at least one of them.
 
     Args:
         columns: (n,) each, higher is worse.
-        alarms: the share of rows, 0 to 1; the limits are as low as they can be for at most that share.
+        alarms: the share of rows, 0 to 1; the limits are as low as they can be for at most that share of every group.
+        groups: (n,), of each row.
     """
     values = np.stack(list(columns.values()), axis=1)
     low, high = 1 - alarms, 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        if (values > np.quantile(values, middle, axis=0)).any(axis=1).mean() > alarms:
+        above = np.asarray((values > np.quantile(values, middle, axis=0)).any(axis=1))
+        if max(above[groups == group].mean() for group in set(groups)) > alarms:
             low = middle
         else:
             high = middle
     return dict(zip(columns, np.quantile(values, high, axis=0).tolist(), strict=True))
 
 
-def turned_spreads(engine: Engine, card: Card, store: PixelStore) -> Floats:
-    """Highest less lowest calibrated probability over the eight views of some validation images."""
-    rows = store.rows("validation")
-    chosen = np.random.default_rng(0).permutation(rows)[:TURNED]
-    found: list[float] = []
-    for row in tqdm(chosen, desc="turn validation", unit="image", mininterval=0.5):
-        output = engine.run(views(square(store.common[row], engine.size)))
-        scores = card.taxonomy.malignancy(temper(output.probabilities, card.temperature))
-        found.append(float(np.ptp(scores)))
-    return np.array(found)
-
-
-def alarms(seen: Seen, familiar: Familiar, limits: Mapping[str, float]) -> dict[str, Any]:
-    """Shares of images that are refused as unlike the training images, that get a quality caution, or either."""
+def alarms(seen: Seen, familiar: Familiar, guard: Mapping[str, Any]) -> dict[str, Any]:
+    """Shares of images that are unlike the training images, that get a quality caution, that get no result, and that
+    are taken for close-ups."""
     unlike = familiar.novelty(seen.embeddings, seen.appearances) >= 1
-    poor = np.array([bool(quality_cautions(one, limits)) for one in seen.quality])
+    cautions = [quality_cautions(one, guard["quality"], guard["severe"]) for one in seen.quality]
     return {
         "images": len(unlike),
         "unlike": float(unlike.mean()),
-        "quality": float(poor.mean()),
-        "either": float((unlike | poor).mean()),
+        "quality": float(np.mean([bool(found) for found in cautions])),
+        "no_result": float((unlike | severe(seen, guard)).mean()),
+        "close_up": float((familiar.closeness(seen.embeddings, seen.appearances) > 0).mean()),
     }

@@ -1,33 +1,38 @@
-"""From stored raw scores to a calibration, operating points and figures.
+"""From stored raw scores to figures, for every source and modality apart.
 
-Everything that is chosen (temperature, thresholds, the balanced decision rule) comes from the validation split alone;
-the test split is only measured.
+Everything that is chosen comes from the validation split alone (see `training.choosing`); the test split is only
+measured.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from model import shares
-from model.bundle import OperatingPoint, point_name, truth_of
-from model.calibration import balanced_choice, temper
-from model.conformal import three_way
+from model.bundle import MAIN, OperatingPoint, truth_of
+from model.calibration import Calibration, at_prevalence, balanced_choice, calibrate
 from model.intervals import Interval, Undefined
-from model.metrics import class_balanced_accuracy, class_confusion, confusion
+from model.metrics import confusion
+from model.modality import Modality
 from model.reliability import brier, expected_calibration_error, reliability
 from model.resampling import bootstrap_auc, lesion_auc
 from model.subgroups import subgroups
-from model.taxonomy import HAM10000, Taxonomy
-from training.coverage import resplit_coverage
-from training.scaling import Cases, compare_scalings, fit_temperature
+from model.taxonomy import LESIONS, Taxonomy
+from training.choosing import (
+    DEFAULT,
+    PREVALENCE,
+    balanced_rule,
+    coarse,
+    fit_calibration,
+    log_loss,
+    operating_points,
+)
 
 SPLITS = ("validation", "test")
-SENSITIVITIES = (0.90, 0.95, 0.975)
-DEFAULT_SENSITIVITY = 0.95
-TAUS = np.linspace(0, 1.5, 31)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -39,25 +44,23 @@ class Evaluation:
 
     Attributes:
         scores: the rows of a bundle's scores.parquet: `model.bundle.SCORE_COLUMNS` and raw_<class>.
-        taxonomy: what the labels mean.
+        taxonomy: of the labels, and of the outputs of a network that is not binary.
         classes: of the network's outputs, in order.
-        temperature, operating_points, balanced_rule: from the validation split; `operating_point` names the default.
-        calibration: ways to calibrate, compared on the validation split; see `training.scaling.compare_scalings`.
-        results: figures by split.
-        coverage_over_resplits: by operating point, see `training.coverage`; empty while test is closed.
-        subgroups, robustness: rows, measured on `measured_on`.
+        calibrations, operating_points, balanced_rule: from the validation split; `operating_point` names the default.
+        results: figures by split: of all dermoscopic images, and in `domains` by source and modality.
+        elsewhere: figures of sources that a run never saw, by source and modality.
+        subgroups, robustness: rows, measured on the dermoscopic images of `measured_on`.
     """
 
     scores: pd.DataFrame
     taxonomy: Taxonomy
     classes: tuple[str, ...]
-    temperature: float
+    calibrations: dict[str, Calibration]
     operating_points: tuple[OperatingPoint, ...]
     operating_point: str
     balanced_rule: dict[str, Any]
-    calibration: list[dict[str, Any]]
     results: dict[str, Any]
-    coverage_over_resplits: dict[str, Any]
+    elsewhere: dict[str, Any]
     subgroups: list[dict[str, Any]]
     measured_on: str
     robustness: list[dict[str, Any]] = field(default_factory=list)
@@ -69,13 +72,22 @@ class Evaluation:
     def as_facts(self) -> dict[str, Any]:
         """Everything but the scores, as it goes into evaluation.json."""
         facts = {name: value for name, value in vars(self).items() if name != "scores"}
-        points = [asdict(point) for point in self.operating_points]
-        return facts | {"taxonomy": asdict(self.taxonomy), "operating_points": points}
+        return facts | {
+            "taxonomy": asdict(self.taxonomy),
+            "calibrations": {name: asdict(found) for name, found in self.calibrations.items()},
+            "operating_points": [asdict(point) for point in self.operating_points],
+        }
 
     @property
     def summary(self) -> str:
-        """The figures to look at first, a line a split."""
-        return "\n".join(in_short(split, found) for split, found in self.results.items())
+        """The figures to look at first, a line for every source and modality of a split."""
+        lines = [
+            in_short(f"{split}, {domain}" if domain else split, figures)
+            for split, found in self.results.items()
+            for domain, figures in found["domains"].items()
+        ]
+        lines += [in_short(f"never seen: {domain}", found) for domain, found in self.elsewhere.items()]
+        return "\n".join(lines)
 
 
 def in_short(split: str, found: dict[str, Any]) -> str:
@@ -97,85 +109,159 @@ def said(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.3f}"
 
 
-def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = HAM10000) -> Evaluation:
-    """Everything that follows from the raw scores of the validation split and, where it was opened, of test."""
-    raw = scores[[f"raw_{name}" for name in classes]].to_numpy(np.float64)
-    places = {code: place for place, code in enumerate(taxonomy.codes)}
-    labels = np.array([places.get(label, -1) for label in scores["label"]], np.intp)
-    truth = truth_of(scores, taxonomy).to_numpy()
-    images = scores["image_id"] if "image_id" in scores else scores.index.astype(str)
-    lesions = shares.lesions_of(scores["lesion_id"], images)
-    chosen = (scores["split"] == "validation").to_numpy()
-    temperature = fit_temperature(raw[chosen], truth[chosen], taxonomy)
-    calibrated = temper(raw, temperature)
-    p = taxonomy.malignancy(calibrated)
-    points = operating_points(truth[chosen], p[chosen])
-    default = next(point for point in points if point.sensitivity == DEFAULT_SENSITIVITY)
-    rule = balanced_rule(calibrated[chosen], labels[chosen], taxonomy) if len(classes) > 1 else {}
-    results: dict[str, Any] = {}
-    for split in SPLITS:
-        inside = (scores["split"] == split).to_numpy()
-        if inside.any():
-            found = figures(truth[inside], p[inside], lesions[inside], points, default)
-            before = taxonomy.malignancy(raw[inside])
-            found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
-            found["reliability_before_calibration"] = bins(truth[inside], before)
-            if rule:
-                found |= diagnoses(calibrated[inside], labels[inside], lesions[inside], rule, taxonomy)
-            results[split] = found
-    last = list(results)[-1]
-    inside = (scores["split"] == last).to_numpy()
+def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = LESIONS) -> Evaluation:
+    """Everything that follows from the raw scores of the validation split and, where it was opened, of test.
+
+    Args:
+        scores: of the run that ships, and of runs that were trained without a source; `run` says which.
+    """
+    scores = complete(scores)
+    main = judged_run(scores[scores["run"] == MAIN], classes, taxonomy)
+    elsewhere: dict[str, Any] = {}
+    for source in sorted(set(scores["run"]) - {MAIN}):
+        found = judged_run(scores[scores["run"] == source], classes, taxonomy, without=source)
+        elsewhere |= found.results.get("test", {}).get("domains", {})
+    rows, last = scores[scores["run"] == MAIN], list(main.results)[-1]
+    shown = ((rows["split"] == last) & (rows["modality"] == Modality.DERMOSCOPIC)).to_numpy()
+    lesions = lesions_in(rows)
+    truth, default = truth_of(rows, taxonomy).to_numpy(), main.points[DEFAULT]
     return Evaluation(
         scores=scores,
         taxonomy=taxonomy,
         classes=classes,
-        temperature=temperature,
-        operating_points=points,
+        calibrations=main.calibrations,
+        operating_points=main.points,
         operating_point=default.name,
-        balanced_rule=rule,
-        calibration=compare_scalings(
-            Cases(raw[chosen], labels[chosen], truth[chosen], taxonomy), lesions[chosen]
-        ),
-        results=results,
-        coverage_over_resplits={
-            point.name: resplit_coverage(truth, p, lesions, point.sensitivity) for point in points
-        }
-        if "test" in results
-        else {},
-        subgroups=subgroup_rows(truth[inside], p[inside], lesions[inside], scores[inside], default.threshold),
+        balanced_rule=main.rule,
+        results=main.results,
+        elsewhere=elsewhere,
+        subgroups=subgroup_rows(truth[shown], main.p[shown], lesions[shown], rows[shown], default.threshold),
         measured_on=last,
     )
 
 
-def operating_points(truth: Bools, p: Floats) -> tuple[OperatingPoint, ...]:
-    """The three operating points, each with the same stated coverage for either class."""
-    found: list[OperatingPoint] = []
-    for sensitivity in SENSITIVITIES:
-        threshold, malignant = three_way(truth, p, sensitivity, sensitivity)
-        name = point_name(sensitivity)
-        found.append(OperatingPoint(name, sensitivity, threshold, malignant, sensitivity, sensitivity))
-    return tuple(found)
+@dataclass(frozen=True)
+class Judgement:
+    """What follows from the scores of one run.
 
-
-def balanced_rule(calibrated: Floats, labels: NDArray[np.intp], taxonomy: Taxonomy) -> dict[str, Any]:
-    """Priors and tau of `model.calibration.balanced_choice` from the validation split.
-
-    Neighbouring taus choose alike, and the best of them is partly luck: the middle of those that come within half a
-    point of the best balanced accuracy is taken.
+    Attributes:
+        p: calibrated probability of malignancy of each row.
     """
-    known, count = labels >= 0, len(taxonomy)
-    calibrated, labels = calibrated[known], labels[known]
-    # A diagnosis that validation lacks counts half a case: its prior must not be 0.
-    counts = np.maximum(np.bincount(labels, minlength=count).astype(np.float64), 0.5)
-    priors = counts / counts.sum()
-    reached = np.array(
-        [
-            class_balanced_accuracy(class_confusion(labels, balanced_choice(calibrated, priors, tau), count))
-            for tau in TAUS
-        ]
+
+    p: Floats
+    calibrations: dict[str, Calibration]
+    points: tuple[OperatingPoint, ...]
+    rule: dict[str, Any]
+    results: dict[str, Any]
+
+
+def complete(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with the columns that they lack where there is one run, one source and one modality."""
+    usual: dict[str, Any] = {
+        "run": MAIN,
+        "modality": str(Modality.DERMOSCOPIC),
+        "source": "",
+        "side": 224,
+        "no_result": False,
+    }
+    return scores.assign(**{name: value for name, value in usual.items() if name not in scores})
+
+
+def lesions_in(rows: pd.DataFrame) -> NDArray[np.str_]:
+    """The lesion of each row, (n,)."""
+    return shares.lesions_of(
+        rows["lesion_id"], rows["image_id"] if "image_id" in rows else rows.index.astype(str)
     )
-    tau = float(np.median(TAUS[reached >= reached.max() - 0.005]))
-    return {"tau": tau, "priors": dict(zip(taxonomy.codes, priors.tolist(), strict=True))}
+
+
+def judged_run(
+    rows: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy, without: str = ""
+) -> Judgement:
+    """Calibrate and choose on a run's validation rows, and measure.
+
+    Args:
+        without: the source that the run never saw: nothing is chosen from it, and it alone is measured.
+    """
+    raw = rows[[f"raw_{name}" for name in classes]].to_numpy(np.float64)
+    places = {code: place for place, code in enumerate(taxonomy.codes)}
+    labels = np.array([places.get(label, -1) for label in rows["label"]], np.intp)
+    truth, lesions = truth_of(rows, taxonomy).to_numpy(), lesions_in(rows)
+    sources = rows["source"].to_numpy(str)
+    modality = rows["modality"].to_numpy(str)
+    chosen = (rows["split"] == "validation").to_numpy() & ((sources != without) | (without == ""))
+    calibrations: dict[str, Calibration] = {}
+    calibrated = raw.copy()
+    for name in (Modality.DERMOSCOPIC, Modality.CLOSE_UP):
+        inside = modality == name
+        if (truth & chosen & inside).any() and (~truth & chosen & inside).any():
+            fit = chosen & inside
+            calibrations[str(name)] = fit_calibration(raw[fit], truth[fit], sources[fit], taxonomy)
+        if inside.any():
+            known = calibrations.get(str(name)) or calibrations[str(Modality.DERMOSCOPIC)]
+            calibrated[inside] = calibrate(raw[inside], known, taxonomy.columns)
+    p = taxonomy.malignancy(calibrated)
+    fine = chosen & ~coarse(rows)
+    deciding = fine if fine.any() else chosen
+    points = operating_points(truth[deciding], p[deciding], rows[deciding], lesions[deciding])
+    dermoscopic = modality == Modality.DERMOSCOPIC
+    rule = balanced_rule(calibrated[chosen & dermoscopic], labels[chosen & dermoscopic], taxonomy)
+    results: dict[str, Any] = {}
+    for split in SPLITS:
+        part = (rows["split"] == split).to_numpy() & ((sources == without) | (without == ""))
+        if not part.any():
+            continue
+
+        def measure(inside: Bools, kind: Modality) -> dict[str, Any]:
+            own = tuple(measured_point(point, kind) for point in points)
+            no_result = rows["no_result"].to_numpy(bool)[inside]
+            found = figures(truth[inside], p[inside], lesions[inside], own, own[DEFAULT], no_result, kind)
+            before = taxonomy.malignancy(raw[inside])
+            found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
+            found["reliability_before_calibration"] = bins(truth[inside], before)
+            found["at_own_prevalence"] = observed(truth[inside], p[inside], lesions[inside])
+            if rule and (labels[inside] >= 0).any():
+                found |= diagnoses(calibrated[inside], labels[inside], lesions[inside], rule, taxonomy)
+            return found
+
+        domains = {
+            f"{source}, {kind}" if source else str(kind): measure(inside, Modality(kind))
+            for source, kind in sorted(set(zip(sources[part], modality[part], strict=True)))
+            for inside in (part & (sources == source) & (modality == kind),)
+        }
+        results[split] = (
+            {**measure(part & dermoscopic, Modality.DERMOSCOPIC), "domains": domains}
+            if (part & dermoscopic).any()
+            else {"domains": domains}
+        )
+    return Judgement(p, calibrations, points, rule, results)
+
+
+def measured_point(point: OperatingPoint, modality: Modality) -> OperatingPoint:
+    """A point with the two sides that a modality's figures need: a close-up has one threshold."""
+    if modality is not Modality.CLOSE_UP or point.close_up is None:
+        return point
+    return replace(point, threshold=point.close_up, malignant=point.close_up)
+
+
+def observed(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> dict[str, Any]:
+    """Whether the probabilities hold after the shift to the prevalence of these images.
+
+    Returns:
+        `prevalence`; `slope` of the log odds in a logistic regression of the truth, 1 where they are right; `ratio` of
+        malignant images to those expected, with its 95 % interval by lesion. Empty where one side is missing.
+    """
+    if not truth.any() or truth.all():
+        return {}
+    prevalence = float(truth.mean())
+    shifted = at_prevalence(p, PREVALENCE, prevalence)
+    z = np.log(np.clip(shifted, 1e-9, 1)) - np.log(np.clip(1 - shifted, 1e-9, 1))
+
+    def loss(x: Floats) -> float:
+        return float(log_loss(truth, 1 / (1 + np.exp(-(x[0] * z + x[1])))).mean())
+
+    slope = minimize(loss, [1.0, 0.0]).x[0]
+    ratio = shares.mean(truth / shifted.mean(), lesions)
+    return {"prevalence": prevalence, "slope": float(slope), "ratio": as_json(ratio)}
 
 
 def diagnoses(
@@ -206,9 +292,11 @@ def figures(
     lesions: NDArray[np.str_],
     points: tuple[OperatingPoint, ...],
     default: OperatingPoint,
+    no_result: Bools,
+    modality: Modality,
 ) -> dict[str, Any]:
     """One split's figures from the calibrated probability of malignancy; intervals are bootstrapped by lesion."""
-    by_point = {point.name: at_point(truth, p, lesions, point) for point in points}
+    by_point = {point.name: at_point(truth, p, lesions, point, no_result, modality) for point in points}
     own = by_point[default.name]
     cells = confusion(truth, p, default.threshold)
     return {
@@ -231,28 +319,39 @@ def figures(
     }
 
 
-def at_point(truth: Bools, p: Floats, lesions: NDArray[np.str_], point: OperatingPoint) -> dict[str, Any]:
-    """What one operating point does: rates with intervals, and cases by truth and decision.
+def at_point(
+    truth: Bools,
+    p: Floats,
+    lesions: NDArray[np.str_],
+    point: OperatingPoint,
+    no_result: Bools,
+    modality: Modality,
+) -> dict[str, Any]:
+    """What one operating point does: rates with intervals, and cases by truth and outcome.
 
     `sensitivity` and `specificity` take everything from `threshold` on for positive. `sensitivity` is also the coverage
     of the malignant class; `coverage_benign` is the share of benign lesions that are not called malignant. `decided`
-    is the share of all images that are not uncertain.
+    is the share of all images that are not uncertain. A dermoscopic image without a result is not called benign; a
+    close-up without one is neither found nor left alone.
     """
-    positive, malignant = p >= point.threshold, p >= point.malignant
+    close = modality is Modality.CLOSE_UP
+    low = "uncertain" if close else "benign"
     calls = {
-        "benign": ~positive,
-        "uncertain": positive & ~malignant,
-        "malignant": malignant,
+        "benign": ~no_result & (p < point.threshold) & (low == "benign"),
+        "uncertain": ~no_result & (p < point.malignant) & ((p >= point.threshold) | (low == "uncertain")),
+        "malignant": ~no_result & (p >= point.malignant),
+        "no_result": no_result,
     }
+    left_alone, found = calls[low], calls["malignant"] if close else ~calls["benign"]
     rates = {
-        "sensitivity": (positive, truth, Undefined.NO_MALIGNANT),
-        "specificity": (~positive, ~truth, Undefined.NO_BENIGN),
-        "ppv": (truth, positive, Undefined.NONE_CALLED_MALIGNANT),
-        "npv": (~truth, ~positive, Undefined.NONE_CALLED_BENIGN),
-        "coverage_benign": (~malignant, ~truth, Undefined.NO_BENIGN),
-        "called_malignant": (malignant, truth, Undefined.NO_MALIGNANT),
-        "ppv_malignant": (truth, malignant, Undefined.NONE_CALLED_MALIGNANT),
-        "decided": (~calls["uncertain"], np.ones(len(truth), bool), Undefined.EMPTY),
+        "sensitivity": (found, truth, Undefined.NO_MALIGNANT),
+        "specificity": (left_alone, ~truth, Undefined.NO_BENIGN),
+        "ppv": (truth, found, Undefined.NONE_CALLED_MALIGNANT),
+        "npv": (~truth, left_alone, Undefined.NONE_CALLED_BENIGN),
+        "coverage_benign": (~calls["malignant"], ~truth, Undefined.NO_BENIGN),
+        "called_malignant": (calls["malignant"], truth, Undefined.NO_MALIGNANT),
+        "ppv_malignant": (truth, calls["malignant"], Undefined.NONE_CALLED_MALIGNANT),
+        "decided": (~calls["uncertain"] & ~no_result, np.ones(len(truth), bool), Undefined.EMPTY),
     }
     return {
         name: as_json(shares.share(hits[of], lesions[of], reason))

@@ -1,40 +1,47 @@
 """What training minimises."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from model.taxonomy import CODES, MALIGNANT
-
-BENIGN_COLUMNS = [index for index, code in enumerate(CODES) if code not in MALIGNANT]
-MALIGNANT_COLUMNS = [index for index, code in enumerate(CODES) if code in MALIGNANT]
-
 
 @keras.saving.register_keras_serializable(package="dermaboard")
 class JointLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the seven diagnoses, and of malignant against benign as they add up to it.
+    """Cross-entropy of the diagnoses, and of malignant against benign as they add up to it.
 
     The second part spends the network's effort on the question that decides: mistaking one benign diagnosis for
-    another costs nothing there.
+    another costs nothing there. An image whose diagnosis is none of the network's teaches that part alone.
     """
 
-    def __init__(self, malignancy_weight: float = 0.0, **options: Any) -> None:
-        """Weight the second part; 0 leaves it out."""
+    def __init__(self, malignant: Sequence[bool], malignancy_weight: float = 0.0, **options: Any) -> None:
+        """Say which outputs are malignant, and weight the second part; 0 leaves it out."""
         super().__init__(**options)
-        self.malignancy_weight = malignancy_weight
+        self.malignant, self.malignancy_weight = tuple(malignant), malignancy_weight
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Losses (n,) of targets (n, 7), rows summing to 1, and logits (n, 7)."""
-        loss = ops.categorical_crossentropy(y_true, y_pred, from_logits=True)
+        """Losses (n,) of targets (n, k + 1) and logits (n, k).
+
+        A target is the probability of each diagnosis, all 0 where it is not known, and that of malignancy.
+        """
+        known, truth = y_true[:, :-1], y_true[:, -1]
+        loss = -ops.sum(known * ops.log_softmax(y_pred, axis=1), axis=1)
         if not self.malignancy_weight:
             return loss
-        odds = ops.logsumexp(ops.take(y_pred, MALIGNANT_COLUMNS, axis=1), axis=1) - ops.logsumexp(
-            ops.take(y_pred, BENIGN_COLUMNS, axis=1), axis=1
+        sides = [
+            [index for index, malignant in enumerate(self.malignant) if malignant is side]
+            for side in (True, False)
+        ]
+        malignant, benign = (ops.logsumexp(ops.take(y_pred, side, axis=1), axis=1) for side in sides)
+        return loss + self.malignancy_weight * ops.binary_crossentropy(
+            truth, malignant - benign, from_logits=True
         )
-        truth = ops.sum(ops.take(y_true, MALIGNANT_COLUMNS, axis=1), axis=1)
-        return loss + self.malignancy_weight * ops.binary_crossentropy(truth, odds, from_logits=True)
 
     def get_config(self) -> dict[str, Any]:
         """What a saved network needs to make it again."""
-        return {**super().get_config(), "malignancy_weight": self.malignancy_weight}
+        return {
+            **super().get_config(),
+            "malignant": self.malignant,
+            "malignancy_weight": self.malignancy_weight,
+        }

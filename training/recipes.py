@@ -1,7 +1,7 @@
 """What can be trained, as plain values."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from training.augment import Views
 
@@ -13,18 +13,14 @@ class Stage(NamedTuple):
         size: input side in pixels; the last stage's is the one that is shipped.
         epochs: passes over as many images as the training split has.
         peak: highest learning rate, as a share of the recipe's.
-        mixup: alpha of the beta distribution from which pairs of images are mixed (Zhang et al. 2018); 0 mixes none.
         average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
             0 keeps the weights themselves.
-        trust: share of the teachers' probabilities in the targets, 0 to 1; the labels have the rest.
     """
 
     size: int
     epochs: int
     peak: float = 1.0
-    mixup: float = 0.0
     average: float = 0.0
-    trust: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,12 +33,10 @@ class Recipe:
         learning_rate: peak, after a linear warm-up over `warmup` of a stage's steps and before a cosine decay to 0.
         balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they
             come, 1 equally often. What this does to the predicted probabilities is undone after training.
-        malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the seven diagnoses.
-        start: name of the recipe from whose best weights the first stage starts, of the same network; "" starts as
-            `fit` is told.
-        teachers: names of the recipes whose networks are distilled (Hinton et al. 2015): they look at the same views,
-            and their probabilities are part of the targets of the stages that trust them.
-        softness: temperature of the teachers' probabilities; above 1, what they think less likely counts more.
+        by_source: draw every source and modality with the same share of malignant images, see `training.sampling`.
+        malignant_share: that share, 0 to 1.
+        views_an_epoch: images drawn in an epoch; 0 draws as many as the training split has.
+        malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the diagnoses.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
     """
@@ -56,42 +50,35 @@ class Recipe:
     warmup: float = 0.05
     weight_decay: float = 0.0
     balance: float = 0.0
+    by_source: bool = False
+    malignant_share: float = 0.4
+    views_an_epoch: int = 0
     malignancy_weight: float = 0.0
-    start: str = ""
-    teachers: tuple[str, ...] = ()
-    softness: float = 1.0
     half_precision: bool = False
     frozen_statistics: bool = False
     views: Views = field(default_factory=Views)
 
 
-# What a dermoscopic image may undergo and still be the same lesion.
+# What a photograph may undergo and still show the same lesion: wide enough that every source's light, sharpness and
+# framing lies inside.
 LESION_SAFE = Views(
     rotation=180,
-    shift=0.06,
-    zoom=0.2,
+    shift=0.08,
+    zoom=0.3,
     aspect=0.15,
     shear=6,
     flip=True,
-    brightness=0.15,
-    contrast=0.15,
-    saturation=0.2,
-    balance=0.06,
-    blur=0.25,
+    brightness=0.2,
+    contrast=0.2,
+    saturation=0.3,
+    balance=0.1,
+    blur=0.5,
+    compress=0.4,
+    roam=True,
     erase=0.15,
     hair=0.1,
     corners=0.1,
 )
-
-# What the networks for dermoscopic images have in common.
-DERMOSCOPY: dict[str, Any] = {
-    "batch": 64,
-    "weight_decay": 0.05,
-    "balance": 0.5,
-    "malignancy_weight": 0.5,
-    "frozen_statistics": True,
-    "views": LESION_SAFE,
-}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -108,50 +95,34 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="dermanet",
-            purpose="The default: MobileNetV2 from ImageNet weights, seven diagnoses and malignancy learned together.",
-            network="dermanet",
-            stages=(Stage(160, 22),),
+            purpose="The default: EfficientNet-Lite0, diagnoses and malignancy learned together from all sources.",
+            network="efficientnet_lite0",
+            stages=(
+                Stage(128, 7, average=0.996),
+                Stage(160, 6, peak=0.6, average=0.996),
+            ),
             learning_rate=5e-4,
-            **DERMOSCOPY,
+            weight_decay=0.05,
+            balance=0.5,
+            by_source=True,
+            views_an_epoch=16_000,
+            malignancy_weight=1.0,
+            frozen_statistics=True,
+            views=LESION_SAFE,
         ),
         Recipe(
-            name="xception",
-            purpose="A larger network, too slow to serve, to distil from: Xception from ImageNet weights.",
-            network="xception",
-            stages=(Stage(160, 10, average=0.99),),
-            learning_rate=3e-4,
-            half_precision=True,
-            **DERMOSCOPY,
-        ),
-        Recipe(
-            name="student",
-            purpose="MobileNetV2 distilled from the larger network; no better than dermanet.",
-            network="dermanet",
-            stages=(Stage(160, 10, average=0.99, trust=0.7),),
+            name="elsewhere",
+            purpose="A cheap recipe that is trained without each source in turn: how far does the network carry?",
+            network="efficientnet_lite0",
+            stages=(Stage(128, 6, average=0.99),),
             learning_rate=5e-4,
-            teachers=("xception",),
-            softness=2.0,
-            **DERMOSCOPY,
-        ),
-        Recipe(
-            name="fine",
-            purpose="The student, gone on with finer images and without a teacher; no better either.",
-            network="dermanet",
-            stages=(Stage(224, 22, mixup=0.2, average=0.995),),
-            learning_rate=3e-4,
-            start="student",
-            **DERMOSCOPY,
-        ),
-        Recipe(
-            name="distilled",
-            purpose="What dermanet becomes when it is distilled from itself and two others; hardly better.",
-            network="dermanet",
-            stages=(Stage(160, 14, mixup=0.3, average=0.995, trust=0.8),),
-            learning_rate=3e-4,
-            start="dermanet",
-            teachers=("dermanet", "fine", "student"),
-            softness=1.5,
-            **DERMOSCOPY,
+            weight_decay=0.05,
+            balance=0.5,
+            by_source=True,
+            views_an_epoch=12_000,
+            malignancy_weight=1.0,
+            frozen_statistics=True,
+            views=LESION_SAFE,
         ),
         Recipe(
             name="tiny",

@@ -22,9 +22,8 @@ from model.bundle import OperatingPoint
 from model.images import square
 from model.metrics import auc
 from model.resampling import bootstrap_auc
-from model.taxonomy import HAM10000, Taxonomy
 from training.artefacts import darken_corners, draw_hair, draw_ruler
-from training.pixels import PixelStore, sharp_odds
+from training.pixels import PixelStore
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -118,7 +117,6 @@ def robustness(
     rows: NDArray[np.intp],
     size: int,
     point: OperatingPoint,
-    taxonomy: Taxonomy = HAM10000,
 ) -> Iterator[dict[str, Any]]:
     """The rows of a card's table of robustness, first the undisturbed images.
 
@@ -131,9 +129,12 @@ def robustness(
         See `compared`.
     """
     names = store.cases["image_id"].to_numpy(str)[rows]
-    truth = store.cases["label"].isin(list(taxonomy.malignant)).to_numpy()[rows]
+    truth = store.cases["malignant"].to_numpy(bool)[rows]
     lesions = store.cases["lesion_id"].to_numpy(str)[rows]
-    still = partial(at_size, store.common, rows, size)
+
+    def still(place: int) -> Pixels:
+        return square(store.frame(int(rows[place])), size)
+
     plain = scored(score, len(rows), still)
     yield compared("none", "", truth, plain, plain, lesions, point)
     for one in DISTURBANCES:
@@ -142,41 +143,6 @@ def robustness(
             return disturbed(one, still(place), names[place])
 
         yield compared(one.kind, one.strength, truth, plain, scored(score, len(rows), image), lesions, point)
-    sharper = np.flatnonzero(store.cases["detail"].to_numpy()[rows] > store.common.shape[1])
-    if sharper.size:
-        yield from resolution_probe(score, store, rows[sharper], size, point, taxonomy)
-
-
-def resolution_probe(
-    score: Scorer,
-    store: PixelStore,
-    rows: NDArray[np.intp],
-    size: int,
-    point: OperatingPoint,
-    taxonomy: Taxonomy,
-) -> Iterator[dict[str, Any]]:
-    """Whether sharpness moves the score: sharp copies against the same ones degraded, and against the common copies.
-
-    `rows` are images with a sharper copy.
-    """
-    truth = store.cases["label"].isin(list(taxonomy.malignant)).to_numpy()[rows]
-    lesions = store.cases["lesion_id"].to_numpy(str)[rows]
-    sharp = scored(score, len(rows), partial(at_size, store.sharp, rows, size))
-    side = store.common.shape[1]
-
-    def reduced(place: int) -> Pixels:
-        return square(square(store.sharp[rows[place]], side), size)
-
-    for strength, image in (
-        (f"sharp copy reduced to {side} px", reduced),
-        (f"copy of {side} px instead of the sharp one", partial(at_size, store.common, rows, size)),
-    ):
-        yield compared("sharpness", strength, truth, sharp, scored(score, len(rows), image), lesions, point)
-
-
-def at_size(pixels: Pixels, rows: NDArray[np.intp], size: int, place: int) -> Pixels:
-    """The network's input from one row of an array of images."""
-    return square(pixels[rows[place]], size)
 
 
 def scored(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
@@ -195,22 +161,6 @@ def scored(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
                 following = pool.submit(batch, start + BATCH)
             found.append(score(images))
     return np.concatenate(found)
-
-
-def resolution_facts(store: PixelStore, taxonomy: Taxonomy) -> dict[str, float]:
-    """Whether sharpness could tell the label: shares of sharper copies as delivered, and as training shows them."""
-    train = store.cases.iloc[store.rows("train")]
-    malignant = train["label"].isin(list(taxonomy.malignant)).to_numpy()
-    has = (train["detail"] > store.common.shape[1]).to_numpy(float)
-    seen = sharp_odds(train["label"], train["detail"], store.common.shape[1])
-    return {
-        "sharp_side": store.sharp.shape[1],
-        "common_side": store.common.shape[1],
-    } | {
-        f"{what}_{side}": float(values[inside].mean()) if inside.any() else 0.0
-        for what, values in (("sharp_copies", has), ("seen_sharp", seen))
-        for side, inside in (("malignant", malignant), ("benign", ~malignant))
-    }
 
 
 def compared(

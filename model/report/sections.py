@@ -7,6 +7,7 @@ import numpy as np
 
 from model import metrics
 from model.bundle import Bundle, Card, OperatingPoint
+from model.cardtables import scales
 from model.disturbances import HEAD, NOTE, cells, disturbed
 from model.operating import worth
 from model.report.tags import Content, Markup, section, table, tag
@@ -267,7 +268,7 @@ def card(of: Card) -> Markup:
         ("Purpose", of.purpose),
         *((column(name), said(of.facts[name])) for name in ("intended_use", "not_for") if of.facts.get(name)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
-        ("Calibration", f"Temperature {of.calibration().temperature:.3f}, fitted on validation."),
+        ("Calibration", scales(of)),
         ("Training", pairs(of.training)),
         *((column(name), said(value)) for name, value in of.facts.items() if name not in ELSEWHERE),
         ("Licence", of.licence),

@@ -47,18 +47,27 @@ def measured(way: str) -> float:
 def ours() -> float:
     """The project's training: composed random views from the pixel store, made beside the training step."""
     from training.__main__ import keep_memory
-    from training.fit import Batches, make_ready
+    from training.fit import Batches, build, make_ready
     from training.pixels import PixelStore
     from training.recipes import RECIPES
-    from training.teachers import build
 
     keep_memory()
     recipe = RECIPES["seed-cnn"]
     size, count = recipe.stages[0].size, recipe.batch * (WARM + STEPS)
     pixels, labels = drawn_pixels(size, count)
-    cases = pd.DataFrame({"label": labels, "split": "train", "detail": size})
-    store = PixelStore(cases=cases, facts={}, sharp=pixels, common=pixels[:, ::2, ::2])
-    network, batches = build(recipe, size, None), Batches(store, recipe, recipe.stages[0], seed=0)
+    cases = pd.DataFrame(
+        {
+            "label": labels,
+            "malignant": [label in MALIGNANT for label in labels],
+            "split": "train",
+            "height": size,
+            "width": size,
+            "offset": np.arange(count) * size * size * 3,
+        }
+    )
+    store = PixelStore(cases, pixels.reshape(-1))
+    network = build(recipe, size, None)
+    batches = Batches(store, np.arange(count), recipe, recipe.stages[0], seed=0)
     make_ready(network, recipe, recipe.stages[0], len(batches))
     return rate(network, recipe.batch, batches)
 

@@ -12,13 +12,14 @@ from model.__main__ import main
 from model.bundle import Bundle, open_bundle, write_bundle
 from model.cardtext import card_text
 from model.taxonomy import LESIONS
+from tests.stores import store_of
 from training.card import make_card
 from training.cases import split_digest
 from training.judge import judge
 from training.openings import note_opening
-from training.pixels import PixelStore
 from training.recipes import RECIPES
 from training.robustness import compared
+from training.runs import JUDGED
 
 
 def cases(n: int = 900) -> pd.DataFrame:
@@ -32,7 +33,8 @@ def cases(n: int = 900) -> pd.DataFrame:
             "sex": rng.choice(["male", "female"], n),
             "site": np.where(np.arange(n) < 20, "scalp", "back"),
             "confirmation": "histo",
-            "detail": 150 + 74 * rng.integers(0, 2, n),
+            "source": np.where(np.arange(n) // 2 % 2, "Drawn (nobody 2026)", "Painted (nobody 2025)"),
+            "skin_tone": np.where(np.arange(n) % 4, np.nan, 3.0),
             "split": np.array(["train", "validation", "test"])[np.arange(n) // 2 % 3],
         }
     )
@@ -43,18 +45,15 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A bundle without weights whose card knows everything."""
     folder = tmp_path_factory.mktemp("card")
     table = cases()
-    store = PixelStore(
-        table,
-        {"source": "Drawn (nobody 2026)", "licence": "MIT"},
-        np.zeros((1, 224, 224, 3), np.uint8),
-        np.zeros((1, 150, 150, 3), np.uint8),
-    )
+    store = store_of([np.zeros((8, 8, 3), np.uint8)] * len(table), table)
     rng = np.random.default_rng(6)
     logits = rng.normal(0, 1, (len(table), 8)) + 2 * (
         table["label"].to_numpy()[:, None] == np.array(LESIONS.codes)
     )
     raw = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    scores = table.assign(**{f"raw_{code}": raw[:, index] for index, code in enumerate(LESIONS.codes)})
+    scores = store.cases.assign(side=256).assign(
+        **{f"raw_{code}": raw[:, index] for index, code in enumerate(LESIONS.codes)}
+    )
     found = judge(scores[scores["split"] != "train"], LESIONS.codes, LESIONS)
     truth, p = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.2, 0.1])
     rows = [compared("blur", "sigma 3 px", truth, p, p[::-1], np.array(list("abcd")), found.point())]
@@ -63,7 +62,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     run.mkdir()
     (run / "evaluation.json").write_text(json.dumps(facts))
     (run / "run.json").write_text(json.dumps({"recipe": {"name": "tiny"}, "seed": 7, "init": "none"}))
-    line = {"epoch": 1, "size": RECIPES["tiny"].stages[-1].size, "val_auc": 0.9, "seconds": 5400.0}
+    line = {"epoch": 1, "size": RECIPES["tiny"].stages[-1].size, JUDGED: 0.9, "seconds": 5400.0}
     (run / "history.jsonl").write_text(json.dumps(line) + "\n")
     note_opening(folder / "data", "tiny", 7, "w", split_digest(table), "a test of the card")
     note_opening(folder / "data", "tiny", 7, "w", "0" * 64, "another split")
@@ -72,8 +71,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def test_what_nobody_stated_is_not_stated(bundle: Bundle) -> None:
-    folder, empty = bundle.path.parents[1], np.zeros((1, 8, 8, 3), np.uint8)
-    store = PixelStore(cases(), {"source": "", "licence": ""}, empty, empty)
+    folder, table = bundle.path.parents[1], cases().assign(source="", licence="")
+    store = store_of([np.zeros((8, 8, 3), np.uint8)] * len(table), table)
     card = make_card("drawn", "3", RECIPES["tiny"], store, folder / "data", folder / "run", None)
     assert card.licence == card.training["data"] == "not stated"
 
@@ -93,7 +92,14 @@ def test_the_card_survives_the_disk(bundle: Bundle) -> None:
     assert set(card.results) == {"validation", "test"} and card.balanced_rule["tau"] >= 0
     assert card.facts["cases"]["test"]["images"] == 300 and card.facts["cases"]["train"]["lesions"] == 150
     assert [one["why"] for one in card.facts["openings"]] == ["a test of the card"]
-    assert {row["variable"] for row in card.subgroups} == {"Age", "Sex", "Site", "Confirmation"}
+    assert {row["variable"] for row in card.subgroups} == {
+        "Age",
+        "Source",
+        "Sex",
+        "Site",
+        "Skin tone",
+        "Confirmation",
+    }
     assert any(row["small"] for row in card.subgroups) and len(card.robustness) == 1
 
 
@@ -104,19 +110,20 @@ def test_a_reviewer_finds_what_a_card_owes_them(bundle: Bundle) -> None:
         "Intended use",
         "Not for",
         "Calibration",
-        "bias-corrected temperature",
         "Subgroups",
         "Robustness",
         "Limits",
-        "mostly fair skin",
         "akiec",
-        "Drawn (nobody 2026)",
+        "By source",
+        "| Drawn (nobody 2026), dermoscopic | 150 |",
+        "Painted (nobody 2025); Drawn (nobody 2026)",
+        "for a prevalence of 20.0 %",
+        "225 of class 3",
         "MIT",
         bundle.card.training["split_sha256"],
         "1.5 hours of training on",
         "python -m training reproduce tiny",
         "a test of the card",
-        "dealt out anew by lesion: 90 % stated, ",
     ):
         assert wanted in text, wanted
     test = bundle.card.results["test"]

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from model.images import decode, encode
+from training.artefacts import darken_corners
 from training.duplicates import near_duplicates, one_side
 from training.synthetic import draw
 
@@ -38,9 +39,25 @@ def test_flat_images_are_nobodys_copies() -> None:
     assert near_duplicates(np.full((3, 64, 64, 3), 120, np.uint8)).empty
 
 
+def test_the_same_dark_ring_makes_no_copies() -> None:
+    ring = [darken_corners(lesion(seed), 0.75) for seed in range(20, 40)]
+    copy = darken_corners(np.ascontiguousarray(np.rot90(lesion(24))), 0.75)
+    pairs = near_duplicates(np.stack([*ring, copy]))
+    assert pairs[["first", "second"]].to_numpy().tolist() == [[4, 20]]
+
+
 def test_copies_come_to_the_side_of_the_first() -> None:
     groups = pd.Series(["a", "a", "b", "c", "d"])
     splits = pd.Series(["test", "test", "train", "validation", "train"])
     pairs = pd.DataFrame({"first": [1, 2], "second": [2, 3], "correlation": [1.0, 1.0]})
-    assert one_side(splits, groups, pairs).tolist() == ["test", "test", "test", "test", "train"]
-    assert one_side(splits, groups, pairs.iloc[:0]).tolist() == splits.tolist()
+    one = pd.Series([""] * 5)
+    assert one_side(splits, groups, one, pairs).tolist() == ["test", "test", "test", "test", "train"]
+    assert one_side(splits, groups, one, pairs.iloc[:0]).tolist() == splits.tolist()
+
+
+def test_a_copy_in_another_source_follows_the_source_named_first() -> None:
+    groups = pd.Series(["z", "a", "b"])
+    splits = pd.Series(["validation", "train", "test"])
+    sources = pd.Series(["first", "second", "second"])
+    pairs = pd.DataFrame({"first": [0], "second": [1], "correlation": [1.0]})
+    assert one_side(splits, groups, sources, pairs).tolist() == ["validation", "validation", "test"]

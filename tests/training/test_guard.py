@@ -1,20 +1,32 @@
 """Limits from validation images, and the reference that goes into a bundle."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from model.bundle import REFERENCE
+from model.bundle import REFERENCE, open_bundle, write_bundle
+from model.calibration import Calibration
 from model.engine import Engine
+from model.images import Photograph
 from model.novelty import Familiar, appearance
 from model.predictor import Predictor
 from model.quality import RULES
 from model.reference import open_reference, write_reference
+from tests.stores import store_of
 from tests.tiny import SIZE, signed_again, write_tiny_bundle
 from training.artefacts import darken_corners
-from training.guard import build_guard, elsewhere, fit_boundary, fit_familiar, limits_for, quality_limits
+from training.guard import (
+    build_guard,
+    elsewhere,
+    fit_boundary,
+    fit_familiar,
+    guarded,
+    limits_for,
+    quality_limits,
+)
 from training.negatives import NEGATIVES
 from training.pixels import PixelStore
 from training.synthetic import draw
@@ -23,7 +35,7 @@ from training.synthetic import draw
 def test_limits_share_their_alarms() -> None:
     rng = np.random.default_rng(0)
     columns = {"a": rng.normal(0, 1, 20_000), "b": rng.exponential(5, 20_000)}
-    limits = limits_for(columns, 0.01)
+    limits = limits_for(columns, 0.01, np.full(20_000, "one"))
     above = {name: columns[name] > limit for name, limit in limits.items()}
     assert 0.009 < (above["a"] | above["b"]).mean() <= 0.01
     assert above["a"].mean() == pytest.approx(above["b"].mean(), abs=5e-4)
@@ -31,20 +43,28 @@ def test_limits_share_their_alarms() -> None:
 
 def test_no_image_is_above_the_limits_when_none_may_be() -> None:
     values = np.arange(50.0)
-    assert limits_for({"a": values}, 0.001)["a"] >= values[-1] - 0.05
+    assert limits_for({"a": values}, 0.001, np.full(50, "one"))["a"] >= values[-1] - 0.05
+
+
+def test_no_group_has_more_alarms_than_its_share() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.repeat(["many", "few"], [9000, 1000])
+    values = rng.normal(0, 1, 10_000) + 2 * (groups == "few")
+    above = values > limits_for({"a": values}, 0.02, groups)["a"]
+    assert 0.015 < above[groups == "few"].mean() <= 0.02 and above[groups == "many"].mean() < 0.001
 
 
 def test_quality_limits_lie_on_the_bad_side() -> None:
     rng = np.random.default_rng(0)
     measures = [{name: float(rng.normal(100, 5)) for name in RULES} for _ in range(2000)]
-    for name, limit in quality_limits(measures).items():
+    for name, limit in quality_limits(measures, 0.005, np.full(2000, "one")).items():
         low = RULES[name][0] == "low"
         assert (limit < 90) if low else (limit > 110), name
 
 
 def test_a_single_white_pixel_is_no_glare() -> None:
     measures = [dict.fromkeys(RULES, 0.0) for _ in range(100)]
-    assert quality_limits(measures)["glare"] > 0
+    assert quality_limits(measures, 0.005, np.full(100, "one"))["glare"] > 0
 
 
 def test_the_subspace_is_the_one_of_the_training_images() -> None:
@@ -69,25 +89,25 @@ def test_the_boundary_separates_and_begins_at_the_known() -> None:
     others = rng.normal(0, 1, (200, 6)).astype(np.float32), rng.normal(50, 9, (200, 2))
     others[0][:100, 1] += 6
     others[1][100:, 0] += 60
-    boundary, offset = fit_boundary(known, others)
+    boundary, offset, middle = fit_boundary(known, others)
     along, beyond = (np.concatenate(one, axis=1) @ boundary + offset for one in (known, others))
     assert along.mean() == pytest.approx(0, abs=1e-3)
     assert (beyond > np.quantile(along, 0.99)).mean() > 0.95
+    assert (along + middle < 0).mean() > 0.95 and (beyond + middle > 0).mean() > 0.95
 
 
 @pytest.fixture(scope="module")
 def store() -> PixelStore:
-    """Sixty drawn lesions, two images of every third."""
+    """Sixty drawn lesions, two images of every third, of which the second is a close-up: paler."""
     images, rows = [], []
     for lesion in range(45):
         split = ("train", "train", "validation")[lesion % 3] if lesion < 40 else "test"
-        for view in range(2 if lesion % 3 == 0 else 1):
-            images.append(draw(lesion, lesion % 2 == 0, (SIZE, SIZE), view))
-            rows.append(
-                (f"DRAWN_{len(rows):07d}", f"L{lesion:03d}", "mel" if lesion % 2 == 0 else "nv", split)
-            )
-    cases = pd.DataFrame(rows, columns=["image_id", "lesion_id", "label", "split"]).assign(detail=SIZE)
-    return PixelStore(cases, {}, np.stack(images), np.stack(images)[:, ::2, ::2])
+        for view in range(2 if lesion % 3 != 1 else 1):
+            image = draw(lesion, lesion % 2 == 0, (SIZE, SIZE), view)
+            images.append(np.asarray(128 + image // 2, np.uint8) if view else image)
+            modality = "close-up" if view else "dermoscopic"
+            rows.append((f"L{lesion:03d}", "mel" if lesion % 2 == 0 else "nv", split, modality))
+    return store_of(images, pd.DataFrame(rows, columns=["lesion_id", "label", "split", "modality"]))
 
 
 def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
@@ -95,27 +115,68 @@ def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
     reference, guard = build_guard(Engine(bundle, 1), bundle.card, store, test=False)
     train = store.cases[store.cases["split"] == "train"]
     assert set(reference.image_ids) == set(train["image_id"])
-    assert isinstance(reference.familiar, Familiar) and set(guard["quality"]) == set(RULES)
+    assert isinstance(reference.familiar, Familiar)
+    assert set(guard["quality"]) == set(guard["severe"]) == set(RULES)
     measured = guard["measured"]
-    # Validation is looked at in both resolutions; what results do not hold is left closed.
-    validation = (store.cases["split"] == "validation").sum()
-    assert measured["validation"]["images"] == 2 * validation
-    assert measured["validation, altered"]["images"] == validation
-    assert "test" not in measured and set(measured["drawn"]) == set(NEGATIVES)
-    assert all(0 <= guard_share["either"] <= 1 for guard_share in measured["drawn"].values())
+    validation = store.cases[store.cases["split"] == "validation"]
+    for name in ("validation", "validation, altered"):
+        for domain, count in validation["domain"].value_counts().items():
+            assert measured[f"{name}: {domain}"]["images"] == count
+    assert measured["validation: drawn, close-up"]["close_up"] > 0.9
+    assert measured["validation: drawn, dermoscopic"]["close_up"] < 0.1
+    # What results do not hold is left closed.
+    assert not any(name.startswith("test") for name in measured) and set(measured["drawn"]) == set(NEGATIVES)
+    assert all(0 <= found["no_result"] <= 1 for found in measured["drawn"].values())
     write_reference(bundle.path / REFERENCE, reference)
     read = open_reference(signed_again(bundle.path))
     assert read is not None and read.familiar.residual_limit == reference.familiar.residual_limit
+    np.testing.assert_array_equal(read.familiar.close_up, reference.familiar.close_up)
+
+    scores = store.cases[store.cases["split"] == "validation"].assign(run="main")
+    other = scores.iloc[:2].assign(run="elsewhere")
+    told = guarded(pd.concat([scores, other], ignore_index=True), Engine(bundle, 1), store, reference, guard)
+    main = told[told["run"] == "main"]
+    assert (main["seen_as"] == "close-up").sum() > 0 and main[["novelty", "map_x", "map_y"]].notna().all(
+        axis=None
+    )
+    assert (main["no_result"] >= (main["novelty"] >= 1)).all()
+    assert told["novelty"][told["run"] != "main"].isna().all() and told["no_result"].dtype == bool
+
+
+def test_what_a_close_up_is_told(store: PixelStore, tmp_path: Path) -> None:
+    """From the guard through a bundle on disk to a prediction: a close-up is never benign."""
+    bundle = write_tiny_bundle(tmp_path)
+    reference, _ = build_guard(Engine(bundle, 1), bundle.card, store, test=False)
+    lenient = replace(reference.familiar, residual_limit=1e9, appearance_limit=1e9, boundary_limit=1e9)
+    write_reference(bundle.path / REFERENCE, replace(reference, familiar=lenient))
+    points = [replace(point, close_up=0.999) for point in bundle.card.operating_points]
+    known = {"dermoscopic": Calibration(1.3, 0.0, 0.2), "close-up": Calibration(2.0, 0.5, 0.2)}
+    signed_again(bundle.path)
+    card = replace(open_bundle(bundle.path).card, operating_points=tuple(points), calibrations=known)
+    files = {name: bundle.path / name for name in card.files}
+    again = write_bundle(tmp_path / "again", replace(card, name="again"), files)
+    predictor = Predictor(again, 1)
+    modalities = set()
+    for row in range(len(store.cases)):
+        found = predictor.predict(Photograph(store.frame(row), "0" * 64, "PNG"))
+        modalities.add(found.modality)
+        if found.modality == "close-up":
+            assert found.decision == "uncertain" and found.threshold == 0 and found.malignant_from == 0.999
+            assert "close_up" in {caution.code for caution in found.cautions}
+        else:
+            assert found.threshold == again.card.point().threshold
+    assert modalities == {"close-up", "dermoscopic"}
 
 
 def test_a_lens_with_a_dark_rim_is_familiar(store: PixelStore, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path)
     reference, _ = build_guard(Engine(bundle, 1), bundle.card, store, test=False)
+    images = [store.frame(row) for row in range(len(store.cases))]
     narrow = fit_familiar(
-        np.zeros((len(store.sharp), 4), np.float32), np.stack([appearance(image) for image in store.sharp])
+        np.zeros((len(images), 4), np.float32), np.stack([appearance(image) for image in images])
     )
-    dark = np.stack([appearance(darken_corners(image, 0.92)) for image in store.sharp])
-    usual = np.stack([appearance(image) for image in store.sharp])
+    dark = np.stack([appearance(darken_corners(image, 0.92)) for image in images])
+    usual = np.stack([appearance(image) for image in images])
     # How much odder a rim makes an image, where rims were among what is familiar and where they were not.
     odder = [
         np.median(one.oddness(dark)) / np.median(one.oddness(usual)) for one in (reference.familiar, narrow)
@@ -131,4 +192,5 @@ def test_the_same_row_is_altered_the_same_way(store: PixelStore) -> None:
 def test_test_images_are_looked_at_where_the_test_split_was_opened(store: PixelStore, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path)
     measured = build_guard(Predictor(bundle, 1).engine, bundle.card, store, test=True)[1]["measured"]
-    assert measured["test"]["images"] == 2 * (store.cases["split"] == "test").sum()
+    images = sum(found["images"] for name, found in measured.items() if name.startswith("test: "))
+    assert images == (store.cases["split"] == "test").sum()

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from model.bundle import point_name
+from model.calibration import calibrate
 from model.metrics import class_balanced_accuracy, class_confusion
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
+from training.choosing import PREVALENCE
 from training.judge import Evaluation, judge
-from training.scaling import Cases, bias_corrected, compare_scalings, fit_temperature
 
 CODES, MALIGNANT = HAM10000.codes, HAM10000.malignant
 
@@ -37,9 +38,12 @@ def judged(request: pytest.FixtureRequest) -> Evaluation:
     return judge(scores(taxonomy=request.param), request.param.codes, request.param)
 
 
-def test_the_temperature_is_found_and_calibrates(judged: Evaluation) -> None:
-    assert judged.temperature == pytest.approx(2.0, rel=0.1)
-    assert judged.results["test"]["ece"] < 0.03 < judged.results["test"]["ece_before_calibration"]
+def test_the_probabilities_hold_at_the_prevalence_that_is_named(judged: Evaluation) -> None:
+    calibration = judged.calibrations["dermoscopic"]
+    assert calibration.temperature == pytest.approx(2.0, rel=0.1) and calibration.prevalence == PREVALENCE
+    own = judged.results["test"]["at_own_prevalence"]
+    assert own["prevalence"] > 2 * PREVALENCE
+    assert own["slope"] == pytest.approx(1, abs=0.1) and own["ratio"]["low"] < 1 < own["ratio"]["high"]
 
 
 def test_every_operating_point_reaches_its_coverage_on_test(judged: Evaluation) -> None:
@@ -73,16 +77,17 @@ def test_the_balanced_rule_finds_rare_diagnoses(judged: Evaluation) -> None:
     table = table[common | (np.arange(len(table)) % 10 < 2)].reset_index(drop=True)
     odds = table[[f"raw_{code}" for code in CODES]].to_numpy() * np.where(np.array(CODES) == "nv", 30.0, 1.0)
     table[[f"raw_{code}" for code in CODES]] = odds / odds.sum(axis=1, keepdims=True)
-    found = judge(table, CODES)
-    assert found.balanced_rule["tau"] > 0.3 and sum(found.balanced_rule["priors"].values()) == pytest.approx(
-        1
-    )
+    found = judge(table, CODES, HAM10000)
+    assert found.balanced_rule["tau"] == 1 and sum(found.balanced_rule["priors"].values()) == pytest.approx(1)
     for split in ("validation", "test"):
         result = found.results[split]
         assert result["balanced_accuracy_balanced_rule"] > result["balanced_accuracy"] + 0.05
         assert result["accuracy_balanced_rule"] <= result["accuracy"]
     labels = table["label"].map(CODES.index).to_numpy()[table["split"] == "test"]
-    plain = odds.argmax(axis=1)[table["split"] == "test"]
+    own = calibrate(
+        odds / odds.sum(axis=1, keepdims=True), found.calibrations["dermoscopic"], HAM10000.columns
+    )
+    plain = own.argmax(axis=1)[table["split"] == "test"]
     expected = class_balanced_accuracy(class_confusion(labels, plain, 7))
     assert found.results["test"]["balanced_accuracy"] == pytest.approx(expected)
 
@@ -92,48 +97,31 @@ def test_a_label_of_no_diagnosis_counts_for_malignancy_alone() -> None:
     malignant = table["label"].isin(list(MALIGNANT))
     unknown = np.arange(len(table)) % 5 == 0
     blurred = table.assign(malignant=malignant).assign(label=table["label"].where(~unknown, "unknown"))
-    told, found = judge(table, CODES), judge(blurred, CODES)
+    told, found = judge(table, CODES, HAM10000), judge(blurred, CODES, HAM10000)
     assert found.results["test"]["auc"] == told.results["test"]["auc"]
-    assert found.temperature == told.temperature
-    known = table["label"][(table["split"] == "validation") & ~unknown]
-    assert found.balanced_rule["priors"]["mel"] == pytest.approx((known == "mel").mean())
+    assert found.calibrations == told.calibrations
+    assert found.results["test"]["accuracy"] == pytest.approx(told.results["test"]["accuracy"], abs=0.03)
 
 
 def test_without_test_scores_nothing_is_said_of_test() -> None:
     table = scores(1000)
-    found = judge(table[table["split"] == "validation"], CODES)
+    found = judge(table[table["split"] == "validation"], CODES, HAM10000)
     assert set(found.results) == {"validation"} and found.measured_on == "validation"
 
 
 def test_everything_is_json(judged: Evaluation) -> None:
     text = json.dumps(
-        {name: value for name, value in vars(judged).items() if name in ("results", "calibration")}
+        {name: value for name, value in vars(judged).items() if name in ("results", "elsewhere")}
     )
     assert "NaN" not in text and "AUC" in judged.summary and "balanced rule" in judged.summary
 
 
 def test_subgroups_are_rows(judged: Evaluation) -> None:
     table = scores(1000).assign(age=50.0, sex="male", site="back", confirmation="histo")
-    rows = judge(table, CODES).subgroups
+    rows = judge(table, CODES, HAM10000).subgroups
     assert {row["variable"] for row in rows} == {"Age", "Sex", "Site", "Confirmation"}
     assert all(not row["small"] and row["images"] == 500 for row in rows)
     assert judged.subgroups == []
-
-
-def test_ways_to_calibrate_are_told_apart() -> None:
-    """Where the only fault is overconfidence, temperature repairs it; a shifted diagnosis needs more than that."""
-    rows = {row["method"]: row for row in judge(scores(1500), CODES).calibration}
-    assert rows["none"]["low"] > 0 and rows["temperature"]["difference"] == 0
-    assert rows["temperature"]["ece"] < rows["none"]["ece"]
-    assert abs(rows["Platt"]["difference"]) < 0.02 < rows["none"]["difference"] < 1
-    table = scores(1500)
-    raw = table[[f"raw_{code}" for code in CODES]].to_numpy() * np.where(np.array(CODES) == "mel", 8.0, 1.0)
-    raw /= raw.sum(axis=1, keepdims=True)
-    labels = table["label"].map(CODES.index).to_numpy()
-    cases = Cases(raw, labels, table["label"].isin(list(MALIGNANT)).to_numpy(), HAM10000)
-    shifted = {row["method"]: row for row in compare_scalings(cases, table["lesion_id"].to_numpy(str))}
-    assert shifted["bias-corrected temperature"]["high"] < 0
-    assert bias_corrected(cases)(raw).shape == (1500,)
 
 
 def test_the_test_split_decides_nothing() -> None:
@@ -141,8 +129,8 @@ def test_the_test_split_decides_nothing() -> None:
     other = table.copy()
     swapped = other["split"] == "test"
     other.loc[swapped, "label"] = np.roll(other.loc[swapped, "label"], 7)
-    first, second = judge(table, CODES), judge(other, CODES)
-    assert (first.temperature, first.operating_points) == (second.temperature, second.operating_points)
+    first, second = judge(table, CODES, HAM10000), judge(other, CODES, HAM10000)
+    assert (first.calibrations, first.operating_points) == (second.calibrations, second.operating_points)
     assert first.results["validation"] == second.results["validation"]
     assert first.results["test"] != second.results["test"]
 
@@ -150,9 +138,85 @@ def test_the_test_split_decides_nothing() -> None:
 def test_a_binary_network_is_judged_too() -> None:
     table = scores(1000)
     table["raw_malignant"] = table[[f"raw_{code}" for code in sorted(MALIGNANT)]].sum(axis=1)
-    found = judge(table, ("malignant",))
+    found = judge(table, ("malignant",), HAM10000)
     assert "balanced_accuracy" not in found.results["test"] and found.results["test"]["auc"] > 0.7
     assert found.balanced_rule == {} and len(found.operating_points) == 3
-    assert "bias-corrected temperature" not in {row["method"] for row in found.calibration}
-    raw, truth = table[["raw_malignant"]].to_numpy(), table["label"].isin(list(MALIGNANT)).to_numpy()
-    assert fit_temperature(raw, truth, HAM10000) > 0
+
+
+def sources() -> pd.DataFrame:
+    """Three sources: one whose cancers look harmless more often, one of small pictures that is far worse, close-ups."""
+    plain = scores(6000).assign(source="plain", modality="dermoscopic", side=256)
+    hard = scores(6000).assign(source="hard", modality="dermoscopic", side=256)
+    small = scores(6000).assign(source="small", modality="dermoscopic", side=84)
+    close = scores(6000).assign(source="hard", modality="close-up", side=224)
+    columns = [f"raw_{code}" for code in CODES]
+    rng = np.random.default_rng(1)
+    for table, share in ((hard, 0.1), (small, 0.5)):
+        mixed = rng.random(len(table)) < share
+        table.loc[mixed, columns] = rng.permutation(table.loc[mixed, columns].to_numpy())
+    parts = [
+        table.assign(lesion_id=f"{place} " + table["lesion_id"].astype(str))
+        for place, table in enumerate((plain, hard, small, close))
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(image_id=table.index.astype(str))
+
+
+def test_the_strictest_source_decides_and_small_pictures_do_not() -> None:
+    table = sources()
+    found = judge(table, CODES, HAM10000)
+    without_small = judge(table[table["source"] != "small"], CODES, HAM10000)
+    domains = found.results["validation"]["domains"]
+    assert set(domains) == {"plain, dermoscopic", "hard, dermoscopic", "small, dermoscopic", "hard, close-up"}
+    for point in found.operating_points:
+        reached = {
+            name: figures["operating_points"][point.name]["sensitivity"]["value"]
+            for name, figures in domains.items()
+        }
+        assert reached["hard, dermoscopic"] == pytest.approx(point.sensitivity, abs=0.02)
+        assert reached["plain, dermoscopic"] > point.sensitivity > reached["small, dermoscopic"]
+        assert reached["hard, close-up"] == pytest.approx(point.sensitivity, abs=0.02)
+    # The calibration moves a little with what the small pictures say; the thresholds are those of the others.
+    specificity = [
+        one.results["test"]["domains"]["plain, dermoscopic"]["specificity"] for one in (found, without_small)
+    ]
+    assert specificity[0] == pytest.approx(specificity[1], abs=0.02)
+
+
+def test_no_close_up_is_benign_and_no_result_counts_everywhere() -> None:
+    table = sources()
+    nothing = np.arange(len(table)) % 10 == 1
+    plain = judge(table, CODES, HAM10000).results["test"]["domains"]
+    found = judge(table.assign(no_result=nothing), CODES, HAM10000).results["test"]["domains"]
+    for name in plain:
+        cases, before = (one[name]["operating_points"]["sensitivity-95"]["cases"] for one in (found, plain))
+        assert sum(cases["benign"].values()) == sum(before["benign"].values())
+        assert cases["malignant"]["no_result"] + cases["benign"]["no_result"] > 0
+        assert found[name]["specificity"] < plain[name]["specificity"]
+        if name.endswith("close-up"):
+            assert cases["benign"]["benign"] == cases["malignant"]["benign"] == 0
+            assert found[name]["sensitivity"] < plain[name]["sensitivity"]
+        else:
+            assert found[name]["sensitivity"] >= plain[name]["sensitivity"]
+
+
+def test_a_run_without_a_source_is_measured_on_that_source_alone() -> None:
+    table = sources()
+    other = table[(table["source"] != "hard") & (table["split"] == "validation")]
+    never = table[(table["source"] == "hard") & (table["split"] == "test")]
+    runs = [table.assign(run="main"), other.assign(run="hard"), never.assign(run="hard")]
+    found = judge(pd.concat(runs, ignore_index=True), CODES, HAM10000)
+    assert set(found.elsewhere) == {"hard, dermoscopic", "hard, close-up"}
+    assert found.results == judge(table, CODES, HAM10000).results
+    assert "never seen: hard, dermoscopic" in found.summary
+
+
+def test_a_lesion_counts_once_however_many_images_it_has() -> None:
+    """Half of the cancers are one lesion with many images that look harmless: they are one lesion in a hundred."""
+    table = scores(4000)
+    cancers = table["label"].isin(list(MALIGNANT)) & (table["split"] == "validation")
+    rows = table[cancers].sort_values("raw_nv").tail(200).index
+    many = table.assign(lesion_id=table["lesion_id"].astype(str))
+    many.loc[rows, "lesion_id"] = "one"
+    points = [judge(one, CODES, HAM10000).operating_points[1] for one in (table, many)]
+    assert points[1].threshold > points[0].threshold

@@ -36,7 +36,7 @@ def test_seed_cnn_is_the_network_that_was_described() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("dermanet", 64), ("tiny", 64), ("xception", 96), ("seed_cnn", 64)]
+    ("name", "size"), [("dermanet", 64), ("efficientnet_lite0", 64), ("tiny", 64), ("seed_cnn", 64)]
 )
 @pytest.mark.parametrize("outputs", [7, 8])
 def test_serving_adds_up(name: str, size: int, outputs: int) -> None:
@@ -60,16 +60,18 @@ def test_frozen_statistics_leave_only_what_learns() -> None:
     assert "gamma" not in names and "depthwise" in names
 
 
-def test_xception_starts_from_stored_weights(tmp_path: Path) -> None:
-    first = BUILDERS["xception"](96, "none")
+def test_efficientnet_lite0_starts_from_stored_weights(tmp_path: Path) -> None:
+    first = BUILDERS["efficientnet_lite0"](96, "none")
     backbone = next(layer for layer in first.layers if isinstance(layer, keras.Model))
     stored = backbone.get_weights()
     np.savez(tmp_path / "weights.npz", **{f"w{place:03d}": one for place, one in enumerate(stored)})
-    second = BUILDERS["xception"](96, tmp_path / "weights.npz")
+    second = BUILDERS["efficientnet_lite0"](96, tmp_path / "weights.npz")
     images = np.random.default_rng(0).integers(0, 255, (2, 96, 96, 3), dtype=np.uint8)
     embedding = [keras.Model(one.inputs, one.get_layer(EMBEDDING).output)(images) for one in (first, second)]
     np.testing.assert_allclose(np.asarray(embedding[0]), np.asarray(embedding[1]), atol=1e-5)
-    assert embedding[0].shape == (2, 1024)
+    assert embedding[0].shape == (2, 1280)
+    with pytest.raises(ValueError, match="--init"):
+        BUILDERS["efficientnet_lite0"](96, "imagenet")
 
 
 def test_every_recipe_has_its_network() -> None:

@@ -1,4 +1,4 @@
-"""The pixel store: the serving decoder's pixels, and sharpness that says nothing about the diagnosis."""
+"""The pixel store: the serving decoder's pixels as whole frames, and splits that no other source moves."""
 
 from pathlib import Path
 
@@ -7,66 +7,59 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from model.images import decode, encode, square
+from model.images import decode
 from training.cases import CasesError, read_cases
-from training.pixels import STORE_SIZE, open_pixels, prepare, sharp_odds
+from training.pixels import STORE_SIDE, open_pixels, prepare, shrunk
 from training.synthetic import write_dataset
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty drawings: the malignant ones small, the others in full size."""
     folder = tmp_path_factory.mktemp("drawn")
     write_dataset(folder, 40, seed=3)
-    table = pd.read_csv(folder / "HAM10000_metadata.csv")
-    for image in table["image_id"][table["dx"].isin(["mel", "bcc"])]:
-        path = folder / "images" / f"{image}.jpg"
-        path.write_bytes(encode(decode(path.read_bytes()).pixels, max_side=200))
     return folder
 
 
-def test_prepare(drawn: Path, tmp_path: Path) -> None:
-    cases = read_cases([drawn / "HAM10000_metadata.csv"], [drawn / "images"], source="drawn", licence="MIT")
-    store = prepare(cases, tmp_path / "out")
-    assert store.sharp.shape == (40, STORE_SIZE, STORE_SIZE, 3) and store.common.shape == (40, 150, 150, 3)
-    assert store.facts == {"source": "drawn", "licence": "MIT"}
-    for row, path in enumerate(cases["path"]):
-        pixels = decode(Path(path).read_bytes()).pixels
-        # The same square as the predictor makes.
-        np.testing.assert_array_equal(store.sharp[row], square(pixels, STORE_SIZE))
-        np.testing.assert_array_equal(store.common[row], square(pixels, 150))
+def cases_in(folder: Path, source: str = "drawn") -> pd.DataFrame:
+    return read_cases([folder / "HAM10000_metadata.csv"], [folder / "images"], source=source)
+
+
+def test_prepare_keeps_whole_frames(drawn: Path, tmp_path: Path) -> None:
+    store = prepare(cases_in(drawn), tmp_path / "out")
+    for row, image in enumerate(store.cases["image_id"]):
+        pixels = decode((drawn / "images" / f"{image}.jpg").read_bytes()).pixels
+        assert pixels.shape == (450, 600, 3)
+        np.testing.assert_array_equal(store.frame(row), shrunk(pixels))
+    assert store.frame(0).shape == (STORE_SIDE, 341, 3)
     assert not list(tmp_path.glob("*.partial"))
     assert set(store.cases["split"]) == {"train", "validation", "test"}
+    assert set(store.cases["domain"]) == {"drawn, dermoscopic"}
+    small = np.zeros((90, 100, 3), np.uint8)
+    assert shrunk(small) is small
 
 
-def test_what_the_network_does_not_know_is_left_out_and_counted(
-    drawn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cases = read_cases([drawn / "HAM10000_metadata.csv"], [drawn / "images"])
-    cases.loc[:2, "label"] = ["unknown", "scc", "unknown"]
-    store = prepare(cases, tmp_path / "out")
-    assert len(store.cases) == 37 and store.facts == {"source": "", "licence": ""}
-    assert (
-        "3 of 40 images have no diagnosis of the network, left out: unknown (2), scc (1)."
-        in capsys.readouterr().out
-    )
-    with pytest.raises(CasesError, match="No image has one"):
-        prepare(cases.assign(label="unknown"), tmp_path / "out")
-
-
-def test_sharpness_is_independent_of_the_diagnosis() -> None:
-    rng = np.random.default_rng(0)
-    labels = pd.Series(rng.choice(["nv", "mel", "df"], 20_000, p=[0.8, 0.15, 0.05]))
-    chance = labels.map({"nv": 0.63, "mel": 0.48, "df": 0.55})
-    detail = pd.Series(np.where(rng.random(20_000) < chance, 224, 150))
-    odds = sharp_odds(labels, detail, 150)
-    seen = pd.Series(odds).groupby(labels).mean()
-    assert seen.max() - seen.min() < 1e-9 and seen.min() > 0.4
-    assert (odds[detail == 150] == 0).all() and odds.max() <= 1
-
-
-def test_one_resolution_needs_no_mixing() -> None:
-    assert (sharp_odds(pd.Series(["nv", "mel"]), pd.Series([150, 150]), 150) == 0).all()
+def test_another_source_moves_no_image(drawn: Path, tmp_path: Path) -> None:
+    alone = prepare(cases_in(drawn), tmp_path / "alone").cases.set_index("image_id")["split"]
+    other = tmp_path / "other"
+    write_dataset(other, 30, seed=8)
+    # The other source has a picture of the first one's test split under another name, turned.
+    copied = alone.index[alone == "test"][0]
+    with Image.open(drawn / "images" / f"{copied}.jpg") as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(other / "images" / "COPY.jpg", quality=90)
+    table = pd.read_csv(other / "HAM10000_metadata.csv")
+    table["image_id"] = "OTHER_" + table["image_id"]
+    table["lesion_id"] = "OTHER_" + table["lesion_id"]
+    for path in list((other / "images").glob("DRAWN_*.jpg")):
+        path.rename(path.with_name(f"OTHER_{path.name}"))
+    copy = table.iloc[[0]].assign(image_id="COPY", lesion_id="COPIED")
+    pd.concat([table, copy]).to_csv(other / "HAM10000_metadata.csv", index=False)
+    both = prepare(
+        pd.concat([cases_in(drawn), cases_in(other, "other")], ignore_index=True), tmp_path / "both"
+    ).cases.set_index("image_id")
+    pd.testing.assert_series_equal(both["split"][alone.index], alone)
+    assert both["split"]["COPY"] == "test"
+    listed = pd.read_csv(tmp_path / "both" / "near-duplicates.csv")
+    assert listed["image_id_second"].tolist() == ["COPY"] and listed["source_first"].tolist() == ["drawn"]
 
 
 def test_broken_images_are_named(drawn: Path, tmp_path: Path) -> None:
@@ -76,7 +69,8 @@ def test_broken_images_are_named(drawn: Path, tmp_path: Path) -> None:
         Image.new("RGB", (64, 64)).save(broken / path.name)
     victim = next(iter(sorted(broken.iterdir())))
     victim.write_bytes(b"nothing")
+    cases = read_cases([drawn / "HAM10000_metadata.csv"], [broken])
     with pytest.raises(CasesError, match=victim.name):
-        prepare(read_cases([drawn / "HAM10000_metadata.csv"], [broken]), tmp_path / "out")
+        prepare(cases, tmp_path / "out")
     with pytest.raises(CasesError, match="prepare"):
         open_pixels(tmp_path / "out")

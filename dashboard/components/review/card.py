@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from model.bundle import Card, OperatingPoint
+from model.cardtables import scales
 from model.words import label, rate
 
 # Facts of a training run that read better under a name of their own.
@@ -16,9 +17,8 @@ DATA: dict[str, str] = {"data": "Data", "split": "Split", "split_sha256": "Split
 NOT_FOR = "A diagnosis on its own: it supports a clinician's, and never replaces it."
 # Facts whose names stand for something else on the card, or say too little.
 FACTS: dict[str, str] = {
-    "calibration": "Ways to calibrate",
     "openings": "Openings of the test split",
-    "coverage_over_resplits": "Coverage over new splits",
+    "elsewhere": "Sources never seen",
 }
 HASH = re.compile("[0-9a-f]{64}")
 
@@ -38,7 +38,7 @@ def card(of: Card) -> Component:
         *data,
         ("Training", pairs(training)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
-        ("Calibration", f"Temperature {of.calibration().temperature:.3f}, fitted on validation."),
+        ("Calibration", scales(of)),
         ("Operating points", points(of)),
         *((FACTS.get(name, label(name)), value(fact, of.taxonomy.codes)) for name, fact in of.facts.items()),
         ("Licence", of.licence),
