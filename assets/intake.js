@@ -116,9 +116,9 @@
 
   // Dropped folders are walked through; dropped files are taken as they are.
   async function walk(entry, files, most) {
-    if (files.length > most) return;
+    if (files.length > most || entry.name.startsWith(".")) return;
     if (entry.isFile) {
-      if (!entry.name.startsWith(".")) files.push(await new Promise((done, fail) => entry.file(done, fail)));
+      files.push(await new Promise((done, fail) => entry.file(done, fail)));
       return;
     }
     const reader = entry.createReader();

@@ -24,7 +24,9 @@
   }
 
   function add(files) {
-    const chosen = [...files];
+    // What systems hide from people (._x.jpg, .DS_Store) is passed over, unless there is nothing else.
+    const visible = [...files].filter((file) => !file.name.startsWith("."));
+    const chosen = visible.length ? visible : [...files];
     const notice = document.getElementById("intake-notice");
     if (notice)
       notice.textContent =

@@ -20,9 +20,14 @@ Heatmap = Callable[[Photograph, str], bytes]
 
 @lru_cache(maxsize=4)
 def found(folder: Path) -> Mapping[str, Path]:
-    """Every image below a folder by its name without the ending; looked up once."""
+    """Every image below a folder by its name without the ending, but hidden ones (`._x.jpg`); looked up once."""
     paths = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
-    return {path.stem: path for path in paths}
+    return {path.stem: path for path in paths if not hidden(path.relative_to(folder))}
+
+
+def hidden(path: Path) -> bool:
+    """Whether a name in a path begins with a dot."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:

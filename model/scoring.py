@@ -68,9 +68,13 @@ def files_below(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def below(folder: Path) -> Iterator[Path]:
-    """The image files of a folder and the folders in it, of which only one folder's names are held at a time."""
+    """The image files of a folder and the folders in it, of which only one folder's names are held at a time.
+
+    Names that begin with a dot are passed over: so systems name what they keep beside photographs (`._x.jpg`).
+    """
     with os.scandir(folder) as entries:
-        inside = sorted(entries, key=lambda entry: entry.name)
+        visible = (entry for entry in entries if not entry.name.startswith("."))
+        inside = sorted(visible, key=lambda entry: entry.name)
     for entry in inside:
         if entry.is_dir(follow_symlinks=False):
             yield from below(folder / entry.name)

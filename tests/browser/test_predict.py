@@ -259,6 +259,8 @@ def test_dropped_and_pasted_pictures_are_analysed(
     page.evaluate(
         """([bytes, event, carrier]) => {
             const transfer = new DataTransfer();
+            // What macOS keeps beside a file is no photograph.
+            transfer.items.add(new File([new Uint8Array([0, 5, 22, 7])], "._image.png", {type: "image/png"}));
             transfer.items.add(new File([new Uint8Array(bytes)], "image.png", {type: "image/jpeg"}));
             const kinds = {drop: DragEvent, paste: ClipboardEvent};
             document.body.dispatchEvent(
@@ -266,6 +268,7 @@ def test_dropped_and_pasted_pictures_are_analysed(
         }""",
         [list(lesion_jpeg), event, carrier],
     )
+    expect(page.locator(CARD)).to_have_count(1)
     expect(page.locator(CARD)).to_contain_text("image.png" if event == "drop" else "pasted ")
 
 
