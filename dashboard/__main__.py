@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboard.process import keep_to
 from dashboard.settings import Settings, SettingsError, load_settings, variable
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     """Do what the command line says; 0 when it was done, 2 when something keeps it from that."""
     options = parser().parse_args(arguments)
     settings = load_settings()
+    try:
+        keep_to(settings.data_dir)
+    except OSError as error:
+        print(f"The data folder {settings.data_dir} cannot be used: {error.strerror}.", file=sys.stderr)
+        return 2
     return start(settings) if options.command == "serve" else command(settings, options)
 
 

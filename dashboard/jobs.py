@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from flask import Flask, current_app
 
@@ -146,24 +147,30 @@ class Jobs:
     def _work(self) -> None:
         """Work until the server stops."""
         while True:
-            self._run(self._waiting.get())
+            job_id = self._waiting.get()
+            try:
+                self._run(job_id)
+            # The next job is somebody else's.
+            except Exception:
+                log.exception("Job %s failed", job_id)
 
     def _run(self, job_id: str) -> None:
-        """One job from its first image to its last."""
-        for index in range(len(self._jobs[job_id].ids)):
-            with self._lock:
-                job = self._jobs[job_id]
-                if not job.active:
-                    return
-                self._jobs[job_id] = job = replace(job, state=State.RUNNING)
-            pair = self._again(job, job.ids[index])
-            with self._lock:
-                job = self._jobs[job_id]
-                self._jobs[job_id] = replace(job, pairs=(*job.pairs, pair))
+        """One job from its first image to its last, unless it is cancelled, and perhaps forgotten, meanwhile."""
+        job = self._step(job_id, state=State.RUNNING)
+        while job is not None and len(job.pairs) < len(job.ids):
+            pair = self._again(job, job.ids[len(job.pairs)])
+            job = self._step(job_id, pairs=(*job.pairs, pair))
+        self._step(job_id, state=State.FINISHED, ended=datetime.now(UTC))
+
+    def _step(self, job_id: str, **changes: Any) -> Job | None:
+        """The job after a change; None when it is to go no further."""
         with self._lock:
-            job = self._jobs[job_id]
-            if job.active:
-                self._jobs[job_id] = replace(job, state=State.FINISHED, ended=datetime.now(UTC))
+            job = self._jobs.get(job_id)
+            if job is None:
+                return None
+            if job.active or "pairs" in changes:
+                self._jobs[job_id] = job = replace(job, **changes)
+            return job if job.active else None
 
     def _again(self, job: Job, record_id: str) -> Pair:
         """Predict one image again; whatever goes wrong with it stays its own problem."""

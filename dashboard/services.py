@@ -1,12 +1,14 @@
 """What pages and API share: bundles, predictors and the store. Made once by `build_services`, handed over by Flask."""
 
 import logging
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 from flask import current_app
 
 from dashboard.settings import Settings, SettingsError, variable
@@ -27,6 +29,9 @@ STORED = Limits(max_bytes=200_000_000)
 PATIENCE = 2.0
 # Threads that encode photographs and wait for the disk; so many as the web server has.
 WRITING = ThreadPoolExecutor(8, "writing")
+
+# Seconds for which it is believed that a model predicts.
+PROVEN = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +64,7 @@ class Predictors:
     threads: int | None = None
     _loaded: "dict[str, Predictor]" = field(default_factory=dict["str", "Predictor"])
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _proven: dict[str, float] = field(default_factory=dict[str, float])
 
     def get(self, bundle: Bundle) -> "Predictor":
         """The predictor of a bundle; the first call for it takes as long as loading the graph."""
@@ -68,11 +74,25 @@ class Predictors:
                 from model.predictor import Predictor
 
                 try:
+                    # It predicts something before it says that it is ready.
                     self._loaded[bundle.name] = Predictor(bundle, self.threads)
+                    self._proven[bundle.name] = time.monotonic()
                 except BundleError as error:
                     log.warning("The model %s cannot be loaded: %s", bundle.name, error)
                     raise damaged_model(bundle.name) from error
             return self._loaded[bundle.name]
+
+    def prove(self, bundle: Bundle) -> None:
+        """Have a bundle predict, unless it has done so within a minute. Raises ModelUnavailable where it cannot."""
+        predictor, now = self.get(bundle), time.monotonic()
+        if now - self._proven.get(bundle.name, -math.inf) < PROVEN:
+            return
+        try:
+            predictor.predict(Photograph(np.full((256, 256, 3), 128, np.uint8), "0" * 64, "PNG"))
+        except Exception as error:
+            log.exception("The model %s does not predict", bundle.name)
+            raise damaged_model(bundle.name) from error
+        self._proven[bundle.name] = now
 
 
 @dataclass(frozen=True)

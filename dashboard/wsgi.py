@@ -1,8 +1,12 @@
 """For other WSGI servers: `dashboard.wsgi:server`. `python -m dashboard` brings its own."""
 
 from dashboard.app import create_app
+from dashboard.process import keep_to
 from dashboard.services import EXTENSION
+from dashboard.settings import load_settings
 
-app = create_app()
+settings = load_settings()
+keep_to(settings.data_dir)
+app = create_app(settings)
 server = app.server
 server.extensions[EXTENSION].warm()

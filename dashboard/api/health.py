@@ -23,11 +23,11 @@ def live() -> Response:
 
 @blueprint.get("/ready")
 def ready() -> Response:
-    """The model is verified and loaded and the store can be written: send requests only when this is 200."""
+    """The model predicts and the store can be written: send requests only when this is 200."""
     services = Services.current()
     try:
         bundle = services.bundle()
-        services.predictors.get(bundle)
+        services.predictors.prove(bundle)
         services.store.check()
     except ModelUnavailable as error:
         raise Problem(503, error.code, str(error)) from error

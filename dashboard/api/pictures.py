@@ -1,6 +1,6 @@
 """Routes of a prediction's files: photograph, thumbnail, heatmap and report."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from dashboard import examples
 from dashboard.api.address import ROOT
@@ -11,8 +11,8 @@ from dashboard.services import Services
 from dashboard.store import zone
 from dashboard.store.files import IMAGE_TYPES, image_ending
 
-# What belongs to one person stays in that person's browser; it never changes, so it need not be asked for again.
-PRIVATE = "private, max-age=31536000, immutable"
+# What belongs to one person stays in that person's browser, and is asked for each time: it may have been deleted.
+PRIVATE = "private, no-cache"
 MISSING = {404: "There is no such prediction."}
 ID = "Of the prediction."
 
@@ -90,5 +90,8 @@ def report(record_id: str, query: ReportQuery) -> Response:
 
 
 def picture(data: bytes, kind: str) -> Response:
-    """A file of a prediction, which never changes."""
-    return private(Response(data, mimetype=kind), PRIVATE)
+    """A file of a prediction; a browser that has it already is told so."""
+    response = private(Response(data, mimetype=kind), PRIVATE)
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from dashboard.api.monitoring import Monitoring
 from dashboard.bridge import REFUSED
 from dashboard.services import LIMITS, ModelUnavailable
-from dashboard.store import Conflict, InputError, NotFound, QueryError, StoreError
+from dashboard.store import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
 from model.images import ImageError
 
 MEDIA_TYPE = "application/problem+json"
@@ -131,7 +131,10 @@ def model_problem(error: ModelUnavailable) -> Response:
 
 
 def missing_problem(error: NotFound) -> Response:
-    """A prediction that was deleted or never was."""
+    """A prediction that was deleted or never was, or a file that it should have."""
+    if isinstance(error, MissingFile):
+        log.error("%s: %s", request.path, error)
+        return document(404, "missing_file", str(error))
     return document(404, "not_found", "There is no prediction under this address. It may have been deleted.")
 
 

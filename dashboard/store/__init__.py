@@ -1,6 +1,7 @@
 """The prediction store: rows in a database, images on disk."""
 
-from dashboard.store.errors import Conflict, InputError, NotFound, QueryError, StoreError
+from dashboard.store.errors import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
+from dashboard.store.opening import open_store
 from dashboard.store.query import Filter, OneOf, Query, Range, Search, Text
 from dashboard.store.records import (
     REVIEW_STATES,
@@ -14,7 +15,7 @@ from dashboard.store.records import (
     Record,
     Review,
 )
-from dashboard.store.repository import Store, open_store
+from dashboard.store.repository import Store
 from dashboard.store.times import zone
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Finding",
     "InputError",
     "Latest",
+    "MissingFile",
     "NotFound",
     "OneOf",
     "Page",

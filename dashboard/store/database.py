@@ -1,5 +1,8 @@
 """Connections: the only place that knows which database is behind the store."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,8 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # What is deleted is overwritten.
+    cursor.execute("PRAGMA secure_delete = ON")
     # Pages come from the system's cache without a call each; a million predictions are larger than SQLite's own.
     cursor.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     cursor.close()
@@ -103,6 +108,59 @@ def refuse_newer(connection: Connection, scripts: ScriptDirectory, where: str) -
             f"The database {where} was written by a newer Dermaboard (revision {', '.join(unknown)}). "
             "Update Dermaboard, or choose another DERMABOARD_DATA_DIR."
         )
+
+
+def check_writable(engine: Engine) -> None:
+    """Raise StoreError when the database can only be read, if at all; nothing is written to see that."""
+    try:
+        if engine.dialect.name == "sqlite":
+            take_lock(engine)
+            return
+        with engine.connect() as connection:
+            if connection.exec_driver_sql("SHOW transaction_read_only").scalar() != "off":
+                raise StoreError("The database can only be read: it is readonly.")
+    except DBAPIError as error:
+        raise StoreError(f"The database cannot be used: {error.orig}.") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"The database cannot be written: {error}.") from error
+
+
+def take_lock(engine: Engine) -> None:
+    """Take the lock of SQLite's writers, and give it back. That somebody has it is as good."""
+    with without_waiting(engine) as cursor:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                # Only that makes SQLite say that a database is readonly.
+                cursor.execute("DELETE FROM store WHERE 0")
+            finally:
+                cursor.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+
+
+@contextmanager
+def without_waiting(engine: Engine) -> Iterator[Any]:
+    """A cursor of SQLite outside of any transaction that waits for nobody."""
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield cursor
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+
+
+def empty_log(engine: Engine) -> bool:
+    """Move what is in SQLite's log into the database and cut the log off; False when somebody is in the way."""
+    if engine.dialect.name != "sqlite":
+        return True
+    # Whoever deletes does not wait for a long reader.
+    with without_waiting(engine) as cursor:
+        try:
+            return not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError:
+            return False
 
 
 def sqlite_url(path: Path) -> URL:

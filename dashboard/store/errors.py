@@ -14,6 +14,10 @@ class NotFound(LookupError):
     """No prediction has this id, or a file of it is gone."""
 
 
+class MissingFile(NotFound):
+    """The prediction is there, and a file of it is not. `str()` is a sentence for the user."""
+
+
 class QueryError(ValueError):
     """A query names an unknown column or filter, or a value of the wrong kind. `str()` is a sentence for the user."""
 

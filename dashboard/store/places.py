@@ -3,8 +3,11 @@
 Both write a file whole or not at all. Names are relative, with `/`.
 """
 
+import errno
 import os
 import re
+import shutil
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +20,12 @@ from dashboard.store.errors import StoreError
 # Threads that only wait for the disk.
 SYNCS = ThreadPoolExecutor(8, "sync")
 PREFIX, SUFFIX = ".dermaboard-", ".tmp"
-TEMPORARY = re.compile(re.escape(PREFIX) + r"(\d+)-.*" + re.escape(SUFFIX))
+TEMPORARY = re.compile(re.escape(PREFIX) + ".*" + re.escape(SUFFIX))
+# Seconds after which nobody writes a temporary file any more. Whether its process lives says nothing: in another
+# container, processes have other numbers.
+LEFT = 3600
+# Bytes that have to be free for another photograph to be kept.
+ROOM = 100_000_000
 
 
 class Staged(Protocol):
@@ -34,10 +42,10 @@ class Place(Protocol):
     """Files by name."""
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file. Raises FileNotFoundError."""
+        """The bytes of a file. Raises FileNotFoundError, for an empty one, too: none of ours is."""
 
     def has(self, name: str) -> bool:
-        """Whether there is such a file."""
+        """Whether there is such a file, and something in it."""
 
     def stage(self, contents: Mapping[str, bytes]) -> Staged:
         """Do what takes time, and what may fail, before the files get their names."""
@@ -46,7 +54,10 @@ class Place(Protocol):
         """Remove a file, if it is there."""
 
     def names(self, folder: str) -> Iterator[str]:
-        """Every file below a folder; also temporary ones whose writers are gone."""
+        """Every file below a folder; of temporary ones those that were left behind."""
+
+    def check(self) -> None:
+        """Raise OSError when nothing could be written, without writing."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +70,13 @@ class LocalFolder:
         return str(self.root)
 
     def read(self, name: str) -> bytes:
-        return (self.root / name).read_bytes()
+        return something((self.root / name).read_bytes(), name)
 
     def has(self, name: str) -> bool:
-        return (self.root / name).exists()
+        try:
+            return (self.root / name).stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def stage(self, contents: Mapping[str, bytes]) -> "LocalStaged":
         staged = LocalStaged({})
@@ -81,9 +95,15 @@ class LocalFolder:
 
     def names(self, folder: str) -> Iterator[str]:
         for path in (self.root / folder).rglob("*"):
-            match = TEMPORARY.fullmatch(path.name)
-            if match is None or not running(int(match[1])):
+            if not TEMPORARY.fullmatch(path.name) or left_behind(path):
                 yield path.relative_to(self.root).as_posix()
+
+    def check(self) -> None:
+        for folder in (self.root, self.root / "images", self.root / "heatmaps"):
+            if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if shutil.disk_usage(self.root).free < ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass(frozen=True)
@@ -105,9 +125,8 @@ class LocalStaged:
 
 def temporary(path: Path, data: bytes) -> Path:
     """The bytes in a new file beside a path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f"{PREFIX}{os.getpid()}-"
-    with NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=SUFFIX, delete=False) as file:
+    new_folder(path.parent)
+    with NamedTemporaryFile(dir=path.parent, prefix=PREFIX, suffix=SUFFIX, delete=False) as file:
         try:
             file.write(data)
         except BaseException:
@@ -139,17 +158,26 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def running(process: int) -> bool:
-    """Whether another process with this number runs here; what is left of our own is not being written."""
-    if process == os.getpid():
-        return True
+def left_behind(file: Path) -> bool:
+    """Whether a temporary file is there that nobody will give its name."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        return time.time() - file.stat().st_mtime > LEFT
+    except FileNotFoundError:
         return False
-    except OSError:
-        return True
-    return True
+
+
+def something(data: bytes, name: str) -> bytes:
+    """The bytes of a file that is not empty. Raises FileNotFoundError."""
+    if not data:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    return data
+
+
+def new_folder(path: Path) -> None:
+    """Make a folder, and those around it, that only the owner may look into."""
+    if not path.is_dir():
+        new_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 class RemoteFolder:
@@ -175,17 +203,24 @@ class RemoteFolder:
         return f"{self.root.rstrip('/')}/{name}"
 
     def read(self, name: str) -> bytes:
-        return bytes(self.system.cat_file(self._path(name)))
+        return something(bytes(self.system.cat_file(self._path(name))), name)
 
     def has(self, name: str) -> bool:
-        return bool(self.system.exists(self._path(name)))
+        try:
+            return bool(self.system.size(self._path(name)))
+        except FileNotFoundError:
+            return False
 
     def stage(self, contents: Mapping[str, bytes]) -> "RemoteStaged":
         return RemoteStaged(self.system, {self._path(name): data for name, data in contents.items()})
 
     def remove(self, name: str) -> None:
-        if self.has(name):
+        if self.system.exists(self._path(name)):
             self.system.rm_file(self._path(name))
+
+    def check(self) -> None:
+        # Whether it may be written is only told by writing; that it answers is something.
+        self.system.exists(self._path(""))
 
     def names(self, folder: str) -> Iterator[str]:
         start = self._path("")

@@ -10,18 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
 
 from dashboard.store import changes, database, sweep, words
-from dashboard.store.errors import NotFound, StoreError
+from dashboard.store.errors import MissingFile, NotFound
 from dashboard.store.files import ID, Files
 from dashboard.store.keys import Key, remember, used
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Memory, Pages
-from dashboard.store.places import Staged, open_place
+from dashboard.store.places import Staged
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Context, Finding, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 THUMBNAIL_SIDE = 240
 HEATMAP_SIDE = 224
-# With more predictions than this, the start doesn't wait for the sweep.
-SWEPT_AT_ONCE = 20_000
 # Pages found at the same time: more take turns at Python's lock without being any faster, and whoever writes would wait
 # for all of them at each of its steps.
 AT_ONCE = 2
@@ -340,9 +337,10 @@ class Store(Transactions):
             return lines
 
     def check(self) -> None:
-        """Raise StoreError when nothing could be kept at the moment."""
-        with self.writing():
-            self._files.mark(self._identity)
+        """Raise StoreError when nothing could be kept at the moment. Nothing is written to see that."""
+        with self.disk():
+            self._files.place.check()
+        database.check_writable(self._engine)
 
     def image(self, record_id: str) -> bytes:
         """The photograph without metadata, as a JPEG or WebP file with exactly the pixels that were predicted from.
@@ -368,7 +366,7 @@ class Store(Transactions):
             try:
                 return self._files.place.read(name)
             except FileNotFoundError as error:
-                raise NotFound("The image of this prediction is missing from the data folder.") from error
+                raise MissingFile("The file is missing from the data folder, or empty.") from error
 
     def delete(self, ids: Sequence[str], who: str = "", revision: int | None = None) -> int:
         """Delete these predictions, their reviews, and the images that no other one shares; audit lines stay.
@@ -419,6 +417,8 @@ class Store(Transactions):
             ]
             for file in (*unnamed, *map(self._files.heatmap, gone)):
                 self._files.place.remove(file)
+        if gone:
+            self.forget()
         return len(gone)
 
     def sweep(self) -> int:
@@ -429,33 +429,6 @@ class Store(Transactions):
         """
         with self.disk():
             return sweep.sweep(self._files, self._identity, self.reading, self.writing)
-
-
-def open_store(data_dir: Path, database_url: str | None = None, image_store: str | None = None) -> Store:
-    """Open the store below `data_dir`, creating or migrating what is needed.
-
-    Args:
-        data_dir: holds the images, and the SQLite database unless another one is named.
-        database_url: SQLAlchemy address of another database, such as PostgreSQL.
-        image_store: fsspec address of another place for the images, such as s3://bucket/folder.
-
-    Raises:
-        StoreError: the folder cannot be written, or the database is unusable or newer than this Dermaboard.
-    """
-    data_dir = data_dir.expanduser().resolve()
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        place = open_place(data_dir, image_store)
-        engine = database.connect(database_url or database.sqlite_url(data_dir / "dermaboard.db"))
-        database.migrate(engine)
-        opened = Store(engine, Files(place))
-    except OSError as error:
-        raise StoreError(f"The data folder {data_dir} cannot be used: {error.strerror or error}.") from error
-    if opened.page(Query(limit=1)).total <= SWEPT_AT_ONCE:
-        opened.sweep()
-    else:
-        threading.Thread(target=opened.sweep, name="sweep", daemon=True).start()
-    return opened
 
 
 def now() -> datetime:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, update
 from sqlalchemy.exc import DBAPIError
 
+from dashboard.store import database
 from dashboard.store.errors import StoreError
 from dashboard.store.files import Files
 from dashboard.store.schema import store
@@ -22,6 +23,7 @@ class Transactions:
         self._engine = engine
         self._files = files
         self._turn = threading.Lock()
+        self._closed = threading.Event()
         # PostgreSQL would show each statement its own moment; SQLite doesn't.
         snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
         self._readers = engine.execution_options(**snapshot)
@@ -64,6 +66,17 @@ class Transactions:
         except OSError as error:
             raise StoreError(f"{self._files.place} cannot be used: {error.strerror or error}.") from error
 
+    def forget(self) -> None:
+        """Take what was deleted out of SQLite's log, too: now, or as soon as no reader needs it any more."""
+        if not database.empty_log(self._engine):
+            threading.Thread(target=self._forget_later, name="forget", daemon=True).start()
+
+    def _forget_later(self) -> None:
+        while not self._closed.wait(1):
+            if database.empty_log(self._engine):
+                return
+
     def close(self) -> None:
         """Close the connections."""
+        self._closed.set()
         self._engine.dispose()

@@ -1,6 +1,7 @@
 """The index behind free text: FTS5's trigrams on SQLite, pg_trgm on PostgreSQL, and none where neither is to be had."""
 
 import logging
+import sqlite3
 
 from sqlalchemy import ColumnElement, Connection, Select, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
@@ -46,12 +47,15 @@ def indexed(connection: Connection) -> bool:
 
 def build(connection: Connection) -> None:
     """Make the index where it is missing; free text works without it, and slower the more there is."""
-    if indexed(connection):
-        return
+    statements = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
     try:
-        with connection.begin_nested():
-            for statement in SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL:
-                connection.execute(text(statement))
+        if not indexed(connection):
+            with connection.begin_nested():
+                for statement in statements:
+                    connection.execute(text(statement))
+        if connection.dialect.name == "sqlite" and sqlite3.sqlite_version_info >= (3, 42):
+            # Or the index would keep the words of deleted rows until it is merged.
+            connection.execute(text(f"INSERT INTO {INDEX}({INDEX}, rank) VALUES ('secure-delete', 1)"))
     except DBAPIError as error:
         log.warning("Free text is searched without an index: %s", str(error.orig).strip().splitlines()[0])
 

@@ -1,5 +1,6 @@
 """Predicting again in the background, without a page."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,26 @@ def test_a_job_is_cancelled_and_keeps_what_it_has(
     assert jobs.get(waiting.id) == until(jobs, waiting, ended) and not jobs.get(waiting.id).pairs  # type: ignore[union-attr]
     # The worker is free for the next one.
     assert until(jobs, jobs.start([record.id], "other"), ended).state is State.FINISHED
+
+
+def test_jobs_that_were_cancelled_and_forgotten_do_not_end_the_worker(
+    jobs: Jobs, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.jobs.KEPT", 0)
+    busy, free = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Record:
+        busy.set()
+        free.wait(30)
+        return record
+
+    monkeypatch.setattr("dashboard.jobs.predict_again", slow)
+    for job in [jobs.start([record.id], "other") for _ in range(3)]:
+        assert busy.wait(30)
+        jobs.cancel(job.id)
+    last = jobs.start([record.id], "other")
+    free.set()
+    assert until(jobs, last, ended).state is State.FINISHED
 
 
 def test_an_unexpected_error_is_one_images_problem(

@@ -16,6 +16,7 @@ from dashboard.settings import Settings
 from dashboard.store import StoreError
 from model.bundle import GRAPH, SCORES
 from model.images import decode
+from model.predictor import Predictor
 from tests.dashboard.api.conftest import Send, problem
 from tests.tiny import signed_again, write_tiny_bundle
 
@@ -114,6 +115,37 @@ def test_server_lives_and_is_ready(client: FlaskClient, services: Services) -> N
     assert ready.status_code == 200
     assert ready.get_json()["model"] == "tiny"
     assert ready.get_json()["model_sha256"] == services.bundle().card.sha256
+
+
+def test_readiness_writes_nothing_and_predicts_once(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    predict = Predictor.predict
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(Predictor, "predict", counted)
+    before = services.store.latest(), sorted(services.settings.data_dir.rglob("*"))
+    assert {client.get("/health/ready").status_code for _ in range(5)} == {200}
+    assert (services.store.latest(), sorted(services.settings.data_dir.rglob("*"))) == before
+    assert len(calls) == 1
+
+
+def test_a_model_that_does_not_predict_is_not_ready(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no memory")
+
+    assert client.get("/health/ready").status_code == 200
+    monkeypatch.setattr("dashboard.services.PROVEN", 0)
+    monkeypatch.setattr(Predictor, "predict", fail)
+    assert problem(client.get("/health/ready"))["code"] == "damaged_model"
+    monkeypatch.undo()
+    assert client.get("/health/ready").status_code == 200
 
 
 def test_store_that_cannot_be_written_is_not_ready(

@@ -246,18 +246,35 @@ def test_deleted_prediction_is_gone_with_its_files(
     assert problem(client.patch(links["self"], json={"context": {"age": 1}}))["code"] == "not_found"
 
 
-def test_files_are_private_and_kept_by_the_browser(
+def test_files_are_private_and_asked_for_each_time(
     client: FlaskClient, send: Send, lesion_jpeg: bytes
 ) -> None:
     links = send(lesion_jpeg).get_json()["links"]
     for part, kind in (("image", "image/jpeg"), ("thumbnail", "image/jpeg"), ("heatmap", "image/png")):
         response = client.get(links[part])
         assert response.mimetype == kind
-        assert "private" in response.headers["Cache-Control"]
-        assert "immutable" in response.headers["Cache-Control"]
+        assert response.headers["Cache-Control"] == "private, no-cache"
+        seen = {"If-None-Match": response.headers["ETag"]}
+        again = client.get(links[part], headers=seen)
+        assert (again.status_code, again.data) == (304, b"")
     report = client.get(links["report"] + "?zone=Europe/Vienna")
     assert report.mimetype == "application/pdf"
     assert report.data.startswith(b"%PDF-")
+    client.delete(links["self"])
+    assert client.get(links["heatmap"], headers=seen).status_code == 404
+
+
+def test_a_file_that_was_emptied_is_said_to_be_missing(
+    client: FlaskClient, send: Send, services: Services, lesion_jpeg: bytes
+) -> None:
+    body = send(lesion_jpeg).get_json()
+    name = services.store.files.thumbnail(body["sha256"])
+    (services.settings.data_dir / name).write_bytes(b"")
+    missing = problem(client.get(body["links"]["thumbnail"]))
+    assert (missing["status"], missing["code"]) == (404, "missing_file")
+    # Sent again, it is whole again.
+    send(lesion_jpeg)
+    assert client.get(body["links"]["thumbnail"]).data.startswith(b"\xff\xd8")
 
 
 def test_without_a_model_the_server_says_so(tmp_path: Any, lesion_jpeg: bytes) -> None:

@@ -60,6 +60,9 @@ def write(folder: Path, acknowledged: int, seed: int) -> None:
 def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
     """What is wrong after a start-up sweep."""
     store = opened(folder)
+    # Somebody might still be writing what is fresh.
+    for path in folder.rglob("*.tmp"):
+        os.utime(path, (0, 0))
     store.sweep()
     records = {record.id: record for record in store.stream(Query())}
     found = [f"lost {one}" for one in kept - set(records)]

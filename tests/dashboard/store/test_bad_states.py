@@ -136,6 +136,7 @@ def test_a_folder_that_cannot_be_written_is_said(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("dashboard.store.places.NamedTemporaryFile", refuse)
+    monkeypatch.setattr("dashboard.store.places.os.access", lambda *_: False)
     for attempt in (lambda: add(seed=1), store.check):
         with pytest.raises(StoreError, match="Permission denied"):
             attempt()

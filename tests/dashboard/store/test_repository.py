@@ -1,5 +1,6 @@
 """Adding, reading and deleting on real files and a real database."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -226,12 +227,17 @@ def test_opening_sweeps_what_a_crash_left(
     data = tmp_path / "data"
     kept = files_of()
     (data / "images/ab").mkdir(exist_ok=True)
-    for name in (f"ab/{'ab' * 32}.jpg", f"ab/{'ab' * 32}.thumb.jpg", "ab/.dermaboard-99999999-x1.tmp"):
+    for name in (f"ab/{'ab' * 32}.jpg", f"ab/{'ab' * 32}.thumb.jpg"):
         (data / "images" / name).write_bytes(b"left")
+    # Earlier versions wrote the number of the process into the name; it says nothing in another container.
+    left, fresh = (data / f"images/ab/.dermaboard-{process}-x.tmp" for process in (os.getpid(), 99999999))
+    for path in (left, fresh):
+        path.write_bytes(b"half")
+    os.utime(left, (0, 0))
     (data / "heatmaps" / f"{'0' * 36}.png").write_bytes(b"left")
     (data / "images/holiday.jpg").write_bytes(b"the user's own")
     again = reopen()
-    assert files_of() == kept | {"holiday.jpg"}
+    assert files_of() == kept | {"holiday.jpg", fresh.name}
     assert again.image(record.id)
 
 
