@@ -289,7 +289,7 @@ def malignancy(probabilities: np.ndarray[Any, np.dtype[np.float64]], classes: tu
 
 def check_scores(rows: "pd.DataFrame") -> None:
     """Raise ValueError where stored scores lack a column, or an image has no name."""
-    missing = [name for name in SCORE_COLUMNS if name not in rows]
+    missing = [name for name in ("split", "image_id", "lesion_id", "label") if name not in rows]
     if missing:
         raise ValueError(f"there is no column {missing[0]}")
     if rows[["split", "image_id", "label"]].isna().any(axis=None):

@@ -27,7 +27,7 @@ from model.words import rate
 # Pixels of what comes later, so that nothing moves when it does.
 CARD = 480
 # Rows of the forest plot are not known before the subgroups are, but how many parts there are is.
-FOREST = ("age", "sex", "site", "confirmation")
+FOREST = ("age", "source", "sex", "site", "skin tone", "confirmation")
 
 
 def body(

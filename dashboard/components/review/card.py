@@ -18,6 +18,8 @@ NOT_FOR = "A diagnosis on its own: it supports a clinician's, and never replaces
 # Facts whose names stand for something else on the card, or say too little.
 FACTS: dict[str, str] = {
     "openings": "Openings of the test split",
+    "calibration": "Ways to calibrate",
+    "coverage_over_resplits": "Coverage over new splits",
     "elsewhere": "Sources never seen",
 }
 HASH = re.compile("[0-9a-f]{64}")

@@ -22,6 +22,8 @@ ANY: dict[str, str] = {
     "age": "Any age",
     "sex": "Any sex",
     "site": "Any site",
+    "source": "Any source",
+    "skin tone": "Any skin tone",
     "confirmation": "Any confirmation",
     "diagnosis": "Any diagnosis",
 }

@@ -10,6 +10,7 @@ from dashboard.performance.view import from_search, intact
 from model import metrics
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
+from model.cohort import COLUMNS
 from model.intervals import Undefined
 from model.operating import ppv
 from model.review import review
@@ -19,7 +20,7 @@ from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.tiny import signed_again, write_tiny_bundle
 
 TEST = "?model=tiny&split=test"
-EVERYONE = ["", "", "", "", ""]
+EVERYONE = [""] * len(COLUMNS)
 
 
 def test_page_is_served(client):
@@ -122,7 +123,7 @@ def test_another_model_begins_at_its_own_threshold(page, other, tmp_path):
 def test_a_filter_that_the_next_split_has_not_is_said_and_left_out(page, other, tmp_path):
     rewritten(tmp_path, "odd", lambda rows: rows.assign(sex=["male", "other"] * 150))
     page = other(tmp_path)
-    found = choose(page, "odd", "validation", wanted=["", "other", "", "", ""], address="?model=odd")
+    found = choose(page, "odd", "validation", wanted=["", "other", *EVERYONE[2:]], address="?model=odd")
     assert "“other”" in text(found["notices"])
     assert found["address"] == "?model=odd&split=validation"
 
