@@ -205,7 +205,7 @@ def jpeg_frame(found: Dataset, limits: Limits) -> Image.Image:
     head = jpeg.head(stream)
     if head is not None and (head.precision != 8 or head.frame.marker > jpeg.PROGRESSIVE):
         raise unsupported(RARE)
-    if jpeg.scans(stream) > jpeg.MOST_SCANS:
+    if jpeg.is_endless(stream):
         raise too_complex()
     stream, image = stream_of(found, "JPEG", limits)
     if head is None or len(head.components) != found.SamplesPerPixel:

@@ -15,6 +15,7 @@ from PIL import Image
 from model import helper, jpeg, plain
 from model.limits import ImageError as ImageError
 from model.limits import Limits as Limits
+from model.limits import too_complex
 from model.reading import ENOUGH as ENOUGH
 from model.reading import FORMATS as FORMATS
 from model.reading import NAMES as NAMES
@@ -67,6 +68,8 @@ def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None
         raise ImageError("not_an_image", f"This is not a {NAMES} image.")
     if plain.is_plain(data):
         found = read(data, limits, profiles=False)
+    elif jpeg.is_endless(data):
+        raise too_complex()
     else:
         found = helper.read(data, limits, patience)
         if found.srgb:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 SOI, EOI, SOS, APP0, APP1, APP2, APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
 BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2
@@ -13,7 +14,7 @@ TABLES = frozenset({0xDB, 0xC4, 0xDD})
 # The next marker in coded data, where 0xFF stands before a zero, a restart marker or another 0xFF otherwise.
 MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # Each scan goes over the whole picture once more. Ordinary progressive files have ten or so.
-MOST_SCANS = 100
+MOST_SCANS, MOST_PIXELS = 100, 1_500_000_000
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,24 @@ def head(data: bytes) -> Head | None:
     return None
 
 
-def scans(data: bytes) -> int:
-    """How many scans a file has at most."""
-    return data.count(b"\xff\xda")
+def is_endless(data: bytes) -> bool:
+    """Whether a file goes over its picture far more often than any camera or program lets it."""
+    found = head(data)
+    if found is None or found.one_pass:
+        return False
+    width, height = found.size
+    most = min(MOST_SCANS, MOST_PIXELS // max(1, width * height))
+    later = (marker for marker, _, _ in markers(data, found.end) if marker == SOS)
+    return sum(1 for _ in islice(later, most)) >= most
+
+
+def markers(data: bytes, place: int) -> Iterator[tuple[int, int, int]]:
+    """The markers in and behind coded data up to the end of the picture: each with its start, and its segment's end."""
+    while (match := MARKER.search(data, place)) is not None and match[0][1] != EOI:
+        start = match.start()
+        place = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+        yield match[0][1], start, place
+    yield EOI, match.start() if match else len(data), len(data)
 
 
 def stripped(data: bytes, orientation: int) -> bytes | None:
@@ -158,12 +174,8 @@ def segment(marker: int, body: bytes) -> bytes:
 
 def coded(data: bytes, place: int) -> Iterator[bytes]:
     """The coded data from a place on, scan by scan with what is needed between them."""
-    while True:
-        match = MARKER.search(data, place)
-        end = match.start() if match else len(data)
-        yield data[place:end]
-        if match is None or match[0][1] == EOI:
-            return
-        place = end + 2 + int.from_bytes(data[end + 2 : end + 4], "big")
-        if needed(match[0][1]):
-            yield data[end:place]
+    for marker, start, end in markers(data, place):
+        yield data[place:start]
+        if needed(marker):
+            yield data[start:end]
+        place = end

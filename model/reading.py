@@ -71,7 +71,7 @@ def read(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
     """
     try:
         with opened(data, limits) as image:
-            return picture(image, data, limits, profiles)
+            return picture(image, limits, profiles)
     except ImageError:
         raise
     except MemoryError as error:
@@ -142,12 +142,10 @@ def unsupported(why: str) -> ImageError:
     return ImageError("unsupported", f"The image cannot be used. {why}")
 
 
-def picture(image: Image.Image, data: bytes, limits: Limits, profiles: bool) -> Picture:
+def picture(image: Image.Image, limits: Limits, profiles: bool) -> Picture:
     """What an open image shows."""
     limits.check_size(*image.size)
     kind = "JPEG" if image.format == "MPO" else str(image.format)
-    if kind == "JPEG" and jpeg.scans(data) > jpeg.MOST_SCANS:
-        raise too_complex()
     take_primary(image, limits)
     limits.check_size(*image.size)
     factor = reduction(image.size)

@@ -74,13 +74,17 @@ def test_a_helper_that_has_ended_is_replaced(helpers: Helpers) -> None:
 def test_what_takes_too_long_ends_the_helper_only(helpers: Helpers, monkeypatch: pytest.MonkeyPatch) -> None:
     helpers.read(WEBP, Limits(), None)
     monkeypatch.setattr(helper, "PATIENCE", 0.05)
-    assert code(scans(80), helpers) == "too_complex"
+    assert code(scans(80, 4000), helpers) == "too_complex"
     monkeypatch.undo()
     helpers.read(WEBP, Limits(), None)
 
 
-def test_bombs_of_a_few_bytes_are_stopped_or_stay_small() -> None:
-    assert code(scans(2000)) == "too_complex"
+def test_bombs_of_a_few_bytes_are_stopped_or_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for count, side in ((2000, 6000), (90, 6000), (2000, 500)):
+        with monkeypatch.context() as without:
+            without.setattr(helper, "_helpers", Helpers(0))
+            assert code(scans(count, side)) == "too_complex"
+    assert decode(scans(60, 500)).format == "JPEG"
     assert code(saved(Image.new("L", (200_000, 32)), "PNG")) == "too_many_pixels"
     data = wide_png(6900, 6900)
     assert len(data) < 150_000 and decode(data).pixels.shape == (1725, 1725, 3)

@@ -102,3 +102,11 @@ def test_rare_ways_of_coding_have_no_data_of_their_own() -> None:
     data[data.index(b"\xff\xc0") + 1] = 0xC9
     assert jpeg.stripped(bytes(data), 1) is None
     assert jpeg.head(b"\xff\xd8\xff") is None and jpeg.head(saved(lesion())[:300]) is None
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_film_behind_a_photograph_is_no_part_of_it(progressive: bool) -> None:
+    film = np.random.default_rng(0).bytes(9_000_000) + b"\xff\xda" * 300
+    found = decode(saved(lesion(), progressive=progressive) + film)
+    assert found.jpeg is not None and len(found.jpeg) < 200_000
+    np.testing.assert_array_equal(decode(found.jpeg).pixels, found.pixels)
