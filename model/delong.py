@@ -15,6 +15,9 @@ from model.intervals import Z95, Interval, Undefined, newcombe, undefined
 from model.metrics import Floats, arrays, problem
 from model.resampling import lesion_codes
 
+# What rounding leaves of a variance that is 0.
+NO_VARIANCE = 1e-18
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -67,13 +70,22 @@ def area(y: ArrayLike, p: ArrayLike, groups: ArrayLike | None = None) -> Interva
     lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
     sizes = distinct(lesion[truth]), distinct(lesion[~truth])
     value, covariance = areas(truth, lesion, scores)
-    if min(sizes) < 2 or covariance[0, 0] < 1e-18:
-        return newcombe(float(value[0]), *sizes)
-    return around(float(value[0]), math.sqrt(covariance[0, 0]), 0.0)
+    variance = 0.0 if min(sizes) < 2 else float(covariance[0, 0])
+    return within(float(value[0]), variance, *sizes)
+
+
+def within(value: float, variance: float, malignant: int, benign: int) -> Interval:
+    """The 95 % interval of an area: DeLong's, or where that has no width Newcombe's for so many lesions a class."""
+    if variance < NO_VARIANCE:
+        return newcombe(value, malignant, benign)
+    return around(value, math.sqrt(variance))
 
 
 def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Difference:
     """Difference of two AUC on the same cases with DeLong's 95 % interval and two-sided p (DeLong 1988), by lesion.
+
+    A model that separates the classes has no spread in DeLong's sense, though the next case may prove it wrong. Then
+    the interval is built from those of the two areas (`mover`), and so is p; two such models have no p.
 
     Args:
         y: (n,), True for malignant.
@@ -90,19 +102,31 @@ def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike
         none = undefined(reason)
         return Difference(truth.size, none, none, none, math.nan)
     values, covariance = areas(truth, lesion, one, other)
-    variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    sizes = distinct(lesion[truth]), distinct(lesion[~truth])
+    areas_within = [within(float(values[i]), float(covariance[i, i]), *sizes) for i in (0, 1)]
+    separated = int((np.diag(covariance) < NO_VARIANCE).sum())
     gap = float(values[0] - values[1])
-    error = math.sqrt(max(0.0, variance))
+    if separated:
+        difference = mover(*areas_within)
+        # The distance from the value to the end that lies towards 0.
+        error = (gap - difference.low if gap > 0 else difference.high - gap) / Z95
+    else:
+        error = math.sqrt(max(0.0, float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])))
+        difference = Interval(gap, max(-1.0, gap - Z95 * error), min(1.0, gap + Z95 * error))
     # Two models that rank alike have no difference and no spread; a difference without spread has no test.
-    alike = 1.0 if abs(gap) < 1e-12 else math.nan
-    p = math.erfc(abs(gap) / error / math.sqrt(2)) if error > 1e-12 else alike
-    return Difference(
-        truth.size,
-        around(float(values[0]), math.sqrt(covariance[0, 0]), 0.0),
-        around(float(values[1]), math.sqrt(covariance[1, 1]), 0.0),
-        around(gap, error, -1.0),
-        p,
-    )
+    if abs(gap) < 1e-12:
+        p = 1.0
+    else:
+        p = math.erfc(abs(gap) / error / math.sqrt(2)) if error > 1e-12 and separated < 2 else math.nan
+    return Difference(truth.size, *areas_within, difference, p)
+
+
+def mover(first: Interval, second: Interval) -> Interval:
+    """The difference of two numbers from their own intervals, as if they were independent (Newcombe 1998, Zou 2008)."""
+    gap = first.value - second.value
+    below = math.hypot(first.value - first.low, second.high - second.value)
+    above = math.hypot(first.high - first.value, second.value - second.low)
+    return Interval(gap, max(-1.0, gap - below), min(1.0, gap + above))
 
 
 def areas(truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats) -> tuple[Floats, Floats]:
@@ -132,6 +156,6 @@ def by_lesion(values: Floats, lesion: NDArray[np.int64], lesions: int) -> Floats
     return np.stack([np.bincount(lesion, one, lesions) for one in apart])
 
 
-def around(value: float, error: float, least: float) -> Interval:
-    """The normal 95 % interval within what is possible, from `least` to 1."""
-    return Interval(value, max(least, value - Z95 * error), min(1.0, value + Z95 * error))
+def around(area: float, error: float) -> Interval:
+    """The normal 95 % interval of an area, within 0 and 1."""
+    return Interval(area, max(0.0, area - Z95 * error), min(1.0, area + Z95 * error))

@@ -57,11 +57,11 @@ def test_ranks_agree_with_all_pairs(seed, decimals):
 def test_by_hand():
     # Placements of the first: (1, 1/2) and (1/2, 1); of the second: all 1. The gap is 3/4 - 1.
     y = np.array([True, True, False, False])
-    found = delong.compare(y, [0.9, 0.4, 0.1, 0.6], [0.9, 0.8, 0.1, 0.2])
-    assert (found.first.value, found.second.value) == (0.75, 1.0)
-    # Variance of (1, 1/2) is 1/8; over two cases, once a class: 1/8 / 2 + 1/8 / 2 = 1/8.
-    assert found.difference.value == -0.25
-    assert found.p == pytest.approx(2 * norm.sf(0.25 / math.sqrt(1 / 8)))
+    found = delong.compare(y, [0.9, 0.4, 0.1, 0.6], [0.1, 0.9, 0.5, 0.2])
+    assert (found.first.value, found.second.value) == (0.75, 0.5)
+    # Variance of (1, -1/2) is 9/8, that of (1/2, 0) is 1/8; over two cases of each class: 5/8.
+    assert found.difference.value == 0.25
+    assert found.p == pytest.approx(2 * norm.sf(0.25 / math.sqrt(5 / 8)))
 
 
 def test_midranks_are_those_of_scipy():
@@ -164,3 +164,27 @@ def test_separated_or_single_cases_get_an_interval_with_a_width():
         found = delong.area(y, p)
         assert (found.value, found.high) == (1, 1)
         assert 0 < found.low < 0.8
+
+
+@pytest.mark.parametrize("n", [20, 200])
+def test_a_model_that_separates_perfectly_is_compared_with_a_width(n):
+    random = np.random.default_rng(n)
+    y = np.arange(n) % 2 == 0
+    perfect, good = y + random.random(n) / 2, y + random.normal(0, 0.6, n)
+    found = delong.compare(y, perfect, good)
+    assert found.first == delong.area(y, perfect) and found.first.low < found.first.value == 1
+    assert found.second.low == pytest.approx(delong.area(y, good).low)
+    gap = found.difference
+    assert -1 <= gap.low < gap.value < gap.high <= 1
+    # Wider than the spread of the other model alone, which was all that counted once.
+    assert gap.value - gap.low > found.second.high - found.second.value
+    assert (found.p < 0.05) is (gap.low > 0)
+    turned = delong.compare(y, good, perfect)
+    assert (turned.difference.low, turned.difference.high) == pytest.approx((-gap.high, -gap.low))
+    assert turned.p == pytest.approx(found.p)
+
+
+def test_two_models_that_separate_perfectly_may_still_differ():
+    y = np.arange(40) % 2 == 0
+    gap = delong.compare(y, y + 0.0, y + np.linspace(0, 0.5, 40)).difference
+    assert gap.value == 0 and gap.low == -gap.high and 0.02 < gap.high < 0.3
