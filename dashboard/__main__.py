@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.process import keep_to
 from dashboard.settings import Settings, SettingsError, load_settings, variable
+from model.console import speak_utf8
 
 if TYPE_CHECKING:
     from dashboard.store import Store
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Do what the command line says; 0 when it was done, 2 when something keeps it from that."""
+    speak_utf8()
     options = parser().parse_args(arguments)
     settings = load_settings()
     try:

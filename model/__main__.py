@@ -2,33 +2,32 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tqdm import tqdm
 
-from model.bundle import SHIPPED, Bundle, BundleError, find_bundles, open_bundle
+from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
+from model.console import speak_utf8
 from model.predictor import Predictor
 from model.scoring import Wish, files_below, score, shown, table_columns
-from model.tables import Journal, TableError
+from model.tables import Journal, Row, TableError, earlier_rows
 
 
 def score_command(options: argparse.Namespace) -> int:
     """Score files; 0 when every file was scored, 1 when some could not be used, 130 when the user stopped it."""
     # One thread a call: `score` keeps the other cores busy with other files.
-    predictor = Predictor(open_bundle(options.bundles / options.model), threads=1)
+    predictor = Predictor(named_bundle(options.bundles, options.model), threads=1)
     point = predictor.bundle.card.point(options.operating_point)
     total = sum(1 for _ in files_below(options.paths))
     if not total:
         return fail("There are no images in the places given.")
     if options.heatmaps is not None:
         options.heatmaps.mkdir(parents=True, exist_ok=True)
-    journal = Journal(options.out, table_columns(predictor.bundle.card.taxonomy), options.resume)
-    earlier = next(journal.rows(), None)
-    if earlier and (earlier["model_sha256"], earlier["operating_point"] or point.name) != (
-        predictor.bundle.card.sha256,
-        point.name,
-    ):
-        return fail(f"{options.out} was begun with another model or operating point. Choose another --out.")
+    columns = table_columns(predictor.bundle.card.taxonomy)
+    if options.resume:
+        check_same(earlier_rows(options.out, columns), predictor.bundle.card, point.name)
+    journal = Journal(options.out, columns, options.resume)
     left = (path for path in files_below(options.paths) if shown(path) not in journal.done)
     wish = Wish(point.name, options.stability, options.heatmaps)
     failures: list[str] = []
@@ -57,6 +56,17 @@ def score_command(options: argparse.Namespace) -> int:
     if stopped:
         print("Stopped. The same command with --resume goes on from here.", file=sys.stderr)
     return 130 if stopped else 1 if failed else 0
+
+
+def check_same(rows: Iterable[Row], card: Card, point: str) -> None:
+    """Raise TableError where a row of an earlier run is another model's or operating point's."""
+    for row in rows:
+        if row["model_sha256"] != card.sha256 or (row["operating_point"] or point) != point:
+            before = " at ".join(filter(None, (row["model"], row["operating_point"])))
+            raise TableError(
+                f"This table was begun with {before}, and this would be {card.name} {card.version} at {point}. Nothing "
+                "was changed. Go on with the model of the table, or choose another --out."
+            )
 
 
 def unwritten(error: OSError) -> str:
@@ -101,7 +111,7 @@ def report_command(options: argparse.Namespace) -> int:
     # Figures are slow to import, and no other command draws any.
     from model.report import report
 
-    text = report(open_bundle(options.bundles / options.name), options.split)
+    text = report(named_bundle(options.bundles, options.name), options.split)
     partial = options.out.with_name("partial-" + options.out.name)
     partial.write_text(text, encoding="utf-8")
     partial.replace(options.out)
@@ -113,7 +123,7 @@ def card_command(options: argparse.Namespace) -> int:
     """Print cards as Markdown."""
     from model.cardtext import card_text
 
-    cards = [open_bundle(options.bundles / name).card for name in options.names]
+    cards = [named_bundle(options.bundles, name).card for name in options.names]
     print(card_text(cards, options.short), end="")
     return 0
 
@@ -163,6 +173,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status: 0 done, 1 done with failures, 2 not done."""
+    speak_utf8()
     options = parser().parse_args(arguments)
     try:
         status: int = options.act(options)

@@ -52,7 +52,7 @@ class Journal:
         if out.suffix not in ENDINGS:
             raise TableError(f"{out}: the ending must be {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.")
         self.out, self.columns = out, columns
-        self.path = out.with_name(f".{out.name}.journal")
+        self.path = journal_of(out)
         if self.path.exists() and not resume:
             raise TableError(
                 f"An interrupted run left its rows in {self.path}. "
@@ -61,7 +61,7 @@ class Journal:
         if resume and not self.path.exists() and out.exists():
             partial = self.path.with_name(self.path.name + ".partial")
             with partial.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in read_table(out, columns))
+                file.writelines(json.dumps(row) + "\n" for row in earlier_rows(out, columns))
             partial.replace(self.path)
         if self.path.exists():
             cut_unfinished_line(self.path)
@@ -75,10 +75,7 @@ class Journal:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows so far, in the order in which they came."""
-        if self.path.exists():
-            with self.path.open(encoding="utf-8") as file:
-                for line in file:
-                    yield json.loads(line)
+        yield from whole_lines(self.path)
 
     def close(self) -> None:
         """Write the table from the journal, at constant memory, and remove the journal."""
@@ -91,6 +88,39 @@ class Journal:
             raise
         partial.replace(self.out)
         self.path.unlink()
+
+
+def journal_of(out: Path) -> Path:
+    """Where the rows of a table stand while a run lasts."""
+    return out.with_name(f".{out.name}.journal")
+
+
+def earlier_rows(out: Path, columns: Mapping[str, type]) -> Iterator[dict[str, Any]]:
+    """The rows that an earlier run left in its journal or, finished, in its table; nothing is written.
+
+    Raises:
+        TableError: the table has other columns, or is none.
+    """
+    if journal_of(out).exists():
+        yield from whole_lines(journal_of(out))
+    elif out.exists():
+        try:
+            yield from read_table(out, columns)
+        except TableError:
+            raise
+        except (ValueError, TypeError, KeyError, csv.Error) as error:
+            raise TableError(
+                f"{out} cannot be read as the table of an earlier run ({error}). Choose another --out."
+            ) from error
+
+
+def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a journal, but for a last one that was cut off."""
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                if line.endswith("\n"):
+                    yield json.loads(line)
 
 
 def cut_unfinished_line(path: Path) -> None:

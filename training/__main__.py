@@ -24,6 +24,7 @@ from model.bundle import (
     digest,
     write_bundle,
 )
+from model.console import speak_utf8
 from model.taxonomy import LESIONS, from_json
 from training.cases import CasesError, read_cases, split_digest
 from training.files import replace
@@ -377,6 +378,7 @@ def source_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
+    speak_utf8()
     options = parser().parse_args(arguments)
     if "out" in options and options.out is None:
         options.out = SHIPPED / options.recipe

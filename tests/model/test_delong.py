@@ -55,7 +55,7 @@ def test_ranks_agree_with_all_pairs(seed, decimals):
 
 
 def test_by_hand():
-    # Placements of the first: (1, 1/2) and (1/2, 1); of the second: all 1. The gap is 3/4 - 1.
+    # Placements of the first: (1, 1/2) and (1, 1/2); of the second: (0, 1) and (1/2, 1/2). The gap is 3/4 - 1/2.
     y = np.array([True, True, False, False])
     found = delong.compare(y, [0.9, 0.4, 0.1, 0.6], [0.1, 0.9, 0.5, 0.2])
     assert (found.first.value, found.second.value) == (0.75, 0.5)

@@ -1,6 +1,7 @@
 """`python -m model` as a user calls it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from model.predictor import Predictor
 from model.scoring import table_columns
 from model.tables import read_table
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
-from tests.tiny import write_tiny_bundle
+from tests.tiny import signed_again, write_tiny_bundle
 
 
 @pytest.fixture
@@ -153,6 +154,59 @@ def test_a_killed_run_loses_and_repeats_no_row(tmp_path: Path, folder: Path) -> 
     assert main(call) == 2
     assert main([*call, "--resume"]) in (0, 1)
     assert sorted(out.read_text().splitlines()) == sorted(whole.splitlines())
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("finished", [True, False])
+def test_going_on_with_another_model_changes_nothing(
+    tmp_path: Path, folder: Path, ending: str, finished: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(["tiny", "other"]):
+        write_tiny_bundle(tmp_path / "bundles", name, seed=number)
+    out = tmp_path / f"out.{ending}"
+    call = scoring_of(folder, out, tmp_path / "bundles")
+    assert main(call) == 1
+    if not finished:
+        lines = [json.dumps(row) + "\n" for row in read_table(out, table_columns(HAM10000))]
+        (tmp_path / f".{out.name}.journal").write_text("".join(lines[:5]) + lines[5][:20])
+        out.unlink()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    for other in (["--model", "other"], ["--operating-point", "sensitivity-90"]):
+        assert main([*call, *other, "--resume"]) == 2
+        said = capsys.readouterr().err
+        assert "tiny 1 at sensitivity-95" in said and "Nothing was changed" in said
+        assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    # And the run that was meant goes on, or, where it was finished, begins anew.
+    assert main([*call, *([] if finished else ["--resume"])]) == 1
+    assert len(read(out)) == 21
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_a_table_that_is_none_is_not_gone_on_with(
+    tmp_path: Path, folder: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_bundle(tmp_path / "bundles")
+    out = tmp_path / f"out.{ending}"
+    out.write_bytes(b"\x00 no table\n")
+    assert main([*scoring_of(folder, out, tmp_path / "bundles"), "--resume"]) == 2
+    assert "Choose another --out" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
+
+
+def test_a_card_is_printed_into_a_file_whatever_the_code_page(tmp_path: Path) -> None:
+    """As Windows does it."""
+    path = write_tiny_bundle(tmp_path).path
+    signed_again(path, facts={"limits": ["Σ ≥ 0.5 → \N{GREEK SMALL LETTER ALPHA}"]})
+    out = tmp_path / "card.md"
+    with out.open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "model", "card", "tiny", "--bundles", str(tmp_path)],
+            env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+            stdout=file,
+            stderr=subprocess.PIPE,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Σ ≥ 0.5 → α" in out.read_text(encoding="utf-8")
 
 
 def test_heatmaps_operating_points_and_stability(tmp_path: Path, folder: Path) -> None:
