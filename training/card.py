@@ -1,11 +1,8 @@
 """The card of a run: everything that a reviewer asks of a model, gathered from what the run left behind."""
 
 import json
-import os
-import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from model.bundle import Card, OperatingPoint
 from model.calibration import Calibration
 from model.taxonomy import Taxonomy, from_json
 from training.cases import split_digest
+from training.machine import training_facts
 from training.openings import openings
 from training.pixels import PixelStore
 from training.recipes import Recipe
@@ -66,7 +64,7 @@ def make_card(
     Args:
         name, made_as: of the bundle: its name and version.
         data: folder of the prepared data, for the log of openings beside it.
-        run: folder with run.json, history.jsonl and evaluation.json.
+        run: folder with run.json, machines.json, history.jsonl and evaluation.json.
         difference: largest difference of the exported graph from Keras; None without weights.
     """
     facts: dict[str, Any] = json.loads((run / "run.json").read_text())
@@ -95,9 +93,7 @@ def make_card(
             "init": facts["init"],
             "best_epoch": int(last["epoch"].iloc[int(last[JUDGED].argmax())]),
             "seconds": seconds,
-            "processor": processor(),
-            "versions": versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
-            "python": platform.python_version(),
+            **training_facts(run),
             "largest_difference_from_keras": difference,
         },
         licence=listed(store.cases["licence"]),
@@ -164,22 +160,3 @@ def case_counts(cases: pd.DataFrame) -> dict[str, dict[str, int]]:
         split: {"images": sum(by_label.values()), "lesions": int(lesions[split]), **by_label}
         for split, by_label in found.items()
     }
-
-
-def processor() -> str:
-    """What this machine computes with."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}, no GPU"
-
-
-def versions(*names: str) -> dict[str, str]:
-    """The installed ones of some packages."""
-    found: dict[str, str] = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -26,6 +26,7 @@ from model.taxonomy import LESIONS
 from training.augment import view
 from training.files import replace
 from training.losses import JointLoss
+from training.machine import note_machine
 from training.pixels import PixelStore
 from training.recipes import Recipe, Stage
 from training.runs import BEST, FACTS, JUDGED, LAST, RunError, read_history
@@ -241,9 +242,9 @@ def fit(
     The best epoch has the highest mean over the sources of the AUC on validation images.
 
     Args:
-        run: folder of the run; gets `run.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
-        init: see the network's builder.
-        without: a source whose images are left out of training, to learn how far the network carries.
+from training.losses import JointLoss
+from training.machine import note_machine
+from training.pixels import PixelStore
 
     Raises:
         RunError: the folder holds a run of another recipe or seed, or one that this builds on is not there.
@@ -272,6 +273,7 @@ def fit(
                 if number:
                     network.load_weights(run / BEST)
                 make_ready(network, recipe, stage, len(data))
+            note_machine(run)
             history = History(run, store, data, size)
             network.fit(
                 data,
