@@ -103,11 +103,11 @@ def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike
         return Difference(truth.size, none, none, none, math.nan)
     values, covariance = areas(truth, lesion, one, other)
     sizes = distinct(lesion[truth]), distinct(lesion[~truth])
-    areas_within = [within(float(values[i]), float(covariance[i, i]), *sizes) for i in (0, 1)]
+    own, others = (within(float(values[i]), float(covariance[i, i]), *sizes) for i in (0, 1))
     separated = int((np.diag(covariance) < NO_VARIANCE).sum())
     gap = float(values[0] - values[1])
     if separated:
-        difference = mover(*areas_within)
+        difference = mover(own, others)
         # The distance from the value to the end that lies towards 0.
         error = (gap - difference.low if gap > 0 else difference.high - gap) / Z95
     else:
@@ -118,7 +118,7 @@ def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike
         p = 1.0
     else:
         p = math.erfc(abs(gap) / error / math.sqrt(2)) if error > 1e-12 and separated < 2 else math.nan
-    return Difference(truth.size, *areas_within, difference, p)
+    return Difference(truth.size, own, others, difference, p)
 
 
 def mover(first: Interval, second: Interval) -> Interval:
