@@ -242,9 +242,9 @@ def fit(
     The best epoch has the highest mean over the sources of the AUC on validation images.
 
     Args:
-from training.losses import JointLoss
-from training.machine import note_machine
-from training.pixels import PixelStore
+        run: folder of the run; gets `run.json`, `machines.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
+        init: see the network's builder.
+        without: a source whose images are left out of training, to learn how far the network carries.
 
     Raises:
         RunError: the folder holds a run of another recipe or seed, or one that this builds on is not there.
