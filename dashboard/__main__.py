@@ -53,10 +53,13 @@ COMMANDS = {
 
 def command(settings: Settings, options: argparse.Namespace) -> int:
     """Run a command that works on the store."""
+    from dashboard.diagnoses import known_diagnoses
     from dashboard.store import StoreError, open_store
+    from model.bundle import find_bundles
 
     try:
-        store = open_store(settings.data_dir, settings.database_url, settings.image_store)
+        known = known_diagnoses(find_bundles(settings.bundles))
+        store = open_store(settings.data_dir, settings.database_url, settings.image_store, known)
         try:
             print(ACTIONS[options.command](store, options.file))
         finally:

@@ -16,10 +16,12 @@ blueprint = Blueprint("cards", __name__, url_prefix="/cards")
 def card(record_id: str) -> Response:
     """`{"card": HTML, "row": {...}}`; 404 when the prediction was deleted meanwhile."""
     try:
-        record = Services.current().store.get(record_id)
+        services = Services.current()
+        record = services.store.get(record_id)
     except NotFound:
         abort(404)
-    shown = result_card(record, drawn=examples.is_drawn(record.sha256))
-    answer = jsonify(card=markup(shown), row=row(record))
+    taxonomy = services.known.of(record.model_sha256)
+    shown = result_card(record, taxonomy, drawn=examples.is_drawn(record.sha256))
+    answer = jsonify(card=markup(shown), row=row(record, taxonomy))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

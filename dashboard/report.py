@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from dashboard.components.scale import parts, span
 from dashboard.components.text import (
     DISCLAIMER,
-    LIMITS,
     context_words,
     diagnosis_words,
+    limits,
     next_step,
     percent,
     point_words,
     similar_cases,
     stability,
 )
-from model.taxonomy import BY_CODE
+from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
@@ -57,14 +57,15 @@ class Report:
     similar: str
     context: str
     facts: tuple[tuple[str, str], ...]
-    limits: str = LIMITS
+    limits: str
     disclaimer: str = DISCLAIMER
 
 
-def report_of(record: "Record", drawn: bool = False) -> Report:
+def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Report:
     """What the report of a stored prediction says.
 
     Args:
+        taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings, which is then the first thing said.
     """
     zones = parts(record.threshold, record.malignant_from)
@@ -84,17 +85,23 @@ def report_of(record: "Record", drawn: bool = False) -> Report:
         step=next_step(record.decision, record.cautions),
         severe=tuple(caution.text for caution in record.cautions if caution.severe),
         cautions=tuple(warnings[:CAUTIONS]),
-        diagnoses=tuple(
-            (BY_CODE[code].name, BY_CODE[code].plain, BY_CODE[code].malignant, value)
-            for code, value in ordered
-        ),
-        similar=similar_cases(record.similar),
+        diagnoses=tuple(likely(code, taxonomy, value) for code, value in ordered),
+        similar=similar_cases(record.similar, taxonomy),
         context=shortened(context_words(record.context), CONTEXT),
-        facts=facts(record),
+        facts=facts(record, taxonomy),
+        limits=limits(len(record.probabilities)),
     )
 
 
-def facts(record: "Record") -> tuple[tuple[str, str], ...]:
+def likely(code: str, taxonomy: Taxonomy, probability: float) -> tuple[str, str, bool, float]:
+    """A line of `Report.diagnoses`; a code that no installed model explains stands for itself."""
+    found = taxonomy.get(code)
+    return (
+        (found.name, found.plain, found.malignant, probability) if found else (code, "", False, probability)
+    )
+
+
+def facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str], ...]:
     """What the prediction was made from and by."""
     lines = [
         ("Image", f"{record.width:,} × {record.height:,} pixels, SHA-256 {record.sha256}"),
@@ -104,7 +111,7 @@ def facts(record: "Record") -> tuple[tuple[str, str], ...]:
     ]
     if record.confirmed:
         by = f" ({record.confirmed_by})" if record.confirmed_by else ""
-        lines.append(("Confirmed diagnosis", diagnosis_words(record.confirmed) + by))
+        lines.append(("Confirmed diagnosis", diagnosis_words(record.confirmed, taxonomy) + by))
     return tuple(lines)
 
 
@@ -121,12 +128,18 @@ def shortened(text: str, most: int) -> str:
 
 
 def report_pdf(
-    record: "Record", image: bytes, heatmap: bytes, drawn: bool = False, zone: tzinfo | None = None
+    record: "Record",
+    taxonomy: Taxonomy,
+    image: bytes,
+    heatmap: bytes,
+    drawn: bool = False,
+    zone: tzinfo | None = None,
 ) -> bytes:
     """The report as a PDF of one page, its typeface embedded.
 
     Args:
         record: the stored prediction.
+        taxonomy: what its codes mean.
         image: the photograph as it is kept.
         heatmap: an RGBA PNG file that lies over the photograph's centred square; empty for none.
         drawn: whether the image is one of our drawings.
@@ -143,5 +156,10 @@ def report_pdf(
     utc, here = moment(record.created), moment(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
     return write(
-        report_of(record, drawn), record.width / record.height, printed, heatmap, times, record.created
+        report_of(record, taxonomy, drawn),
+        record.width / record.height,
+        printed,
+        heatmap,
+        times,
+        record.created,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flask import current_app
 
+from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import Record, Store, open_store
 from dashboard.store.keys import Key, digest
@@ -108,6 +109,11 @@ class Services:
     def current() -> "Services":
         """The services of the running application; needs a Flask application context."""
         return current_app.extensions[EXTENSION]
+
+    @property
+    def known(self) -> KnownDiagnoses:
+        """What the codes in predictions and reviews mean."""
+        return self.store.known
 
     @property
     def runnable(self) -> tuple[Bundle, ...]:
@@ -229,7 +235,7 @@ def build_services(settings: Settings) -> Services:
             log.warning("The bundle %s is damaged and is not served: %s", bundle.name, bundle.problem)
     services = Services(
         settings,
-        open_store(settings.data_dir, settings.database_url, settings.image_store),
+        open_store(settings.data_dir, settings.database_url, settings.image_store, known_diagnoses(bundles)),
         bundles,
         Predictors(settings.threads),
     )

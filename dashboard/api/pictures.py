@@ -79,6 +79,7 @@ def report(record_id: str, query: ReportQuery) -> Response:
     record = store.get(record_id)
     pdf = report_pdf(
         record,
+        store.known.of(record.model_sha256),
         store.image(record_id),
         store.heatmap(record_id),
         examples.is_drawn(record.sha256),

@@ -129,6 +129,18 @@ class Point(Answer):
     malignant: float = Probability
     coverage_malignant: float
     coverage_benign: float
+    close_up: float | None = Field(
+        ge=0, le=1, description="From it on a close-up is malignant; null without one."
+    )
+
+
+class Diagnosis(Answer):
+    """One of the diagnoses that a model tells apart."""
+
+    code: str
+    name: str
+    plain: str = Field(description="A name for everybody.")
+    malignant: bool
 
 
 class Model(Answer):
@@ -141,6 +153,7 @@ class Model(Answer):
     default: bool
     synthetic: bool = Field(description="Trained on drawn lesions: for tests and demonstrations only.")
     classes: list[str]
+    diagnoses: list[Diagnosis] = Field(description="What its codes mean; a binary model gives none of them.")
     input_size: int
     operating_points: list[Point]
     operating_point: str

@@ -8,6 +8,7 @@ from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.store import Page, Record
 from model.bundle import Bundle, OperatingPoint
+from model.taxonomy import Diagnosis
 
 
 def prediction(record: Record) -> schemas.Prediction:
@@ -76,6 +77,7 @@ def model(bundle: Bundle, default: bool) -> schemas.Model:
         default=default,
         synthetic=card.synthetic,
         classes=list(card.classes),
+        diagnoses=[diagnosis(one) for one in card.taxonomy],
         input_size=card.input_size,
         operating_points=[point(one) for one in card.operating_points],
         operating_point=card.operating_point,
@@ -84,6 +86,11 @@ def model(bundle: Bundle, default: bool) -> schemas.Model:
         sha256=card.sha256,
         links={"self": here, "metrics": f"{here}/metrics", "page": local_address("/performance")},
     )
+
+
+def diagnosis(one: Diagnosis) -> schemas.Diagnosis:
+    """A diagnosis as the API shows it."""
+    return schemas.Diagnosis(code=one.code, name=one.name, plain=one.plain, malignant=one.malignant)
 
 
 def point(one: OperatingPoint) -> schemas.Point:

@@ -10,14 +10,16 @@ from dash import dcc, html
 from dashboard.components.attributes import attributes
 from dashboard.components.result import address
 from dashboard.components.text import diagnosis_words, percent
+from dashboard.diagnoses import KnownDiagnoses
 from model.tables import spreadsheet_safe
-from model.taxonomy import CODES
+from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record
 
-COLUMNS = (
+# Before and after the probabilities of the diagnoses.
+FIRST = (
     "file",
     "error",
     "decision",
@@ -29,7 +31,8 @@ COLUMNS = (
     "cautions",
     "spread_low",
     "spread_high",
-    *(f"p_{code}" for code in CODES),
+)
+LAST = (
     "age",
     "sex",
     "site",
@@ -123,7 +126,7 @@ def table() -> html.Div:
     )
 
 
-def row(record: "Record") -> dict[str, Any]:
+def row(record: "Record", taxonomy: Taxonomy) -> dict[str, Any]:
     """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere."""
     verdict = VERDICTS[record.decision]
     severe = [caution for caution in record.cautions if caution.severe]
@@ -135,27 +138,29 @@ def row(record: "Record") -> dict[str, Any]:
         "level": LEVELS[record.decision],
         "probability": record.probability,
         "percent": percent(record.probability),
-        "diagnosis": diagnosis_words(record.diagnosis),
+        "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
         "cautions": [caution.text for caution in [*severe, *(c for c in record.cautions if not c.severe)]],
         "severe": len(severe),
         "worry": 100 * len(severe) + len(record.cautions),
     }
 
 
-def batch_csv(entries: Sequence[tuple[str, str, "Record | None"]]) -> str:
+def batch_csv(entries: Sequence[tuple[str, str, "Record | None"]], known: KnownDiagnoses) -> str:
     """A CSV table of a list of files.
 
     Args:
         entries: file name, error, and the prediction where there is one.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore")
+    codes = known.ordered(code for _, _, record in entries if record for code in record.probabilities)
+    columns = (*FIRST, *(f"p_{code}" for code in codes), *LAST)
+    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore")
     writer.writeheader()
     for name, error, record in entries:
         values: dict[str, Any] = {"file": name, "error": error}
         if record is not None:
             values |= csv_values(record)
-        writer.writerow({column: spreadsheet_safe(values.get(column)) for column in COLUMNS})
+        writer.writerow({column: spreadsheet_safe(values.get(column)) for column in columns})
     return text.getvalue()
 
 

@@ -15,6 +15,7 @@ from dashboard.components.review_form import NOTHING, confirmed_words, field, mo
 from dashboard.components.text import percent
 from dashboard.components.verdict import verdict
 from model.figures.template import CONFIG
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Context, Record
@@ -54,9 +55,9 @@ def neighbour(name: str, word: str, record_id: str | None, search: str) -> Compo
     )
 
 
-def state(record: "Record") -> html.Div:
+def state(record: "Record", taxonomy: Taxonomy) -> html.Div:
     """What is confirmed, and the tags."""
-    told = confirmed_words(record.confirmed, record.confirmed_by)
+    told = confirmed_words(record.confirmed, record.confirmed_by, taxonomy)
     words = {
         "open": "Nobody has reviewed this prediction yet.",
         "reviewed": "Reviewed; no diagnosis is confirmed.",

@@ -9,7 +9,6 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
-from model.taxonomy import DIAGNOSES
 from model.verdict import VERDICTS
 
 # What one looks for -> the states of a review that show it.
@@ -49,6 +48,7 @@ def filters(
     models: Sequence[str],
     sites: Sequence[str],
     tags: Sequence[str],
+    diagnoses: Sequence[tuple[str, str]],
     view: Component,
 ) -> html.Div:
     """All filters, set as the address says.
@@ -56,6 +56,7 @@ def filters(
     Args:
         chosen: name in the address -> text, or list of texts for a filter that takes several.
         models, sites, tags: what predictions have.
+        diagnoses: (code, name) of what they can have.
         view: what stands at the end of the first row.
     """
     used = sum(bool(chosen.get(name)) for name in MORE)
@@ -90,8 +91,8 @@ def filters(
                     html.Summary(more(used), id="history-more"),
                     html.Div(
                         [
-                            choice("diagnosis", "Most likely diagnosis", names(), chosen),
-                            choice("confirmed", "Confirmed diagnosis", names(), chosen),
+                            choice("diagnosis", "Most likely diagnosis", diagnoses, chosen),
+                            choice("confirmed", "Confirmed diagnosis", diagnoses, chosen),
                             choice("model", "Model", pairs(models), chosen),
                             choice("site", "Body site", pairs(sites), chosen),
                             choice("tag", "Tag", pairs(tags), chosen),
@@ -114,11 +115,6 @@ def filters(
 def more(used: int) -> str:
     """What opens the other filters, and how many of them are set."""
     return f"More filters · {used} set" if used else "More filters"
-
-
-def names() -> list[tuple[str, str]]:
-    """The diagnoses as choices."""
-    return [(one.code, one.name) for one in DIAGNOSES]
 
 
 def pairs(values: Sequence[str]) -> list[tuple[str, str]]:

@@ -12,23 +12,25 @@ from dashboard.components.attributes import attributes
 from dashboard.components.gallery import REVIEW_WORDS
 from dashboard.components.result import address
 from dashboard.components.text import diagnosis_words, percent
-from model.taxonomy import BY_CODE
+from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record
 
 ROW_HEIGHT, HEADER_HEIGHT, BLOCK = 64, 44, 50
+UNTOLD = "This model does not tell diagnoses apart."
 
 
-def row(record: "Record", search: str = "") -> dict[str, Any]:
+def row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str, Any]:
     """A record as the grid's cells want it; words and shapes come from here, so that they read as elsewhere.
 
     Args:
+        taxonomy: what the record's codes mean.
         search: the address of the history, which goes along to the case.
     """
     verdict = VERDICTS[record.decision]
-    diagnosis = BY_CODE.get(record.diagnosis or "")
+    diagnosis = taxonomy.get(record.diagnosis)
     return {
         "id": record.id,
         "revision": record.revision,
@@ -40,13 +42,13 @@ def row(record: "Record", search: str = "") -> dict[str, Any]:
         "shape": verdict.shape,
         "probability": record.probability,
         "percent": percent(record.probability),
-        "diagnosis": diagnosis_words(record.diagnosis),
-        "plain": diagnosis.plain if diagnosis else "This model does not tell diagnoses apart.",
+        "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
+        "plain": diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis,
         "lesion": record.context.lesion or "",
         "site": record.context.site or "",
         "review": REVIEW_WORDS[record.review],
         "reviewState": record.review,
-        "confirmed": diagnosis_words(record.confirmed) if record.confirmed else "",
+        "confirmed": diagnosis_words(record.confirmed, taxonomy) if record.confirmed else "",
         "tags": list(record.tags),
         "cautions": [caution.text for caution in record.cautions],
         "severe": any(caution.severe for caution in record.cautions),

@@ -15,7 +15,7 @@ from dashboard.components.verdict import verdict
 from model.drift import FEWEST, Distance, Shift, Stability
 from model.figures.template import CONFIG
 from model.intervals import Interval
-from model.taxonomy import BY_CODE
+from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 
 PERIODS: tuple[tuple[str, str], ...] = (
@@ -183,9 +183,9 @@ def table(label: str, *parts: Component) -> html.Div:
     )
 
 
-def outcomes(confirmed: Mapping[tuple[str, str], int]) -> Component:
+def outcomes(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Component:
     """Confirmed diagnoses (rows) by decision (columns), malignant ones first."""
-    codes = sorted({code for _, code in confirmed}, key=lambda code: (not BY_CODE[code].malignant, code))
+    codes = sorted({code for _, code in confirmed}, key=lambda code: (code not in taxonomy.malignant, code))
     head = html.Thead(
         html.Tr(
             [
@@ -196,12 +196,12 @@ def outcomes(confirmed: Mapping[tuple[str, str], int]) -> Component:
     )
     rows = []
     for code in codes:
-        kind = [html.Span(" malignant", className="kind")] if BY_CODE[code].malignant else []
+        kind = [html.Span(" malignant", className="kind")] if code in taxonomy.malignant else []
         counts = [confirmed.get((name, code), 0) for name in VERDICTS]
         rows.append(
             html.Tr(
                 [
-                    html.Th([diagnosis_words(code), *kind], scope="row"),
+                    html.Th([diagnosis_words(code, taxonomy), *kind], scope="row"),
                     *(html.Td(f"{count:,}" if count else "–", className="number") for count in counts),
                 ]
             )

@@ -11,18 +11,20 @@ from dashboard.components.scale import probability_scale
 from dashboard.components.text import percent
 from dashboard.components.verdict import verdict
 from dashboard.report import Report, moment, report_of
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Record
 
 
-def sheet(record: "Record", drawn: bool = False) -> html.Article:
+def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> html.Article:
     """The whole report of a stored prediction.
 
     Args:
+        taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings.
     """
-    report = report_of(record, drawn)
+    report = report_of(record, taxonomy, drawn)
     return html.Article(
         [
             head(record, report),

@@ -11,7 +11,7 @@ from dashboard.components.attributes import attributes
 from dashboard.components.scale import probability_scale
 from dashboard.components.text import DISCLAIMER, context_words, next_step, percent, similar_cases
 from dashboard.components.verdict import verdict
-from model.taxonomy import BY_CODE, MALIGNANT
+from model.taxonomy import Diagnosis, Taxonomy
 from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
@@ -27,11 +27,12 @@ def address(record_id: str, part: str = "") -> str:
     return local_address(f"/api/v1/predictions/{record_id}" + (f"/{part}" if part else ""))
 
 
-def result_card(record: "Record", drawn: bool = False, link: bool = True) -> html.Div:
+def result_card(record: "Record", taxonomy: Taxonomy, drawn: bool = False, link: bool = True) -> html.Div:
     """The whole answer for one photograph.
 
     Args:
         record: the stored prediction.
+        taxonomy: what its codes mean.
         drawn: whether the image is one of our drawings, which is then said.
         link: whether to offer the way to the prediction's own page.
     """
@@ -50,8 +51,8 @@ def result_card(record: "Record", drawn: bool = False, link: bool = True) -> htm
         ),
         next_steps(record),
         cautions_list([caution for caution in record.cautions if not caution.severe]),
-        diagnosis_bars(record.probabilities),
-        similar_block(record.similar),
+        diagnosis_bars(record.probabilities, taxonomy),
+        similar_block(record.similar, taxonomy),
     ]
     return html.Div(
         [
@@ -155,12 +156,12 @@ def centred_square(width: int, height: int) -> dict[str, str]:
     }
 
 
-def diagnosis_bars(probabilities: Mapping[str, float]) -> html.Div | None:
-    """The seven diagnoses, the likeliest first. None for a model that only tells malignant from benign."""
+def diagnosis_bars(probabilities: Mapping[str, float], taxonomy: Taxonomy) -> html.Div | None:
+    """The diagnoses, the likeliest first. None for a model that only tells malignant from benign."""
     if not probabilities:
         return None
     ordered = sorted(probabilities.items(), key=lambda item: -item[1])
-    rows = [diagnosis_row(code, probability) for code, probability in ordered]
+    rows = [diagnosis_row(code, taxonomy.get(code), probability) for code, probability in ordered]
     return html.Div(
         [
             html.H3("Likely diagnoses", className="label"),
@@ -174,18 +175,22 @@ def diagnosis_bars(probabilities: Mapping[str, float]) -> html.Div | None:
     )
 
 
-def diagnosis_row(code: str, probability: float) -> html.Li:
-    """One diagnosis: clinical and plain name, whether it counts as malignant, a bar and its probability."""
-    diagnosis = BY_CODE[code]
-    kind = html.Span("malignant", className="kind") if diagnosis.malignant else None
-    bar = {"width": f"{100 * probability:.2f}%", "backgroundColor": diagnosis.colour}
+def diagnosis_row(code: str, diagnosis: Diagnosis | None, probability: float) -> html.Li:
+    """One diagnosis: clinical and plain name, whether it counts as malignant, a bar and its probability.
+
+    Args:
+        diagnosis: None for a code that no installed model explains.
+    """
+    malignant = diagnosis is not None and diagnosis.malignant
+    colour = diagnosis.colour if diagnosis else "var(--derma-muted)"
+    bar = {"width": f"{100 * probability:.2f}%", "backgroundColor": colour}
     return html.Li(
         [
             html.Span(
                 [
-                    html.Span(diagnosis.name, className="name"),
-                    kind,
-                    html.Span(diagnosis.plain, className="note"),
+                    html.Span(diagnosis.name if diagnosis else code, className="name"),
+                    html.Span("malignant", className="kind") if malignant else None,
+                    html.Span(diagnosis.plain, className="note") if diagnosis else None,
                 ],
                 className="diagnosis-name",
             ),
@@ -195,23 +200,27 @@ def diagnosis_row(code: str, probability: float) -> html.Li:
     )
 
 
-def similar_block(similar: Sequence["Similar"]) -> html.Div | None:
+def similar_block(similar: Sequence["Similar"], taxonomy: Taxonomy) -> html.Div | None:
     """The most similar known cases in numbers, nearest first."""
     if not similar:
         return None
-    sides = ["malignant" if case.diagnosis in MALIGNANT else "benign" for case in similar]
-    marks = [
-        html.Span(VERDICTS[side].shape, className=f"tone-{side}", title=BY_CODE[case.diagnosis].name)
-        for side, case in zip(sides, similar, strict=True)
-    ]
+    marks = [similar_mark(case.diagnosis, taxonomy) for case in similar]
     return html.Div(
         [
             html.H3("Similar known cases", className="label"),
             html.P(marks, className="similar-marks", **attributes(aria_hidden="true")),
-            html.P(similar_cases(similar)),
+            html.P(similar_cases(similar, taxonomy)),
         ],
         className="similar",
     )
+
+
+def similar_mark(code: str, taxonomy: Taxonomy) -> html.Span:
+    """A similar case as the shape of its side; a ring where the side is not known."""
+    if code not in taxonomy:
+        return html.Span("○", title=code)
+    side = "malignant" if code in taxonomy.malignant else "benign"
+    return html.Span(VERDICTS[side].shape, className=f"tone-{side}", title=taxonomy.name(code))
 
 
 def cautions_list(cautions: Sequence["Caution"]) -> html.Ul | None:

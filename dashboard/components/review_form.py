@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
 from dashboard.components.text import diagnosis_words
-from model.taxonomy import BY_CODE, DIAGNOSES
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import AuditLine, Review
@@ -42,11 +42,12 @@ FIELD_WORDS: dict[str, str] = {
 }
 
 
-def review_form(tags: Sequence[str], several: bool = False) -> html.Div:
+def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) -> html.Div:
     """The form. Ids are the same wherever it stands, as is the callback that saves it.
 
     Args:
         tags: what may be taken off.
+        taxonomy: what can be confirmed.
         several: whether it is for a selection.
     """
     return html.Div(
@@ -57,7 +58,7 @@ def review_form(tags: Sequence[str], several: bool = False) -> html.Div:
                     id="review-diagnosis",
                     options=[
                         {"label": "Not confirmed", "value": NOTHING},
-                        *({"label": one.name, "value": one.code} for one in DIAGNOSES),
+                        *({"label": one.name, "value": one.code} for one in taxonomy),
                     ],
                     value=NOTHING,
                 ),
@@ -139,28 +140,28 @@ def field(label: str, control: Component, control_id: str, wide: bool = False) -
     )
 
 
-def problem(sentence: str, changes: Sequence["AuditLine"] = ()) -> list[Component]:
+def problem(sentence: str, lines: Sequence[html.Li] = ()) -> list[Component]:
     """Why a review was not saved; with what somebody else changed meanwhile."""
-    lines = [html.Li(audit_line(line)) for line in changes]
-    return [html.P(sentence, className="history-error"), *([html.Ul(lines)] if lines else [])]
+    return [html.P(sentence, className="history-error"), *([html.Ul(list(lines))] if lines else [])]
 
 
-def review_list(reviews: Sequence["Review"]) -> Component:
+def review_list(reviews: Sequence["Review"], taxonomy: Taxonomy) -> Component:
     """The reviews, newest first."""
-    return html.Ol([html.Li(one_review(one)) for one in reviews], className="reviews")
+    return html.Ol([html.Li(one_review(one, taxonomy)) for one in reviews], className="reviews")
 
 
-def one_review(review: "Review") -> list[Component]:
+def one_review(review: "Review", taxonomy: Taxonomy) -> list[Component]:
     """Who said what, when."""
     said: list[Component | str] = [html.Strong(review.reviewer), " · ", moment(review.created)]
     verdict: list[Component] = []
     if review.diagnosis:
-        kind = "malignant" if BY_CODE[review.diagnosis].malignant else "benign"
+        diagnosis = taxonomy.get(review.diagnosis)
+        kind = f" ({'malignant' if diagnosis.malignant else 'benign'})" if diagnosis else ""
         verdict = [
             html.P(
                 [
-                    html.Strong(diagnosis_words(review.diagnosis)),
-                    html.Span(f" ({kind}), {SOURCE_WORDS.get(review.source or '', '').lower()}"),
+                    html.Strong(diagnosis_words(review.diagnosis, taxonomy)),
+                    html.Span(f"{kind}, {SOURCE_WORDS.get(review.source or '', '').lower()}"),
                 ]
             )
         ]
@@ -170,36 +171,43 @@ def one_review(review: "Review") -> list[Component]:
     return [html.P(said, className="note"), *verdict, *note]
 
 
-def audit_list(lines: Sequence["AuditLine"]) -> html.Details:
+def audit_list(lines: Sequence["AuditLine"], taxonomy: Taxonomy) -> html.Details:
     """What was done, oldest first."""
     return html.Details(
         [
             html.Summary(f"Audit trail · {len(lines)} {'entry' if len(lines) == 1 else 'entries'}"),
-            html.Ol([html.Li(audit_line(line)) for line in lines], className="audit note"),
+            html.Ol(audit_lines(lines, taxonomy), className="audit note"),
         ]
     )
 
 
-def audit_line(line: "AuditLine") -> list[Component | str]:
+def audit_lines(lines: Sequence["AuditLine"], taxonomy: Taxonomy) -> list[html.Li]:
+    """Things that were done, each an item of a list."""
+    return [html.Li(audit_line(line, taxonomy)) for line in lines]
+
+
+def audit_line(line: "AuditLine", taxonomy: Taxonomy) -> list[Component | str]:
     """One thing that was done, by whom, and what it changed."""
-    changed = [change(name, pair) for name, pair in line.detail.items() if isinstance(pair, list)]
+    changed = [change(name, pair, taxonomy) for name, pair in line.detail.items() if isinstance(pair, list)]
     text = f"{ACTION_WORDS.get(line.action, line.action)}{f' by {line.who}' if line.who else ''}"
     return [moment(line.created), f" · {text}", f": {'; '.join(changed)}" if changed else ""]
 
 
-def change(name: str, pair: Sequence[Any]) -> str:
+def change(name: str, pair: Sequence[Any], taxonomy: Taxonomy) -> str:
     """What a field was and is."""
-    before, after = (shown(name, value) for value in pair)
+    before, after = (shown(name, value, taxonomy) for value in pair)
     return f"{FIELD_WORDS.get(name, name)} {f'{before} → {after}' if before else after}"
 
 
-def shown(name: str, value: Any) -> str:
+def shown(name: str, value: Any, taxonomy: Taxonomy) -> str:
     """A value of the trail in words."""
     if value is None or value == [] or value == "":
         return "none" if name != "note" else ""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return diagnosis_words(value) if name == "confirmed" else f"“{value}”" if name == "note" else str(value)
+    if name == "confirmed":
+        return diagnosis_words(value, taxonomy)
+    return f"“{value}”" if name == "note" else str(value)
 
 
 def moment(when: datetime) -> html.Time:
@@ -208,9 +216,9 @@ def moment(when: datetime) -> html.Time:
     return html.Time(utc, dateTime=when.isoformat(), title=utc, className="local-time")
 
 
-def confirmed_words(code: str | None, source: str | None) -> str:
+def confirmed_words(code: str | None, source: str | None, taxonomy: Taxonomy) -> str:
     """What was confirmed, in words; "" for nothing."""
-    return f"{diagnosis_words(code)} ({SOURCE_WORDS.get(source or '', '').lower()})" if code else ""
+    return f"{diagnosis_words(code, taxonomy)} ({SOURCE_WORDS.get(source or '', '').lower()})" if code else ""
 
 
 def tags_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

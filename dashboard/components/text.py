@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from model.taxonomy import BY_CODE, MALIGNANT
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Context
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
 DISCLAIMER = (
     "Dermaboard supports, and never replaces, a clinician's diagnosis. A benign result does not rule out cancer: "
     "have any lesion that changes, bleeds or worries you examined."
-)
-
-LIMITS = (
-    "The model looks at the centred square of one photograph and knows seven kinds of pigmented lesion; anything else "
-    "it takes for one of them. It learned from dermoscopic photographs, mostly of light skin: for other skin and other "
-    "cameras its figures may not hold. It knows nothing of the person or of how the lesion changed."
 )
 
 RETAKE = "a new photograph with one lesion in the middle, in focus and evenly lit"
@@ -34,16 +28,19 @@ UNRELIABLE = f"Set this result aside. Take {RETAKE}, or have the lesion examined
 # Cautions that another photograph can do something about.
 PHOTOGRAPHIC = frozenset({"small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame"})
 
-# What a diagnosis is called inside a sentence.
-NOUNS: dict[str, str] = {
-    "akiec": "actinic keratosis or Bowen's disease",
-    "bcc": "basal cell carcinoma",
-    "bkl": "benign keratosis",
-    "df": "dermatofibroma",
-    "mel": "melanoma",
-    "nv": "ordinary moles",
-    "vasc": "vascular lesions",
-}
+
+def limits(diagnoses: int) -> str:
+    """What a model does not know.
+
+    Args:
+        diagnoses: how many it tells apart; 0 for a binary model.
+    """
+    kinds = f"knows {diagnoses} kinds of" if diagnoses else "was trained on a few kinds of"
+    return (
+        f"The model looks at the centred square of one photograph and {kinds} pigmented lesion; anything else it takes "
+        "for one of them. It learned from dermoscopic photographs, mostly of light skin: for other skin and other "
+        "cameras its figures may not hold. It knows nothing of the person or of how the lesion changed."
+    )
 
 
 def percent(probability: float) -> str:
@@ -83,17 +80,19 @@ def stability(spread: tuple[float, float] | None) -> str:
     return f"between {low} and {high} over eight flips and turns of the photograph"
 
 
-def similar_cases(similar: Sequence["Similar"]) -> str:
+def similar_cases(similar: Sequence["Similar"], taxonomy: Taxonomy) -> str:
     """What the nearest known cases were, in numbers; "" where there are none."""
     if not similar:
         return ""
     (code, most), *_ = Counter(case.diagnosis for case in similar).most_common(1)
     total = len(similar)
-    of = f"{most} of the {total} most similar known cases {verb(most)} {NOUNS.get(code, code)}"
-    malignant = sum(case.diagnosis in MALIGNANT for case in similar)
+    known = [found for case in similar if (found := taxonomy.get(case.diagnosis))]
+    noun = taxonomy[code].noun if code in taxonomy else code
+    of = f"{most} of the {total} most similar known cases {verb(most)} {noun}"
+    malignant = sum(one.malignant for one in known)
     if most == total:
         rest = ""
-    elif malignant == most and code in MALIGNANT:
+    elif malignant == most and code in taxonomy.malignant and len(known) == total:
         rest = "; the other is benign" if total - most == 1 else "; the others are benign"
     else:
         rest = f"; {malignant or 'none'} {verb(malignant)} malignant"
@@ -112,6 +111,6 @@ def context_words(context: "Context") -> str:
     return ", ".join(word for word in (age, context.sex, context.site, lesion, context.note) if word)
 
 
-def diagnosis_words(code: str | None) -> str:
+def diagnosis_words(code: str | None, taxonomy: Taxonomy) -> str:
     """A diagnosis by its clinical name; a dash for a model that tells none apart."""
-    return BY_CODE[code].name if code in BY_CODE else "–"
+    return taxonomy.name(code) if code else "–"

@@ -19,12 +19,20 @@ from dashboard.components import again as again_parts
 from dashboard.components import case as parts
 from dashboard.components.history import confirmation
 from dashboard.components.result import result_card
-from dashboard.components.review_form import NOTHING, audit_list, problem, review_form, review_list
+from dashboard.components.review_form import (
+    NOTHING,
+    audit_lines,
+    audit_list,
+    problem,
+    review_form,
+    review_list,
+)
 from dashboard.pages import again, reviewing
 from dashboard.services import Services
 from dashboard.store import Conflict, Context, InputError, NotFound, Record, StoreError
 from dashboard.store.summary import same_image
 from model.figures import monitoring
+from model.taxonomy import Taxonomy
 
 
 def exists(case_id: str) -> bool:
@@ -59,12 +67,17 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         [
             parts.way(search, *neighbours(record.id, search)),
             html.H1("Prediction"),
-            result_card(record, drawn=examples.is_drawn(record.sha256), link=False),
+            result_card(record, taxonomy_of(record), drawn=examples.is_drawn(record.sha256), link=False),
             *sections(record, search),
             *controls(record),
         ],
         className="case",
     )
+
+
+def taxonomy_of(record: Record) -> Taxonomy:
+    """What the codes of a prediction mean."""
+    return Services.current().known.of(record.model_sha256)
 
 
 def neighbours(case_id: str, search: str) -> tuple[str | None, str | None]:
@@ -86,7 +99,7 @@ def sections(record: Record, search: str) -> list[Component]:
                     "Review",
                     html.Div(told(record), id="case-reviews"),
                     html.Details(
-                        [html.Summary("Add a review"), review_form(record.tags)],
+                        [html.Summary("Add a review"), review_form(record.tags, taxonomy_of(record))],
                         open=record.review == "open",
                         className="case-form",
                     ),
@@ -113,12 +126,12 @@ def sections(record: Record, search: str) -> list[Component]:
 
 def told(record: Record) -> list[Component]:
     """What people said of the prediction, and what was done to it."""
-    store = Services.current().store
+    store, taxonomy = Services.current().store, taxonomy_of(record)
     try:
         return [
-            parts.state(record),
-            review_list(store.reviews(record.id)),
-            audit_list(store.audit(record.id)),
+            parts.state(record, taxonomy),
+            review_list(store.reviews(record.id), taxonomy),
+            audit_list(store.audit(record.id), taxonomy),
         ]
     except NotFound:
         return []
@@ -266,7 +279,7 @@ def describe(
     except Conflict as error:
         now = error.record
         fresh = (told(now), {now.id: now.revision}) if now else (no_update, no_update)
-        return problem(str(error), error.changes), *fresh
+        return problem(str(error), audit_lines(error.changes, store.known.every)), *fresh
     except NotFound:
         return problem("This prediction was deleted meanwhile. Nothing was saved."), no_update, no_update
     except (InputError, StoreError) as error:

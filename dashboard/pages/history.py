@@ -61,7 +61,12 @@ def layout(**parameters: Any) -> html.Div:
             html.Div(
                 [
                     filters(
-                        chosen(search), store.models(), store.sites(), store.tags(), parts.views(view.gallery)
+                        chosen(search),
+                        store.models(),
+                        store.sites(),
+                        store.tags(),
+                        diagnoses(store),
+                        parts.views(view.gallery),
                     ),
                     again.follow(),
                     parts.bar(),
@@ -75,7 +80,7 @@ def layout(**parameters: Any) -> html.Div:
             parts.dialog(
                 "history-reviewing",
                 "Review",
-                [review_form([], several=True)],
+                [review_form([], store.known.every, several=True)],
                 [closer("history-reviewing-cancel")],
             ),
             parts.dialog(
@@ -101,6 +106,12 @@ def layout(**parameters: Any) -> html.Div:
         ],
         className="history",
     )
+
+
+def diagnoses(store: Store) -> list[tuple[str, str]]:
+    """What can be filtered by: everything that is known, and what only old predictions have, as (code, name)."""
+    every = store.known.every
+    return [(code, every.name(code)) for code in store.known.ordered([*every.codes, *store.codes()])]
 
 
 def closer(name: str) -> html.Button:
@@ -141,7 +152,13 @@ def rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ..
     first = not request.get("startRow")
     empty = page.total == 0 and not view.filtered
     return (
-        {"rowData": [parts.row(record, view.search()) for record in page.records], "rowCount": page.total},
+        {
+            "rowData": [
+                parts.row(record, store.known.of(record.model_sha256), view.search())
+                for record in page.records
+            ],
+            "rowCount": page.total,
+        },
         {"height": parts.height(page.total)},
         parts.count(page.total, view.filtered, page.exact),
         not view.filtered,

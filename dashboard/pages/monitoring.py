@@ -19,6 +19,7 @@ from model import drift, metrics
 from model.bundle import Bundle
 from model.figures import monitoring as figures
 from model.metrics import Confusion
+from model.taxonomy import Taxonomy
 from model.verification import Live
 
 dash.register_page(__name__, path="/monitoring", title="Monitoring · Dermaboard", name="Monitoring")  # type: ignore[no-untyped-call]
@@ -76,6 +77,7 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
     bundle = bundle_of(version)
     newest = summary.sample(store, since, version)
     outcomes = summary.outcomes(store, since, version)
+    taxonomy = store.known.of(version.sha256)
     return [
         parts.tiles(outcomes.decisions, sum(outcomes.confirmed.values())),
         box(
@@ -89,7 +91,7 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
         ),
         box("Scores", *scores(newest, bundle, theme)),
         box("Cautions", parts.cautions(newest.cautions, newest.texts, len(newest.scores))),
-        box("Confirmed diagnoses", *confirmed(outcomes, bundle)),
+        box("Confirmed diagnoses", *confirmed(outcomes, bundle, taxonomy)),
     ]
 
 
@@ -132,13 +134,13 @@ def probabilities(bundle: Bundle | None, split: str) -> Any:
     return [] if bundle is None else rows(bundle, split)["probability"].to_numpy()
 
 
-def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None) -> list[Component]:
+def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxonomy) -> list[Component]:
     """How decisions turned out, beside what the card promises."""
     counts = Confusion(
-        tp=outcomes.count(True, True),
-        fp=outcomes.count(True, False),
-        tn=outcomes.count(False, False),
-        fn=outcomes.count(False, True),
+        tp=outcomes.count(True, True, taxonomy),
+        fp=outcomes.count(True, False, taxonomy),
+        tn=outcomes.count(False, False, taxonomy),
+        fn=outcomes.count(False, True, taxonomy),
     )
     if not counts.n:
         return [
@@ -186,7 +188,7 @@ def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None) -> list[Compone
         if few
         else []
     )
-    return [parts.outcomes(outcomes.confirmed), *warning, parts.rates(rows), caveat()]
+    return [parts.outcomes(outcomes.confirmed, taxonomy), *warning, parts.rates(rows), caveat()]
 
 
 def promised(bundle: Bundle | None) -> Confusion | None:

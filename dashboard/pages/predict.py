@@ -67,7 +67,11 @@ def download(files: list[dict[str, Any]]) -> dict[str, Any]:
     ]
     name = f"dermaboard-{datetime.now(UTC):%Y-%m-%d-%H%M}.csv"
     # The mark at the beginning tells Excel that this is UTF-8.
-    return {"content": "\ufeff" + batch_csv(entries), "filename": name, "type": "text/csv"}
+    return {
+        "content": "\ufeff" + batch_csv(entries, Services.current().known),
+        "filename": name,
+        "type": "text/csv",
+    }
 
 
 def found(record_id: str) -> Record | None:

@@ -22,7 +22,8 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         # Dash asks for the page of no case, to learn which components its callbacks will find.
         return html.Div([html.Div(id="report"), html.Span(id="report-local")])
     try:
-        record = Services.current().store.get(case_id)
+        services = Services.current()
+        record = services.store.get(case_id)
     except NotFound:
         return missing()
     actions = [
@@ -42,7 +43,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
     return html.Div(
         [
             html.Div(actions, className="actions report-actions"),
-            sheet(record, examples.is_drawn(record.sha256)),
+            sheet(record, services.known.of(record.model_sha256), examples.is_drawn(record.sha256)),
         ],
         id="report",
         className="report",

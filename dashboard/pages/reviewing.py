@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import Input, Output, State, callback, no_update
 
-from dashboard.components.review_form import NOTHING, problem
+from dashboard.components.review_form import NOTHING, audit_lines, problem
 from dashboard.services import Services
 from dashboard.store import Conflict, InputError, NotFound, StoreError
 
@@ -65,7 +65,8 @@ def save(
             dict(seen),
         )
     except Conflict as error:
-        return {"conflict": clicks}, problem(str(error), error.changes)
+        lines = audit_lines(error.changes, Services.current().known.every)
+        return {"conflict": clicks}, problem(str(error), lines)
     except NotFound:
         return no_update, problem(
             "This prediction was deleted meanwhile, perhaps in another tab. Nothing was saved."

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
 from dashboard.store.records import SOURCES, Action, AuditLine, Context, Finding, Record
 from dashboard.store.rows import CONTEXT, audit_from_row, context_row, from_row, review_state, to_row, words
 from dashboard.store.schema import audit, predictions, reviews, tags
-from model.taxonomy import CODES
+from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
 # What could tell whose case it was.
@@ -65,7 +66,13 @@ def describe(
     return after
 
 
-def review(connection: Connection, record_id: str, finding: Finding, revision: int | None) -> Record:
+def review(
+    connection: Connection,
+    record_id: str,
+    finding: Finding,
+    revision: int | None,
+    known: KnownDiagnoses,
+) -> Record:
     """Append a review, as `checked` gave it, to a prediction; see `Store.review`."""
     seq, before = find(connection, record_id)
     check_revision(connection, before, revision)
@@ -84,7 +91,7 @@ def review(connection: Connection, record_id: str, finding: Finding, revision: i
         confirmed=confirmed,
         confirmed_by=confirmed_by,
         reviewed=now,
-        review=cast(Any, review_state(before.decision, confirmed, True)),
+        review=cast(Any, review_state(before.decision, confirmed, True, known.of(before.model_sha256))),
         tags=labels,
         revision=before.revision + 1,
     )
@@ -118,13 +125,13 @@ def review(connection: Connection, record_id: str, finding: Finding, revision: i
     return after
 
 
-def checked(finding: Finding) -> Finding:
+def checked(finding: Finding, taxonomy: Taxonomy) -> Finding:
     """A review as it is kept; InputError when it cannot be meant so."""
     name = clean_line(finding.reviewer, MAX_NAME, "The name")
     if not name:
         raise InputError("Say who reviews: a name or initials.")
-    if finding.diagnosis is not None and finding.diagnosis not in CODES:
-        raise InputError(f"The diagnosis is one of {', '.join(CODES)}.")
+    if finding.diagnosis is not None and finding.diagnosis not in taxonomy:
+        raise InputError(f"The diagnosis is one of {', '.join(taxonomy.codes)}.")
     if finding.diagnosis is not None and finding.source not in SOURCES:
         raise InputError("Say how the diagnosis was confirmed: by histology, follow-up or an expert.")
     if finding.diagnosis is None and finding.source not in (None, WITHDRAWN):

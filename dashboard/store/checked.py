@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.files import ID, SHA256
 from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG, MAX_TAGS, clean
 from dashboard.store.records import OLDEST, Action, Sex, Source
@@ -212,7 +213,7 @@ def first_fault(error: ValidationError) -> str:
     return f"{where}: {reason[:1].lower()}{reason[1:]}" if where else reason
 
 
-def stored(case: Case) -> dict[str, Any]:
+def stored(case: Case, known: KnownDiagnoses) -> dict[str, Any]:
     """A case as the table of predictions takes it, with everything worked out that follows from the rest."""
     record = from_row(case.prediction.model_dump())
     told = [review for review in case.reviews if review.source is not None]
@@ -222,7 +223,10 @@ def stored(case: Case) -> dict[str, Any]:
         confirmed=confirmed,
         confirmed_by=None if by == "withdrawn" else cast(Any, by),
         reviewed=case.reviews[-1].created if case.reviews else None,
-        review=cast(Any, review_state(record.decision, confirmed, bool(case.reviews))),
+        review=cast(
+            Any,
+            review_state(record.decision, confirmed, bool(case.reviews), known.of(record.model_sha256)),
+        ),
         tags=tuple(case.reviews[-1].tags) if case.reviews else (),
     )
     return to_row(record, [review.note for review in case.reviews])

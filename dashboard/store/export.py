@@ -21,20 +21,22 @@ from dashboard.store.files import image_ending
 from dashboard.store.query import Query
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
+from dashboard.store.summary import predicted_codes
 from model.tables import spreadsheet_safe
-from model.taxonomy import CODES
 
 ROW_GROUP = 10_000
 # A ZIP knows no earlier date, and equal exports shall have equal bytes.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
-COLUMNS: dict[str, type] = {
+# Before and after the probabilities of the diagnoses.
+FIRST: dict[str, type] = {
     **dict.fromkeys(("id", "created", "filename", "sha256"), str),
     **dict.fromkeys(("width", "height"), int),
     **dict.fromkeys(("model", "model_version", "model_sha256", "operating_point"), str),
     **dict.fromkeys(("threshold", "malignant_from", "probability"), float),
     **dict.fromkeys(("decision", "diagnosis"), str),
-    **dict.fromkeys((f"p_{code}" for code in CODES), float),
+}
+LAST: dict[str, type] = {
     **dict.fromkeys(("spread_low", "spread_high", "novelty"), float),
     "warnings": str,
     "milliseconds": float,
@@ -48,7 +50,12 @@ DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus
 DATASET = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 
 
-def flat(record: Record) -> dict[str, Any]:
+def table_columns(store: Store) -> dict[str, type]:
+    """Names and types of a table's columns; each diagnosis that any stored prediction knows has one."""
+    return FIRST | dict.fromkeys((f"p_{code}" for code in predicted_codes(store)), float) | LAST
+
+
+def flat(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
     """A record as one row of a table: times as ISO 8601 in UTC, lists joined by semicolons."""
     low, high = record.spread or (None, None)
     told = {
@@ -59,19 +66,19 @@ def flat(record: Record) -> dict[str, Any]:
         "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
         "reviewed": None if record.reviewed is None else record.reviewed.isoformat(),
         "tags": "; ".join(record.tags),
-        **{f"p_{code}": record.probabilities.get(code) for code in CODES},
+        **{f"p_{code}": value for code, value in record.probabilities.items()},
         **asdict(record.context),
     }
-    return {name: told[name] if name in told else getattr(record, name) for name in COLUMNS}
+    return {name: told[name] if name in told else getattr(record, name, None) for name in columns}
 
 
-def csv_table(records: Iterable[Record]) -> Iterator[bytes]:
+def csv_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """A CSV file in UTF-8; no cell is taken for a formula by a spreadsheet."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(COLUMNS))
+    text, columns = io.StringIO(), table_columns(store)
+    table = csv.DictWriter(text, list(columns))
     table.writeheader()
     for number, record in enumerate(records, 1):
-        table.writerow({name: spreadsheet_safe(value) for name, value in flat(record).items()})
+        table.writerow({name: spreadsheet_safe(value) for name, value in flat(record, columns).items()})
         if number % 500 == 0:
             yield taken(text)
     yield taken(text)
@@ -85,7 +92,7 @@ def taken(text: io.StringIO) -> bytes:
     return data
 
 
-def json_lines(records: Iterable[Record]) -> Iterator[bytes]:
+def json_lines(_store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """JSON lines with everything that is stored of a prediction."""
     for record in records:
         yield json.dumps(asdict(record), default=plain, ensure_ascii=False).encode() + b"\n"
@@ -98,17 +105,18 @@ def plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def parquet_table(records: Iterable[Record]) -> Iterator[bytes]:
+def parquet_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """A Parquet file, a row group for every 10,000 predictions."""
     # Slow to import.
     import pyarrow as pa
     from pyarrow import parquet
 
+    columns = table_columns(store)
     kinds = {str: pa.string(), float: pa.float64(), int: pa.int64()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
     drain, left = Drain(), iter(records)
     with parquet.ParquetWriter(drain, schema) as writer:
-        while group := [flat(record) for record in islice(left, ROW_GROUP)]:
+        while group := [flat(record, columns) for record in islice(left, ROW_GROUP)]:
             writer.write_table(pa.Table.from_pylist(group, schema))
             yield drain.take()
     yield drain.take()
@@ -126,7 +134,7 @@ def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
                     seen.add(record.sha256)
                 yield record
 
-        for part in csv_table(told(records)):
+        for part in csv_table(store, told(records)):
             table.write(part)
             yield drain.take()
         archive.writestr(entry("predictions.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
@@ -200,9 +208,9 @@ def entry(name: str) -> zipfile.ZipInfo:
 
 # File name -> its media type, and what yields its bytes.
 EXPORTS: dict[str, tuple[str, Callable[[Store, Iterable[Record]], Iterator[bytes]]]] = {
-    "predictions.csv": ("text/csv; charset=utf-8", lambda _, records: csv_table(records)),
-    "predictions.parquet": ("application/vnd.apache.parquet", lambda _, records: parquet_table(records)),
-    "predictions.jsonl": ("application/jsonl", lambda _, records: json_lines(records)),
+    "predictions.csv": ("text/csv; charset=utf-8", csv_table),
+    "predictions.parquet": ("application/vnd.apache.parquet", parquet_table),
+    "predictions.jsonl": ("application/jsonl", json_lines),
     "images.zip": ("application/zip", images_zip),
     "dataset.zip": ("application/zip", dataset_zip),
 }

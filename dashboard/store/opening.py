@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import database
 from dashboard.store.errors import StoreError
 from dashboard.store.files import Files
@@ -18,13 +19,19 @@ DATABASE = "dermaboard.db"
 SWEPT_AT_ONCE = 20_000
 
 
-def open_store(data_dir: Path, database_url: str | None = None, image_store: str | None = None) -> Store:
+def open_store(
+    data_dir: Path,
+    database_url: str | None = None,
+    image_store: str | None = None,
+    known: KnownDiagnoses = USUAL,
+) -> Store:
     """Open the store below `data_dir`, creating or migrating what is needed. All of it is for its owner only.
 
     Args:
         data_dir: holds the images, and the SQLite database unless another one is named.
         database_url: SQLAlchemy address of another database, such as PostgreSQL.
         image_store: fsspec address of another place for the images, such as s3://bucket/folder.
+        known: what the codes of diagnoses mean.
 
     Raises:
         StoreError: the folder cannot be written, or the database is unusable or newer than this Dermaboard.
@@ -44,7 +51,7 @@ def open_store(data_dir: Path, database_url: str | None = None, image_store: str
             keep_others_out(data_dir / folder)
         engine = database.connect(database_url or database.sqlite_url(file))
         database.migrate(engine)
-        opened = Store(engine, Files(place))
+        opened = Store(engine, Files(place), known)
     except OSError as error:
         raise StoreError(f"The data folder {data_dir} cannot be used: {error.strerror or error}.") from error
     if opened.page(Query(limit=1)).total <= SWEPT_AT_ONCE:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
 
+from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, database, sweep, words
 from dashboard.store.errors import MissingFile, NotFound
 from dashboard.store.files import ID, Files
@@ -47,8 +48,9 @@ COUNT = update(store).values(predictions=store.c.predictions + 1)
 class Store(Transactions):
     """Predictions and their images. Safe to use from several threads and processes."""
 
-    def __init__(self, engine: Engine, files: Files) -> None:
+    def __init__(self, engine: Engine, files: Files, known: KnownDiagnoses = USUAL) -> None:
         super().__init__(engine, files)
+        self.known = known
         self._pages = threading.Semaphore(AT_ONCE)
         self._memory = Memory()
         with self.reading() as connection:
@@ -227,6 +229,11 @@ class Store(Transactions):
         """The tags that predictions have, sorted."""
         return self._distinct(tags.c.name)
 
+    def codes(self) -> tuple[str, ...]:
+        """The diagnoses that predictions came to or that people confirmed, in the usual order."""
+        columns = predictions.c.diagnosis, predictions.c.confirmed
+        return self.known.ordered(code for column in columns for code in self._distinct(column))
+
     def _distinct(self, column: Column[Any]) -> tuple[str, ...]:
         # From each value to the next in its index: one step a value, however many rows there are.
         least = select(func.min(column).label("value")).cte("least", recursive=True)
@@ -270,7 +277,7 @@ class Store(Transactions):
         """
         one, who = known_shape(record_id), ""
         if finding is not None:
-            finding = changes.checked(finding)
+            finding = changes.checked(finding, self.known.every)
             who = finding.reviewer
         with self.writing() as connection:
             record = changes.find(connection, one)[1]
@@ -278,7 +285,9 @@ class Store(Transactions):
                 context = replace(record.context, **fields)
                 record = changes.describe(connection, one, context, revision, who)
                 revision = None
-            return record if finding is None else changes.review(connection, one, finding, revision)
+            return (
+                record if finding is None else changes.review(connection, one, finding, revision, self.known)
+            )
 
     def review(
         self,
@@ -309,13 +318,15 @@ class Store(Transactions):
             InputError: the review cannot be meant so.
             NotFound: none of them exists.
         """
-        finding = changes.checked(Finding(reviewer, diagnosis, source, note, add_tags, remove_tags))
+        finding = changes.checked(
+            Finding(reviewer, diagnosis, source, note, add_tags, remove_tags), self.known.every
+        )
         done: list[Record] = []
         with self.writing() as connection:
             for one in dict.fromkeys(map(known_shape, ids)):
                 seen = revision.get(one) if isinstance(revision, Mapping) else revision
                 with suppress(NotFound):
-                    done.append(changes.review(connection, one, finding, seen))
+                    done.append(changes.review(connection, one, finding, seen, self.known))
         if not done:
             raise NotFound(changes.MISSING)
         return tuple(done)

@@ -200,7 +200,7 @@ def insert_cases(connection: Connection, target: Store, cases: list[Case], count
     new = [case for one, case in wanted.items() if one not in known | deleted]
     missing = 0
     if new:
-        rows = [stored(case) for case in new]
+        rows = [stored(case, target.known) for case in new]
         connection.execute(insert(predictions), rows)
         missing = sum(not target.files.place.has(name) for row in rows for name in names_of(target, row))
         insert_others(connection, new)

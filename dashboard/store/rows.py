@@ -10,7 +10,7 @@ from dashboard.store.names import clean_filename, fold, new_id
 from dashboard.store.records import REVIEW_STATES, AuditLine, Context, Record, Review
 from model.cautions import Caution
 from model.images import Photograph
-from model.taxonomy import MALIGNANT
+from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from model.predictor import Prediction
@@ -42,7 +42,7 @@ def make_record(
         model=prediction.model,
         model_version=prediction.model_version,
         model_sha256=prediction.model_sha256,
-        # Seven rounded probabilities may sum to a little more than 1.
+        # Rounded probabilities may sum to a little more than 1.
         probability=min(max(float(prediction.probability), 0.0), 1.0),
         operating_point=prediction.operating_point,
         threshold=float(prediction.threshold),
@@ -123,13 +123,19 @@ def from_row(row: Mapping[Any, Any]) -> Record:
     )
 
 
-def review_state(decision: str, confirmed: str | None, reviewed: bool) -> str:
-    """Where a review stands, see `Record.review`. A decision that was uncertain is never wrong."""
+def review_state(decision: str, confirmed: str | None, reviewed: bool, taxonomy: Taxonomy) -> str:
+    """Where a review stands, see `Record.review`. A decision that was uncertain is never wrong.
+
+    Only malignant against benign counts, so that what the model does not know can be confirmed too.
+    """
     if confirmed is None:
         return "reviewed" if reviewed else "open"
-    if confirmed in MALIGNANT and decision == "benign":
+    diagnosis = taxonomy.get(confirmed)
+    if diagnosis is None:
+        return "confirmed"
+    if diagnosis.malignant and decision == "benign":
         return "missed"
-    return "overcalled" if confirmed not in MALIGNANT and decision == "malignant" else "confirmed"
+    return "overcalled" if not diagnosis.malignant and decision == "malignant" else "confirmed"
 
 
 def review_from_row(row: Mapping[Any, Any], prediction_id: str) -> Review:

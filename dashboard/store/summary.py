@@ -17,7 +17,7 @@ from dashboard.store.records import Record
 from dashboard.store.repository import Store
 from dashboard.store.rows import from_row
 from dashboard.store.schema import predictions
-from model.taxonomy import MALIGNANT
+from model.taxonomy import Taxonomy
 
 Form = Callable[[ColumnElement[Any]], ColumnElement[Any]]
 # The newest predictions that are looked at one by one; enough for any measure of drift.
@@ -64,12 +64,14 @@ class Outcomes:
     decisions: Mapping[str, int]
     confirmed: Mapping[tuple[str, str], int]
 
-    def count(self, positive: bool, malignant: bool) -> int:
-        """Confirmed images on one side of the threshold and of the truth."""
+    def count(self, positive: bool, malignant: bool, taxonomy: Taxonomy) -> int:
+        """Confirmed images on one side of the threshold and of the truth; without those of unknown diagnoses."""
         return sum(
             number
             for (decision, code), number in self.confirmed.items()
-            if (decision != "benign") is positive and (code in MALIGNANT) is malignant
+            if (decision != "benign") is positive
+            and code in taxonomy
+            and taxonomy[code].malignant is malignant
         )
 
 
@@ -191,6 +193,17 @@ def known(since: datetime | None, version: Version | None, aside: Form) -> Selec
         .where(judged.c.place == 1)
         .group_by(judged.c.decision, judged.c.code)
     )
+
+
+def predicted_codes(store: Store) -> tuple[str, ...]:
+    """The diagnoses whose probabilities are stored, in the usual order; without predictions, those known here."""
+    found: set[str] = set()
+    made = versions(store)
+    with store.reading() as connection:
+        for version in made:
+            one = select(predictions.c.probabilities).where(condition(None, version)).limit(1)
+            found |= set(connection.execute(one).scalar() or ())
+    return store.known.ordered(found if made else store.known.every.codes)
 
 
 def same_image(store: Store, sha256: str) -> tuple[Record, ...]:

@@ -136,7 +136,7 @@ def export(root: Path, url: str) -> list[Measure]:
     """Everything as CSV: how much the process grows between a tenth and the whole."""
     store, process = opened(root, url), psutil.Process()
     began, written, after_tenth = time.perf_counter(), 0, 0
-    for part in csv_table(store.stream(Query())):
+    for part in csv_table(store, store.stream(Query())):
         written += part.count(b"\r\n")
         if not after_tenth and written > MANY // 10:
             after_tenth = own(process)

@@ -18,7 +18,7 @@ from dashboard.store.names import fold
 from dashboard.store.records import REVIEW_STATES
 from dashboard.store.rows import review_state
 from dashboard.store.schema import predictions, store
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000
 
 BATCH = 20_000
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -137,7 +137,7 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
     probability = np.where(malignant, rng.beta(4, 2, size), rng.beta(1, 9, size)).round(6)
     truth = np.where(
         malignant,
-        rng.choice(sorted(MALIGNANT), size),
+        rng.choice(sorted(HAM10000.malignant), size),
         rng.choice(("bkl", "df", "nv", "vasc"), size, p=(0.15, 0.02, 0.81, 0.02)),
     )
     spread = rng.dirichlet(np.ones(7), size).round(6)
@@ -178,7 +178,7 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 "decision": decision,
                 "diagnosis": None
                 if model[0] == "seed-cnn"
-                else (str(truth[i]) if pick[0] % 5 else CODES[pick[0] % 7]),
+                else (str(truth[i]) if pick[0] % 5 else HAM10000.codes[pick[0] % 7]),
                 "milliseconds": 12.5,
                 "spread_low": None,
                 "spread_high": None,
@@ -189,14 +189,14 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 "lesion": lesion,
                 "lesion_folded": lesion and fold(lesion),
                 "note": words,
-                "review": REVIEW_STATES.index(review_state(decision, confirmed, reviewed)),
+                "review": REVIEW_STATES.index(review_state(decision, confirmed, reviewed, HAM10000)),
                 "confirmed": confirmed,
                 "confirmed_by": "histology" if confirmed else None,
                 "reviewed": created + timedelta(days=7) if reviewed else None,
                 "revision": int(reviewed),
                 "tags": labels,
                 "words": fold("\n".join(filter(None, (name, lesion, words, *labels)))),
-                "probabilities": dict(zip(CODES, spread[i].tolist(), strict=True)),
+                "probabilities": dict(zip(HAM10000.codes, spread[i].tolist(), strict=True)),
                 "cautions": [{"code": "dark", "text": "The image is dark.", "severe": False}]
                 if pick[4] % 12 == 0
                 else [],

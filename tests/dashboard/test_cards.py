@@ -12,6 +12,7 @@ from dashboard.components.markup import markup
 from dashboard.components.result import result_card
 from dashboard.services import Services
 from dashboard.store import Context, Record
+from model.taxonomy import HAM10000
 
 HARMFUL = '<script>alert("1")</script>'
 
@@ -67,7 +68,7 @@ def test_what_only_a_browser_draws_is_refused() -> None:
 
 def test_nothing_that_a_user_wrote_becomes_markup(record: Record) -> None:
     harmful = replace(record, filename=HARMFUL + '" onerror="x', context=Context(note=HARMFUL, site=HARMFUL))
-    tags = Reader(markup(result_card(harmful, drawn=True))).tags
+    tags = Reader(markup(result_card(harmful, HAM10000, drawn=True))).tags
     assert "script" not in [tag for tag, _ in tags]
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
     assert {attributes.get("loading") for tag, attributes in tags if tag == "img"} == {"lazy"}
@@ -75,7 +76,7 @@ def test_nothing_that_a_user_wrote_becomes_markup(record: Record) -> None:
 
 def test_card_and_row_of_a_stored_prediction(client: FlaskClient, record: Record) -> None:
     answer = client.get(f"/cards/{record.id}").get_json()
-    assert answer["row"] == row(record)
+    assert answer["row"] == row(record, HAM10000)
     assert answer["row"]["probability"] == record.probability
     links = [attributes["href"] for tag, attributes in Reader(answer["card"]).tags if tag == "a"]
     assert links == [

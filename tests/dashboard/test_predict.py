@@ -29,6 +29,7 @@ from dashboard.components.text import (
     similar_cases,
 )
 from dashboard.components.verdict import verdict
+from dashboard.diagnoses import USUAL
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.store import Context, Record
@@ -86,7 +87,7 @@ def test_page_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def test_card_says_everything(record: Record) -> None:
-    shown = text(result_card(record))
+    shown = text(result_card(record, HAM10000))
     for wanted in (
         DISCLAIMER,
         VERDICTS[record.decision].word,
@@ -111,7 +112,7 @@ def test_card_says_everything(record: Record) -> None:
 
 def test_severe_caution_stands_above_the_result(record: Record) -> None:
     unlike = Caution("unlike", "This does not look like a skin lesion.", severe=True)
-    shown = text(result_card(replace(record, cautions=(unlike,), decision=Decision.BENIGN)))
+    shown = text(result_card(replace(record, cautions=(unlike,), decision=Decision.BENIGN), HAM10000))
     assert shown.index(unlike.text) < shown.index(VERDICTS["benign"].word)
     assert shown.index("Do not rely on this result") < shown.index(VERDICTS["benign"].word)
     assert UNRELIABLE in shown
@@ -123,11 +124,11 @@ def test_stability_and_similar_cases_are_told_in_numbers(record: Record) -> None
         Similar(f"I{place}", f"L{place}", code, 0.1)
         for place, code in enumerate(["mel"] * 7 + ["nv"] * 2 + ["bcc"])
     )
-    shown = text(result_card(replace(record, spread=(0.61, 0.79), similar=similar)))
+    shown = text(result_card(replace(record, spread=(0.61, 0.79), similar=similar), HAM10000))
     assert "between 61 % and 79 % over eight flips and turns" in shown
     assert "7 of the 10 most similar known cases are melanoma; 8 are malignant." in shown
     assert "left arm" in shown
-    bare = text(result_card(replace(record, spread=None, similar=())))
+    bare = text(result_card(replace(record, spread=None, similar=()), HAM10000))
     assert "flips and turns" not in bare
     assert "similar known cases" not in bare
 
@@ -144,7 +145,7 @@ def test_stability_and_similar_cases_are_told_in_numbers(record: Record) -> None
     ],
 )
 def test_similar_cases_in_a_sentence(codes: list[str], said: str) -> None:
-    assert similar_cases([Similar("i", "l", code, 0.0) for code in codes]) == said
+    assert similar_cases([Similar("i", "l", code, 0.0) for code in codes], HAM10000) == said
 
 
 def test_scale_marks_the_uncertain_band_and_does_without(record: Record) -> None:
@@ -176,10 +177,10 @@ def test_next_step_depends_on_what_stands_against_the_result(decision: Decision)
 
 def test_context_is_shown_and_said_not_to_be_used(record: Record) -> None:
     context = Context(age=54, sex="female", site="back", lesion="L-12", note="<b>new</b>")
-    shown = text(result_card(replace(record, context=context)))
+    shown = text(result_card(replace(record, context=context), HAM10000))
     assert "54 years, female, back, lesion L-12, <b>new</b>" in shown
     assert "not used by the model" in shown
-    assert "not used by the model" not in text(result_card(record))
+    assert "not used by the model" not in text(result_card(record, HAM10000))
 
 
 def test_operating_points_are_told_apart(bundle_root: Path) -> None:
@@ -200,7 +201,9 @@ def test_operating_points_are_told_apart(bundle_root: Path) -> None:
 def test_table_to_take_away_holds_every_file_and_no_formula(record: Record) -> None:
     harmful = replace(record, filename="x", context=Context(note="=HYPERLINK(1)"))
     lines = list(
-        csv.DictReader(io.StringIO(batch_csv([("=1+1.jpg", "", harmful), ("b.jpg", "It is empty.", None)])))
+        csv.DictReader(
+            io.StringIO(batch_csv([("=1+1.jpg", "", harmful), ("b.jpg", "It is empty.", None)], USUAL))
+        )
     )
     assert [line["file"] for line in lines] == ["'=1+1.jpg", "b.jpg"]
     assert lines[0]["note"] == "'=HYPERLINK(1)"
@@ -225,11 +228,13 @@ def test_download_reads_what_is_stored(app: Dash, page: ModuleType, record: Reco
 
 
 def test_drawn_example_is_marked_on_its_card(record: Record) -> None:
-    assert "Drawn example, not a patient" in text(result_card(record, drawn=True))
+    assert "Drawn example, not a patient" in text(result_card(record, HAM10000, drawn=True))
 
 
 def test_card_of_a_binary_model_has_no_diagnoses(record: Record) -> None:
-    assert "Melanoma" not in text(result_card(replace(record, probabilities={}, diagnosis=None, similar=())))
+    assert "Melanoma" not in text(
+        result_card(replace(record, probabilities={}, diagnosis=None, similar=()), HAM10000)
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from PIL import Image
 from pypdf import PdfReader
 
 from dashboard.components.report import sheet
-from dashboard.components.text import DISCLAIMER, LIMITS
+from dashboard.components.text import DISCLAIMER, limits
 from dashboard.report import moment, report_of, report_pdf
 from dashboard.services import Services
 from dashboard.store import Context, Record
 from model.cautions import Caution
 from model.predictor import Similar
+from model.taxonomy import HAM10000
 from model.verdict import VERDICTS
 from tests.dashboard.test_predict import text
 
@@ -51,7 +52,8 @@ def pdf(record: Record, services: Services) -> PdfReader:
     """The record's report, with the images of the stored one."""
     store = services.store
     return PdfReader(
-        io.BytesIO(report_pdf(record, store.image(record.id), store.heatmap(record.id))), strict=True
+        io.BytesIO(report_pdf(record, HAM10000, store.image(record.id), store.heatmap(record.id))),
+        strict=True,
     )
 
 
@@ -64,7 +66,7 @@ def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
     reader = pdf(record, services)
     assert len(reader.pages) == 1
     assert [round(float(side)) for side in reader.pages[0].mediabox[2:]] == [595, 842]
-    printed, shown = words(reader), text(sheet(record))
+    printed, shown = words(reader), text(sheet(record, HAM10000))
     for wanted in (
         "left arm.jpg",
         VERDICTS[record.decision].word,
@@ -72,10 +74,10 @@ def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
         record.model_sha256,
         record.id,
         moment(record.created),
-        report_of(record).step,
+        report_of(record, HAM10000).step,
         *(caution.text for caution in record.cautions),
         DISCLAIMER,
-        LIMITS,
+        limits(7),
     ):
         assert wanted in printed
         assert wanted in shown
@@ -137,21 +139,21 @@ def test_image_of_any_shape_stays_on_the_page(
     buffer = io.BytesIO()
     Image.new("RGB", size, "brown").save(buffer, "JPEG")
     odd = replace(record, width=size[0], height=size[1])
-    reader = PdfReader(io.BytesIO(report_pdf(odd, buffer.getvalue(), b"")))
+    reader = PdfReader(io.BytesIO(report_pdf(odd, HAM10000, buffer.getvalue(), b"")))
     assert len(reader.pages) == 1
     assert DISCLAIMER in words(reader)
 
 
 def test_binary_model_and_drawn_example(record: Record, services: Services) -> None:
-    binary = report_of(replace(record, probabilities={}, diagnosis=None), drawn=True)
+    binary = report_of(replace(record, probabilities={}, diagnosis=None), HAM10000, drawn=True)
     assert not binary.diagnoses
     assert "drawn example" in binary.cautions[0]
-    assert "drawn example" in text(sheet(record, drawn=True))
+    assert "drawn example" in text(sheet(record, HAM10000, drawn=True))
     assert len(pdf(replace(record, probabilities={}, diagnosis=None), services).pages) == 1
 
 
 def test_diagnoses_fall(record: Record) -> None:
-    assert all(a[3] >= b[3] for a, b in pairwise(report_of(record).diagnoses))
+    assert all(a[3] >= b[3] for a, b in pairwise(report_of(record, HAM10000).diagnoses))
 
 
 def test_times_name_their_zone() -> None:

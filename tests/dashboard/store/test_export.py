@@ -12,13 +12,13 @@ from pyarrow import parquet
 
 from dashboard.store import Context, Query, Record, Store, StoreError
 from dashboard.store.export import (
-    COLUMNS,
     EXPORTS,
     csv_table,
     dataset_zip,
     images_zip,
     json_lines,
     parquet_table,
+    table_columns,
     write_export,
 )
 from training.cases import read_cases
@@ -33,8 +33,8 @@ def everything(store: Store) -> list[Record]:
 
 def test_no_cell_of_a_csv_file_is_a_formula(store: Store, add: Add) -> None:
     add("=1+1.jpg", context=Context(note="@SUM(A1)", site="-1", lesion="+49", age=50))
-    rows = list(csv.DictReader(io.StringIO(b"".join(csv_table(everything(store))).decode())))
-    assert list(rows[0]) == list(COLUMNS)
+    rows = list(csv.DictReader(io.StringIO(b"".join(csv_table(store, everything(store))).decode())))
+    assert list(rows[0]) == list(table_columns(store))
     assert rows[0]["filename"] == "'=1+1.jpg" and rows[0]["note"] == "'@SUM(A1)"
     assert rows[0]["site"] == "'-1" and rows[0]["lesion"] == "'+49"
     assert float(rows[0]["p_nv"]) == 0.5 and rows[0]["age"] == "50"
@@ -43,11 +43,11 @@ def test_no_cell_of_a_csv_file_is_a_formula(store: Store, add: Add) -> None:
 def test_tables_have_a_row_a_prediction_and_their_types(store: Store, add: Add) -> None:
     records = [add(f"{seed}.jpg", seed=seed) for seed in range(3)]
     store.review([records[0].id], "Anna", "mel", "histology", add_tags=["a", "b"])
-    table = parquet.read_table(io.BytesIO(b"".join(parquet_table(everything(store)))))
+    table = parquet.read_table(io.BytesIO(b"".join(parquet_table(store, everything(store)))))
     assert table.column("id").to_pylist() == [record.id for record in reversed(records)]
     assert str(table.schema.field("age").type) == "int64" and table.column("age").null_count == 3
     assert table.column("tags").to_pylist() == ["", "", "a; b"]
-    lines = [json.loads(line) for line in b"".join(json_lines(everything(store))).splitlines()]
+    lines = [json.loads(line) for line in b"".join(json_lines(store, everything(store))).splitlines()]
     assert lines[2]["confirmed"] == "mel" and lines[2]["review"] == "missed"
     assert lines[0]["cautions"][0]["code"] == "small" and lines[0]["probabilities"]["nv"] == 0.5
 

@@ -11,6 +11,7 @@ from dashboard.store import Record, Store
 from dashboard.store.summary import Version, days, outcomes, same_image, sample, versions
 from model.cautions import Caution
 from model.predictor import Decision
+from model.taxonomy import HAM10000
 
 Add = Callable[..., Record]
 OTHER = "b" * 64
@@ -24,7 +25,7 @@ def other(**changes: object) -> dict[str, object]:
 def test_an_empty_store_has_nothing(store: Store) -> None:
     assert versions(store) == () and days(store) == {} and sample(store).scores == ()
     assert sample(store).threshold is None
-    assert outcomes(store).decisions == {} and outcomes(store).count(True, True) == 0
+    assert outcomes(store).decisions == {} and outcomes(store).count(True, True, HAM10000) == 0
 
 
 def test_versions_are_told_apart(store: Store, add: Add) -> None:
@@ -68,7 +69,7 @@ def test_outcomes_count_images_once_and_truth_for_all_models(store: Store, add: 
     found = outcomes(store)
     assert found.decisions == {"benign": 2, "malignant": 1}
     assert found.confirmed == {("benign", "mel"): 1, ("malignant", "nv"): 1}
-    assert [found.count(a, b) for a in (True, False) for b in (True, False)] == [0, 1, 1, 0]
+    assert [found.count(a, b, HAM10000) for a in (True, False) for b in (True, False)] == [0, 1, 1, 0]
 
     # Another version sees the cancer; nobody has reviewed its own prediction.
     add(seed=0, **other(decision=Decision.UNCERTAIN, probability=0.6))
