@@ -11,6 +11,7 @@ import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
 from model.bundle import (
+    BINARY,
     CARD,
     GRAPH,
     HISTORY,
@@ -46,16 +47,23 @@ def write_tiny_bundle(
     graph: bool = True,
     cases: int = 300,
     taxonomy: Taxonomy = HAM10000,
+    binary: bool = False,
 ) -> Bundle:
-    """Write root/<name>: a graph with logits linear in the mean colours of 4 x 4 patches, random scores, history."""
+    """Write root/<name>: a graph with logits linear in the mean colours of 4 x 4 patches, random scores, history.
+
+    Args:
+        binary: it tells malignant from benign alone, and knows no training images.
+    """
+    outputs = 1 if binary else len(taxonomy)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         files = {HISTORY: work / "history.jsonl", SCORES: work / "scores.parquet"}
         files[HISTORY].write_text("".join(json.dumps(line) + "\n" for line in tiny_history()))
-        tiny_scores(cases, seed, taxonomy).to_parquet(files[SCORES], index=False)
+        tiny_scores(cases, seed, taxonomy, binary).to_parquet(files[SCORES], index=False)
         if graph:
             files[GRAPH] = work / "model.onnx"
-            onnx.save(tiny_graph(seed, len(taxonomy)), files[GRAPH])
+            onnx.save(tiny_graph(seed, outputs), files[GRAPH])
+        if graph and not binary:
             files[REFERENCE] = work / "reference.npz"
             write_reference(files[REFERENCE], tiny_reference())
         card = Card(
@@ -64,7 +72,7 @@ def write_tiny_bundle(
             purpose="A test model that knows nothing of lesions.",
             input_size=SIZE,
             taxonomy=taxonomy,
-            classes=taxonomy.codes,
+            classes=BINARY if binary else taxonomy.codes,
             calibrations={"dermoscopic": Calibration(1.3)},
             operating_points=POINTS,
             operating_point="sensitivity-95",
@@ -118,7 +126,7 @@ def tiny_reference() -> Reference:
 
 
 def tiny_graph(seed: int, outputs: int = len(HAM10000)) -> onnx.ModelProto:
-    """uint8 (n, 64, 64, 3) -> probabilities (n, k), embedding (n, 3), maps (n, 4, 4, k)."""
+    """uint8 (n, 64, 64, 3) -> probabilities (n, k), embedding (n, 3), and maps (n, 4, 4, k) where k is above 1."""
     weights = np.random.default_rng(seed).normal(0, 1.5, (3, outputs)).astype(np.float32)
     nodes = [
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
@@ -135,8 +143,11 @@ def tiny_graph(seed: int, outputs: int = len(HAM10000)) -> onnx.ModelProto:
         helper.make_node("MatMul", ["features", "weights"], ["maps"]),
         helper.make_node("ReduceMean", ["features", "axes"], ["embedding"], keepdims=0),
         helper.make_node("MatMul", ["embedding", "weights"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1)
+        if outputs > 1
+        else helper.make_node("Sigmoid", ["logits"], ["probabilities"]),
     ]
+    maps = helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["n", GRID, GRID, outputs])
     constants = {"scale": np.float32(64), "weights": weights, "axes": np.array([1, 2], np.int64)}
     graph = helper.make_graph(
         nodes,
@@ -145,7 +156,7 @@ def tiny_graph(seed: int, outputs: int = len(HAM10000)) -> onnx.ModelProto:
         [
             helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", outputs]),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", 3]),
-            helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["n", GRID, GRID, outputs]),
+            *([maps] if outputs > 1 else []),
         ],
         [numpy_helper.from_array(np.asarray(value), key) for key, value in constants.items()],
     )
@@ -154,7 +165,7 @@ def tiny_graph(seed: int, outputs: int = len(HAM10000)) -> onnx.ModelProto:
     return model
 
 
-def tiny_scores(cases: int, seed: int, taxonomy: Taxonomy = HAM10000) -> pd.DataFrame:
+def tiny_scores(cases: int, seed: int, taxonomy: Taxonomy = HAM10000, binary: bool = False) -> pd.DataFrame:
     """Scores that are right more often than not, in the stored format: raw probabilities by class."""
     rng = np.random.default_rng(seed)
     codes = taxonomy.codes
@@ -173,7 +184,11 @@ def tiny_scores(cases: int, seed: int, taxonomy: Taxonomy = HAM10000) -> pd.Data
             "site": rng.choice(["back", "face", "trunk"], cases),
             "confirmation": np.where(np.isin(labels, list(taxonomy.malignant)), "histo", "follow_up"),
         }
-        | {f"raw_{code}": raw[:, index] for index, code in enumerate(codes)}
+        | (
+            {"raw_malignant": taxonomy.malignancy(raw)}
+            if binary
+            else {f"raw_{code}": raw[:, index] for index, code in enumerate(codes)}
+        )
     )
 
 
