@@ -145,6 +145,64 @@ def is_figures(found: Any) -> bool:
     return isinstance(found, Mapping) and all(isinstance(one, int | float) for one in found.values())
 
 
+def source_probe(card: Card) -> str:
+    """How well the source can be told from what the network sees of nevi."""
+    found = card.facts.get("source_probe")
+    if not found:
+        return ""
+    rows = [
+        (f"{one['first']} or {one['second']}", ", ".join(map(str, one["images"])), interval(one["auc"]))
+        for one in found
+    ]
+    text = (
+        "**Shortcuts.** How well a linear model tells two sources apart by the network's embedding of dermoscopic nevi "
+        "of the validation split, cross-validated by lesion. A network that sees nothing but lesions would give 0.5; "
+        "where it is near 1, the network can use the source as a hint of the diagnosis."
+    )
+    return f"{text}\n\n{table(('sources', 'images of each', 'AUC'), rows)}"
+
+
+def evidence(card: Card) -> str:
+    """Whether the maps of the evidence are better than chance."""
+    found = card.facts.get("evidence")
+    if not found:
+        return ""
+    rows = [
+        (
+            str(modality),
+            str(one["images"]),
+            f"{number(one['deletion'])} ({number(one['deletion_random'])})",
+            f"{number(one['insertion'])} ({number(one['insertion_random'])})",
+            f"{signed(one['difference'])} ({signed(one['low'])} to {signed(one['high'])})",
+            "yes" if one["shown"] else "no",
+        )
+        for modality, one in found.items()
+    ]
+    text = (
+        "**What the model looked at.** The heatmap against the same map with its places shuffled, on validation: "
+        "mean probability of malignancy while the places of most evidence are painted over (deletion, lower is better) "
+        "and brought back into a blurred image (insertion, higher is better). A heatmap that is no better than chance "
+        "is not shown."
+    )
+    head = ("modality", "images", "deletion (at random)", "insertion (at random)", "better by", "shown")
+    return f"{text}\n\n{table(head, rows)}"
+
+
+def pair_worth(card: Card) -> str:
+    """What both photographs of a lesion are worth together."""
+    found = card.facts.get("pairs", {}).get(judged_on(card))
+    if not found:
+        return ""
+    gap = found["difference"]
+    return (
+        f"**Both photographs of a lesion.** On {judged_on(card)}, {found['lesions']:,} lesions "
+        f"({found['malignant']:,} malignant) have a dermoscopic image and a close-up. AUC by lesion is "
+        f"{interval(found['dermoscopic'])} by the first, {interval(found['close_up'])} by the second and "
+        f"{interval(found['both'])} by the mean of both log odds: {signed(gap['value'])} "
+        f"({signed(gap['low'])} to {signed(gap['high'])}) against the dermoscopic image alone."
+    )
+
+
 def cases(card: Card) -> str:
     """Images by split and diagnosis."""
     counts: Mapping[str, Mapping[str, int]] = card.facts.get("cases", {})

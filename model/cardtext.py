@@ -8,7 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from model.bundle import Card
-from model.cardtables import calibration, cases, files, guard, judged_on, openings, robustness, subgroups
+from model.cardtables import (
+    calibration,
+    cases,
+    evidence,
+    files,
+    guard,
+    judged_on,
+    openings,
+    pair_worth,
+    robustness,
+    source_probe,
+    subgroups,
+)
 from model.markdown import (
     NONE,
     Row,
@@ -35,9 +47,10 @@ def card_text(cards: Sequence[Card], short: bool = False) -> str:
         short: without the tables of subgroups, robustness, calibration and cases.
     """
     card = cards[0]
-    parts = [comparison(cards), by_source(card), decisions(card), uses(card)]
+    parts = [comparison(cards), by_source(card), pair_worth(card), decisions(card), uses(card)]
     if not short:
-        parts += [calibration(card), subgroups(card), robustness(card), guard(card), cases(card)]
+        parts += [calibration(card), subgroups(card), source_probe(card), robustness(card), guard(card)]
+        parts += [evidence(card), cases(card)]
     parts += [limits(card), making(card), *([] if short else [openings(card), files(card)])]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -146,6 +146,7 @@ def export(options: argparse.Namespace) -> None:
     from training.guard import build_guard, guarded
     from training.judge import judge
     from training.pixels import open_pixels
+    from training.probes import probe
 
     store, run = open_pixels(options.data), run_of(options)
     files = {HISTORY: run / "history.jsonl", SCORES: run / "scores.parquet"}
@@ -178,6 +179,7 @@ def export(options: argparse.Namespace) -> None:
             scores.to_parquet(files[SCORES], index=False)
             again = judge(scores, made.classes, made.taxonomy).as_facts()
             made = replaced(made, guard=guard, **judged_fields(again))
+            made = replaced(made, facts={**made.facts, **probe(engine, made, store, scores)})
         bundle = write_bundle(options.out, made, files)
     print(
         f"{bundle.path}: {sum(file.stat().st_size for file in bundle.path.rglob('*') if file.is_file()) / 1e6:.1f} MB"

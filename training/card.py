@@ -33,7 +33,7 @@ LIMITS = (
     "The sources share clinics, cameras and years between training and test: other hospitals are usually worse, as the "
     "figures of sources that a run never saw show. Where a source shows no such figure, nothing is known of others.",
     "The source predicts the label in these data (from one in five malignant to four in five), and so do resolution "
-    "and framing. Training draws them alike; what is left of it was not measured.",
+    "and framing. Training draws them alike; the card says how well the network still knows the source.",
     "The close-ups were taken in clinics, of lesions that were biopsied. Telephones at home were not measured.",
     "Bowen's disease counts as akiec. One source's squamous cell carcinomas may hold Bowen's disease too; they, and "
     "all that is none of the diagnoses, teach malignant against benign alone.",

@@ -16,6 +16,7 @@ from training.guard import build_guard
 from training.judge import judge
 from training.openings import note_opening, openings
 from training.pixels import PixelStore
+from training.probes import probe
 
 
 def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_test: str | None) -> Bundle:
@@ -46,8 +47,11 @@ def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_te
     with tempfile.TemporaryDirectory() as folder:
         files = {name: bundle.path / name for name in bundle.card.files}
         if GRAPH in files and len(card.classes) > 1:
-            reference, guard = build_guard(Engine(bundle), card, store, open_test is not None)
-            card, files[REFERENCE] = replace(card, guard=guard), Path(folder) / REFERENCE
+            engine = Engine(bundle)
+            reference, guard = build_guard(engine, card, store, open_test is not None)
+            probed = probe(engine, card, store, pd.read_parquet(files[SCORES]))
+            card = replace(card, guard=guard, facts={**card.facts, **probed})
+            files[REFERENCE] = Path(folder) / REFERENCE
             write_reference(files[REFERENCE], reference)
         return write_bundle(bundle.path, card, files)
 
