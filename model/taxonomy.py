@@ -252,10 +252,6 @@ LESIONS = Taxonomy(
     shown=("mel", "scc", "bcc", "akiec", "nv", "bkl", "df", "vasc"),
 )
 
-# For code that does not take a taxonomy yet.
-DIAGNOSES = HAM10000.diagnoses
+# For training code that does not take a taxonomy yet.
 CODES = HAM10000.codes
-BY_CODE = {diagnosis.code: diagnosis for diagnosis in HAM10000}
 MALIGNANT = HAM10000.malignant
-SHOWN = HAM10000.shown
-SHORT = {diagnosis.code: diagnosis.short for diagnosis in HAM10000}
