@@ -117,11 +117,6 @@
     return { threshold: sweep.thresholds[place], tp, fp, fn: malignant - tp, tn: benign - fp, malignant, benign, unscored };
   }
 
-  // How an address spells a part's name; as in model/cohort.py.
-  function slug(name) {
-    return name.toLowerCase().split(/[\s–-]+/).filter(Boolean).join("-");
-  }
-
   const share = (value) => String(Math.round(1000 * value) / 1000);
 
   // The selection behind a point of a figure (see dashboard/performance/selection.py), or a threshold to go to.
@@ -137,11 +132,7 @@
       const kind = name === "before scaling" ? "raw" : "score";
       return bin && { show: `${kind}:${share(bin[0] / 100)}:${share(bin[1] / 100)}` };
     },
-    forest: (about, line, { y }, data, layout) => {
-      const [group] = layout.yaxis.ticktext[y].split(/\s+n = /);
-      const [variable, ...name] = group.split(": ");
-      return { show: `part:${slug(variable)}:${slug(name.join(": "))}` };
-    },
+    forest: (about) => about && { show: `part:${about[0]}` },
   };
 
   function clicked(name, clicks) {
@@ -151,7 +142,7 @@
     // What Dash tells of the point lacks what was sent in binary.
     const line = drawn._fullData[point.curveNumber];
     const about = line.customdata && line.customdata[point.pointNumber];
-    return behind[name](about, line, point, drawn._fullData, drawn.layout) || null;
+    return behind[name](about, line, point, drawn._fullData) || null;
   }
 
   function reveal() {
@@ -159,6 +150,39 @@
     panel.scrollIntoView({ block: "start", behavior: "auto" });
     panel.focus({ preventScroll: true });
   }
+
+  // Clicks set by themselves what they set. A callback that many parts of the page trigger is called for all of them
+  // at once, also for one that only just arrives, and Dash then drops what it was called for before: a click was lost.
+  const set = (id, values) => clientside.set_props(id, values);
+
+  // Which cases are listed, from the first page.
+  function list(code) {
+    set("performance-show", { data: code });
+    set("performance-page", { data: 1 });
+  }
+
+  function listRange() {
+    const ends = ["low", "high"].map((name, place) => {
+      const field = document.getElementById(`performance-${name}`);
+      return field && field.value && field.validity.valid ? field.valueAsNumber / 100 : place;
+    });
+    if (ends[0] < ends[1]) list(`score:${share(ends[0])}:${share(ends[1])}`);
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element && target.closest("#performance-body button");
+    if (!button) return;
+    const { show, page, at } = button.dataset;
+    if (show) list(show);
+    if (page) set("performance-page", { data: Number(page) });
+    if (at) set("performance-threshold", { value: Number(at) });
+    if (button.id === "performance-range") listRange();
+    if (page || (show && show !== "errors")) reveal();
+  });
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.id === "performance-outcome" && target.value) list(target.value);
+  });
 
   // The chip of the operating point at which the slider stands.
   function press(position) {
@@ -266,34 +290,16 @@
         clientside.set_props({ type: "performance-figure", name }, { extendData: marks[place] });
       });
     },
-    // What is listed, from the first page; a point of a curve is a threshold to go to, and the errors there.
-    pick: function (shows, clicks, outcome, ranged, low, high, now) {
-      const skip = [now, 1, outcome, 0].map(() => clientside.no_update);
-      const [one] = clientside.callback_context.triggered;
-      if (!one || !one.value) return skip;
-      const from = clientside.callback_context.triggered_id;
-      const list = (code) => [code, 1, code in outcomes ? code : "", clientside.no_update];
-      if (from === "performance-outcome") return outcome === now ? skip : list(outcome);
-      if (from === "performance-range") {
-        const ends = [low, high].map((end, place) => (typeof end === "number" ? end : 100 * place) / 100);
-        return ends[0] < ends[1] ? list(`score:${share(ends[0])}:${share(ends[1])}`) : skip;
-      }
-      const found = from.type === "performance-show" ? { show: from.code } : clicked(from.name, one.value);
-      if (!found) return skip;
-      if (from.code !== "errors") reveal();
-      if (found.show) return list(found.show);
-      return [...list("errors").slice(0, 3), Math.round(10 * found.threshold) / 10];
-    },
-    turn: function () {
-      const [one] = clientside.callback_context.triggered;
-      if (!one || !one.value) return clientside.no_update;
+    // What a point of a figure lists. A point of a curve is a threshold to go to, and the errors there.
+    point: function (clicks) {
+      const found = clicks && clicked(clientside.callback_context.triggered_id.name, clicks);
+      if (!found) return clientside.no_update;
+      if (!found.show) set("performance-threshold", { value: Math.round(10 * found.threshold) / 10 });
+      list(found.show || "errors");
       reveal();
-      return clientside.callback_context.triggered_id.to;
+      return null;
     },
-    aim: function () {
-      const [one] = clientside.callback_context.triggered;
-      return one && one.value ? Number(clientside.callback_context.triggered_id.at) : clientside.no_update;
-    },
+    outcome: (show) => (show in outcomes ? show : ""),
     by: function (value) {
       return `wide by-${value}`;
     },

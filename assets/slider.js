@@ -10,13 +10,15 @@
   const clientside = window.dash_clientside;
   const { read, weigh } = clientside.performance;
 
-  // What Dash calls: only the last of several calls in a row has an answer.
+  // What Dash calls: only the last of several calls in a row has an answer, and only while that is what is shown.
   function rested(answer) {
     let latest = 0;
     return async function (...values) {
       const mine = ++latest;
       await new Promise((done) => setTimeout(done, REST));
-      return mine === latest ? answer(...values) : clientside.no_update;
+      const [position, sweep] = [values[0], values.at(-1)];
+      const holds = position === property("performance-threshold", "value") && sweep === property("performance-sweep", "data");
+      return mine === latest && holds ? answer(...values) : clientside.no_update;
     };
   }
   clientside.performance.read = rested(read);
@@ -52,6 +54,9 @@
       write(`number-${name}-range`, weighed[2 * place + 1]);
     });
   }
+
+  // In a new body, too: React leaves a text alone that it takes for the one it wrote.
+  clientside.performance.settle = () => follow(property("performance-threshold", "value"));
 
   new MutationObserver((changes) => {
     const moved = changes.map(({ target }) => target).find((one) => one.closest("#performance-threshold"));

@@ -9,6 +9,8 @@
   const narrow = window.matchMedia("(max-width: 767px)");
   let called = null; // when each room was called, by its name; null until the rooms are there
   let running = 0;
+  let shown = null; // the view whose rooms these are
+  let drawnFor = null; // the slider's position when the last room was called
   let again = () => {};
 
   const nameOf = (room) => JSON.parse(room.id).name;
@@ -24,7 +26,21 @@
 
   function call(room, theme, sure) {
     called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
+    drawnFor = valueOf("performance-threshold", "value");
     clientside.set_props(JSON.parse(room.dataset.turn), { data: { theme, sure, narrow: narrow.matches } });
+  }
+
+  function valueOf(id, name) {
+    const found = window.dash_component_api.getLayout(id);
+    return found && found.props[name];
+  }
+
+  // A figure comes for the position at which it was called; the slider may have moved since.
+  function catchUp() {
+    const position = valueOf("performance-threshold", "value");
+    if (drawnFor === null || position === drawnFor) return;
+    drawnFor = position;
+    clientside.performance.mark(position, valueOf("performance-sweep", "data"));
   }
 
   function waits(room) {
@@ -42,19 +58,20 @@
     return unsure ? { room: unsure[1], sure: true } : null;
   }
 
-  function step(mine, theme) {
+  function step(mine, theme, same) {
     if (mine !== running || !document.getElementById("performance-body")) return;
     const rooms = [...document.querySelectorAll("#performance-body [data-turn]")];
     // In another theme, what looks the same in every theme stays.
-    if (!called && rooms.length)
-      called = new Map(rooms.filter((room) => room.dataset.plain && !empty(room)).map((room) => [nameOf(room), 0]));
+    const stays = (room) => same && room.dataset.plain && !empty(room);
+    if (!called && rooms.length) called = new Map(rooms.filter(stays).map((room) => [nameOf(room), 0]));
     // The next when what was called is drawn: a browser draws no faster for being asked twice.
     if (called && !rooms.some(waits)) {
+      catchUp();
       const found = next(rooms);
       if (!found) return;
       call(found.room, theme, found.sure);
     }
-    setTimeout(() => step(mine, theme), PAUSE);
+    setTimeout(() => step(mine, theme, same), PAUSE);
   }
 
   clientside.performance = Object.assign(clientside.performance || {}, {
@@ -62,8 +79,11 @@
     // With every new body and in every new theme; what was begun for another ends.
     turns: function (theme, view) {
       const mine = ++running;
-      called = null;
-      if (view) setTimeout(() => step(mine, theme), PAUSE);
+      called = drawnFor = null;
+      const same = view === shown;
+      shown = view;
+      clientside.performance.settle();
+      if (view) setTimeout(() => step(mine, theme, same), PAUSE);
       again = () => clientside.performance.turns(theme, view);
       return clientside.no_update;
     },

@@ -148,12 +148,15 @@ PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     State("performance-threshold", "value"),
     prevent_initial_call=True,
 )
-def draw(turn: dict[str, Any], which: dict[str, str], address: str, position: float) -> Component | None:
+def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, position: float) -> Any:
     """What has its turn: a figure that was not there, not in this theme, or not with its intervals.
 
     Args:
-        turn: `theme` to draw in, whether to be `sure` of intervals, and whether the window is `narrow`.
+        turn: `theme` to draw in, whether to be `sure` of intervals, and whether the window is `narrow`; None when
+            another view came in between.
     """
+    if turn is None:
+        return no_update
     view, name = view_of(address), which["name"]
     if name in PARTS:
         return PARTS[name](view, turn)

@@ -1,6 +1,6 @@
 """What the performance page does in the browser alone: which function of assets/performance.js sets what."""
 
-from dash import ALL, ClientsideFunction, Input, Output, State, clientside_callback
+from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_callback
 
 from dashboard.components.review.decisions import CELLS
 from dashboard.components.review.numbers import NUMBERS
@@ -61,33 +61,18 @@ def connect() -> None:
         State("performance-listing", "data"),
         **when,
     )
-    # What is listed: by a cell, a row, a figure's point, bar or row, an outcome or a range.
+    # What a point of a figure lists. Everything else that is clicked needs no callback; performance.js says why.
     clientside_callback(
-        ClientsideFunction("performance", "pick"),
-        Output("performance-show", "data"),
-        Output("performance-page", "data", allow_duplicate=True),
+        ClientsideFunction("performance", "point"),
+        Output({"type": "performance-figure", "name": MATCH}, "clickData"),
+        Input({"type": "performance-figure", "name": MATCH}, "clickData"),
+        **when,
+    )
+    clientside_callback(
+        ClientsideFunction("performance", "outcome"),
         Output("performance-outcome", "value"),
-        Output("performance-threshold", "value"),
-        Input({"type": "performance-show", "code": ALL}, "n_clicks"),
-        Input({"type": "performance-figure", "name": ALL}, "clickData"),
-        Input("performance-outcome", "value"),
-        Input("performance-range", "n_clicks"),
-        State("performance-low", "value"),
-        State("performance-high", "value"),
-        State("performance-show", "data"),
-        **when,
-    )
-    clientside_callback(
-        ClientsideFunction("performance", "turn"),
-        Output("performance-page", "data", allow_duplicate=True),
-        Input({"type": "performance-page", "to": ALL, "by": ALL}, "n_clicks"),
-        **when,
-    )
-    clientside_callback(
-        ClientsideFunction("performance", "aim"),
-        Output("performance-threshold", "value", allow_duplicate=True),
-        Input({"type": "performance-point", "at": ALL}, "n_clicks"),
-        **when,
+        Input("performance-show", "data"),
+        Input("performance-view", "data"),
     )
     clientside_callback(
         ClientsideFunction("performance", "by"),

@@ -6,10 +6,12 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from model.cohort import slug
 from model.figures.template import Palette, blank, message, palette
 from model.intervals import Interval
 from model.metrics import Confusion
 from model.subgroups import Subgroup
+from model.words import plain
 
 ROW, FRAME = 26, 96
 HEIGHT = FRAME + 4 * ROW
@@ -56,9 +58,10 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
                     "width": 0,
                 },
                 customdata=[
-                    [found[place].name, found[place].n, found[place].malignant, one.low, one.high]
+                    [part(found[place]), found[place].n, found[place].malignant, one.low, one.high]
                     for place, one in zip(rows, values, strict=True)
                 ],
+                text=[plain(found[place].name) for place in rows],
                 mode="markers",
                 cliponaxis=False,
                 marker={
@@ -67,9 +70,7 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
                     "line": {"color": colour, "width": 1.5},
                 },
                 hovertemplate=(
-                    "<b>%{customdata[0]}</b><br>"
-                    + title
-                    + " %{x:.3f} (%{customdata[3]:.3f}–%{customdata[4]:.3f})"
+                    "<b>%{text}</b><br>" + title + " %{x:.3f} (%{customdata[3]:.3f}–%{customdata[4]:.3f})"
                     "<br>%{customdata[1]} cases, %{customdata[2]} malignant<extra></extra>"
                 ),
                 row=1,
@@ -88,6 +89,11 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
     labels = [f"{one.title}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
     figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
     return figure.update_yaxes(ticktext=labels, row=1, col=1)
+
+
+def part(one: Subgroup) -> str:
+    """How an address names a group: "confirmation:follow_up"."""
+    return f"{slug(one.variable)}:{slug(one.name)}"
 
 
 def upright(x: float, column: int, colours: Palette) -> dict[str, Any]:

@@ -123,6 +123,15 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     expect(page.locator("#performance-chip")).to_contain_text(f"{bins[-1].n} case")
     click(page, "forest", "data.findIndex(({y}) => y && y.length)", 0)
     expect(page.locator("#performance-chip")).to_contain_text("Age: ")
+    # The scores write a way of confirmation in other words than the figure.
+    told = "({customdata}) => customdata?.some(([code]) => code.startsWith('confirmation:'))"
+    place = page.evaluate(
+        f"document.querySelector('.graph-forest .js-plotly-plot')._fullData.find({told})"
+        ".customdata.findIndex(([code]) => code.startsWith('confirmation:'))"
+    )
+    click(page, "forest", f"data.findIndex({told})", place)
+    expect(page.locator("#performance-chip")).to_contain_text("Confirmation: ")
+    expect(page.locator(".case-card").first).to_be_visible()
     click(page, "roc", "data.findIndex(({customdata, line}) => customdata && line && line.width > 2)", 10)
     expect(page.locator("#performance-chip")).to_contain_text("All errors at a threshold of")
     assert "threshold=" in page.url

@@ -92,9 +92,9 @@ def test_forest_greys_small_groups_and_leaves_out_undefined_ones(cases):
     found = subgroups(y, p, range(y.size), pd.DataFrame({"site": some, "sex": np.where(y, "a", "b")}), 0.4)
     figure = forest.forest(found, Interval(0.9, 0.8, 0.95), metrics.confusion(y, p, 0.4), "light")
     known, small = figure.data[:2]
-    assert [one[0] for one in known.customdata] == ["back"]
+    assert [one[0] for one in known.customdata] == ["site:back"]
     assert known.x[0] == found[[one.name for one in found].index("back")].auc.value
-    assert [one[0] for one in small.customdata] == ["ear"]
+    assert [one[0] for one in small.customdata] == ["site:ear"]
     assert small.marker.line.color == LIGHT.muted
     assert any("ear  n = 20 ○" in label for label in figure.layout.yaxis.ticktext)
     assert "hold no age" in texts(

@@ -100,11 +100,10 @@ def chip(words: str, selection: Selection, total: int) -> Component:
     """What is listed, with the way back to all errors."""
     undo = html.Button(
         "×",
-        id={"type": "performance-show", "code": DEFAULT.code},
         type="button",
         title="Back to all errors",
         className="undo",
-        **attributes(aria_label="Back to all errors"),
+        **attributes(aria_label="Back to all errors", data_show=DEFAULT.code),
     )
     what = [
         html.Strong(words),
@@ -138,11 +137,10 @@ def page_button(words: str, page: int, disabled: bool) -> Component:
     """A button to one page."""
     return html.Button(
         words,
-        # The words too: "First" and "Earlier" may lead to the same page, and ids must differ.
-        id={"type": "performance-page", "to": page, "by": words},
         type="button",
         disabled=disabled,
         className="btn btn-sm btn-outline-secondary",
+        **attributes(data_page=page),
     )
 
 

@@ -99,14 +99,16 @@ def cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, line: str) 
     words = f"{true.short}, recognised" if true == chosen else f"{true.short} taken for {chosen.short}"
     return html.Td(
         html.Button(
-            id={"type": "performance-show", "code": f"cell:{true.code}:{chosen.code}"},
             type="button",
             disabled=not count,
             className=f"square square-{kind}",
             title=(told := f"{words}: {count:,} of {total:,} ({tenths(share)} %)"),
             # The style sheet shows one of the two: a page with fewer components is a faster one.
             **attributes(
-                aria_label=told, data_counts=f"{count:,}", data_shares=tenths(share) if total else "–"
+                aria_label=told,
+                data_counts=f"{count:,}",
+                data_shares=tenths(share) if total else "–",
+                data_show=f"cell:{true.code}:{chosen.code}",
             ),
         ),
         className=line,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.performance.selection import Selection
-from model.cohort import slug
+from dashboard.components.attributes import attributes
+from model.figures.forest import part
 from model.subgroups import FEW, FEW_MALIGNANT, Subgroup
 from model.words import area, share
 
@@ -14,11 +14,6 @@ NOTE = (
     "At the model's own threshold. Dotted: all cases. A click lists a group's cases. "
     f"○ grey: fewer than {FEW} cases or {FEW_MALIGNANT} malignant ones, too few to conclude anything."
 )
-
-
-def code(one: Subgroup) -> str:
-    """The selection that lists a subgroup's cases."""
-    return Selection("part", (slug(one.variable), slug(one.name))).code
 
 
 def table(found: Sequence[Subgroup]) -> Component:
@@ -52,8 +47,8 @@ def name(one: Subgroup) -> Component:
     """A group as a button."""
     return html.Button(
         f"{one.title}{' ○ few cases' if one.small else ''}",
-        id={"type": "performance-show", "code": code(one)},
         type="button",
         className="as-link",
         title="List these cases",
+        **attributes(data_show=f"part:{part(one)}"),
     )
