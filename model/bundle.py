@@ -27,7 +27,7 @@ import numpy as np
 
 from model.calibration import Calibration, calibrate
 from model.modality import Modality
-from model.taxonomy import HAM10000, LESIONS, Taxonomy, TaxonomyError, from_json
+from model.taxonomy import HAM10000, Taxonomy, TaxonomyError, from_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -279,12 +279,6 @@ def truth_of(rows: "pd.DataFrame", taxonomy: Taxonomy) -> "pd.Series[bool]":
     if "malignant" not in rows:
         return told
     return told.where(rows["label"].isin(list(taxonomy.codes)), rows["malignant"]).astype(bool)
-
-
-def malignancy(probabilities: np.ndarray[Any, np.dtype[np.float64]], classes: tuple[str, ...]) -> Any:
-    """Summed probability of the malignant classes: (n, k) to (n,). For code that does not take a taxonomy yet."""
-    columns = [index for index, name in enumerate(classes) if name in {*LESIONS.malignant, *BINARY}]
-    return probabilities[:, columns].sum(axis=1)
 
 
 def check_scores(rows: "pd.DataFrame") -> None:

@@ -251,7 +251,3 @@ LESIONS = Taxonomy(
     diagnoses=(_AKIEC, _BCC, _BKL, _DF, _MEL, _NV, _SCC, _VASC),
     shown=("mel", "scc", "bcc", "akiec", "nv", "bkl", "df", "vasc"),
 )
-
-# For training code that does not take a taxonomy yet.
-CODES = HAM10000.codes
-MALIGNANT = HAM10000.malignant

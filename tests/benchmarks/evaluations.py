@@ -11,7 +11,7 @@ import pandas as pd
 
 from model.bundle import HISTORY, SCORES, Bundle, Card, OperatingPoint, write_bundle
 from model.calibration import Calibration
-from model.taxonomy import CODES, HAM10000, MALIGNANT
+from model.taxonomy import HAM10000
 
 SITES = ("back", "lower extremity", "trunk", "upper extremity", "abdomen", "face", "chest", "foot", "unknown")
 SHARES = (0.033, 0.051, 0.11, 0.012, 0.111, 0.669, 0.014)
@@ -22,27 +22,29 @@ def drawn_scores(cases: int, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     lesions = max(1, round(0.75 * cases))
     lesion = np.sort(random.integers(0, lesions, cases))
-    by_lesion = random.choice(len(CODES), lesions, p=SHARES)
+    by_lesion = random.choice(len(HAM10000), lesions, p=SHARES)
     # Images of one lesion resemble each other: part of the noise is the lesion's.
-    noise = random.normal(0, 1, (lesions, len(CODES)))[lesion] + random.normal(0, 0.7, (cases, len(CODES)))
+    noise = random.normal(0, 1, (lesions, len(HAM10000)))[lesion] + random.normal(
+        0, 0.7, (cases, len(HAM10000))
+    )
     labels = by_lesion[lesion]
-    logits = noise + 2.2 * (labels[:, None] == np.arange(len(CODES))) + np.log(SHARES)
+    logits = noise + 2.2 * (labels[:, None] == np.arange(len(HAM10000))) + np.log(SHARES)
     raw = np.exp(logits - logits.max(axis=1, keepdims=True))
     raw /= raw.sum(axis=1, keepdims=True)
-    malignant = np.isin(np.array(CODES)[labels], list(MALIGNANT))
+    malignant = np.isin(np.array(HAM10000.codes)[labels], list(HAM10000.malignant))
     age = np.round(random.normal(50 + 12 * malignant, 15) / 5).clip(1, 17) * 5
     return pd.DataFrame(
         {
             "split": "test",
             "image_id": [f"DRAWN_{index:07d}" for index in range(cases)],
             "lesion_id": np.char.add("LESION_", np.char.zfill(lesion.astype(str), 7)),
-            "label": np.array(CODES)[labels],
+            "label": np.array(HAM10000.codes)[labels],
             "age": np.where(random.random(cases) < 0.01, np.nan, age),
             "sex": random.choice(["male", "female", "unknown"], cases, p=[0.54, 0.45, 0.01]),
             "site": random.choice(SITES, cases),
             "confirmation": np.where(malignant | (random.random(cases) < 0.3), "histo", "follow_up"),
         }
-        | {f"raw_{code}": raw[:, index].astype(np.float32) for index, code in enumerate(CODES)}
+        | {f"raw_{code}": raw[:, index].astype(np.float32) for index, code in enumerate(HAM10000.codes)}
     )
 
 
@@ -59,7 +61,7 @@ def write_evaluation(root: Path, name: str, cases: int, seed: int = 0) -> Bundle
             purpose="Drawn scores, to measure with.",
             input_size=64,
             taxonomy=HAM10000,
-            classes=CODES,
+            classes=HAM10000.codes,
             calibrations={"dermoscopic": Calibration(1.2)},
             operating_points=(
                 OperatingPoint("sensitivity-90", 0.9, 0.24, 0.5, 0.9, 0.9),

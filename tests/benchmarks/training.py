@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.taxonomy import CODES, MALIGNANT
+from model.taxonomy import HAM10000
 from tests.benchmarks.measure import Measure
 from tests.benchmarks.subjects import ROOT
 
@@ -58,7 +58,7 @@ def ours() -> float:
     cases = pd.DataFrame(
         {
             "label": labels,
-            "malignant": [label in MALIGNANT for label in labels],
+            "malignant": [label in HAM10000.malignant for label in labels],
             "split": "train",
             "height": size,
             "width": size,
@@ -96,7 +96,7 @@ def plain() -> float:
     )
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     network.compile(keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay), loss)
-    truth = np.isin(labels, list(MALIGNANT)).astype(np.int32)[:, None]
+    truth = np.isin(labels, list(HAM10000.malignant)).astype(np.int32)[:, None]
     return rate(network, recipe.batch, pixels, truth)
 
 
@@ -104,7 +104,7 @@ def drawn_pixels(size: int, count: int) -> tuple[np.ndarray[Any, np.dtype[np.uin
     """Noise will do: neither way looks at what it learns."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (count, size, size, 3), np.uint8)
-    return pixels, [CODES[index] for index in random.integers(0, len(CODES), count)]
+    return pixels, [HAM10000.codes[index] for index in random.integers(0, len(HAM10000), count)]
 
 
 def rate(network: Any, batch: int, *data: Any) -> float:

@@ -15,7 +15,7 @@ from model.bundle import HISTORY, SCORES, Bundle, BundleError, write_bundle
 from model.report import report
 from model.report.tags import embedded, render, tag
 from model.review import review
-from model.taxonomy import CODES
+from model.taxonomy import HAM10000
 from model.words import rate
 from tests.tiny import tiny_scores, write_tiny_bundle
 
@@ -133,7 +133,7 @@ def test_what_a_bundle_says_is_text_and_never_markup(tmp_path):
             "1 cases have no score",
         ),
         (lambda rows: rows.head(10), "5 images"),
-        (lambda rows: rows.assign(**{f"raw_{code}": 1 / 7 for code in CODES}), "AUC 0.500"),
+        (lambda rows: rows.assign(**{f"raw_{code}": 1 / 7 for code in HAM10000.codes}), "AUC 0.500"),
         (lambda rows: rows.drop(columns=["age", "sex", "site", "confirmation"]), "150 images"),
         (lambda rows: rows.assign(lesion_id=None), "150 images of 150 lesions"),
     ],
