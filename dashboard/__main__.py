@@ -1,4 +1,4 @@
-"""`python -m dashboard`: serve the dashboard until interrupted, or back up, restore, export or import predictions."""
+"""`python -m dashboard`: serve the dashboard until interrupted, or work on stored predictions, see COMMANDS."""
 
 import argparse
 import signal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Do what the command line says; 0 when it was done, 2 when something keeps it from that."""
+    """Do what the command line says; 0 when it was done, 1 when it found something, 2 when it could not be done."""
     speak_utf8()
     options = parser().parse_args(arguments)
     settings = load_settings()
@@ -26,18 +26,27 @@ def main(arguments: Sequence[str] = ()) -> int:
     except OSError as error:
         print(f"The data folder {settings.data_dir} cannot be used: {error.strerror}.", file=sys.stderr)
         return 2
-    return start(settings) if options.command == "serve" else command(settings, options)
+    match options.command:
+        case "serve":
+            return start(settings)
+        case "recheck":
+            return recheck(settings)
+        case _:
+            return command(settings, options)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    found = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
+    found = argparse.ArgumentParser(
+        prog="python -m dashboard",
+        description="Serve the dashboard until interrupted, or work on stored predictions.",
+    )
     found.set_defaults(command="serve", file=None)
     commands = found.add_subparsers(title="commands")
     for name, told in COMMANDS.items():
         one = commands.add_parser(name, help=told, description=told)
         one.set_defaults(command=name)
-        if name != "serve":
+        if name in ACTIONS:
             one.add_argument("file", type=Path, metavar="FILE")
     return found
 
@@ -48,6 +57,8 @@ COMMANDS = {
     "restore": "put a backup into an empty data folder",
     "import": "put the predictions of a backup into this store, beside those that are there",
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
+    "check": "see whether every prediction and every picture is there and can be read",
+    "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
 
 
@@ -61,6 +72,8 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
         known = known_diagnoses(find_bundles(settings.bundles))
         store = open_store(settings.data_dir, settings.database_url, settings.image_store, known)
         try:
+            if options.command == "check":
+                return check(store)
             print(ACTIONS[options.command](store, options.file))
         finally:
             store.close()
@@ -104,6 +117,37 @@ def take(store: "Store", file: Path) -> str:
 
     write_export(store, Query(), file)
     return f"{file} is written."
+
+
+def check(store: "Store") -> int:
+    """Everything that is wrong with the store."""
+    from dashboard.store.inspection import problems
+
+    number = 0
+    for problem in problems(store):
+        number += 1
+        print(problem, flush=True)
+    print(f"{number:,} things are wrong." if number else "Everything is there and can be read.")
+    return 1 if number else 0
+
+
+def recheck(settings: Settings) -> int:
+    """Every stored photograph once more."""
+    from dashboard.recheck import report
+    from dashboard.services import ModelUnavailable, build_services
+    from dashboard.store import StoreError
+
+    try:
+        services = build_services(settings)
+        try:
+            lines = list(report(services))
+        finally:
+            services.store.close()
+    except (ModelUnavailable, SettingsError, StoreError) as error:
+        print(f"Nothing was done.\n{error}", file=sys.stderr)
+        return 2
+    print("\n".join(lines))
+    return 1 if len(lines) > 1 else 0
 
 
 ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {

@@ -22,6 +22,7 @@ FLOORS = {
     "services": 3,
     "browse": 3,
     "jobs": 4,
+    "recheck": 4,
     "api": 5,
     "pages": 5,
     "exports": 5,

@@ -206,6 +206,11 @@ class Store(Transactions):
                 connection.execute(select(store.c.turn)).scalar_one(),
             )
 
+    def profiles_since(self) -> datetime | None:
+        """From when on photographs were read with their colour profiles."""
+        with self.reading() as connection:
+            return connection.execute(select(store.c.profiles_since)).scalar_one()
+
     def lesion(self, reference: str) -> tuple[Record, ...]:
         """The predictions with this lesion reference, the oldest first; at most 500."""
         found = (

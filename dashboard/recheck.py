@@ -1,0 +1,165 @@
+"""`python -m dashboard recheck`: every stored photograph is predicted again, and benign results that change are listed.
+
+After an update photographs are read better, or judged by another model. Nothing is stored: whoever reads the list
+decides. Of some photographs only a copy is left that an earlier version has read wrongly: it ignored colour profiles
+and took the numbers in some DICOM files for colours. No prediction can tell what those would have come to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import PurePath
+
+from dashboard.services import STORED, Services, operating_point_of
+from dashboard.store import Query, Record
+from dashboard.store.summary import same_image
+from model.bundle import Bundle
+from model.images import ImageError, decode
+from model.outcome import Outcome, outcome_of
+from model.predictor import Prediction, decide
+
+# What earlier versions read wrongly most often; DICOM files often have no ending. Telephones and cameras write colour
+# profiles into JPEG files, too, and many others have none: these are counted.
+SUSPECT = frozenset({".dcm", ".dicom", ".heic", ".heif", ".tif", ".tiff", ""})
+# Photographs whose probability is remembered for other predictions of them.
+REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """One stored prediction, and what its photograph comes to now.
+
+    Attributes:
+        model: the name and version of the model that was asked.
+        probability, outcome: None where it could not be predicted.
+        problem: why not, as a sentence.
+        wrong_copy: what is kept may not be what was sent.
+    """
+
+    record: Record
+    model: str
+    probability: float | None
+    outcome: Outcome | None
+    problem: str = ""
+    wrong_copy: bool = False
+
+    @property
+    def benign(self) -> bool:
+        """It was shown as benign."""
+        return outcome_of(self.record.decision, self.record.cautions) is Outcome.BENIGN
+
+    @property
+    def changed(self) -> bool:
+        """It was benign and no longer is."""
+        return self.benign and self.outcome not in (None, Outcome.BENIGN)
+
+    @property
+    def unknown(self) -> bool:
+        """It was benign, and nobody can know whether it would be now."""
+        return self.benign and not self.changed and self.wrong_copy
+
+    @property
+    def suspect(self) -> bool:
+        """Its file is of a kind that was often read wrongly."""
+        return PurePath(self.record.filename).suffix.lower() in SUSPECT
+
+
+def recheck(services: Services) -> Iterator[Rechecked]:
+    """Every stored prediction, the newest first, by the model of its name, or the default one where that is gone.
+
+    Raises:
+        ModelUnavailable: no model can run.
+        StoreError: the store cannot be read.
+    """
+    since = services.store.profiles_since()
+    names = {bundle.name for bundle in services.runnable}
+
+    @lru_cache(maxsize=REMEMBERED)
+    def predicted(sha256: str, model: str) -> Prediction:
+        data = services.store.files.place.read(services.store.files.image(sha256))
+        found = services.predictors.get(services.bundle(model)).predict(decode(data, STORED))
+        # What is remembered is small without it.
+        return replace(found, heatmap=found.heatmap[:0])
+
+    def again(record: Record, bundle: Bundle) -> Rechecked:
+        model = f"{bundle.name} {bundle.card.version}"
+        copy = wrong_copy(services, record, since)
+        try:
+            now = predicted(record.sha256, bundle.name)
+        except FileNotFoundError:
+            return Rechecked(record, model, None, None, "Its photograph is missing.", copy)
+        except ImageError as error:
+            return Rechecked(record, model, None, None, str(error), copy)
+        point = record.operating_point if record.operating_point in points(bundle) else None
+        decision = decide(now.probability, operating_point_of(bundle, point))
+        return Rechecked(record, model, now.probability, outcome_of(decision, now.cautions), "", copy)
+
+    for record in services.store.stream(Query()):
+        yield again(record, services.bundle(record.model if record.model in names else None))
+
+
+def points(bundle: Bundle) -> frozenset[str]:
+    """The names of a bundle's operating points."""
+    return frozenset(point.name for point in bundle.card.operating_points)
+
+
+def wrong_copy(services: Services, record: Record, since: datetime | None) -> bool:
+    """Whether what is kept of a photograph is what an earlier version had made of it.
+
+    A photograph that was sent again since is kept exactly, and replaces it.
+    """
+    if since is None or not services.store.files.image(record.sha256).endswith(".jpg"):
+        return False
+    # A prediction that was made again since has the same copy.
+    return any(one.created < since for one in same_image(services.store, record.sha256))
+
+
+def report(services: Services) -> Iterator[str]:
+    """What `recheck` finds, line by line."""
+    number, models = 0, set[str]()
+    changed: list[str] = []
+    unknown: list[str] = []
+    failed: list[str] = []
+    uncounted = 0
+    for one in recheck(services):
+        number += 1
+        models.add(one.model)
+        if one.problem and one.benign:
+            failed.append(f"{line(one.record)}: {one.problem}")
+        if one.changed and one.outcome is not None:
+            words = one.outcome.value.replace("_", " ")
+            changed.append(
+                f"{line(one.record)}: {one.record.probability:.3f} then, {one.probability:.3f} now, {words}"
+            )
+        if one.unknown and one.suspect:
+            unknown.append(line(one.record))
+        uncounted += one.unknown and not one.suspect
+    yield f"{number:,} predictions were made again, with {', '.join(sorted(models)) or 'no model'}. None was stored."
+    yield from listed("benign results are not benign now. Look at these lesions again:", changed)
+    yield from listed("benign results could not be predicted again:", failed)
+    yield from listed(
+        "benign results nobody can know: an earlier version kept these photographs without their colour profile, "
+        "or with false colours. Send the files again:",
+        unknown,
+    )
+    if uncounted:
+        yield (
+            f"{uncounted:,} more benign results are of JPEG, PNG or WebP files from before the update. Where such a "
+            "file has a colour profile other than sRGB, as those of many telephones have, its result cannot be known "
+            "either: send it again."
+        )
+
+
+def listed(title: str, lines: list[str]) -> Iterator[str]:
+    """A list with its number and title; nothing for an empty one."""
+    if lines:
+        yield ""
+        yield f"{len(lines):,} {title}"
+        yield from lines
+
+
+def line(record: Record) -> str:
+    """How a prediction is found again."""
+    lesion = f", lesion {record.context.lesion}" if record.context.lesion else ""
+    return f"  {record.filename}{lesion}, {record.created:%Y-%m-%d}, /history/{record.id}"

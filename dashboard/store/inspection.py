@@ -1,0 +1,79 @@
+"""Whether everything that a store should have is there and can be read: `python -m dashboard check`."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image
+from sqlalchemy import Connection, func, select
+
+from dashboard.store.backup import asked, names_of, with_others
+from dashboard.store.checked import case_of, differing, stored
+from dashboard.store.repository import Store
+from dashboard.store.schema import predictions, store
+from dashboard.store.sweep import CHUNK, batches
+
+
+def problems(source: Store) -> Iterator[str]:
+    """A sentence for each thing that is wrong, at constant memory; nothing is changed."""
+    with source.reading() as connection:
+        yield from damage(connection)
+        counted = select(func.count()).select_from(predictions)
+        there, said = (
+            connection.execute(counted).scalar_one(),
+            connection.execute(select(store.c.predictions)),
+        )
+        if there != said.scalar_one():
+            yield f"There are {there:,} predictions, and the store counts another number."
+        for some in batches(asked(source, connection, None), CHUNK):
+            for row, line in zip(some, with_others(connection, some), strict=True):
+                yield from (f"Prediction {row['id']}: {fault}." for fault in faults(source, row, line))
+
+
+def damage(connection: Connection) -> Iterator[str]:
+    """What SQLite finds wrong with its file; PostgreSQL looks after its own."""
+    if connection.dialect.name == "sqlite":
+        for found in connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars():
+            if found != "ok":
+                yield f"The database is damaged: {found}. Restore a backup."
+
+
+def faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with a prediction and its files."""
+    try:
+        case = case_of(json.dumps(line).encode())
+    except ValueError as error:
+        yield f"its row cannot be right, {error}"
+        return
+    wrong = differing(row, stored(case, source.known))
+    if wrong:
+        yield f"{', '.join(wrong)} do not agree with its reviews and texts"
+    for name in names_of(source, row):
+        fault = unreadable(source, name)
+        if fault and still_there(source, row["id"]):
+            yield fault
+
+
+def unreadable(source: Store, name: str) -> str:
+    """Why a picture cannot be shown; empty for one that can."""
+    try:
+        data = source.files.place.read(name)
+    except FileNotFoundError:
+        return f"{name} is missing or empty"
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
+            image.load()
+    # Pillow's decoders raise nearly anything on damaged input.
+    except Exception:
+        return f"{name} is damaged"
+    return ""
+
+
+def still_there(source: Store, record_id: str) -> bool:
+    """Whether a prediction was not deleted meanwhile, and its files with it."""
+    with source.reading() as connection:
+        return (
+            connection.execute(select(predictions.c.id).where(predictions.c.id == record_id)).first()
+            is not None
+        )
