@@ -29,7 +29,7 @@ STARTS, PREDICTIONS, REPEAT = 3, 10, 50
 def size() -> list[Measure]:
     """What the bundle weighs in the repository."""
     total = sum(path.stat().st_size for path in bundle().path.rglob("*") if path.is_file())
-    return [Measure("bundle of dermanet on disk", total / 1e6, "MB", bar=20)]
+    return [Measure("bundle of dermanet on disk", total / 1e6, "MB", bar=45)]
 
 
 def server() -> list[Measure]:
