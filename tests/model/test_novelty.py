@@ -9,6 +9,7 @@ from PIL import Image
 from model.bundle import REFERENCE, SHIPPED, open_bundle
 from model.images import Photograph, decode, encode, square
 from model.novelty import Familiar, appearance
+from model.outcome import Outcome
 from model.predictor import Prediction, Predictor
 from tests.tiny import tiny_reference
 from training.negatives import NEGATIVES, draw_negative
