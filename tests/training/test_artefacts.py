@@ -3,7 +3,6 @@
 import numpy as np
 
 from training.artefacts import darken_corners, draw_hair, draw_ruler, erase
-from training.fit import mixed
 
 SKIN = np.full((96, 96, 3), (205, 160, 140), np.uint8)
 
@@ -26,11 +25,3 @@ def test_erasing_covers_a_share_with_the_mean() -> None:
     image = np.random.default_rng(1).integers(0, 255, (96, 96, 3), dtype=np.uint8)
     shares = [(erase(image, np.random.default_rng(seed)) != image).any(axis=2).mean() for seed in range(40)]
     assert min(shares) > 0.015 and max(shares) < 0.16
-
-
-def test_mixing_keeps_the_sum_of_the_targets() -> None:
-    images = np.stack([np.full((4, 4, 3), value, np.uint8) for value in (0, 100, 200)])
-    both, targets = mixed(images, np.eye(3, dtype=np.float32), 0.4, np.random.default_rng(0))
-    np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-5)
-    # The grey value of every mixture says in which shares it was mixed, and so does its target.
-    np.testing.assert_allclose(both[:, 0, 0, 0], targets @ [0, 100, 200], atol=1)
