@@ -11,12 +11,14 @@ from urllib.parse import unquote
 
 import dash
 from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
+from dash.exceptions import DependencyException
 from flask import Blueprint, Flask, Request, Response, request
 
 from dashboard import (
     __version__,
     addresses,
     api,
+    callbacks,
     cards,
     delivery,
     downloads,
@@ -25,6 +27,7 @@ from dashboard import (
     photographs,
     security,
 )
+from dashboard.api import problems
 from dashboard.components.layout import shell
 from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
@@ -34,6 +37,8 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 # Only its files are wanted; importing the package would take as long as all of Flask.
 BOOTSTRAP = Path(str(find_spec("flask_bootstrap").origin)).parent / "static" / "bootstrap5"  # type: ignore[union-attr]
 YEAR = 31_536_000
+# Dash's route for every address that no other route has.
+PAGES = "/<path:path>"
 # Room for the multipart frame and the form fields around the largest image.
 MAX_REQUEST = LIMITS.max_bytes + 200_000
 
@@ -105,8 +110,15 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         Input("_pages_location", "pathname"),
     )
     set_up(server)
+    callbacks.install(app)
+    server.register_error_handler(DependencyException, missing_script)
     protect(server, content_policy(app))
     return app
+
+
+def missing_script(_: DependencyException) -> Response:
+    """A script that no library of ours has; Dash calls that a mistake of the server."""
+    return problems.document(404, "not_found", problems.NOTHING)
 
 
 def set_up(server: Flask) -> None:
@@ -170,7 +182,7 @@ def protect(server: Flask, policy: str) -> None:
     def _(response: Response) -> Response:
         for name, value in (HEADERS | {"Content-Security-Policy": policy}).items():
             response.headers.setdefault(name, value)
-        if response.status_code == 200 and response.mimetype == "text/html" and not known(request.path):
+        if response.status_code == 200 and request.endpoint == PAGES and not known(request.path):
             response.status_code = 404
         return response
 
@@ -196,7 +208,7 @@ def known(path: str) -> bool:
         if parts is not None:
             exists: Callable[..., bool] = page.get("exists") or (lambda **_: True)
             return exists(**parts) if parts else True
-    return path.startswith(("/health", "/vendor/", "/assets/", "/api/", "/performance/report/"))
+    return False
 
 
 def not_the_404(page: dict[str, Any]) -> bool:

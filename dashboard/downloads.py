@@ -61,7 +61,10 @@ def figure(name: str) -> Response:
     if name == "training":
         made = drawing.training_figure(view, runs_of(view), "light")
     else:
-        made = drawing.figure(view, name, view.position, "light")
+        try:
+            made = drawing.figure(view, name, view.position, "light")
+        except drawing.NoFigure:
+            abort(404, "This model has no such figure.")
     drawing.for_print(made, view, name)
     body = {
         "figure": json.loads(str(made.to_json())),

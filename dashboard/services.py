@@ -13,7 +13,7 @@ from flask import current_app
 
 from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
-from dashboard.store import Record, Store, open_store
+from dashboard.store import NotFound, Record, Store, open_store
 from dashboard.store.keys import Key, digest
 from dashboard.store.records import Context
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
@@ -147,6 +147,14 @@ class Services:
         raise ModelUnavailable(
             "unknown_model", f"There is no model of that name that can run. Available: {names}."
         )
+
+    def holds(self, record_id: str) -> bool:
+        """Whether there is such a prediction; the pages of unknown ones are answered with the status 404."""
+        try:
+            self.store.get(record_id)
+        except NotFound:
+            return False
+        return True
 
     def predict(
         self,

@@ -28,6 +28,7 @@ FLOORS = {
     "exports": 5,
     "downloads": 5,
     "cards": 5,
+    "callbacks": 6,
     "security": 6,
     "serving": 6,
     "app": 7,

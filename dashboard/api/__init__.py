@@ -31,8 +31,19 @@ def look() -> None:
         return
     if request.method == "PATCH":
         one_object()
-    if request.endpoint == "predictions.create" and request.mimetype not in FORMS:
+    if request.endpoint == "predictions.create":
+        one_file()
+
+
+def one_file() -> None:
+    """A form with one file, under its name: spectree fails at any other. Raises Problem."""
+    if request.mimetype not in FORMS:
         raise Problem(415, "not_a_form", "Send the photograph as multipart/form-data, in the part “file”.")
+    names = [name for name, _ in request.files.items(multi=True)]
+    if "file" in request.form or "file" not in names:
+        raise problems.no_file()
+    if len(names) > 1:
+        raise Problem(422, "invalid", "Send one file at a time, as the part “file”.")
 
 
 def one_object() -> None:

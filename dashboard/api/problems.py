@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -68,8 +69,20 @@ def document(
     return response
 
 
+class Reader(DefaultJSONProvider):
+    """Flask's JSON, to which what is nested too deeply is no JSON, and no mistake of the server."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """As the provider's. Raises ValueError."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("It is nested too deeply.") from error
+
+
 def install(server: Flask) -> None:
     """A problem document to every error; pages that don't exist are pages of their own."""
+    server.json = Reader(server)
     handlers: tuple[tuple[type[Exception], Callable[..., Response | HTTPException]], ...] = (
         (Problem, Problem.response),
         (ImageError, image_problem),
@@ -179,7 +192,7 @@ def nothing_here() -> bool:
     """Whether no route of ours has this address, with any method."""
     adapter = current_app.create_url_adapter(request)
     try:
-        return adapter is None or adapter.match(method="GET")[0] == "rest.nothing"
+        return adapter is None or adapter.match(method="GET")[0] in ("rest.nothing", "/<path:path>")
     except HTTPException:
         return False
 

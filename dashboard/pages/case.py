@@ -34,22 +34,12 @@ from dashboard.store.summary import same_image
 from model.figures import monitoring
 from model.taxonomy import Taxonomy
 
-
-def exists(case_id: str) -> bool:
-    """Whether there is such a prediction; an unknown one is answered with the status 404."""
-    try:
-        Services.current().store.get(case_id)
-    except NotFound:
-        return False
-    return True
-
-
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__,
     path_template="/history/<case_id>",
     title="Prediction · Dermaboard",
     name="Prediction",
-    exists=exists,
+    exists=lambda case_id: Services.current().holds(case_id),
 )
 
 

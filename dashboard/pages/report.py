@@ -12,7 +12,11 @@ from dashboard.services import Services
 from dashboard.store import NotFound
 
 dash.register_page(  # type: ignore[no-untyped-call]
-    __name__, path_template="/report/<case_id>", title="Report · Dermaboard", name="Report"
+    __name__,
+    path_template="/report/<case_id>",
+    title="Report · Dermaboard",
+    name="Report",
+    exists=lambda case_id: Services.current().holds(case_id),
 )
 
 

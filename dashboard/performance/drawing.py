@@ -35,18 +35,28 @@ def rivals(view: View) -> tuple[Versus, ...]:
     return tuple(versus(view.model, other, view.split, view.where) for other in view.others)
 
 
+class NoFigure(LookupError):
+    """The model has no such figure: one that tells no diagnoses apart has no matrix of them."""
+
+
 def figure(view: View, name: str, position: float, theme: str | None, sure: bool = True) -> go.Figure:
     """One figure.
 
     Args:
         position: of the threshold, in per cent.
         sure: with intervals; without, they are drawn only when they are known already.
+
+    Raises:
+        NoFigure: the model has none of that name.
     """
     if name == "robustness":
         return robustness(disturbed(view.model.card.robustness) or (), theme)
     shown = review(view.model, view.split, view.where)
     others = rivals(view) if name == "roc" else ()
-    made = figures(view.model, shown, position, theme, names=(name,), sure=sure)[name]
+    found = figures(view.model, shown, position, theme, names=(name,), sure=sure)
+    if name not in found:
+        raise NoFigure(name)
+    made = found[name]
     for other in others:
         overlay(made, other.curve, other.result.second, other.model, theme)
     return made

@@ -66,6 +66,16 @@ def test_dash_is_set_up_before_the_first_request(services: Services) -> None:
         ("/api/v1/docs", 200),
         ("/nowhere", 404),
         ("/not-found-404", 404),
+        ("/report/nope", 404),
+        ("/healthy-skin", 404),
+        ("/health/x", 404),
+        ("/api/", 404),
+        ("/api/v2/models", 404),
+        ("/vendor/nope.css", 404),
+        ("/_dash-component-suites/dash/nope.js", 404),
+        ("/_dash-component-suites/nope/nope.js", 404),
+        ("/history/", 200),
+        ("/health", 200),
     ],
 )
 def test_pages_have_their_status(client: FlaskClient, address: str, status: int) -> None:

@@ -85,6 +85,44 @@ def test_file_name_is_data(client: FlaskClient, send: Send, services: Services, 
     assert client.get(response.headers["Location"]).get_json()["filename"] == kept
 
 
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ([("photo", "a.jpg")], "no_file"),
+        ([("age", "a.jpg")], "no_file"),
+        ([("file\0", "a.jpg")], "no_file"),
+        ([("file", "a.jpg"), ("file", "b.jpg")], "invalid"),
+        ([("file", "a.jpg"), ("age", "b.jpg")], "invalid"),
+        ([("file", "a.jpg"), ("photo", "b.jpg")], "invalid"),
+        ([("file", None)], "no_file"),
+        ([("file", None), ("file", "a.jpg")], "no_file"),
+        ([("age", None)], "no_file"),
+    ],
+)
+def test_files_under_other_names_are_refused(
+    client: FlaskClient, services: Services, parts: list[tuple[str, str | None]], code: str
+) -> None:
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"' % name.encode()
+        + (b'; filename="%s"' % file.encode() if file else b"")
+        + b"\r\n\r\n%s\r\n" % files.jpeg()
+        for name, file in parts
+    )
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    response = client.post(PREDICTIONS, data=body + b"--x--\r\n", headers=form)
+    assert (response.status_code, problem(response)["code"]) == (422, code)
+    assert services.store.page(Query()).total == 0
+
+
+@pytest.mark.parametrize("depth", [100, 500, 900, 960, 1000, 100_000])
+def test_nested_json_is_refused(client: FlaskClient, send: Send, depth: int) -> None:
+    address = send(files.jpeg()).headers["Location"]
+    for start, end in (("[", "]"), ('{"context":', "}")):
+        body = f'{{"context": {{"note": {start * depth}1{end * depth}}}}}'
+        response = client.patch(address, data=body, content_type="application/json")
+        assert problem(response)["status"] in (400, 422)
+
+
 def test_same_request_twice_at_once_is_one_prediction(
     client: FlaskClient, send: Send, services: Services
 ) -> None:

@@ -3,12 +3,16 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from dashboard.app import make_server
 from dashboard.performance.drawing import NAMES
 from dashboard.performance.tables import TABLES, Table, lines
+from dashboard.services import build_services
+from dashboard.settings import Settings
 from model import metrics
 from model.bundle import open_bundle
 from tests.dashboard.performance.reading import rewritten
@@ -98,3 +102,11 @@ def test_a_name_of_any_letters_is_a_file_name(other, client, tmp_path):
     other(tmp_path)
     answer = client.get("/performance/table/decisions.csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="-b-c-test-decisions.csv"'
+
+
+def test_a_figure_that_a_model_does_not_have_is_not_there(tmp_path: Path) -> None:
+    services = build_services(Settings(data_dir=tmp_path))
+    with make_server(services).test_client() as client:
+        assert client.get("/performance/figure/roc.json?model=seed-cnn").status_code == 200
+        assert client.get("/performance/figure/diagnoses.json?model=seed-cnn").status_code == 404
+    services.store.close()
