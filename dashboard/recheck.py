@@ -17,7 +17,7 @@ from dashboard.store.summary import same_image
 from model.bundle import Bundle
 from model.images import ImageError, decode
 from model.outcome import Outcome, outcome_of
-from model.predictor import Prediction, decide
+from model.predictor import Decision, Prediction, decide
 
 # What earlier versions read wrongly most often; DICOM files often have no ending. Telephones and cameras write colour
 # profiles into JPEG files, too, and many others have none: these are counted.
@@ -46,13 +46,14 @@ class Rechecked:
 
     @property
     def benign(self) -> bool:
-        """It was shown as benign."""
-        return outcome_of(self.record.decision, self.record.cautions) is Outcome.BENIGN
+        """The model called it benign, whatever cautions stood beside that."""
+        return self.record.decision == Decision.BENIGN
 
     @property
     def changed(self) -> bool:
-        """It was benign and no longer is."""
-        return self.benign and self.outcome not in (None, Outcome.BENIGN)
+        """It was benign and no longer is; one without a result because of its cautions may have none again."""
+        before = outcome_of(self.record.decision, self.record.cautions)
+        return self.benign and self.outcome not in (None, Outcome.BENIGN, before)
 
     @property
     def unknown(self) -> bool:

@@ -110,3 +110,11 @@ def test_the_command_rechecks(
     monkeypatch.setenv("DERMABOARD_BUNDLES", str(settings.bundles))
     assert main(["recheck"]) == 0
     assert "1 predictions were made again, with tiny 1" in capsys.readouterr().out
+
+
+def test_a_benign_result_with_a_severe_caution_is_listed_too(services: Services) -> None:
+    record = services.predict(tiff(3), "exam.dcm")
+    severe = [{"code": "unlike", "text": "It is unlike the others.", "severe": True}]
+    change(services, record, decision="benign", cautions=severe)
+    as_before(services, record)
+    assert "exam.dcm" in "\n".join(report(services))
