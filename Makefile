@@ -16,7 +16,7 @@ PIP := -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCK := $(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help run test check format bench lock clean python
+.PHONY: help run test check format bench lock sbom clean python
 
 help: ## list what make can do
 	@echo "Dermaboard. make TARGET, where TARGET is one of"
@@ -44,6 +44,9 @@ lock: $(DEV)/.installed ## recompile requirements/*.txt from pyproject.toml
 	$(LOCK) --all-extras --upgrade --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --output-file requirements/serve.txt
 	$(LOCK) --constraint requirements/dev.txt --extra train --output-file requirements/train.txt
+
+sbom: $(SERVE)/.installed $(DEV)/.installed ## list what serving installs, with licences, as CycloneDX in sbom.json
+	$(DEV)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file sbom.json $(SERVE)
 
 clean: ## remove environments and caches; data and models stay
 	rm -rf $(SERVE) $(DEV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

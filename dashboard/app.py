@@ -32,6 +32,7 @@ from dashboard.components.layout import shell
 from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
+from model.bundle import Bundle
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 # Only its files are wanted; importing the package would take as long as all of Flask.
@@ -100,7 +101,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     with server.app_context():
-        app.layout = shell(__version__)
+        shipped = [bundle.card for bundle in services.bundles if isinstance(bundle, Bundle)]
+        app.layout = shell(__version__, [(card.name, card.licence) for card in shipped])
     clientside_callback(
         ClientsideFunction("theme", "switch"), Output("theme", "data"), Input("theme-switch", "n_clicks")
     )

@@ -1,11 +1,13 @@
 """The frame around every page: skip link, bar, content, footer."""
 
+from collections.abc import Iterable
+
 import dash
 from dash import dcc, html
 
 from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
-from dashboard.components.text import DISCLAIMER
+from dashboard.components.text import DISCLAIMER, terms
 
 LINKS = (
     ("Predict", "/"),
@@ -15,8 +17,13 @@ LINKS = (
 )
 
 
-def shell(version: str) -> html.Div:
-    """The application's layout; `theme` is a store that holds "light" or "dark" for figures to follow."""
+def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
+    """The application's layout; `theme` is a store that holds "light" or "dark" for figures to follow.
+
+    Args:
+        version: the program's.
+        licences: each model's name and the licence that its card states.
+    """
     return html.Div(
         [
             html.A("Skip to content", href="#content", className="skip-link"),
@@ -24,7 +31,10 @@ def shell(version: str) -> html.Div:
             navigation(),
             html.Main(dash.page_container, id="content", className="content", tabIndex=-1),
             html.Footer(
-                [html.P(DISCLAIMER), html.P(f"Dermaboard {version}", className="note")],
+                [
+                    html.P(DISCLAIMER),
+                    html.P(f"Dermaboard {version}. {terms(licences)}".rstrip(), className="note"),
+                ],
                 className="site-footer",
             ),
         ],

@@ -1,7 +1,8 @@
 """Sentences and numbers that several pages show, so that they read the same everywhere."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from model.taxonomy import Taxonomy
@@ -27,6 +28,17 @@ UNRELIABLE = f"Set this result aside. Take {RETAKE}, or have the lesion examined
 
 # Cautions that another photograph can do something about.
 PHOTOGRAPHIC = frozenset({"small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame"})
+
+
+def terms(licences: Iterable[tuple[str, str]]) -> str:
+    """Which models are not for commercial use, in one sentence; empty if there are none.
+
+    Args:
+        licences: each model's name and the licence that its card states.
+    """
+    reserved = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)
+    names = ", ".join(name for name, licence in licences if reserved.search(licence))
+    return f"For non-commercial use only: {names} (see the model card on Performance)." if names else ""
 
 
 def limits(diagnoses: int) -> str:
