@@ -63,11 +63,12 @@ def test_the_bill_of_materials_names_what_serves(tmp_path: Path) -> None:
         text=True,
         check=True,
     ).stdout.split()
-    # The environment that runs the tests in place of the one that serves; the tool itself checks what it writes.
+    # The environment that runs the tests in place of the one that serves. `make sbom` also checks the file against
+    # CycloneDX's schema, which takes twenty times as long as writing it.
     arguments = [sys.prefix if one == ".serve" else one for one in recipe[1:]]
     arguments[arguments.index("--output-file") + 1] = str(tmp_path / "sbom.json")
-    subprocess.run([sys.executable, "-m", "cyclonedx_py", *arguments], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "cyclonedx_py", *arguments, "--no-validate"], cwd=ROOT, check=True)
 
     bill = json.loads((tmp_path / "sbom.json").read_text(encoding="utf-8"))
-    assert bill["bomFormat"] == "CycloneDX"
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert "onnxruntime" in {component["name"] for component in bill["components"]}
