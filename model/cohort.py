@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.subgroups import BANDS, OPTIONAL, UNKNOWN, age_codes
+from model.subgroups import BANDS, OPTIONAL, UNKNOWN, age_codes, is_told
 from model.taxonomy import Taxonomy
 from model.words import plain
 
@@ -61,7 +61,7 @@ def parts(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]
     """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
     found: dict[str, dict[str, int]] = {}
     for variable, column in COLUMNS.items():
-        if column in table and len(table) and (column not in OPTIONAL or table[column].notna().any()):
+        if column in table and len(table) and (column not in OPTIONAL or is_told(table[column])):
             counts = tally(table[column], variable)
             found[variable] = {name: counts[name] for name in ranked(variable, counts, taxonomy)}
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,7 @@ BANDS: tuple[tuple[float, str], ...] = (
 )
 UNKNOWN = "unknown"
 # Columns that are no variable where no case has a value.
-OPTIONAL = ("skin_tone",)
+OPTIONAL = ("source", "skin_tone")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ def age_bands(ages: ArrayLike) -> NDArray[np.str_]:
     return np.array([*(name for _, name in BANDS), UNKNOWN])[age_codes(ages)]
 
 
+def is_told(column: "pd.Series[Any]") -> bool:
+    """Whether any case has a value."""
+    return bool((column.notna() & (column != "")).any())
+
+
 def part_name(value: object) -> str:
     """The part that a value of the scores means: a class of skin tone is a whole number."""
     return f"{value:.0f}" if isinstance(value, float) else str(value) or UNKNOWN
@@ -75,7 +80,7 @@ def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.int64], 
         names = dict(enumerate([*(name for _, name in BANDS), UNKNOWN]))
         yield "Age", codes, [(code, names[code]) for code in np.flatnonzero(np.bincount(codes)).tolist()]
     for column in ("source", "sex", "site", "skin_tone", "confirmation"):
-        if column in table and (column not in OPTIONAL or table[column].notna().any()):
+        if column in table and (column not in OPTIONAL or is_told(table[column])):
             found, values = table[column].factorize()
             told = [part_name(value) for value in values]
             # Not known is one part, however that was written down.
