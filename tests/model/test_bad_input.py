@@ -37,8 +37,12 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 
 def file_names() -> list[str]:
-    """The names that a file system can hold."""
-    return [name for name in files.NAMES.values() if name and "\0" not in name and len(name) < 200]
+    """The names that a file system can hold, and that are not hidden: those are passed over in a folder."""
+    return [
+        name
+        for name in files.NAMES.values()
+        if name and "\0" not in name and len(name) < 200 and not name.startswith(".")
+    ]
 
 
 @pytest.mark.parametrize("name", files.REFUSED)
