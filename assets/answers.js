@@ -3,23 +3,33 @@
 // still shows what it was asked about.
 (function () {
   "use strict";
+  const shared = (window.dermaboard = window.dermaboard || {});
   const send = window.fetch;
   const newest = new Map(); // the last question for every set of outputs
 
   // Whether the page is at the view that a question names; most name none.
   function holds({ inputs, state }) {
     const view = [...inputs, ...(state || [])].flat().find(({ id }) => id === "performance-view");
-    const shown = view && window.dash_component_api.getLayout(view.id);
-    return !view || (shown !== undefined && shown.props.data === view.value);
+    return !view || shared.property("performance-view", "data") === view.value;
   }
+
+  // What Dash holds of a component; undefined where the page has none of that id, for which Dash itself would throw.
+  shared.property = function (id, name) {
+    try {
+      return window.dash_component_api.getLayout(id).props[name];
+    } catch (error) {
+      return undefined;
+    }
+  };
 
   window.fetch = async function (address, options) {
     if (!/\/_dash-update-component(\?|$)/.test(address)) return send(address, options);
     const [question, page] = [JSON.parse(options.body), window.location.pathname];
-    newest.set(question.output, question);
+    const outputs = JSON.stringify([question.output, question.outputs]); // the first alone does not say which MATCH
+    newest.set(outputs, question);
     const answer = await send(address, options);
     await answer.clone().arrayBuffer(); // a short answer would overtake a long one
-    const last = newest.get(question.output) === question;
+    const last = newest.get(outputs) === question;
     if (last && page === window.location.pathname && holds(question)) return answer;
     return new Response(null, { status: 204 }); // what Dash takes for "change nothing"
   };

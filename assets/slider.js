@@ -8,6 +8,7 @@
   const rows = ["balanced_accuracy", "f1", "positive_ratio", "negative_ratio", "ppv", "npv", "needed_to_biopsy"];
   const REST = 150;
   const clientside = window.dash_clientside;
+  const { property } = window.dermaboard;
   const { read, weigh } = clientside.performance;
 
   // What Dash calls: only the last of several calls in a row has an answer, and only while that is what is shown.
@@ -23,11 +24,6 @@
   }
   clientside.performance.read = rested(read);
   clientside.performance.weigh = rested(weigh);
-
-  function property(id, name) {
-    const found = window.dash_component_api.getLayout(id);
-    return found && found.props ? found.props[name] : undefined;
-  }
 
   // Into the text that is there: React goes on with it.
   function write(id, words) {

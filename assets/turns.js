@@ -10,7 +10,6 @@
   let called = null; // when each room was called, by its name; null until the rooms are there
   let running = 0;
   let shown = null; // the view whose rooms these are
-  let drawnFor = null; // the slider's position when the last room was called
   let again = () => {};
 
   const nameOf = (room) => JSON.parse(room.id).name;
@@ -26,21 +25,7 @@
 
   function call(room, theme, sure) {
     called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
-    drawnFor = valueOf("performance-threshold", "value");
     clientside.set_props(JSON.parse(room.dataset.turn), { data: { theme, sure, narrow: narrow.matches } });
-  }
-
-  function valueOf(id, name) {
-    const found = window.dash_component_api.getLayout(id);
-    return found && found.props[name];
-  }
-
-  // A figure comes for the position at which it was called; the slider may have moved since.
-  function catchUp() {
-    const position = valueOf("performance-threshold", "value");
-    if (drawnFor === null || position === drawnFor) return;
-    drawnFor = position;
-    clientside.performance.mark(position, valueOf("performance-sweep", "data"));
   }
 
   function waits(room) {
@@ -66,7 +51,6 @@
     if (!called && rooms.length) called = new Map(rooms.filter(stays).map((room) => [nameOf(room), 0]));
     // The next when what was called is drawn: a browser draws no faster for being asked twice.
     if (called && !rooms.some(waits)) {
-      catchUp();
       const found = next(rooms);
       if (!found) return;
       call(found.room, theme, found.sure);
@@ -79,7 +63,7 @@
     // With every new body and in every new theme; what was begun for another ends.
     turns: function (theme, view) {
       const mine = ++running;
-      called = drawnFor = null;
+      called = null;
       const same = view === shown;
       shown = view;
       clientside.performance.settle();
