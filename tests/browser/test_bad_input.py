@@ -52,7 +52,9 @@ def test_every_bad_file_has_its_sentence_and_the_good_ones_their_results(visit: 
 def test_names_are_text_wherever_they_are_shown(visit: Visit) -> None:
     page = visit.open()
     # A browser ends a name at its NUL, and gives a file without a name one.
-    names = [name for key, name in files.NAMES.items() if key not in ("NUL", "none")]
+    told = [name for key, name in files.NAMES.items() if key not in ("NUL", "none")]
+    # What an operating system leaves beside photographs begins with a dot, and is passed over.
+    names = [f"a{name}" if name.startswith(".") else name for name in told]
     send(page, *(payload(name, files.jpeg()) for name in names))
     expect(page.locator("#batch-rows td.risk")).to_have_count(len(names))
     page.get_by_role("button", name="Cards", exact=True).click()
