@@ -35,7 +35,6 @@ from model.markdown import (
     table,
 )
 
-DEFAULT_POINT = "sensitivity-95"
 NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
 
 
@@ -163,8 +162,8 @@ def by_source(card: Card) -> str:
     never: Mapping[str, Any] = card.facts.get("elsewhere", {})
     if len(found) < 2:
         return ""
-    rows = [source_row(name, of) for name, of in found.items()]
-    rows += [source_row(f"{name}, never seen", of) for name, of in never.items()]
+    rows = [source_row(name, of, card.operating_point) for name, of in found.items()]
+    rows += [source_row(f"{name}, never seen", of, card.operating_point) for name, of in never.items()]
     head = (
         "source and modality",
         "images",
@@ -190,13 +189,9 @@ def by_source(card: Card) -> str:
     return f"{text}\n\n{table(head, rows)}"
 
 
-def source_row(name: str, of: Mapping[str, Any]) -> Row:
-    """One row of the table by source."""
-    cells = (
-        of["operating_points"][DEFAULT_POINT]["cases"].values()
-        if DEFAULT_POINT in of["operating_points"]
-        else ()
-    )
+def source_row(name: str, of: Mapping[str, Any], point: str) -> Row:
+    """One row of the table by source, at the operating point of that name."""
+    cells = of["operating_points"].get(point, {}).get("cases", {}).values()
     own = of.get("at_own_prevalence", {})
     ratio = own.get("ratio")
     return (
