@@ -1,6 +1,7 @@
 """What is passed on with Dermaboard, and on which terms."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,7 @@ def test_the_bill_of_materials_names_what_serves(tmp_path: Path) -> None:
     recipe = subprocess.run(
         [
             "make",
+            "--no-print-directory",
             "--dry-run",
             "sbom",
             "SERVE=.serve",
@@ -59,6 +61,8 @@ def test_the_bill_of_materials_names_what_serves(tmp_path: Path) -> None:
             "--old-file=.venv-dev/.installed",
         ],
         cwd=ROOT,
+        # `make test` runs this too, and what it exports to the makes below it changes what they print.
+        env={name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")},
         capture_output=True,
         text=True,
         check=True,
