@@ -29,7 +29,7 @@
     return [rate(hits, of), `${spread} · ${number.format(hits)} of ${number.format(of)}`];
   }
 
-  // The numbers of model/operating.py, each [value, low, high] or why there is none.
+  // The numbers of model/evaluation/operating.py, each [value, low, high] or why there is none.
   function ratio(hits, of, others, otherOf) {
     const value = others ? hits / of / (others / otherOf) : Infinity;
     const [a, m, c, b] = hits && others ? [hits, of, others, otherOf] : [hits + 0.5, of + 1, others + 0.5, otherOf + 1];

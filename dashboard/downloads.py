@@ -81,7 +81,7 @@ def figure(name: str) -> Response:
 def whole(name: str) -> Response:
     """The whole review of a model and split as one file; model and split as the path and `?split=` say."""
     # plotly.js is read for it, and no other address needs that.
-    from model.report import report
+    from model.evaluation.report import report
 
     services = Services.current()
     models = [one for one in intact(services.bundles) if one.name == name]

@@ -109,7 +109,7 @@ def verify_command(options: argparse.Namespace) -> int:
 def report_command(options: argparse.Namespace) -> int:
     """Write the whole review of a model as one HTML file."""
     # Figures are slow to import, and no other command draws any.
-    from model.report import report
+    from model.evaluation.report import report
 
     text = report(named_bundle(options.bundles, options.name), options.split)
     partial = options.out.with_name("partial-" + options.out.name)
@@ -121,7 +121,7 @@ def report_command(options: argparse.Namespace) -> int:
 
 def card_command(options: argparse.Namespace) -> int:
     """Print cards as Markdown."""
-    from model.cardtext import card_text
+    from model.evaluation.cardtext import card_text
 
     cards = [named_bundle(options.bundles, name).card for name in options.names]
     print(card_text(cards, options.short), end="")

@@ -56,10 +56,11 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Two thresholds on the calibrated probability of malignancy: a three-way decision (see `model.conformal`).
+    """Two thresholds on the calibrated probability of malignancy: a three-way decision.
 
     A lesion is called benign below `threshold`, malignant from `malignant` on, and uncertain between them. Where a
     figure needs two sides, everything from `threshold` on counts as positive: what is uncertain has to be looked at.
+    `model.evaluation.conformal` says how they are chosen.
 
     Attributes:
         name: "sensitivity-90", "sensitivity-95" or "sensitivity-97.5".
@@ -101,7 +102,7 @@ class Card:
         training: recipe, data, split and its digest, seed, versions, time.
         results: what was measured, by split.
         balanced_rule: `tau` and `priors` by code of `model.calibration.balanced_choice`; empty for a binary model.
-        subgroups, robustness: rows of the tables that `model.cardtables` prints.
+        subgroups, robustness: rows of the tables that `model.evaluation.cardtables` prints.
         guard: thresholds of what the predictor warns about.
         facts: what a reviewer asks beyond figures: intended use, data, limits, how to reproduce, openings of the test
             split.

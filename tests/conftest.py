@@ -13,7 +13,7 @@ from dashboard.services import Services, build_services
 from dashboard.settings import PREFIX, Settings
 from model.images import encode
 from tests.tiny import write_tiny_bundle
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 SCRIPT = b"<script>alert('Dermaboard')</script>"
 SERIAL = "CAMERA-SERIAL-12345"

@@ -37,7 +37,7 @@ FLOORS = {
 }
 
 # Keras lives here, so only training may come in.
-NETWORKS = "model.networks"
+NETWORKS = "training.networks"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from model.bundle import GRAPH, SCORES, WEIGHTS, open_bundle
 from model.images import decode, encode, square
 from model.predictor import Predictor
 from training.__main__ import main as training_main
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     bundle = open_bundle(trained / "bundles" / "drawn")
     predictor = Predictor(bundle)
     from model.calibration import calibrate
-    from model.networks import serving
+    from training.networks import serving
 
     network = serving(keras.saving.load_model(bundle.path / "model.keras"))
     for path in sorted(photographs.iterdir()):

@@ -62,7 +62,11 @@ def test_the_bill_of_materials_names_what_serves(tmp_path: Path) -> None:
         ],
         cwd=ROOT,
         # `make test` runs this too, and what it exports to the makes below it changes what they print.
-        env={name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")},
+        env={
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+        },
         capture_output=True,
         text=True,
         check=True,

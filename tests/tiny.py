@@ -28,7 +28,7 @@ from model.calibration import Calibration
 from model.novelty import Familiar, appearance
 from model.reference import Reference, directions, write_reference
 from model.taxonomy import HAM10000, Taxonomy
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 SIZE, GRID = 64, 4
 # How common the diagnoses are among the scores; others are rare.

@@ -45,7 +45,7 @@ def keep_memory() -> None:
 
 def synthetic(options: argparse.Namespace) -> None:
     """Draw a data set."""
-    from training.synthetic import write_dataset
+    from training.drawings.synthetic import write_dataset
 
     write_dataset(options.out, options.count, options.seed, size=(150, 200) if options.small else (450, 600))
 
@@ -231,7 +231,7 @@ def trained(options: argparse.Namespace) -> Any:
 
 def network_of(recipe: Recipe, run: Path) -> Any:
     """The network of a recipe's run, after its best epoch. Raises CasesError where it was not trained."""
-    from model.networks import BUILDERS
+    from training.networks import BUILDERS
 
     if not (run / BEST).exists():
         raise CasesError(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.artefacts import darken_corners, draw_hair, erase
+from training.drawings.artefacts import darken_corners, draw_hair, erase
 
 # Parallelism comes from whole images; OpenCV's own threads would compete with the training step.
 cv2.setNumThreads(1)

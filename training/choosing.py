@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from model.bundle import OperatingPoint, point_name
 from model.calibration import Calibration, calibrate
-from model.conformal import three_way
+from model.evaluation.conformal import three_way
 from model.modality import Modality
 from model.taxonomy import Taxonomy
 

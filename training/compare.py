@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.bundle import Bundle, BundleError, open_bundle
-from model.delong import Difference
-from model.intervals import Interval
-from model.metrics import class_balanced_accuracy
-from model.review import Review, review, splits, versus
+from model.evaluation.delong import Difference
+from model.evaluation.intervals import Interval
+from model.evaluation.metrics import class_balanced_accuracy
+from model.evaluation.review import Review, review, splits, versus
 
 
 @dataclass(frozen=True)

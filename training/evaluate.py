@@ -18,11 +18,11 @@ from model.bundle import MAIN, SCORE_COLUMNS
 from model.calibration import calibrate
 from model.engine import open_session
 from model.modality import Modality
-from model.networks import serving
 from model.taxonomy import LESIONS
 from training.export import CHECKED, export_graph
 from training.fit import still_images
 from training.judge import SPLITS, Evaluation, judge
+from training.networks import serving
 from training.pixels import PixelStore
 from training.robustness import DISTURBANCES, robustness
 

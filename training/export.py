@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model.engine import open_session
-from model.networks import serving
+from training.networks import serving
 
 TOLERANCE = 1e-3
 CHECKED = 256
@@ -22,7 +22,7 @@ def export_graph(network: keras.Model, images: NDArray[np.uint8], path: Path) ->
     """Write the network as an ONNX graph and compare the two.
 
     Args:
-        network: ends in logits; what is exported is `model.networks.serving` of it.
+        network: ends in logits; what is exported is `training.networks.serving` of it.
         images: uint8 (n, s, s, 3), real ones, CHECKED or more.
         path: of the graph to write.
 

@@ -19,14 +19,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model import bundle
+from model.evaluation.metrics import auc, confusion, threshold_for_sensitivity
 from model.images import square
-from model.metrics import auc, confusion, threshold_for_sensitivity
-from model.networks import BUILDERS, freeze_statistics
 from model.taxonomy import LESIONS
 from training.augment import view
 from training.files import replace
 from training.losses import JointLoss
 from training.machine import note_machine
+from training.networks import BUILDERS, freeze_statistics
 from training.pixels import PixelStore
 from training.recipes import Recipe, Stage
 from training.runs import BEST, FACTS, JUDGED, LAST, RunError, read_history

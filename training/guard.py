@@ -25,8 +25,8 @@ from model.predictor import modality_of
 from model.quality import RULES, measure, quality_cautions
 from model.reference import DIMENSIONS, Reference, directions
 from training.augment import Views, view
+from training.drawings.negatives import NEGATIVES, draw_negative
 from training.fit import some_of_each
-from training.negatives import NEGATIVES, draw_negative
 from training.pixels import PixelStore
 
 Images = Callable[[int], NDArray[np.uint8]]

@@ -12,15 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from model import shares
 from model.bundle import MAIN, OperatingPoint, truth_of
 from model.calibration import Calibration, at_prevalence, balanced_choice, calibrate
-from model.intervals import Interval, Undefined
-from model.metrics import confusion
+from model.evaluation import shares
+from model.evaluation.intervals import Interval, Undefined
+from model.evaluation.metrics import confusion
+from model.evaluation.reliability import brier, expected_calibration_error, reliability
+from model.evaluation.resampling import bootstrap_auc, lesion_auc
+from model.evaluation.subgroups import subgroups
 from model.modality import Modality
-from model.reliability import brier, expected_calibration_error, reliability
-from model.resampling import bootstrap_auc, lesion_auc
-from model.subgroups import subgroups
 from model.taxonomy import LESIONS, Taxonomy
 from training.choosing import (
     DEFAULT,

@@ -18,13 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from model import shares
 from model.bundle import MAIN, Card, truth_of
 from model.calibration import calibrate
-from model.delong import area, compare
 from model.engine import Engine
+from model.evaluation import shares
+from model.evaluation.delong import area, compare
+from model.evaluation.intervals import Interval
 from model.evidence import class_evidence
-from model.intervals import Interval
 from model.modality import Modality
 from training.fit import some_of_each, still_images
 from training.guard import batches, still

@@ -28,7 +28,7 @@ class Recipe:
     """Everything that decides a training run besides its data and its seed.
 
     Attributes:
-        network: name of a builder in `model.networks`.
+        network: name of a builder in `training.networks`.
         stages: one after the other, each from the best weights of the one before.
         learning_rate: peak, after a linear warm-up over `warmup` of a stage's steps and before a cosine decay to 0.
         balance: diagnoses are drawn in proportion to their frequency to the power of 1 - balance; 0 draws them as they

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.bundle import OperatingPoint
+from model.evaluation.metrics import auc
+from model.evaluation.resampling import bootstrap_auc
 from model.images import square
-from model.metrics import auc
-from model.resampling import bootstrap_auc
-from training.artefacts import darken_corners, draw_hair, draw_ruler
+from training.drawings.artefacts import darken_corners, draw_hair, draw_ruler
 from training.pixels import PixelStore
 
 Pixels = NDArray[np.uint8]

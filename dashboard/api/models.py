@@ -21,7 +21,7 @@ from model.bundle import Bundle, BundleError, Damaged
 if TYPE_CHECKING:
     import pandas as pd
 
-    from model.intervals import Interval
+    from model.evaluation.intervals import Interval
 
 NAME = "Of the model."
 MISSING = {404: "There is no such model."}
@@ -120,8 +120,8 @@ def scores(name: str, sha256: str) -> "pd.DataFrame":
 def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float) -> schemas.Metrics:
     """The figures of these cases at a threshold."""
     # Here, because NumPy's users are slow to import and no prediction needs them.
-    from model import metrics, operating
-    from model.reliability import brier, expected_calibration_error
+    from model.evaluation import metrics, operating
+    from model.evaluation.reliability import brier, expected_calibration_error
 
     truth, chance = rows["malignant"].to_numpy(bool), rows["probability"].to_numpy(float)
     at = metrics.confusion(truth, chance, threshold)

@@ -14,7 +14,7 @@ from dashboard.components.result import address
 from dashboard.components.review_form import NOTHING, confirmed_words, field, moment
 from dashboard.components.text import percent
 from dashboard.components.verdict import verdict
-from model.figures.template import CONFIG
+from model.evaluation.figures.template import CONFIG
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:

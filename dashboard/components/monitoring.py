@@ -12,9 +12,9 @@ from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.text import diagnosis_words, percent
 from dashboard.components.verdict import verdict
-from model.drift import FEWEST, Distance, Shift, Stability
-from model.figures.template import CONFIG
-from model.intervals import Interval
+from model.evaluation.drift import FEWEST, Distance, Shift, Stability
+from model.evaluation.figures.template import CONFIG
+from model.evaluation.intervals import Interval
 from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 

@@ -31,7 +31,7 @@ from dashboard.pages import again, reviewing
 from dashboard.services import Services
 from dashboard.store import Conflict, Context, InputError, NotFound, Record, StoreError
 from dashboard.store.summary import same_image
-from model.figures import monitoring
+from model.evaluation.figures import monitoring
 from model.taxonomy import Taxonomy
 
 dash.register_page(  # type: ignore[no-untyped-call]

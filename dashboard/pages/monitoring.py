@@ -15,12 +15,12 @@ from dashboard.performance.view import intact
 from dashboard.services import Services
 from dashboard.store import summary
 from dashboard.store.summary import Version
-from model import drift, metrics
 from model.bundle import Bundle
-from model.figures import monitoring as figures
-from model.metrics import Confusion
+from model.evaluation import drift, metrics
+from model.evaluation.figures import monitoring as figures
+from model.evaluation.metrics import Confusion
+from model.evaluation.verification import Live
 from model.taxonomy import Taxonomy
-from model.verification import Live
 
 dash.register_page(__name__, path="/monitoring", title="Monitoring · Dermaboard", name="Monitoring")  # type: ignore[no-untyped-call]
 
@@ -129,7 +129,7 @@ def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> 
 
 def probabilities(bundle: Bundle | None, split: str) -> Any:
     """The stored scores of a split, (n,); empty without any."""
-    from model.review import rows
+    from model.evaluation.review import rows
 
     return [] if bundle is None else rows(bundle, split)["probability"].to_numpy()
 
@@ -193,7 +193,7 @@ def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxon
 
 def promised(bundle: Bundle | None) -> Confusion | None:
     """What the model did on its test images at its usual operating point."""
-    from model.review import rows
+    from model.evaluation.review import rows
 
     table = None if bundle is None else rows(bundle, "test")
     if bundle is None or table is None or not len(table):

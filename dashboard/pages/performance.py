@@ -25,9 +25,9 @@ from dashboard.performance import browser, drawing, listing, live
 from dashboard.performance.view import View, damaged, from_search, intact, read, search
 from dashboard.services import Services
 from model.bundle import Bundle
-from model.cohort import COLUMNS
-from model.figures.narrow import narrow
-from model.review import review
+from model.evaluation.cohort import COLUMNS
+from model.evaluation.figures.narrow import narrow
+from model.evaluation.review import review
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard")  # type: ignore[no-untyped-call]
 browser.connect()

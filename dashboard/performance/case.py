@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.performance.selection import listed
 from dashboard.performance.view import View
 from model.bundle import Bundle
-from model.review import key, review, rows, scores
+from model.evaluation.review import key, review, rows, scores
 
 Row = Mapping[Any, Any]
 # Other images of a lesion that are shown.

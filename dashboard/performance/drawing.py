@@ -7,13 +7,13 @@ import plotly.graph_objects as go
 from dashboard.performance.live import Run, best_so_far
 from dashboard.performance.live import history as run_history
 from dashboard.performance.view import View
-from model.disturbances import disturbed
-from model.figures.curves import overlay
-from model.figures.review import SLOW, figures
-from model.figures.robustness import robustness
-from model.figures.template import palette
-from model.figures.training import Trained, overlaid
-from model.review import Versus, best_epoch, history, review, versus
+from model.evaluation.disturbances import disturbed
+from model.evaluation.figures.curves import overlay
+from model.evaluation.figures.review import SLOW, figures
+from model.evaluation.figures.robustness import robustness
+from model.evaluation.figures.template import palette
+from model.evaluation.figures.training import Trained, overlaid
+from model.evaluation.review import Versus, best_epoch, history, review, versus
 
 # More cases than this: intervals come after the curves, not with them.
 MANY = 20_000

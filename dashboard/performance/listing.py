@@ -10,7 +10,7 @@ from dashboard.addresses import local_address
 from dashboard.components.review import cases
 from dashboard.performance.selection import PER_PAGE, listed, page_of, say
 from dashboard.performance.view import View, search
-from model.review import review, rows
+from model.evaluation.review import review, rows
 
 ROOT = "/performance/case"
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle import Bundle
-from model.cohort import COLUMNS, Where, inside, words
-from model.review import Key, key, rows
+from model.evaluation.cohort import COLUMNS, Where, inside, words
+from model.evaluation.review import Key, key, rows
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:

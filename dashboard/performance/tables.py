@@ -14,9 +14,9 @@ from dashboard.performance.live import Run
 from dashboard.performance.live import history as run_history
 from dashboard.performance.selection import listed
 from dashboard.performance.view import View
-from model.intervals import Interval
-from model.operating import worth
-from model.review import Review, history, review, rows
+from model.evaluation.intervals import Interval
+from model.evaluation.operating import worth
+from model.evaluation.review import Review, history, review, rows
 from model.tables import spreadsheet_safe
 
 # Cases that are read from the scores at a time.

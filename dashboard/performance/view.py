@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlencode
 from dashboard.performance.live import Run
 from dashboard.performance.selection import DEFAULT, Selection, parse
 from model.bundle import Bundle, Damaged
-from model.cohort import COLUMNS, Where, settled, slug, words
-from model.review import parts_of, splits, unreadable
+from model.evaluation.cohort import COLUMNS, Where, settled, slug, words
+from model.evaluation.review import parts_of, splits, unreadable
 
 # What a reader may set as prevalence, in per cent.
 LOWEST, HIGHEST = 0.1, 99.9

@@ -85,7 +85,7 @@ def litert(batch: NDArray[np.uint8]) -> dict[str, Runner]:
         return {}
     from ai_edge_litert.interpreter import Interpreter
 
-    from model.networks import serving
+    from training.networks import serving
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.tflite"

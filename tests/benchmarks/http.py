@@ -27,7 +27,7 @@ from model.images import decode, square
 from tests.benchmarks.measure import Measure
 from tests.benchmarks.serving import resident, serving
 from tests.benchmarks.subjects import ROOT, bundle, photograph
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 CLIENTS, WARM, SINGLE, BURST, ROUNDS = 32, 20, 60, 320, 3
 LARGE = (4000, 3000)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from model.delong import compare
-from model.resampling import bootstrap
-from model.review import review
+from model.evaluation.delong import compare
+from model.evaluation.resampling import bootstrap
+from model.evaluation.review import review
 from tests.benchmarks.evaluations import write_evaluation
 from tests.benchmarks.measure import Measure, medians
 from tests.benchmarks.serving import serving

@@ -21,7 +21,7 @@ from model.predictor import Predictor
 from model.scoring import score
 from tests.benchmarks.measure import Measure
 from tests.benchmarks.subjects import NAME, ROOT, bundle
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 DRAWN, FEW, MANY = 40, 1000, 5000
 BATCH = 16

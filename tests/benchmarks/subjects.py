@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from model.bundle import WEIGHTS, Bundle, open_bundle
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 ROOT = Path(__file__).parents[2]
 NAME = "dermanet"

@@ -77,7 +77,7 @@ def plain() -> float:
     import keras
     from keras import layers
 
-    from model.networks import BUILDERS
+    from training.networks import BUILDERS
     from training.recipes import RECIPES
 
     recipe = RECIPES["seed-cnn"]

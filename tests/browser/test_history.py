@@ -7,7 +7,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from model.images import encode
 from tests.browser.conftest import Visit
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 
 @pytest.fixture(scope="module")

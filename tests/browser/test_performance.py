@@ -11,10 +11,10 @@ from dashboard.components.review import numbers
 from dashboard.components.review.decisions import CELLS
 from dashboard.components.review.tiles import TILES, readings
 from model.bundle import open_bundle
-from model.figures import benefit
-from model.figures.curves import OperatingPoint
-from model.review import review
-from model.words import rate
+from model.evaluation.figures import benefit
+from model.evaluation.figures.curves import OperatingPoint
+from model.evaluation.review import review
+from model.evaluation.words import rate
 from tests.browser.conftest import Visit
 from tests.tiny import tiny_history
 

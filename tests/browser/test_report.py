@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from model.bundle import open_bundle
-from model.report import report
+from model.evaluation.report import report
 
 
 @pytest.fixture(name="file", scope="module")

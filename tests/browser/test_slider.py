@@ -9,9 +9,9 @@ from dashboard.components.review import numbers
 from dashboard.components.review.decisions import CELLS
 from dashboard.components.review.tiles import TILES, readings
 from model.bundle import open_bundle
-from model.metrics import Confusion
-from model.review import review
-from model.words import rate
+from model.evaluation.metrics import Confusion
+from model.evaluation.review import review
+from model.evaluation.words import rate
 from tests.browser.conftest import Visit
 
 ADDRESS = "/performance?model=tiny&split=test"

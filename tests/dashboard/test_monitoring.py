@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from dashboard.components import monitoring as parts
 from dashboard.services import Services
 from dashboard.store.summary import Version, versions
-from model.drift import distance, stability
+from model.evaluation.drift import distance, stability
+from model.evaluation.intervals import Interval, Undefined, undefined, wilson
 from model.images import encode
-from model.intervals import Interval, Undefined, undefined, wilson
 from tests.dashboard.test_history import dispatch, page
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 
 def show(app: Dash, client: FlaskClient, sha256: str, days: str = "90") -> tuple[str, str]:
@@ -71,7 +71,7 @@ def test_confirmed_cases_stand_beside_what_was_promised(
 def test_a_shift_of_scores_is_said_with_its_numbers(
     app: Dash, client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model.drift.FEWEST", 5)
+    monkeypatch.setattr("model.evaluation.drift.FEWEST", 5)
     data = encode(draw(seed=1, malignant=True, size=(90, 120)))
     for number in range(10):
         # Bytes after the image's end make another file of the same picture: one score, ten times.

@@ -17,7 +17,7 @@ from dashboard.store import Context, Query, Record
 from dashboard.store import schema as tables
 from model.images import encode
 from model.predictor import Predictor
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 
 def tiff(seed: int) -> bytes:

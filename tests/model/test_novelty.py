@@ -12,8 +12,8 @@ from model.novelty import Familiar, appearance
 from model.outcome import Outcome
 from model.predictor import Prediction, Predictor
 from tests.tiny import tiny_reference
-from training.negatives import NEGATIVES, draw_negative
-from training.synthetic import draw
+from training.drawings.negatives import NEGATIVES, draw_negative
+from training.drawings.synthetic import draw
 
 
 def familiar(residual_limit: float = 1.0, appearance_limit: float = 1.0) -> Familiar:

@@ -14,7 +14,7 @@ from model.predictor import Decision, Predictor, decide, falls
 from model.quality import RULES
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from tests.tiny import signed_again, write_tiny_bundle
-from training.negatives import draw_negative
+from training.drawings.negatives import draw_negative
 
 
 def photographs(count: int) -> list[Photograph]:

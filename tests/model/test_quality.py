@@ -7,8 +7,8 @@ from PIL import Image, ImageFilter
 
 from model.images import square
 from model.quality import RULES, measure, quality_cautions
-from training.negatives import draw_negative
-from training.synthetic import draw
+from training.drawings.negatives import draw_negative
+from training.drawings.synthetic import draw
 
 LIMITS = {
     "sharpness": 0.63,

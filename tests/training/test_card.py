@@ -10,7 +10,7 @@ import pytest
 
 from model.__main__ import main
 from model.bundle import Bundle, open_bundle, write_bundle
-from model.cardtext import card_text
+from model.evaluation.cardtext import card_text
 from model.taxonomy import LESIONS
 from tests.stores import store_of
 from training.card import make_card

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from model.bundle import BundleError
-from model.metrics import auc
+from model.evaluation.metrics import auc
 from tests.tiny import write_tiny_bundle
 from training.__main__ import main
 from training.compare import compare

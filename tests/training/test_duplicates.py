@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from model.images import decode, encode
-from training.artefacts import darken_corners
+from training.drawings.artefacts import darken_corners
+from training.drawings.synthetic import draw
 from training.duplicates import near_duplicates, one_side
-from training.synthetic import draw
 
 
 def lesion(seed: int) -> np.ndarray:

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from model.networks import BUILDERS, EMBEDDING, HEAD
 from model.taxonomy import LESIONS
 from training.cases import read_cases
+from training.drawings.synthetic import write_dataset
 from training.export import ExportError, export_graph
 from training.fit import (
     Batches,
@@ -20,11 +20,11 @@ from training.fit import (
     softmax,
     targets_of,
 )
+from training.networks import BUILDERS, EMBEDDING, HEAD
 from training.pixels import PixelStore, prepare
 from training.recipes import RECIPES, Stage
 from training.runs import JUDGED, RunError, read_history
 from training.schedule import WarmCosine
-from training.synthetic import write_dataset
 
 pytestmark = pytest.mark.slow
 

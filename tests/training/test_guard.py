@@ -17,7 +17,9 @@ from model.quality import RULES
 from model.reference import open_reference, write_reference
 from tests.stores import store_of
 from tests.tiny import SIZE, signed_again, write_tiny_bundle
-from training.artefacts import darken_corners
+from training.drawings.artefacts import darken_corners
+from training.drawings.negatives import NEGATIVES
+from training.drawings.synthetic import draw
 from training.guard import (
     build_guard,
     elsewhere,
@@ -27,9 +29,7 @@ from training.guard import (
     limits_for,
     quality_limits,
 )
-from training.negatives import NEGATIVES
 from training.pixels import PixelStore
-from training.synthetic import draw
 
 
 def test_limits_share_their_alarms() -> None:

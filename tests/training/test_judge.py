@@ -8,7 +8,7 @@ import pytest
 
 from model.bundle import point_name
 from model.calibration import calibrate
-from model.metrics import class_balanced_accuracy, class_confusion
+from model.evaluation.metrics import class_balanced_accuracy, class_confusion
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from training.choosing import PREVALENCE
 from training.judge import Evaluation, judge

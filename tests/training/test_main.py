@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from training.__main__ import main
+from training.drawings.synthetic import write_dataset
 from training.pixels import open_pixels
-from training.synthetic import write_dataset
 
 
 def test_every_step_names_the_one_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

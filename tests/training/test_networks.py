@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from model.networks import BUILDERS, EMBEDDING, freeze_statistics, seed_cnn, serving
+from training.networks import BUILDERS, EMBEDDING, freeze_statistics, seed_cnn, serving
 from training.recipes import RECIPES
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ from PIL import Image
 
 from model.images import decode
 from training.cases import CasesError, read_cases
+from training.drawings.synthetic import write_dataset
 from training.pixels import STORE_SIDE, open_pixels, prepare, shrunk
-from training.synthetic import write_dataset
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 
 from model.bundle import MAIN
 from model.calibration import Calibration
-from model.cardtext import card_text
 from model.engine import Engine, Output
+from model.evaluation.cardtext import card_text
 from model.taxonomy import HAM10000
 from tests.stores import store_of
 from tests.tiny import SIZE, write_tiny_bundle

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.bundle import OperatingPoint
-from model.metrics import auc
+from model.evaluation.metrics import auc
 from model.taxonomy import LESIONS
 from tests.stores import store_of
 from training.fit import still_images

@@ -19,10 +19,10 @@ from dashboard.components.review import (
 from dashboard.components.review.panels import framed, later, room, skeleton, two_columns
 from dashboard.performance.live import Run
 from dashboard.performance.view import View, drawn, search, usual
-from model import metrics
-from model.figures import benefit, calibration, curves, forest
-from model.review import Review, facts
-from model.words import rate
+from model.evaluation import metrics
+from model.evaluation.figures import benefit, calibration, curves, forest
+from model.evaluation.review import Review, facts
+from model.evaluation.words import rate
 
 # Pixels of what comes later, so that nothing moves when it does.
 CARD = 480

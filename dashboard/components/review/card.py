@@ -8,8 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from model.bundle import Card, OperatingPoint
-from model.cardtables import scales
-from model.words import label, rate
+from model.evaluation.cardtables import scales
+from model.evaluation.words import label, rate
 
 # Facts of a training run that read better under a name of their own.
 DATA: dict[str, str] = {"data": "Data", "split": "Split", "split_sha256": "Split's SHA-256"}

@@ -15,8 +15,8 @@ from dashboard.components.review.panels import framed
 from dashboard.components.verdict import verdict
 from dashboard.performance.case import Place
 from model.bundle import Bundle
+from model.evaluation.words import plain, rate
 from model.taxonomy import Diagnosis, Taxonomy
-from model.words import plain, rate
 
 
 def unknown(name: str, image_id: str, back: str) -> Component:

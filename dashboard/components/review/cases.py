@@ -13,8 +13,8 @@ from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import framed
 from dashboard.performance.selection import DEFAULT, OUTCOMES, Selection
+from model.evaluation.words import tenths
 from model.taxonomy import Taxonomy
-from model.words import tenths
 
 HOW = "To see the images, set DERMABOARD_IMAGES to the folder that holds them, each named by its image id."
 # Outcome: shape, words, and whether it is an error.

@@ -12,7 +12,7 @@ from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from dashboard.performance.view import View
 from model.bundle import Bundle
-from model.cohort import COLUMNS, slug, words
+from model.evaluation.cohort import COLUMNS, slug, words
 
 SPLIT_WORDS: dict[str, str] = {
     "test": "Test: never used in training",

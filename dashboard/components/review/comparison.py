@@ -6,10 +6,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from model.bundle import Bundle
-from model.delong import Difference
-from model.metrics import Confusion
-from model.review import Versus
-from model.words import area, chance, share, signed
+from model.evaluation.delong import Difference
+from model.evaluation.metrics import Confusion
+from model.evaluation.review import Versus
+from model.evaluation.words import area, chance, share, signed
 
 NOTE = (
     "Sensitivity and specificity at each model's own threshold. The difference is in AUC, on the images that both "

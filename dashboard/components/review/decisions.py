@@ -5,8 +5,8 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
 from model.bundle import Card, OperatingPoint
-from model.metrics import Confusion
-from model.words import rate, tenths
+from model.evaluation.metrics import Confusion
+from model.evaluation.words import rate, tenths
 
 CELLS: tuple[tuple[str, str, str, str], ...] = (
     ("tp", "Cancers caught", "true positives", "right"),

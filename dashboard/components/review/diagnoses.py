@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import later
+from model.evaluation.words import tenths
 from model.taxonomy import Diagnosis, Taxonomy
-from model.words import tenths
 
 # Pixels of the table's head and of a row.
 HEAD, ROW = 50, 46

@@ -5,9 +5,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.performance.view import HIGHEST, LOWEST
-from model.metrics import Confusion
-from model.operating import worth
-from model.words import reading, tenths
+from model.evaluation.metrics import Confusion
+from model.evaluation.operating import worth
+from model.evaluation.words import reading, tenths
 
 # Rows that slider and prevalence move; performance.js writes to the same names, in this order.
 NUMBERS: tuple[tuple[str, str, str, str], ...] = (

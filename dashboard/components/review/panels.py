@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.components.attributes import attributes
 from model.bundle import Damaged
-from model.figures.template import CONFIG
+from model.evaluation.figures.template import CONFIG
 
 TABLES = "/performance/table"
 

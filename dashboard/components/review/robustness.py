@@ -8,10 +8,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
 from dashboard.components.review.panels import framed, graph, later, tall
-from model.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
-from model.figures import robustness as figure
-from model.figures.narrow import narrow
-from model.words import label, signed
+from model.evaluation.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
+from model.evaluation.figures import robustness as figure
+from model.evaluation.figures.narrow import narrow
+from model.evaluation.words import label, signed
 
 OTHER = "The same images, altered as bad light, focus or handling would; from the model's card."
 

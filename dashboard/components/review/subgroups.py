@@ -6,9 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
-from model.figures.forest import part
-from model.subgroups import FEW, FEW_MALIGNANT, Subgroup
-from model.words import area, share
+from model.evaluation.figures.forest import part
+from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
+from model.evaluation.words import area, share
 
 NOTE = (
     "At the model's own threshold. Dotted: all cases. A click lists a group's cases. "

@@ -3,10 +3,10 @@
 from dash import html
 from dash.development.base_component import Component
 
-from model.intervals import Interval
-from model.metrics import Confusion
-from model.review import Review
-from model.words import rate, tenths
+from model.evaluation.intervals import Interval
+from model.evaluation.metrics import Confusion
+from model.evaluation.review import Review
+from model.evaluation.words import rate, tenths
 
 # Tiles that the slider moves; performance.js writes to the same names.
 TILES: tuple[tuple[str, str, str], ...] = (

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.review.panels import framed, room
 from dashboard.performance.live import Run
-from model.figures.training import HEIGHT
+from model.evaluation.figures.training import HEIGHT
 
 SECONDS = 5
 HOW = "To follow runs here, set DERMABOARD_RUNS to the folder where python -m training train writes them."

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from dashboard.services import Services
 from model.images import decode, encode
 from model.predictor import Predictor
-from training.synthetic import draw
+from training.drawings.synthetic import draw
 
 EXAMPLES = 10
 

@@ -5,7 +5,7 @@ import dataclasses
 from dashboard.components.review import card, robustness
 from model.bundle import open_bundle
 from tests.dashboard.performance.reading import every, find, rewritten, text
-from tests.model.test_disturbances import ROWS
+from tests.model.evaluation.test_disturbances import ROWS
 from tests.tiny import write_tiny_bundle
 
 

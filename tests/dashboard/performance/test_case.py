@@ -9,8 +9,8 @@ from dashboard import photographs
 from dashboard.performance import case
 from dashboard.performance.view import intact, read
 from model.bundle import find_bundles
+from model.evaluation.words import rate
 from model.images import decode
-from model.words import rate
 from tests.dashboard.performance.reading import every, rewritten, text
 from tests.tiny import write_tiny_bundle
 
@@ -47,7 +47,7 @@ def test_a_case_has_its_place_among_the_listed(models):
 
 def cases_of(view):
     from dashboard.performance.selection import listed as places
-    from model.review import rows
+    from model.evaluation.review import rows
 
     table = rows(view.model, view.split, view.where)
     found = places(view.model, view.split, view.where, view.selection, 0.3)

@@ -13,8 +13,8 @@ from dashboard.performance.drawing import NAMES
 from dashboard.performance.tables import TABLES, Table, lines
 from dashboard.services import build_services
 from dashboard.settings import Settings
-from model import metrics
 from model.bundle import open_bundle
+from model.evaluation import metrics
 from tests.dashboard.performance.reading import rewritten
 
 HERE = "?model=tiny&split=test"

@@ -7,15 +7,15 @@ import pytest
 from dashboard.components.review import numbers, tiles
 from dashboard.performance import drawing
 from dashboard.performance.view import from_search, intact
-from model import metrics
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
-from model.cohort import COLUMNS
-from model.intervals import Undefined
-from model.operating import ppv
-from model.review import review
+from model.evaluation import metrics
+from model.evaluation.cohort import COLUMNS
+from model.evaluation.intervals import Undefined
+from model.evaluation.operating import ppv
+from model.evaluation.review import review
+from model.evaluation.words import rate, signed, tenths
 from model.taxonomy import HAM10000
-from model.words import rate, signed, tenths
 from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.tiny import signed_again, write_tiny_bundle
 

@@ -8,9 +8,9 @@ import pytest
 
 from dashboard.performance import selection
 from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed, page_of, worst_first
-from model import metrics
 from model.bundle import open_bundle
-from model.review import review, rows
+from model.evaluation import metrics
+from model.evaluation.review import review, rows
 from model.taxonomy import HAM10000
 
 parse, chosen, say = (

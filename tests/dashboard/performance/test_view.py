@@ -7,7 +7,7 @@ import pytest
 from dashboard.performance.selection import Selection
 from dashboard.performance.view import MOST_MODELS, from_search, read, search
 from model.bundle import open_bundle
-from model.cohort import slug
+from model.evaluation.cohort import slug
 from tests.dashboard.performance.reading import rewritten
 from tests.tiny import write_tiny_bundle
 

@@ -1,0 +1,1 @@
+"""What stored scores say of a model: metrics with intervals, figures, reports and the text of a card."""

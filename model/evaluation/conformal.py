@@ -1,0 +1,129 @@
+"""A three-way decision with stated coverage: class-conditional split conformal prediction.
+
+For a cancer, "benign" is the one answer that leaves it uncovered, and for a benign lesion it is "malignant". Two
+thresholds keep each of these errors to a stated share of its own class, whatever the model and however rare cancer is:
+each is a quantile of the held-out scores of one class, corrected for their finite number (Vovk, Gammerman & Shafer
+2005, "Algorithmic Learning in a Random World", Mondrian prediction; Sadinle, Lei & Wasserman 2019, "Least Ambiguous
+Set-Valued Classifiers with Bounded Error Levels", doi:10.1080/01621459.2017.1395341). What lies between the two
+thresholds is uncertain.
+
+The promise is an average over calibration sets and holds for lesions like those: for one set of n cases of a class,
+the coverage scatters around the stated one with a standard deviation of about sqrt(c * (1 - c) / n). Several images of
+one lesion are not independent: with `weights` of one over their number every lesion counts once, and the promise is
+that for an image drawn at random of a lesion drawn at random.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from model.evaluation.metrics import arrays
+
+
+def left_out(n: int, coverage: float) -> int:
+    """How many of n held-out scores of a class may lie beyond its threshold.
+
+    A new score is equally likely to take each of the n + 1 places among them, so it lies beyond the k-th from the end
+    with a probability of at most k / (n + 1). 0 where n is too small to leave out any.
+
+    Args:
+        coverage: stated share of the class that is covered, above 0 and below 1. Raises ValueError otherwise.
+    """
+    if not 0 < coverage < 1:
+        raise ValueError(f"coverage must lie between 0 and 1, not {coverage}")
+    # (1 - 0.9) * 10 is 0.9999999999999998 in floating point, and still one case.
+    return math.floor((1 - coverage) * (n + 1) + 1e-9)
+
+
+def lower_threshold(
+    scores: ArrayLike, coverage: float, others: ArrayLike = (), weights: ArrayLike | None = None
+) -> float:
+    """The threshold that a new score of this class reaches with at least the stated probability.
+
+    It lies halfway down to the next lower score of either class, which covers no less, so that a rounding difference
+    elsewhere does not turn a decision.
+
+    Args:
+        scores: (n,) held-out scores of the class, 0 to 1.
+        others: scores of the other class; only for the gap below the threshold.
+        weights: (n,), how much each score counts; 1 where None.
+
+    Returns:
+        0 to 1; 0, which every score reaches, where n is too small for anything else.
+    """
+    rising = np.asarray(scores, np.float64)
+    order = np.argsort(rising, kind="stable")
+    last = outermost(rising[order], coverage, None if weights is None else np.asarray(weights)[order])
+    if last is None:
+        return 0.0
+    both = np.append(rising, np.asarray(others, np.float64))
+    below = both[both < last]
+    return middle(float(below.max()), last) if below.size else last
+
+
+def outermost(ordered: NDArray[np.float64], coverage: float, weights: ArrayLike | None) -> float | None:
+    """The first of ordered scores at which as much as may be left out has gone by; None where nothing may."""
+    weight = np.ones(len(ordered)) if weights is None else np.asarray(weights, np.float64)
+    k = left_out(round(weight.sum()), coverage)
+    if k == 0:
+        return None
+    return float(ordered[int(np.searchsorted(weight.cumsum(), k - 1e-9))])
+
+
+def middle(low: float, high: float) -> float:
+    """Halfway between two floats, above `low` and at most `high`: two neighbours have nothing between them."""
+    half = (low + high) / 2
+    return half if half > low else high
+
+
+def upper_threshold(
+    scores: ArrayLike, coverage: float, others: ArrayLike = (), weights: ArrayLike | None = None
+) -> float:
+    """The threshold below which a new score of this class stays with at least the stated probability.
+
+    Arguments as for `lower_threshold`; 1 where n is too small for anything else.
+    """
+    falling = np.asarray(scores, np.float64)
+    order = np.argsort(-falling, kind="stable")
+    last = outermost(falling[order], coverage, None if weights is None else np.asarray(weights)[order])
+    if last is None:
+        return 1.0
+    both = np.append(falling, np.asarray(others, np.float64))
+    above = both[both > last]
+    return middle(last, float(above.min())) if above.size else float(np.nextafter(last, 2))
+
+
+def three_way(
+    y: ArrayLike,
+    p: ArrayLike,
+    coverage_malignant: float,
+    coverage_benign: float,
+    lesions: NDArray[np.str_] | None = None,
+) -> tuple[float, float]:
+    """Thresholds of the three-way decision from held-out cases.
+
+    Where the classes overlap little, the two quantiles cross: below the malignant one and above the benign one neither
+    answer conforms. There "benign" is right: both promises hold with the band empty, the benign one with room to spare.
+
+    Args:
+        y: (n,), True for malignant.
+        p: (n,), probability of malignancy.
+        coverage_malignant: stated share of cancers that are not called benign.
+        coverage_benign: stated share of benign lesions that are not called malignant.
+        lesions: (n,), so that each counts once; every image counts where None.
+
+    Returns:
+        (threshold, malignant), threshold <= malignant: benign below the first, malignant from the second on.
+    """
+    truth, scores = arrays(y, p)
+    weights = np.ones(len(truth)) if lesions is None else one_a_lesion(lesions)
+    threshold = lower_threshold(scores[truth], coverage_malignant, scores[~truth], weights[truth])
+    malignant = upper_threshold(scores[~truth], coverage_benign, scores[truth], weights[~truth])
+    return threshold, min(1.0, max(threshold, malignant))
+
+
+def one_a_lesion(lesions: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Weights (n,) of images that add up to 1 for each lesion."""
+    _, place, count = np.unique(lesions, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / count[place])

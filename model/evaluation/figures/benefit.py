@@ -1,0 +1,66 @@
+"""The decision curve: whether acting on the model does more good than treating all, or none."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from model.evaluation.benefit import Benefit
+from model.evaluation.figures.curves import POINT, OperatingPoint, lacking, marker, raise_marker
+from model.evaluation.figures.template import blank, message, palette
+
+HEIGHT = 380
+# Above this nobody hesitates, and the odds run away.
+THRESHOLDS = np.round(np.arange(0, 0.9, 0.002), 3)
+
+
+def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Figure:
+    """Net benefit against the threshold, per 100 lesions, with treat-all and treat-none."""
+    if not found.thresholds.size:
+        return message(lacking(point.confusion).sentence, theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    top = 100 * float(found.treat_all[0])
+    figure.add_trace(marker(100 * point.threshold, at(point), "top right", point.threshold, colours))
+    # A point outside the window is not drawn over the labels around it.
+    figure.data[POINT].cliponaxis = True
+    for values, name, line in (
+        (np.zeros(2), "treat none", {"color": colours.ink, "width": 1}),
+        (100 * found.treat_all, "treat all", {"color": colours.muted, "width": 1.5, "dash": "dot"}),
+        (100 * found.model, "this model", {"color": colours.action, "width": 2.5}),
+    ):
+        figure.add_scatter(
+            x=[0, 90] if values.size == 2 else 100 * found.thresholds,
+            y=values,
+            mode="lines",
+            line=line,
+            hovertemplate=f"<b>{name}</b><br>Threshold %{{x:.1f}} %<br>%{{y:.2f}} per 100 lesions<extra></extra>",
+        )
+    half = int(np.argmin(np.abs(100 * found.treat_all - 0.2 * top)))
+    figure.add_annotation(
+        x=100 * found.thresholds[half],
+        y=0.2 * top,
+        text="treat all",
+        xanchor="left",
+        xshift=6,
+        font={"size": 12},
+    )
+    # Below the middle of its line: towards the end of it the model's own curve comes down to it.
+    figure.add_annotation(x=45, y=0, text="treat none", xanchor="center", yanchor="top", font={"size": 12})
+    right = int(np.searchsorted(found.thresholds, 0.6))
+    figure.add_annotation(
+        x=60,
+        y=100 * found.model[right],
+        text="<b>this model</b>",
+        xanchor="left",
+        yanchor="bottom",
+        font={"color": colours.action},
+    )
+    figure.update_xaxes(title="Threshold probability (%)", range=[0, 90])
+    figure.update_yaxes(title="Net benefit (cancers per 100 lesions)", range=[-0.2 * top, 1.1 * top])
+    return raise_marker(figure)
+
+
+def at(point: OperatingPoint) -> float | None:
+    """Net benefit per 100 lesions at the operating point; None for a threshold of 1, whose odds are infinite."""
+    if point.threshold >= 1:
+        return None
+    odds = point.threshold / (1 - point.threshold)
+    return 100 * (point.confusion.tp - odds * point.confusion.fp) / point.confusion.n

@@ -1,0 +1,99 @@
+"""Whether a probability means what it says, before the scaling and after it."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
+from model.evaluation.reliability import Calibration
+
+HEIGHT = 440
+
+
+def reliability(after: Calibration, before: Calibration | None, theme: str | None) -> go.Figure:
+    """Observed against predicted share of malignant cases with Wilson's intervals; below, cases by bin.
+
+    Args:
+        before: the same without the scaling; None where there was none.
+    """
+    if not after.bins:
+        return message("Not defined without scored cases.", theme, HEIGHT)
+    colours = palette(theme)
+    figure = make_subplots(
+        2, 1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06, figure=blank(theme, HEIGHT)
+    )
+    add_diagonal(figure, colours)
+    figure.add_annotation(
+        x=0.92, y=0.98, text="perfect", xanchor="right", yanchor="middle", font={"size": 12}, row=1, col=1
+    )
+    if before is not None and before.bins:
+        add_series(figure, before, "before scaling", colours, scaled=False)
+    add_series(figure, after, "calibrated" if before else "probability", colours, scaled=True)
+    figure.update_layout(barmode="overlay")
+    n = sum(one.n for one in after.bins)
+    figure.update_xaxes(**PERCENT).update_xaxes(title=f"Probability of malignancy (n = {n:,})", row=2, col=1)
+    figure.update_yaxes(title="Observed share", row=1, col=1, **PERCENT)
+    figure.update_yaxes(title="Cases", nticks=3, row=2, col=1)
+    return figure
+
+
+def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, scaled: bool) -> None:
+    """Points with intervals above, cases below, the numbers in words; what was scaled stands in front."""
+    colour = colours.action if scaled else colours.muted
+    observed = [one.observed for one in of.bins]
+    spread: dict[str, Any] = {
+        "array": [share.high - share.value for share in observed],
+        "arrayminus": [share.value - share.low for share in observed],
+        "color": colour,
+        "thickness": 1.25,
+        "width": 0,
+    }
+    figure.add_scatter(
+        x=[one.predicted for one in of.bins],
+        y=[share.value for share in observed],
+        error_y=spread if scaled else None,
+        customdata=[[one.n, 100 * one.observed.low, 100 * one.observed.high] for one in of.bins],
+        name=name,
+        mode="lines+markers",
+        line={"color": colour, "width": 2 if scaled else 1.25},
+        marker={
+            "size": 8 if scaled else 7,
+            "color": colour if scaled else colours.surface,
+            "line": {"color": colour, "width": 1.5},
+        },
+        hovertemplate=(
+            f"<b>{name}</b><br>Predicted %{{x:.1%}}, observed %{{y:.1%}} "
+            "(%{customdata[1]:.1f}–%{customdata[2]:.1f} %)<br>%{customdata[0]:,} cases<extra></extra>"
+        ),
+        row=1,
+        col=1,
+    )
+    figure.add_bar(
+        name=name,
+        x=[(one.low + one.high) / 2 for one in of.bins],
+        y=[one.n for one in of.bins],
+        width=[0.92 * (one.high - one.low) for one in of.bins],
+        marker={
+            "color": colour if scaled else "rgba(0,0,0,0)",
+            "opacity": 0.6 if scaled else 1,
+            "line": {"color": colour, "width": 0 if scaled else 1.25},
+        },
+        customdata=[[100 * one.low, 100 * one.high] for one in of.bins],
+        hovertemplate=(
+            f"<b>{name}</b><br>%{{y:,}} cases from %{{customdata[0]:.0f}} to %{{customdata[1]:.0f}} %<extra></extra>"
+        ),
+        row=2,
+        col=1,
+    )
+    figure.add_annotation(
+        x=0.98,
+        y=0.02 if scaled else 0.18,
+        text=f"<b>{'●' if scaled else '○'} {name}</b><br>{of.words}",
+        xanchor="right",
+        yanchor="bottom",
+        align="right",
+        font={"color": colour},
+        row=1,
+        col=1,
+    )

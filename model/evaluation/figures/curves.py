@@ -1,0 +1,275 @@
+"""ROC and precision-recall curves: how sure they are, the threshold on them, and the operating points of the card."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
+from model.evaluation.figures.training import colour_of
+from model.evaluation.intervals import Interval, Undefined
+from model.evaluation.metrics import Confusion, Curve
+from model.evaluation.resampling import Band
+
+HEIGHT = 380
+# A figure is less than 2,000 pixels wide and high, on a screen of double density too: smaller steps cannot be seen.
+FINEST = 2000
+# The trace that the threshold slider moves, in every figure that has one (performance.js counts on it).
+POINT = 0
+# Lines of other models, told apart without their colour too; their labels are found by this name.
+DASHES, RIVAL = ("dash", "dot", "dashdot"), "rival"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, a probability, and what it does to the cases."""
+
+    threshold: float
+    confusion: Confusion
+
+
+@dataclass(frozen=True)
+class Aimed:
+    """An operating point of the card and what it does to these cases: its name is the sensitivity it was chosen for."""
+
+    name: str
+    threshold: float
+    confusion: Confusion
+
+
+def roc(
+    curve: Curve,
+    area: Interval,
+    point: OperatingPoint,
+    theme: str | None,
+    band: Band | None = None,
+    aimed: Sequence[Aimed] = (),
+) -> go.Figure:
+    """Sensitivity against false-positive rate, with its band, the chance line, the area and the operating points."""
+    if area.reason is not None:
+        return message(area.reason.sentence, theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    kept = visible(curve)
+    x, y = 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
+    figure.add_trace(marker(x, y, "bottom right" if x < 0.7 else "bottom left", point.threshold, colours))
+    add_diagonal(figure, colours)
+    figure.add_scatter(
+        x=kept.x,
+        y=kept.y,
+        customdata=np.column_stack((100 * np.minimum(kept.thresholds, 1), 100 * (1 - kept.x))),
+        mode="lines",
+        line={"color": colours.action, "width": 2.5},
+        hovertemplate=(
+            "<b>Threshold %{customdata[0]:.1f} %</b><br>Sensitivity %{y:.1%}<br>"
+            "Specificity %{customdata[1]:.1f} %<extra></extra>"
+        ),
+    )
+    if band is not None and band.x.size:
+        add_band(figure, band, colours)
+    places = [(1 - one.confusion.specificity.value, one.confusion.sensitivity.value) for one in aimed]
+    add_aimed(figure, aimed, places, colours, labelled=True)
+    figure.add_annotation(
+        text=told("AUC", area),
+        x=0.98,
+        y=0.04,
+        xanchor="right",
+        yanchor="bottom",
+        align="right",
+        font={"color": colours.action},
+    )
+    figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
+    unit_axes(
+        figure,
+        f"False-positive rate (of {point.confusion.fp + point.confusion.tn:,} benign)",
+        f"Sensitivity (of {point.confusion.tp + point.confusion.fn:,} malignant)",
+    )
+    return raise_marker(figure)
+
+
+def told(name: str, area: Interval) -> str:
+    """An area with its interval; without one while that is being computed."""
+    sure = (
+        "95 % interval follows" if math.isnan(area.low) else f"95 % interval {area.low:.3f}–{area.high:.3f}"
+    )
+    return f"<b>{name} {area.value:.3f}</b><br>{sure}"
+
+
+def add_aimed(
+    figure: go.Figure,
+    aimed: Sequence[Aimed],
+    places: Sequence[tuple[float, float]],
+    colours: Palette,
+    labelled: bool,
+) -> None:
+    """Rings where the card's operating points are."""
+    if not aimed:
+        return
+    figure.add_scatter(
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
+        text=[one.name for one in aimed],
+        customdata=[
+            [
+                100 * one.threshold,
+                100 * one.confusion.sensitivity.value,
+                100 * one.confusion.specificity.value,
+                100 * one.confusion.ppv.value if one.confusion.ppv.defined else 0.0,
+            ]
+            for one in aimed
+        ],
+        mode="markers+text" if labelled else "markers",
+        # The highest lies so near the one before it that their names would meet.
+        textposition=["top left"] * (len(aimed) - 1) + ["top right" if len(aimed) > 1 else "top left"],
+        textfont={"size": 12, "color": colours.muted},
+        marker={"size": 9, "color": colours.surface, "line": {"color": colours.ink, "width": 1.5}},
+        cliponaxis=False,
+        hovertemplate=(
+            "<b>Operating point for %{text} sensitivity</b><br>Threshold %{customdata[0]:.1f} %<br>"
+            "Here: sensitivity %{customdata[1]:.1f} %, specificity %{customdata[2]:.1f} %,<br>"
+            "%{customdata[3]:.1f} % of alarms are cancers<extra></extra>"
+        ),
+    )
+
+
+def overlay(figure: go.Figure, curve: Curve, area: Interval, name: str, theme: str | None) -> go.Figure:
+    """Another model's ROC curve, with its name and area above those before; in the colour that its training has."""
+    if not curve.x.size or area.reason is not None:
+        return figure
+    kept = visible(curve)
+    before = sum(note.name == RIVAL for note in figure.layout.annotations)
+    colour, dash = colour_of(before + 1, palette(theme)), DASHES[before % len(DASHES)]
+    figure.add_scatter(
+        x=kept.x,
+        y=kept.y,
+        customdata=100 * np.minimum(kept.thresholds, 1),
+        mode="lines",
+        line={"color": colour, "width": 1.75, "dash": dash},
+        hovertemplate=(
+            "<b>%{fullData.name}</b><br>Threshold %{customdata:.1f} %<br>Sensitivity %{y:.1%}<extra></extra>"
+        ),
+        name=name,
+    )
+    figure.add_annotation(
+        name=RIVAL,
+        text=f"{'– –' if dash == 'dash' else '···' if dash == 'dot' else '– ·'} {name}: AUC {area.value:.3f}",
+        x=0.98,
+        y=0.18 + 0.07 * before,
+        xanchor="right",
+        yanchor="bottom",
+        font={"color": colour},
+    )
+    return figure
+
+
+def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
+    """Shade where 95 % of the resampled curves pass."""
+    edge: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure.add_scatter(x=band.x, y=band.low, **edge)
+    shade = "rgba({}, {}, {}, 0.16)".format(*bytes.fromhex(colours.action[1:]))
+    figure.add_scatter(x=band.x, y=band.high, fill="tonexty", fillcolor=shade, **edge)
+
+
+def precision_recall(
+    curve: Curve,
+    area: Interval,
+    prevalence: Interval,
+    point: OperatingPoint,
+    theme: str | None,
+    band: Band | None = None,
+    aimed: Sequence[Aimed] = (),
+) -> go.Figure:
+    """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
+    if not curve.x.size:
+        return message(lacking(point.confusion).sentence, theme, HEIGHT)
+    colours, figure = palette(theme), blank(theme, HEIGHT)
+    kept = visible(curve)
+    x, y = point.confusion.sensitivity.value, point.confusion.ppv.value
+    figure.add_trace(marker(x, y, "bottom left" if x > 0.5 else "bottom right", point.threshold, colours))
+    figure.add_hline(y=prevalence.value, line={"color": colours.muted, "width": 1, "dash": "dot"})
+    figure.add_scatter(
+        x=kept.x,
+        y=kept.y,
+        customdata=100 * kept.thresholds,
+        mode="lines",
+        line={"color": colours.action, "width": 2.5},
+        hovertemplate=(
+            "<b>Threshold %{customdata:.1f} %</b><br>Sensitivity %{x:.1%}<br>"
+            "Positive predictive value %{y:.1%}<extra></extra>"
+        ),
+    )
+    if band is not None and band.x.size:
+        add_band(figure, band, colours)
+    places = [(one.confusion.sensitivity.value, one.confusion.ppv.value) for one in aimed]
+    add_aimed(figure, aimed, places, colours, labelled=False)
+    low = prevalence.value < 0.5
+    figure.add_annotation(
+        text=f"prevalence {prevalence.value:.1%}".replace("%", " %"),
+        x=0.02,
+        y=prevalence.value,
+        xanchor="left",
+        yanchor="top" if 0.1 < prevalence.value < 0.5 or prevalence.value > 0.9 else "bottom",
+        font={"size": 12},
+    )
+    figure.add_annotation(
+        text=told("Average precision", area),
+        x=0.02,
+        y=(prevalence.value + 0.08 if prevalence.value <= 0.1 else prevalence.value + 0.02) if low else 0.04,
+        xanchor="left",
+        yanchor="bottom",
+        align="left",
+        font={"color": colours.action},
+    )
+    n = point.confusion.tp + point.confusion.fn
+    unit_axes(figure, f"Sensitivity, recall (of {n:,} malignant)", "Positive predictive value, precision")
+    return raise_marker(figure)
+
+
+def lacking(confusion: Confusion) -> Undefined:
+    """Why there is no precision-recall curve."""
+    if confusion.unscored:
+        return Undefined.UNSCORED
+    if not confusion.n:
+        return Undefined.EMPTY
+    return Undefined.NO_BENIGN if confusion.tp + confusion.fn else Undefined.NO_MALIGNANT
+
+
+def marker(x: float, y: float | None, position: str, threshold: float, colours: Palette) -> go.Scatter:
+    """The operating point. Lists throughout, so that the slider can replace them in place."""
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        text=[f"threshold {100 * threshold:.1f} %"],
+        textposition=[position],
+        mode="markers+text",
+        textfont={"size": 13, "color": colours.ink},
+        marker={
+            "symbol": "diamond",
+            "size": 13,
+            "color": colours.ink,
+            "line": {"color": colours.surface, "width": 2},
+        },
+        cliponaxis=False,
+        hovertemplate="<b>Operating point</b><br>%{text}<extra></extra>",
+    )
+
+
+def raise_marker(figure: go.Figure) -> go.Figure:
+    """Draw the operating point over the curve although its trace comes first."""
+    figure.data[POINT].zorder = 1
+    return figure
+
+
+def visible(curve: Curve) -> Curve:
+    """The curve without the points that fall onto the pixel of the one before."""
+    places = np.round(FINEST * np.column_stack((curve.x, curve.y)))
+    moved = np.append(True, np.any(np.diff(places, axis=0) != 0, axis=1))
+    moved[-1] = True
+    return Curve(curve.x[moved], curve.y[moved], curve.thresholds[moved])
+
+
+def unit_axes(figure: go.Figure, x: str, y: str) -> None:
+    """Both axes from 0 to 100 %."""
+    figure.update_xaxes(title=x, **PERCENT).update_yaxes(title=y, **PERCENT)

@@ -1,0 +1,148 @@
+"""What happens with a model in use: predictions over time, scores against validation, a lesion over its visits."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from model.evaluation.drift import sample
+from model.evaluation.figures.template import PERCENT, blank, message, palette
+from model.verdict import VERDICTS
+
+HEIGHT, TREND_HEIGHT = 280, 220
+BARS = 20
+
+
+def daily(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Figure:
+    """Predictions a day, stacked by decision.
+
+    Args:
+        counts: decision -> day (UTC) -> predictions; days without any may be left out.
+    """
+    if not any(sum(days.values()) for days in counts.values()):
+        return message("No predictions in this time.", theme, HEIGHT)
+    figure, colours = blank(theme, HEIGHT), palette(theme)
+    for name, verdict in VERDICTS.items():
+        days = dict(sorted(counts.get(name, {}).items()))
+        figure.add_bar(
+            x=list(days),
+            y=list(days.values()),
+            name=f"{verdict.shape} {verdict.short}",
+            # Most of a day in milliseconds, also where there is no second day to measure it by.
+            width=0.8 * 86_400_000,
+            marker={"color": getattr(colours, name), "line": {"width": 0}},
+            hovertemplate="%{x|%d %b %Y}: %{y:,}<extra>" + verdict.short + "</extra>",
+        )
+    shown = sorted({day for days in counts.values() for day in days})
+    figure.update_layout(barmode="stack", hovermode="x unified", **legend())
+    figure.update_yaxes(title="Predictions a day", rangemode="tozero", tickformat=",d")
+    figure.update_xaxes(type="date", showgrid=False)
+    if len(shown) == 1:
+        # One bar would fill the whole width, with hours below it.
+        middle = np.datetime64(shown[0])
+        figure.update_xaxes(range=[str(middle - 8), str(middle + 8)], tickvals=shown, tickformat="%d %b %Y")
+    return figure
+
+
+def distribution(
+    expected: ArrayLike, actual: ArrayLike, threshold: float | None, theme: str | None
+) -> go.Figure:
+    """Scores here as bars, the validation scores as a line; the share of each twentieth of the scale.
+
+    Args:
+        expected, actual: calibrated probabilities of malignancy, (n,) and (m,); either may be empty.
+        threshold: the operating point, 0 to 1.
+    """
+    before, now = sample(expected), sample(actual)
+    if not now.size:
+        return message("No predictions in this time.", theme, HEIGHT)
+    figure, colours = blank(theme, HEIGHT), palette(theme)
+    edges = np.linspace(0, 1, BARS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    shares = [np.histogram(one, edges)[0] / max(one.size, 1) for one in (before, now)]
+    span = [f"{low:.0%} to {high:.0%}" for low, high in itertools.pairwise(edges)]
+    figure.add_bar(
+        x=middles,
+        y=shares[1],
+        customdata=span,
+        name=f"Here, n = {now.size:,}",
+        marker={"color": colours.action, "opacity": 0.45, "line": {"width": 0}},
+        hovertemplate="%{customdata}: %{y:.1%}<extra>here</extra>",
+    )
+    if before.size:
+        figure.add_scatter(
+            x=np.repeat(edges, 2)[1:-1],
+            y=np.repeat(shares[0], 2),
+            mode="lines",
+            name=f"Validation, n = {before.size:,}",
+            line={"color": colours.ink, "width": 1.5},
+            hoverinfo="skip",
+        )
+    if threshold is not None:
+        figure.add_vline(x=threshold, line={"color": colours.muted, "width": 1, "dash": "dash"})
+    figure.update_layout(bargap=0.06, **legend())
+    figure.update_xaxes(title="Calibrated probability of malignancy", **PERCENT, showgrid=False)
+    figure.update_yaxes(title="Share of lesions", tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def trend(
+    when: Sequence[datetime],
+    probability: Sequence[float],
+    decision: Sequence[str],
+    names: Sequence[str],
+    here: int,
+    theme: str | None,
+) -> go.Figure:
+    """The probability of one lesion over its visits.
+
+    Args:
+        when, probability, decision, names: one entry a prediction, oldest first; names say which model answered.
+        here: index of the prediction that is looked at.
+    """
+    figure, colours = blank(theme, TREND_HEIGHT), palette(theme)
+    for name in dict.fromkeys(names):
+        # Numbers of different models cannot be joined by a line.
+        mine = [index for index, other in enumerate(names) if other == name]
+        figure.add_scatter(
+            x=[when[index] for index in mine],
+            y=[probability[index] for index in mine],
+            mode="lines",
+            line={"color": colours.muted, "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for kind, verdict in VERDICTS.items():
+        mine = [index for index, other in enumerate(decision) if other == kind]
+        if not mine:
+            continue
+        figure.add_scatter(
+            x=[when[index] for index in mine],
+            y=[probability[index] for index in mine],
+            mode="markers",
+            name=verdict.short,
+            marker={
+                "color": getattr(colours, kind),
+                "size": [14 if index == here else 9 for index in mine],
+                "symbol": {"benign": "circle", "uncertain": "triangle-up", "malignant": "diamond"}[kind],
+                "line": {"width": [2 if index == here else 0 for index in mine], "color": colours.ink},
+            },
+            customdata=[names[index] for index in mine],
+            hovertemplate="%{x|%d %b %Y}: %{y:.1%}<br>%{customdata}<extra>" + verdict.short + "</extra>",
+        )
+    figure.update_layout(**legend())
+    figure.update_yaxes(title="Probability of malignancy", **PERCENT)
+    figure.update_xaxes(type="date", showgrid=False)
+    return figure
+
+
+def legend() -> dict[str, object]:
+    """A legend in one line above the figure."""
+    return {
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemclick": False},
+        "margin": {"l": 8, "r": 16, "t": 32, "b": 8},
+    }

@@ -1,0 +1,92 @@
+"""What disturbed images do to a model: discrimination, and the decisions that turn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from model.evaluation.disturbances import Disturbed
+from model.evaluation.figures.template import blank, message, palette
+
+ROW, FRAME = 26, 96
+
+
+def height(found: Sequence[Disturbed]) -> int:
+    """Pixels that the figure needs."""
+    return FRAME + ROW * max(4, len(found))
+
+
+def robustness(found: Sequence[Disturbed], theme: str | None) -> go.Figure:
+    """A row a disturbance: AUC with its interval beside the undisturbed one, and the share of decisions that turned."""
+    tall = height(found)
+    if not found:
+        return message("The card states nothing about disturbed images.", theme, tall)
+    colours = palette(theme)
+    figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.05, figure=blank(theme, tall))
+    places = [place for place, one in enumerate(found) if one.auc.defined]
+    known = [found[place] for place in places]
+    hollow: dict[str, Any] = {
+        "size": 8,
+        "color": colours.surface,
+        "line": {"color": colours.muted, "width": 1.5},
+    }
+    figure.add_scatter(
+        x=[one.before for one in known],
+        y=places,
+        mode="markers",
+        marker=hollow,
+        hovertemplate="Undisturbed: AUC %{x:.3f}<extra></extra>",
+        row=1,
+        col=1,
+    )
+    figure.add_scatter(
+        x=[one.auc.value for one in known],
+        y=places,
+        error_x={
+            "array": [one.auc.high - one.auc.value for one in known],
+            "arrayminus": [one.auc.value - one.auc.low for one in known],
+            "color": colours.action,
+            "thickness": 1.75,
+            "width": 0,
+        },
+        customdata=[[one.name, one.images, one.auc.low, one.auc.high] for one in known],
+        mode="markers",
+        marker={"size": 9, "color": colours.action},
+        cliponaxis=False,
+        hovertemplate=(
+            "<b>%{customdata[0]}</b><br>AUC %{x:.3f} (%{customdata[2]:.3f}–%{customdata[3]:.3f})"
+            "<br>%{customdata[1]:,} images<extra></extra>"
+        ),
+        row=1,
+        col=1,
+    )
+    figure.add_bar(
+        x=[100 * one.decisions_changed for one in found],
+        y=list(range(len(found))),
+        orientation="h",
+        customdata=[[one.name, one.benign_now, one.mean_change] for one in found],
+        marker={"color": colours.muted, "opacity": 0.6, "line": {"width": 0}},
+        text=[f"{one.benign_now} lost" if one.benign_now else "" for one in found],
+        textposition="outside",
+        textfont={"size": 12, "color": colours.malignant},
+        cliponaxis=False,
+        hovertemplate=(
+            "<b>%{customdata[0]}</b><br>%{x:.1f} % of decisions changed,<br>%{customdata[1]} cancers became benign;"
+            "<br>mean change of the probability %{customdata[2]:.3f}<extra></extra>"
+        ),
+        row=1,
+        col=2,
+    )
+    labels = [f"{one.name}  n = {one.images:,}" for one in found]
+    figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
+    figure.update_yaxes(ticktext=labels, row=1, col=1)
+    lowest = min((one.auc.low for one in known), default=0.5)
+    figure.update_xaxes(
+        title="AUC (○ undisturbed)", range=[min(0.5, lowest) - 0.02, 1.02], nticks=5, row=1, col=1
+    )
+    widest = 100 * max(one.decisions_changed for one in found)
+    figure.update_xaxes(
+        title="Decisions changed (%)", range=[0, max(5.0, 1.3 * widest)], nticks=5, row=1, col=2
+    )
+    return figure.update_layout(bargap=0.35)

@@ -1,0 +1,70 @@
+"""Whether probabilities mean what they say: observed shares by bin, expected calibration error, Brier score."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from model.evaluation.intervals import Interval, wilson
+from model.evaluation.metrics import arrays
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Cases with a probability in [low, high): how many, their mean probability, the share malignant."""
+
+    low: float
+    high: float
+    n: int
+    predicted: float
+    observed: Interval
+
+
+def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
+    """Bins of equal width that hold a case; the last one includes 1. None with a missing score."""
+    truth, scores = arrays(y, p)
+    if np.isnan(scores).any():
+        return ()
+    index = np.clip((scores * bins).astype(np.int64), 0, bins - 1)
+    cases = np.bincount(index, minlength=bins)
+    malignant = np.bincount(index[truth], minlength=bins)
+    mean = np.bincount(index, scores, bins) / np.maximum(cases, 1)
+    return tuple(
+        Bin(i / bins, (i + 1) / bins, int(cases[i]), float(mean[i]), wilson(int(malignant[i]), int(cases[i])))
+        for i in np.flatnonzero(cases).tolist()
+    )
+
+
+def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
+    """Mean distance of predicted from observed share over equal-width bins, weighted by cases; or NaN."""
+    found = reliability(y, p, bins)
+    total = sum(one.n for one in found)
+    if not total:
+        return math.nan
+    return sum(one.n * abs(one.predicted - one.observed.value) for one in found) / total
+
+
+def brier(y: ArrayLike, p: ArrayLike) -> float:
+    """Mean squared distance between probability and truth, 0 to 1, 0 is perfect; NaN if empty or unscored."""
+    truth, scores = arrays(y, p)
+    return float(np.mean((scores - truth) ** 2)) if truth.size else math.nan
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Bins of one set of probabilities, and the two numbers that sum them up; NaN where not defined."""
+
+    bins: tuple[Bin, ...]
+    error: float
+    brier: float
+
+    @property
+    def words(self) -> str:
+        """Both numbers."""
+        return f"ECE {self.error:.3f}, Brier {self.brier:.3f}"
+
+
+def calibration(y: ArrayLike, p: ArrayLike) -> Calibration:
+    """Everything above."""
+    return Calibration(reliability(y, p), expected_calibration_error(y, p), brier(y, p))

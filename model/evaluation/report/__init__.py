@@ -1,0 +1,122 @@
+"""The whole review of a model as one HTML file that needs nothing else: no network, no server, no second file.
+
+Figures are drawn by plotly.js, which stands in the file once. The file's own security policy forbids it to load or send
+anything.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from model.bundle import Bundle, BundleError
+from model.evaluation import metrics
+from model.evaluation.cohort import Where, words
+from model.evaluation.disturbances import disturbed
+from model.evaluation.figures import robustness
+from model.evaluation.figures.review import figures
+from model.evaluation.report import sections
+from model.evaluation.report.style import CSS, SCRIPT
+from model.evaluation.report.tags import Markup, embedded, render, section, tag
+from model.evaluation.review import review, splits
+
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+# Figures in the order of the report, each with its heading and how to read it.
+FIGURES: tuple[tuple[str, str, str], ...] = (
+    ("roc", "ROC curve", "Rings: the card's operating points. Shaded: where 95 % of resampled curves pass."),
+    ("pr", "Precision and recall", "What alarms are worth at the prevalence of these cases."),
+    ("scores", "Scores by class", "Shaded: where the model abstains."),
+    ("calibration", "Calibration", "Whether 20 % means one in five. Bars: cases in each bin."),
+    ("benefit", "Decision curve", "Cancers found, less false alarms weighed by the odds of the threshold."),
+    ("diagnoses", "Diagnoses", "Top right of the lines: cancers taken for something harmless."),
+    ("forest", "Subgroups", "Dotted: all cases. Grey: too few cases to conclude anything."),
+    ("training", "Training", ""),
+)
+
+
+def report(
+    bundle: Bundle,
+    split: str | None = None,
+    where: Where = (),
+    prevalence: float | None = None,
+    made: datetime | None = None,
+) -> str:
+    """One model on one split, as HTML.
+
+    Args:
+        split: the one to judge by for None: test where there is one.
+        where: only the cases of this filter.
+        prevalence: where PPV and NPV are wanted for, 0 to 1; that of the cases for None.
+        made: the time to print, now for None.
+
+    Raises:
+        BundleError: the bundle holds no scores, or none of that split; the message names those there are.
+    """
+    available = splits(bundle)
+    if not available:
+        raise BundleError(f"{bundle.name} holds no scores, so there is nothing to report.")
+    if split is not None and split not in available:
+        raise BundleError(f"{bundle.name} has no scores of {split!r}. Available: {', '.join(available)}.")
+    shown = review(bundle, split or available[0], where)
+    now = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
+    drawn = figures(bundle, shown, round(100 * shown.threshold, 1), "light")
+    part = ", ".join(f"{variable} {words(variable, name, bundle.card.taxonomy)}" for variable, name in where)
+    whole = shown.counts.at(shown.threshold)
+    told = {name: (title, note) for name, title, note in FIGURES if name in drawn}
+    if shown.matrix is not None:
+        score = metrics.class_balanced_accuracy(shown.matrix)
+        told["diagnoses"] = ("Diagnoses", f"{told['diagnoses'][1]} Balanced accuracy {100 * score:.1f} %.")
+    found = disturbed(bundle.card.robustness)
+    shaken = [room("robustness", robustness.height(found))] if found else []
+    body = [
+        *sections.head(bundle, shown, part, now),
+        sections.tiles(bundle, shown),
+        sections.operating_points(bundle, shown, prevalence),
+        sections.confusion(whole),
+        [
+            section(title, room(name, drawn[name].layout.height), note=note)
+            for name, (title, note) in told.items()
+        ],
+        sections.subgroups(shown),
+        sections.robustness(bundle.card, *shaken),
+        sections.limits(bundle, shown),
+        sections.methods(shown),
+        sections.card(bundle.card),
+        tag("footer", tag("p", f"Dermaboard, {now}. No medical device.", class_="note")),
+    ]
+    plots = {name: plain(figure) for name, figure in drawn.items() if name in told}
+    if found:
+        plots["robustness"] = plain(robustness.robustness(found, "light"))
+    return document(f"{bundle.name}, {shown.split}", render(body), plots)
+
+
+def room(name: str, height: int) -> Markup:
+    """Where a figure is drawn."""
+    inside = tag("div", id=f"figure-{name}", style=f"height:{height}px")
+    return tag("figure", inside, class_="figure")
+
+
+def plain(figure: Any) -> dict[str, Any]:
+    """A figure as JSON values, its template with it."""
+    found: dict[str, Any] = json.loads(figure.to_json())
+    return {"data": found["data"], "layout": found["layout"]}
+
+
+def document(title: str, body: str, plots: dict[str, Any]) -> str:
+    """The file."""
+    named = {f"figure-{name}": plot for name, plot in plots.items()}
+    return "\n".join(
+        (
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            tag("title", title).text,
+            f"<style>{CSS}</style>\n</head>\n<body>",
+            body,
+            f'<script type="application/json" id="figures">{embedded(named)}</script>',
+            f"<script>{get_plotlyjs()}</script>",
+            f"<script>{SCRIPT}</script>",
+            "</body>\n</html>\n",
+        )
+    )

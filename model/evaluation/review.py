@@ -1,0 +1,365 @@
+"""A bundle's stored scores, computed once into what the performance page shows of one split."""
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import Bundle, BundleError, OperatingPoint
+from model.evaluation import metrics
+from model.evaluation.cohort import Where, inside, parts
+from model.evaluation.delong import Difference, compare
+from model.evaluation.intervals import Interval, undefined
+from model.evaluation.reliability import Calibration, calibration
+from model.evaluation.resampling import Band, Resampled, bootstrap, by_lesion
+from model.evaluation.subgroups import Subgroup, subgroups
+from model.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    # Slow to load, and not needed before a review is asked for.
+    import pandas as pd
+
+# The threshold slider's positions, in per cent: one thing for browser and server.
+STEP = 0.1
+POSITIONS: NDArray[np.float64] = np.round(np.arange(0, 100 + STEP / 2, STEP), 1)
+NO_SCORES: tuple[str, ...] = (
+    "split",
+    "image_id",
+    "lesion_id",
+    "label",
+    "malignant",
+    "probability",
+    "raw_probability",
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A bundle as a cache key: two with the same card at the same place are the same."""
+
+    path: Path
+    sha256: str
+    bundle: Bundle = field(compare=False, repr=False)
+
+
+def make_locks() -> dict[str, threading.Lock]:
+    """One for each result that takes long."""
+    return {name: threading.Lock() for name in ("resampled", "subgroups")}
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """One model on one split. What takes long is computed when it is first asked for, and then remembered.
+
+    Attributes:
+        truth: bool (n,), malignant or not.
+        scores: (n,), calibrated probability of malignancy, NaN where a case has none.
+        raw: the same before calibration.
+        threshold: the model's own operating point, a probability.
+        points: all its operating points.
+        taxonomy: the model's diagnoses.
+        lesion: the lesion of each case, as an index below `lesions`.
+        table: the stored rows of these cases.
+        slow, locks: what took long so far, and who is at it.
+    """
+
+    model: str
+    split: str
+    truth: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    threshold: float
+    points: tuple[OperatingPoint, ...]
+    taxonomy: Taxonomy
+    lesion: NDArray[np.int64]
+    lesions: int
+    table: "pd.DataFrame"
+    slow: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
+    locks: dict[str, threading.Lock] = field(init=False, default_factory=make_locks, repr=False)
+
+    @cached_property
+    def counts(self) -> metrics.Sweep:
+        """True and false positives at every score: the cases sorted once, for everything that needs no resample."""
+        return metrics.sweep(self.truth, self.scores)
+
+    @property
+    def auc(self) -> float:
+        """Area under the ROC curve, at once; NaN where not defined."""
+        return metrics.auc_of(self.counts)
+
+    @property
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve, at once; NaN where not defined."""
+        return metrics.average_precision_of(self.counts)
+
+    @property
+    def resampled(self) -> Resampled:
+        """Intervals of both areas and bands of both curves: seconds for a million cases."""
+        return self.once("resampled", lambda: bootstrap(self.truth, self.scores, self.lesion))
+
+    @property
+    def unsure(self) -> Resampled:
+        """What stands in for `resampled` until it is there: the areas without intervals, no bands."""
+        reason = self.counts.problem
+        if reason is not None:
+            return Resampled(0, undefined(reason), undefined(reason))
+        area, precision = self.auc, self.average_precision
+        return Resampled(0, Interval(area, math.nan, math.nan), Interval(precision, math.nan, math.nan))
+
+    @property
+    def ready(self) -> bool:
+        """Whether `resampled` and `subgroups` would come at once."""
+        return {"resampled", "subgroups"} <= self.slow.keys()
+
+    @cached_property
+    def auc_by_lesion(self) -> Interval:
+        """The same over lesions, each with the mean score of its images; at once, and so without an interval."""
+        counts = metrics.sweep(*by_lesion(self.truth, self.scores, self.lesion))
+        reason = counts.problem
+        return undefined(reason) if reason else Interval(metrics.auc_of(counts), math.nan, math.nan)
+
+    @property
+    def area(self) -> Interval:
+        """AUC with its lesion-bootstrap interval."""
+        return self.resampled.area
+
+    @property
+    def band(self) -> Band:
+        """Of the ROC curve."""
+        return self.resampled.roc
+
+    @property
+    def subgroups(self) -> tuple[Subgroup, ...]:
+        """The same numbers for parts of the cases, at the model's own threshold: seconds for a million cases."""
+        return self.once(
+            "subgroups",
+            lambda: subgroups(self.truth, self.scores, self.lesion, self.table, self.threshold),
+        )
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A result that takes long; whoever asks while it is computed waits for it instead of computing it again."""
+        with self.locks[name]:
+            if name not in self.slow:
+                self.slow[name] = make()
+            return self.slow[name]
+
+    @cached_property
+    def calibrated(self) -> Calibration:
+        """Reliability of the probabilities that the model gives."""
+        return calibration(self.truth, self.scores)
+
+    @cached_property
+    def uncalibrated(self) -> Calibration | None:
+        """The same before the scaling; None where it changed nothing."""
+        same = np.allclose(self.raw, self.scores, rtol=0, atol=1e-9, equal_nan=True)
+        return None if same else calibration(self.truth, self.raw)
+
+    @cached_property
+    def matrix(self) -> NDArray[np.int64] | None:
+        """Confusion of the diagnoses (k, k), or None for a model that does not tell them apart."""
+        return class_matrix(self.table, self.taxonomy)
+
+    def probability(self, position: float) -> float:
+        """The threshold of a slider position in per cent; the one nearest an operating point is exactly that."""
+        # The default point wins where two share a position.
+        for own in (self.threshold, *(point.threshold for point in self.points)):
+            if abs(position - 100 * own) <= STEP / 2:
+                return own
+        return position / 100
+
+    def confusion(self, position: float) -> metrics.Confusion:
+        """The cases by truth and decision at a slider position in per cent."""
+        return self.counts.at(self.probability(position))
+
+    def sweep(self) -> dict[str, Any]:
+        """What the browser needs to follow the slider by itself: counts at each position, 20 KB for any n."""
+        cuts = [self.probability(position) for position in POSITIONS.tolist()]
+        tp, fp = self.counts.counts(cuts)
+        return {
+            "step": STEP,
+            "own": self.threshold,
+            "thresholds": cuts,
+            "tp": tp.tolist(),
+            "fp": fp.tolist(),
+            "malignant": self.counts.malignant,
+            "benign": self.counts.benign,
+            "unscored": self.counts.unscored,
+        }
+
+
+@dataclass(frozen=True)
+class Versus:
+    """Another model on the cases that both have scored: its ROC curve, and how the areas differ.
+
+    `disputed` cases are malignant for one evaluation and benign for the other, and left out; `renamed` ones have
+    another diagnosis of the same kind.
+    """
+
+    model: str
+    curve: metrics.Curve
+    result: Difference
+    disputed: int = 0
+    renamed: int = 0
+
+
+def versus(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
+    """Compare two models on the images of a split that both have scored; the filter is the first one's."""
+    return _versus(key(bundle), key(other), split, where)
+
+
+def splits(bundle: Bundle) -> tuple[str, ...]:
+    """The evaluated splits of a bundle, test first: that is the one to judge by."""
+    found = scores(key(bundle))["split"].unique().tolist()
+    return tuple(sorted(found, key=lambda name: (name != "test", name != "validation", name)))
+
+
+def review(bundle: Bundle, split: str, where: Where = ()) -> Review:
+    """Compute, or remember, one model on one split or on the part of it that a filter leaves."""
+    return _review(key(bundle), split, where)
+
+
+def rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
+    """The stored scores of a split, a row an image; not to be changed."""
+    return _rows(key(bundle), split, where)
+
+
+def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
+    """The parts of a split by which it can be filtered; not to be changed."""
+    return _parts(key(bundle), split)
+
+
+def history(bundle: Bundle) -> "pd.DataFrame":
+    """The bundle's epochs, a row each; empty when the run kept none."""
+    return _history(key(bundle))
+
+
+def best_epoch(bundle: Bundle) -> int | None:
+    """The epoch whose weights were kept, from the card or else where validation was best."""
+    told = bundle.card.training.get("best_epoch")
+    if isinstance(told, int):
+        return told
+    epochs = history(bundle)
+    for column, pick in (("val_auc", "idxmax"), ("val_loss", "idxmin")):
+        if column in epochs and epochs[column].notna().any():
+            return int(epochs.loc[getattr(epochs[column], pick)(), "epoch"])
+    return None
+
+
+def unreadable(bundle: Bundle) -> str | None:
+    """Why a bundle's scores or history cannot be looked at; None when all is well."""
+    return _unreadable(key(bundle))
+
+
+def key(bundle: Bundle) -> Key:
+    """What a bundle is remembered by."""
+    return Key(bundle.path, bundle.card.sha256, bundle)
+
+
+@lru_cache(maxsize=16)
+def scores(of: Key) -> "pd.DataFrame":
+    """The stored scores, read once; without any, a table that has the columns and no row."""
+    found = of.bundle.scores()
+    return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
+
+
+@lru_cache(maxsize=64)
+def _unreadable(of: Key) -> str | None:
+    try:
+        scores(of)
+        _history(of)
+    except BundleError as error:
+        return str(error)
+    return None
+
+
+@lru_cache(maxsize=32)
+def _parts(of: Key, split: str) -> dict[str, dict[str, int]]:
+    return parts(_rows(of, split, ()), of.bundle.card.taxonomy)
+
+
+@lru_cache(maxsize=16)
+def _history(of: Key) -> "pd.DataFrame":
+    return of.bundle.history()
+
+
+@lru_cache(maxsize=8)
+def _rows(of: Key, split: str, where: Where) -> "pd.DataFrame":
+    if where:
+        table = _rows(of, split, ())
+        return table[inside(table, where)]
+    table = scores(of)
+    return table[table["split"] == split]
+
+
+@lru_cache(maxsize=32)
+def _review(of: Key, split: str, where: Where) -> Review:
+    table = _rows(of, split, where)
+    lesion, lesions = lesion_of(table)
+    return Review(
+        model=of.bundle.name,
+        split=split,
+        truth=table["malignant"].to_numpy(bool),
+        scores=table["probability"].to_numpy(np.float64),
+        raw=table["raw_probability"].to_numpy(np.float64),
+        threshold=of.bundle.card.threshold,
+        points=of.bundle.card.operating_points,
+        taxonomy=of.bundle.card.taxonomy,
+        lesion=lesion,
+        lesions=lesions,
+        table=table,
+    )
+
+
+def lesion_of(table: "pd.DataFrame") -> tuple[NDArray[np.int64], int]:
+    """The lesion of each case as an index, and how many there are; an image of an unknown one stands for itself."""
+    code, names = table["lesion_id"].factorize()
+    code = code.astype(np.int64)
+    unknown = code < 0
+    code[unknown] = len(names) + np.arange(unknown.sum())
+    return code, len(names) + int(unknown.sum())
+
+
+@lru_cache(maxsize=16)
+def _versus(of: Key, other: Key, split: str, where: Where) -> Versus:
+    mine, theirs = (
+        table[table["probability"].notna()].drop_duplicates("image_id")
+        for table in (_rows(of, split, where), _rows(other, split, ()))
+    )
+    columns = ["image_id", "probability", "label", "malignant"]
+    both = mine.merge(theirs[columns], on="image_id", suffixes=("", "_other"))
+    agreed = both["malignant"] == both["malignant_other"]
+    renamed = agreed & (both["label"] != both["label_other"])
+    both = both[agreed]
+    truth, (lesion, _) = both["malignant"].to_numpy(bool), lesion_of(both)
+    first, second = (both[name].to_numpy(np.float64) for name in ("probability", "probability_other"))
+    result = compare(truth, first, second, lesion)
+    curve = metrics.roc_curve(truth, second)
+    return Versus(other.bundle.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
+
+
+def class_matrix(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.int64] | None:
+    """Confusion of the cases that have the probabilities of all diagnoses; None when none has."""
+    columns = [f"p_{code}" for code in taxonomy.codes]
+    if not set(columns) <= set(table.columns):
+        return None
+    values = table[columns].to_numpy(np.float64)
+    code, labels = table["label"].factorize()
+    # What is none of these diagnoses, or none at all, has the last place.
+    places = [taxonomy.index(label) if label in taxonomy else -1 for label in labels]
+    index = np.array([*places, -1])[code]
+    known = ~np.isnan(values).any(axis=1) & (index >= 0)
+    if not known.any():
+        return None
+    return metrics.class_confusion(index[known], values[known].argmax(axis=1), len(taxonomy))
+
+
+def facts(card_training: Mapping[str, Any]) -> str:
+    """Recipe and data of a training run in a few words, as far as the card tells."""
+    told = [card_training.get(name) for name in ("recipe", "data")]
+    return " · ".join(word for word in told if isinstance(word, str))

@@ -1,0 +1,92 @@
+"""Shares and means over cases with 95 % intervals that resample whole lesions.
+
+Images of one lesion are no independent cases. Everything here is a function of sums over cases, so that a resample is a
+weight for each lesion's sums and thousands of them are one matrix product.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from model.evaluation.intervals import Interval, Undefined, undefined, wilson
+from model.evaluation.metrics import Floats
+from model.evaluation.resampling import ENDS, lesion_codes
+
+RESAMPLES = 2000
+Of = Callable[[Floats], Floats]
+
+
+def from_sums(values: ArrayLike, groups: ArrayLike, of: Of, n: int = RESAMPLES, seed: int = 0) -> Interval:
+    """A statistic of column sums, with the percentile interval of n resamples of lesions.
+
+    Args:
+        values: (cases, k).
+        groups: (cases,), the lesion of each.
+        of: sums (m, k) to the statistic (m,); NaN where it is not defined.
+    """
+    columns = np.asarray(values, np.float64)
+    if not len(columns):
+        return undefined(Undefined.EMPTY)
+    lesion, lesions = lesion_codes(groups)
+    sums = np.stack([np.bincount(lesion, column, lesions) for column in columns.T], axis=1)
+    drawn = of(resampled(lesions, n, seed) @ sums)
+    low, high = np.nanquantile(drawn, ENDS)
+    return Interval(float(of(sums.sum(axis=0, keepdims=True))[0]), float(low), float(high))
+
+
+@lru_cache(maxsize=8)
+def resampled(lesions: int, n: int, seed: int) -> Floats:
+    """How often each lesion is drawn in each of n resamples, (n, lesions).
+
+    Kept, because an evaluation asks for dozens of statistics of the same few sets of lesions.
+    """
+    drawn = np.random.default_rng(seed).integers(0, lesions, (n, lesions)) + lesions * np.arange(n)[:, None]
+    return np.bincount(drawn.ravel(), minlength=n * lesions).reshape(n, lesions).astype(np.float64)
+
+
+def ratio(sums: Floats) -> Floats:
+    """First column by the second; NaN where that is 0."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(sums[:, 0] / sums[:, 1])
+
+
+def share(hits: ArrayLike, groups: ArrayLike, reason: Undefined = Undefined.EMPTY) -> Interval:
+    """The share of cases that are hits (bool, (n,)); not defined, for `reason`, without cases.
+
+    None or all of the cases give resamples that are all the same; Wilson's interval over the lesions stands in.
+    """
+    hit = np.asarray(hits, bool)
+    if not hit.size:
+        return undefined(reason)
+    if hit.all() or not hit.any():
+        lesions = lesion_codes(groups)[1]
+        return wilson(lesions if hit.all() else 0, lesions)
+    return from_sums(np.stack([hit, np.ones(hit.size)], axis=1), groups, ratio)
+
+
+def mean(values: ArrayLike, groups: ArrayLike) -> Interval:
+    """The mean of values (n,)."""
+    column = np.asarray(values, np.float64)
+    return from_sums(np.stack([column, np.ones(column.size)], axis=1), groups, ratio)
+
+
+def balanced_accuracy(truth: ArrayLike, chosen: ArrayLike, classes: int, groups: ArrayLike) -> Interval:
+    """Mean over the classes that occur of the share that was found, from class indices (n,)."""
+    own = np.asarray(truth, np.int64)[:, None] == np.arange(classes)
+    found = own & (np.asarray(truth) == np.asarray(chosen))[:, None]
+
+    def of(sums: Floats) -> Floats:
+        hits, cases = sums[:, :classes], sums[:, classes:]
+        shares = np.divide(hits, cases, out=np.zeros_like(hits), where=cases > 0)
+        return np.asarray(shares.sum(axis=1) / np.maximum((cases > 0).sum(axis=1), 1))
+
+    return from_sums(np.hstack([found, own]), groups, of)
+
+
+def lesions_of(lesion_ids: ArrayLike, image_ids: ArrayLike) -> NDArray[np.str_]:
+    """The lesion of each case (n,); an image of an unknown lesion stands for itself."""
+    lesions, images = np.asarray(lesion_ids, object), np.asarray(image_ids, object)
+    unknown = np.array([one is None or one != one for one in lesions], bool)
+    return np.where(unknown, images, lesions).astype(str)
