@@ -73,7 +73,6 @@
     change(item, "sending", "Sending" + smaller);
     const form = new FormData();
     for (const [name, value] of Object.entries(item.fields)) form.append(name, value);
-    form.append("stability", "1");
     form.append("file", file, file.name);
     const request = (item.request = new XMLHttpRequest());
     request.open("POST", ADDRESS);

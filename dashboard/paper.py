@@ -181,17 +181,12 @@ def verdict(page: Paper, report: Report) -> None:
 
 
 def scale(page: Paper, report: Report) -> None:
-    """The probability on a line from 0 to 100 %, with the operating point's parts and the spread."""
+    """The probability on a line from 0 to 100 %, with the operating point's parts."""
     top = page.get_y()
     for name, start, end in report.zones:
         page.set_fill_color(VERDICTS[name].light)
         with page.local_context(fill_opacity=0.3):
             page.rect(MARGIN + INNER * start, top, INNER * (end - start), 3, style="F")
-    if report.spread:
-        low, high = report.spread
-        page.set_draw_color(INK)
-        page.set_line_width(0.4)
-        page.line(MARGIN + INNER * low, top + 1.5, MARGIN + INNER * high, top + 1.5)
     page.mark(report.decision, MARGIN + INNER * report.probability, top + 1.5, 4.6)
     page.set_y(top + 4.4)
     page.set_font(FAMILY, "", SMALL)
@@ -201,8 +196,6 @@ def scale(page: Paper, report: Report) -> None:
         page.cell(INNER, SMALL * 0.5, word, align=align)
     page.ln(SMALL * 0.5 + 1)
     page.write_text(f"{report.ranges[0].upper()}{report.ranges[1:]}.", MARGIN, INNER, SMALL)
-    if report.steady:
-        page.write_text(report.steady, MARGIN, INNER, SMALL)
 
 
 def column(page: Paper, report: Report, x: float, top: float) -> float:

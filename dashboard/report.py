@@ -14,7 +14,6 @@ from dashboard.components.text import (
     percent,
     point_words,
     similar_cases,
-    stability,
 )
 from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
@@ -46,10 +45,8 @@ class Report:
     decision: str
     word: str
     probability: float
-    spread: tuple[float, float] | None
     zones: tuple[tuple[str, float, float], ...]
     ranges: str
-    steady: str
     step: str
     severe: tuple[str, ...]
     cautions: tuple[str, ...]
@@ -70,7 +67,6 @@ def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Repo
     """
     zones = parts(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
-    steady = stability(record.spread)
     warnings = ["This is a drawn example, not a photograph of a patient."] if drawn else []
     warnings += [caution.text for caution in record.cautions if not caution.severe]
     return Report(
@@ -78,10 +74,8 @@ def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Repo
         decision=str(record.decision),
         word=VERDICTS[record.decision].word,
         probability=record.probability,
-        spread=record.spread,
         zones=tuple(zones),
         ranges="; ".join(f"{VERDICTS[name].short.lower()} {span(start, end)}" for name, start, end in zones),
-        steady=f"{steady[0].upper()}{steady[1:]}." if steady else "",
         step=next_step(record.decision, record.cautions),
         severe=tuple(caution.text for caution in record.cautions if caution.severe),
         cautions=tuple(warnings[:CAUTIONS]),

@@ -162,7 +162,6 @@ class Services:
         filename: str,
         model: str | None = None,
         operating_point: str | None = None,
-        stability: bool = False,
         context: Context = Context(),
         key: str | None = None,
     ) -> Record:
@@ -173,7 +172,6 @@ class Services:
             filename: what the user calls it; kept as data, never used as a path.
             model: name of a bundle, None for the default.
             operating_point: by its name, None for the model's default.
-            stability: also predict the flips and quarter turns.
             context: what the user tells of the lesion. No model sees it.
             key: an idempotency key: the same one with the same file and words gives the first record again.
 
@@ -188,14 +186,14 @@ class Services:
         photograph = decode(data, LIMITS, PATIENCE)
         once = None
         if key is not None:
-            once = Key(key, digest(filename, context, bundle.name, point.name, str(stability)))
+            once = Key(key, digest(filename, context, bundle.name, point.name))
         record = self.store.with_key(once, photograph.sha256) if once is not None else None
         if record is None:
             predictor = self.predictors.get(bundle)
             # Encoding and the disk take about as long as the graph: both at once.
             written = WRITING.submit(self.store.prepare, photograph)
             try:
-                prediction = predictor.predict(photograph, operating_point=point.name, stability=stability)
+                prediction = predictor.predict(photograph, operating_point=point.name)
             except BaseException:
                 written.result().discard()
                 raise

@@ -29,7 +29,7 @@ def score_command(options: argparse.Namespace) -> int:
         check_same(earlier_rows(options.out, columns), predictor.bundle.card, point.name)
     journal = Journal(options.out, columns, options.resume)
     left = (path for path in files_below(options.paths) if shown(path) not in journal.done)
-    wish = Wish(point.name, options.stability, options.heatmaps)
+    wish = Wish(point.name, options.heatmaps)
     failures: list[str] = []
     # Of an earlier run too: the table has its rows.
     failed = sum(bool(row["error"]) for row in journal.rows())
@@ -145,9 +145,6 @@ def parser() -> argparse.ArgumentParser:
     scoring.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
     scoring.add_argument(
         "--operating-point", metavar="NAME", help="one of the card's (default: the card's own)"
-    )
-    scoring.add_argument(
-        "--stability", action="store_true", help="spread over flips and turns; 8 times as long"
     )
     scoring.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder for a heatmap of every image")
     scoring.set_defaults(act=score_command)

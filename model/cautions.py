@@ -13,7 +13,7 @@ class Caution:
 
     Attributes:
         code: for programs: "synthetic", "small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame",
-            "close_up", "unlike" or "unstable".
+            "close_up" or "unlike".
         text: a sentence for the user.
         severe: the result must not be relied on.
     """

@@ -22,7 +22,6 @@ from model.outcome import Outcome, outcome_of
 from model.quality import measure, quality_cautions
 from model.reference import Similar as Similar
 from model.reference import open_reference
-from model.stability import spread_of, unstable, views
 
 
 class Decision(StrEnum):
@@ -38,19 +37,6 @@ def decide(probability: float, point: OperatingPoint) -> Decision:
     if probability >= point.malignant:
         return Decision.MALIGNANT
     return Decision.UNCERTAIN if probability >= point.threshold else Decision.BENIGN
-
-
-def falls(probability: float, spread: tuple[float, float], point: OperatingPoint) -> bool:
-    """Whether turning the image overturns its decision.
-
-    A benign result that some view does not share is overturned, and so is one whose views run from benign to malignant.
-    Next to either threshold the decision of nearly a quarter of all images moves by one step; "uncertain" says that
-    already.
-    """
-    lowest, highest = (decide(end, point) for end in spread)
-    if decide(probability, point) is Decision.BENIGN:
-        return highest is not Decision.BENIGN
-    return lowest is Decision.BENIGN and highest is Decision.MALIGNANT
 
 
 @dataclass(frozen=True)
@@ -71,8 +57,6 @@ class Prediction:
         cautions: what makes this result less trustworthy.
         modality: what the photograph was taken with; "neither" for what is no photograph of a lesion.
         milliseconds: from decoded pixels to here.
-        spread: lowest and highest calibrated probability over the eight flips and quarter turns; None when not asked
-            for.
         novelty: how far the image is from what the model was trained on; from 1 on the result is not to be relied on;
             None where the bundle cannot tell.
         similar: the nearest training images, nearest first.
@@ -96,7 +80,6 @@ class Prediction:
     cautions: tuple[Caution, ...]
     milliseconds: float
     modality: Modality = Modality.DERMOSCOPIC
-    spread: tuple[float, float] | None = None
     novelty: float | None = None
     similar: tuple[Similar, ...] = ()
     quality: Mapping[str, float] = field(default_factory=dict)
@@ -122,25 +105,23 @@ class Predictor:
         self.attempt()
 
     def attempt(self) -> None:
-        """Predict noise in every way there is, so that a bundle that cannot predict fails before any photograph.
+        """Predict noise, so that a bundle that cannot predict fails before any photograph.
 
         Raises:
             BundleError: it cannot predict, or what it says is no probability.
         """
         noise = np.random.default_rng(0).integers(0, 256, (self.engine.size, self.engine.size, 3), np.uint8)
         try:
-            prediction = self.predict(Photograph(noise, "", "PNG"), stability=True)
+            prediction = self.predict(Photograph(noise, "", "PNG"))
         except Exception as error:
             raise BundleError(f"{self.bundle.name}: it cannot predict ({error}).") from error
         chances = [prediction.probability, *prediction.probabilities.values(), *prediction.heatmap.flat]
         if not all(0 <= chance <= 1 + 1e-6 for chance in chances) or math.isnan(prediction.novelty or 0):
             raise BundleError(f"{self.bundle.name}: what it predicts is no probability.")
 
-    def predict(
-        self, photograph: Photograph, *, operating_point: str | None = None, stability: bool = False
-    ) -> Prediction:
+    def predict(self, photograph: Photograph, *, operating_point: str | None = None) -> Prediction:
         """Predict one image; see `predict_many`."""
-        return self.predict_many([photograph], operating_point=operating_point, stability=stability)[0]
+        return self.predict_many([photograph], operating_point=operating_point)[0]
 
     def predict_many(
         self,
@@ -148,36 +129,33 @@ class Predictor:
         heatmaps: bool = True,
         *,
         operating_point: str | None = None,
-        stability: bool = False,
     ) -> list[Prediction]:
         """Predict several images in one call of the engine; the result of each is that of `predict` to rounding.
 
         Args:
             operating_point: by its name; the card's default for None. Raises BundleError for an unknown one.
-            stability: also measure `Prediction.spread`.
         """
         began = time.perf_counter()
         card = self.bundle.card
         at = card.point(operating_point)
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
-        output, turned = self.run(batch, stability)
+        output = self.engine.run(batch)
         looks = self.looks(batch, output.embeddings)
         none = np.zeros((0, 0), np.float32)
         found: list[Prediction] = []
         for index, photograph in enumerate(photographs):
             novelty, modality = looks[index]
             point = at.of(modality)
-            calibrated = self.calibrated(output.probabilities[index : index + 1], modality)
+            raw = output.probabilities[index : index + 1]
+            calibrated = calibrate(raw, card.calibration(modality), card.taxonomy.columns)
             score = float(card.taxonomy.malignancy(calibrated)[0])
             classes = calibrated[0] if len(card.classes) > 1 else None
             quality = measure(batch[index])
-            spread = None if turned is None else spread_of(self.scores(turned[index], modality))
             cautions = [
                 *((UNLIKE,) if modality is Modality.NEITHER else ()),
                 *((CLOSE_UP,) if modality is Modality.CLOSE_UP else ()),
                 *cautions_of(photograph, card.synthetic),
                 *quality_cautions(quality, card.guard.get("quality", {}), card.guard.get("severe", {})),
-                *self.doubts(score, spread, point),
             ]
             found.append(
                 Prediction(
@@ -200,7 +178,6 @@ class Predictor:
                     cautions=tuple(sorted(cautions, key=lambda caution: not caution.severe)),
                     milliseconds=0.0,
                     modality=modality,
-                    spread=spread,
                     novelty=novelty,
                     similar=self.reference.nearest(output.embeddings[index]) if self.reference else (),
                     quality=quality,
@@ -208,28 +185,6 @@ class Predictor:
             )
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
         return [replace(prediction, milliseconds=milliseconds) for prediction in found]
-
-    def run(
-        self, batch: NDArray[np.uint8], stability: bool
-    ) -> tuple[Output, list[NDArray[np.float32]] | None]:
-        """The engine's output for a batch and, when asked for, the raw class probabilities of each image's views.
-
-        Returns:
-            What the engine gives for the images as they are, and float32 (8, k) for each, or None.
-        """
-        if not stability:
-            return self.engine.run(batch), None
-        outputs = [self.engine.run(views(image)) for image in batch]
-        return first_of_each(outputs), [output.probabilities for output in outputs]
-
-    def calibrated(self, raw: NDArray[np.float32], modality: Modality) -> NDArray[np.float64]:
-        """Calibrated class probabilities (n, k) of photographs of one modality."""
-        card = self.bundle.card
-        return calibrate(raw, card.calibration(modality), card.taxonomy.columns)
-
-    def scores(self, raw: NDArray[np.float32], modality: Modality) -> NDArray[np.float64]:
-        """Calibrated probability of malignancy (n,) of photographs of one modality."""
-        return self.bundle.card.taxonomy.malignancy(self.calibrated(raw, modality))
 
     def looks(
         self, batch: NDArray[np.uint8], embeddings: NDArray[np.float32]
@@ -245,14 +200,6 @@ class Predictor:
             for novelty, close in zip(novelties, closeness, strict=True)
         ]
 
-    def doubts(
-        self, score: float, spread: tuple[float, float] | None, point: OperatingPoint
-    ) -> tuple[Caution, ...]:
-        """The caution about a result that depends on how the image is turned, if it does."""
-        if spread is None:
-            return ()
-        return unstable(spread, falls(score, spread, point), self.bundle.card.guard.get("spread"))
-
     def heatmap(self, image: NDArray[np.uint8], output: Output, index: int) -> NDArray[np.float32]:
         """Where the evidence for malignancy lies in one image of a batch; see `Prediction.heatmap`."""
         if output.maps is not None:
@@ -266,13 +213,3 @@ def modality_of(novelty: float, closeness: float) -> Modality:
     if novelty >= 1:
         return Modality.NEITHER
     return Modality.CLOSE_UP if closeness > 0 else Modality.DERMOSCOPIC
-
-
-def first_of_each(outputs: Sequence[Output]) -> Output:
-    """The first image of each output, as if they had been one batch."""
-    maps = [output.maps[:1] for output in outputs if output.maps is not None]
-    return Output(
-        np.concatenate([output.probabilities[:1] for output in outputs]),
-        np.concatenate([output.embeddings[:1] for output in outputs]),
-        np.concatenate(maps) if maps else None,
-    )

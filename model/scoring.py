@@ -24,12 +24,10 @@ class Wish:
 
     Attributes:
         operating_point: by its name; the card's default for None.
-        stability: also measure the spread over flips and turns, which takes eight times as long.
         heatmaps: folder for one PNG an image, named by the file's SHA-256; None for none.
     """
 
     operating_point: str | None = None
-    stability: bool = False
     heatmaps: Path | None = None
 
 
@@ -45,8 +43,6 @@ def table_columns(taxonomy: Taxonomy) -> dict[str, type]:
         "malignant_from": float,
         "diagnosis": str,
         **{f"p_{code}": float for code in taxonomy.codes},
-        "spread_low": float,
-        "spread_high": float,
         "novelty": float,
         "modality": str,
         "outcome": str,
@@ -112,7 +108,6 @@ def score_batch(predictor: Predictor, files: Sequence[Path], wish: Wish) -> list
             photographs,
             heatmaps=wish.heatmaps is not None,
             operating_point=wish.operating_point,
-            stability=wish.stability,
         )
         if photographs
         else []
@@ -140,7 +135,6 @@ def read(path: Path) -> Photograph | str:
 
 def row(path: Path, prediction: Prediction) -> dict[str, Any]:
     """The row of a prediction."""
-    low, high = prediction.spread or (None, None)
     return {
         "file": shown(path),
         "sha256": prediction.sha256,
@@ -151,8 +145,6 @@ def row(path: Path, prediction: Prediction) -> dict[str, Any]:
         "malignant_from": prediction.malignant_from,
         "diagnosis": prediction.diagnosis,
         **{f"p_{code}": value for code, value in prediction.probabilities.items()},
-        "spread_low": low,
-        "spread_high": high,
         "novelty": prediction.novelty,
         "modality": prediction.modality.value,
         "outcome": prediction.outcome.value,

@@ -87,7 +87,7 @@ def write_tiny_bundle(
             licence="MIT",
             created="2026-01-01T00:00:00+00:00",
             synthetic=True,
-            guard={"quality": {"sharpness": 0.2, "brightness": 40.0, "contrast": 5.0}, "spread": 0.1},
+            guard={"quality": {"sharpness": 0.2, "brightness": 40.0, "contrast": 5.0}},
         )
         return write_bundle(root / name, card, files)
 

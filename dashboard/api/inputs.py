@@ -68,7 +68,6 @@ class NewPrediction(Input):
     file: Upload = Field(description=f"The image file: {NAMES}.")
     model: Name | None = Field(None, description="Name of a model; the default one if left out.")
     operating_point: Name | None = Field(None, description="Name of one of the model's operating points.")
-    stability: bool = Field(False, description="Also predict the eight flips and quarter turns.")
     age: Age | None = None
     sex: Sex | None = None
     site: Site | None = None

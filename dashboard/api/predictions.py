@@ -64,7 +64,6 @@ def create(form: NewPrediction, headers: KeyHeader) -> Response:
         form.file.filename or "",
         model=form.model,
         operating_point=form.operating_point,
-        stability=form.stability,
         context=form.context(),
         key=headers.key,
     )

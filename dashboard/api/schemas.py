@@ -33,13 +33,6 @@ class Warning(Answer):
     severe: bool = Field(description="The result must not be relied on.")
 
 
-class Spread(Answer):
-    """Lowest and highest probability over the eight flips and quarter turns of the image."""
-
-    low: float = Probability
-    high: float = Probability
-
-
 class SimilarCase(Answer):
     """A training image that the network takes for much the same."""
 
@@ -97,7 +90,6 @@ class Prediction(Answer):
     diagnosis: str | None = Field(description="The most likely diagnosis; null for a binary model.")
     probabilities: dict[str, float]
     warnings: list[Warning]
-    spread: Spread | None
     novelty: float | None = Field(description="From 1 on the image is too unlike the training images.")
     quality: dict[str, float]
     similar: list[SimilarCase]

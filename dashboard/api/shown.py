@@ -14,7 +14,6 @@ from model.taxonomy import Diagnosis
 def prediction(record: Record) -> schemas.Prediction:
     """A stored prediction as the API shows it."""
     here = local_address(f"{ROOT}/predictions/{record.id}")
-    spread = record.spread
     return schemas.Prediction(
         id=record.id,
         created=record.created,
@@ -32,7 +31,6 @@ def prediction(record: Record) -> schemas.Prediction:
         warnings=[
             schemas.Warning(code=one.code, text=one.text, severe=one.severe) for one in record.cautions
         ],
-        spread=schemas.Spread(low=spread[0], high=spread[1]) if spread is not None else None,
         novelty=record.novelty,
         quality=dict(record.quality),
         similar=[schemas.SimilarCase.model_validate(vars(one)) for one in record.similar],

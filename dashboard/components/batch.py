@@ -29,8 +29,6 @@ FIRST = (
     "malignant_from",
     "diagnosis",
     "cautions",
-    "spread_low",
-    "spread_high",
 )
 LAST = (
     "age",
@@ -167,15 +165,12 @@ def batch_csv(entries: Sequence[tuple[str, str, "Record | None"]], known: KnownD
 def csv_values(record: "Record") -> dict[str, Any]:
     """A prediction's cells by column."""
     context = record.context
-    low, high = record.spread or (None, None)
     fields = ("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "id", "sha256")
     return {
         **{name: getattr(record, name) for name in (*fields, "model", "model_version")},
         **{f"p_{code}": value for code, value in record.probabilities.items()},
         "decision": str(record.decision),
         "cautions": " ".join(caution.text for caution in record.cautions),
-        "spread_low": low,
-        "spread_high": high,
         "age": context.age,
         "sex": context.sex,
         "site": context.site,

@@ -106,9 +106,6 @@ def operating(record: "Record") -> str:
 def measures(record: "Record") -> list[tuple[str, str]]:
     """What was measured beside the probability."""
     found: list[tuple[str, str]] = []
-    if record.spread is not None:
-        low, high = record.spread
-        found.append(("Over flips and turns", f"{percent(low)} to {percent(high)}"))
     if record.novelty is not None:
         found.append(("Unlike the training images", f"{record.novelty:.2f} (refused from 1.00)"))
     if record.quality:

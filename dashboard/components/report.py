@@ -37,7 +37,6 @@ def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> html.Art
                 record.malignant_from,
                 record.decision,
                 record.operating_point,
-                record.spread,
             ),
             html.Div([left(report), right(report)], className="sheet-columns"),
             foot(report),

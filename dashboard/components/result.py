@@ -47,7 +47,6 @@ def result_card(record: "Record", taxonomy: Taxonomy, drawn: bool = False, link:
             record.malignant_from,
             record.decision,
             record.operating_point,
-            record.spread,
         ),
         next_steps(record),
         cautions_list([caution for caution in record.cautions if not caution.severe]),

@@ -4,7 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.attributes import attributes
-from dashboard.components.text import percent, point_words, stability
+from dashboard.components.text import percent, point_words
 from model.verdict import VERDICTS
 
 
@@ -14,7 +14,6 @@ def probability_scale(
     malignant_from: float,
     decision: str,
     operating_point: str = "",
-    spread: tuple[float, float] | None = None,
 ) -> html.Div:
     """The probability as a mark of the decision's shape on a line whose parts are benign, uncertain and malignant.
 
@@ -22,20 +21,16 @@ def probability_scale(
         probability, threshold, malignant_from: 0 to 1; without uncertain cases the two thresholds are the same.
         decision: "benign", "uncertain" or "malignant".
         operating_point: its name.
-        spread: lowest and highest probability over flips and turns, drawn as a whisker.
     """
     zones = parts(threshold, malignant_from)
     told = "; ".join(f"{VERDICTS[name].short.lower()} {span(start, end)}" for name, start, end in zones)
-    steady = stability(spread)
     sentence = (
         f"Calibrated probability of malignancy {percent(probability)}. Operating point {point_words(operating_point)}: "
-        f"{told}." + (f" The probability lies {steady}." if steady else "")
+        f"{told}."
     )
     line: list[Component] = [
         html.Span(className=f"scale-zone tone-{name}", style=place(start, end)) for name, start, end in zones
     ]
-    if spread is not None:
-        line.append(html.Span(className="scale-whisker", style=place(*spread)))
     line.append(
         html.Span(
             VERDICTS[decision].shape,
@@ -56,7 +51,6 @@ def probability_scale(
                 **attributes(aria_hidden="true"),
             ),
             legend(zones, decision, operating_point),
-            html.P(f"Stability: {steady}.", className="note") if steady else None,
         ],
         className="scale",
     )

@@ -76,20 +76,7 @@ def next_step(decision: str, cautions: Sequence["Caution"]) -> str:
     if any(caution.severe for caution in cautions):
         return UNRELIABLE
     again = any(caution.code in PHOTOGRAPHIC for caution in cautions)
-    if decision == "benign" and any(caution.code == "unstable" for caution in cautions):
-        # Of such results far more are cancers than of other benign ones; see `falls` in model/predictor.py.
-        decision = "uncertain"
     return NEXT_STEPS[decision] + (f" {RETAKE.capitalize()} makes the result surer." if again else "")
-
-
-def stability(spread: tuple[float, float] | None) -> str:
-    """How far the probability moves when the photograph is turned and mirrored; "" where nobody asked."""
-    if spread is None:
-        return ""
-    low, high = percent(spread[0]), percent(spread[1])
-    if low == high:
-        return f"{low} over all eight flips and turns of the photograph"
-    return f"between {low} and {high} over eight flips and turns of the photograph"
 
 
 def similar_cases(similar: Sequence["Similar"], taxonomy: Taxonomy) -> str:

@@ -103,6 +103,7 @@ class PredictionRow(Row):
     decision: Literal["benign", "uncertain", "malignant"]
     diagnosis: Code | None
     milliseconds: Annotated[Number, Field(ge=0)]
+    # Of earlier versions; kept as it is.
     spread_low: Chance | None
     spread_high: Chance | None
     novelty: Number | None
@@ -127,8 +128,6 @@ class PredictionRow(Row):
     @model_validator(mode="after")
     def agrees(self) -> "PredictionRow":
         """What was decided follows from the numbers beside it."""
-        if (self.spread_low is None) != (self.spread_high is None):
-            raise ValueError("half of the spread is missing")
         malignant, benign = self.probability >= self.malignant_from, self.probability < self.threshold
         if self.decision != ("malignant" if malignant else "benign" if benign else "uncertain"):
             raise ValueError("the decision is not what its probability and thresholds come to")
@@ -229,7 +228,8 @@ def stored(case: Case, known: KnownDiagnoses) -> dict[str, Any]:
         ),
         tags=tuple(case.reviews[-1].tags) if case.reviews else (),
     )
-    return to_row(record, [review.note for review in case.reviews])
+    spread = {"spread_low": case.prediction.spread_low, "spread_high": case.prediction.spread_high}
+    return to_row(record, [review.note for review in case.reviews]) | spread
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -37,7 +37,7 @@ FIRST: dict[str, type] = {
     **dict.fromkeys(("decision", "diagnosis"), str),
 }
 LAST: dict[str, type] = {
-    **dict.fromkeys(("spread_low", "spread_high", "novelty"), float),
+    "novelty": float,
     "warnings": str,
     "milliseconds": float,
     "age": int,
@@ -57,12 +57,9 @@ def table_columns(store: Store) -> dict[str, type]:
 
 def flat(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
     """A record as one row of a table: times as ISO 8601 in UTC, lists joined by semicolons."""
-    low, high = record.spread or (None, None)
     told = {
         "created": record.created.isoformat(),
         "decision": str(record.decision),
-        "spread_low": low,
-        "spread_high": high,
         "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
         "reviewed": None if record.reviewed is None else record.reviewed.isoformat(),
         "tags": "; ".join(record.tags),

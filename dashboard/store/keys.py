@@ -30,7 +30,8 @@ class Key:
 
 def digest(filename: str, context: Context, *options: str) -> str:
     """What a request asks for beside its image, as 64 hexadecimal digits: nothing of it can be read from them."""
-    asked = json.dumps([filename, asdict(context), options], sort_keys=True)
+    # Earlier versions had one option more. Their keys, which live for a day, stand for the same requests.
+    asked = json.dumps([filename, asdict(context), [*options, "False"]], sort_keys=True)
     return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
 
 

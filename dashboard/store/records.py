@@ -85,7 +85,7 @@ class Record:
         diagnosis: code of the most likely diagnosis; None for a binary model.
         probabilities: code -> calibrated probability; empty for a binary model.
         milliseconds: what the prediction took.
-        cautions, spread, novelty, similar, quality: see `model.predictor.Prediction`.
+        cautions, novelty, similar, quality: see `model.predictor.Prediction`.
         confirmed: the confirmed diagnosis (a code), from the latest review that has one.
         confirmed_by: how it was confirmed.
         reviewed: when the latest review was made; None for never.
@@ -114,7 +114,6 @@ class Record:
     probabilities: Mapping[str, float]
     cautions: tuple[Caution, ...]
     milliseconds: float
-    spread: tuple[float, float] | None = None
     novelty: float | None = None
     similar: "tuple[Similar, ...]" = ()
     quality: Mapping[str, float] = field(default_factory=dict)

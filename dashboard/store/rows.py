@@ -52,9 +52,6 @@ def make_record(
         probabilities=floats(prediction.probabilities),
         cautions=tuple(prediction.cautions),
         milliseconds=float(prediction.milliseconds),
-        spread=None
-        if prediction.spread is None
-        else (float(prediction.spread[0]), float(prediction.spread[1])),
         novelty=None if prediction.novelty is None else float(prediction.novelty),
         similar=tuple(prediction.similar),
         quality=floats(prediction.quality),
@@ -69,14 +66,11 @@ def floats(values: Mapping[str, Any]) -> dict[str, float]:
 
 def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
     """A record as column values; `notes` are those of its reviews."""
-    low, high = record.spread or (None, None)
     return {
         **{name: getattr(record, name) for name in PLAIN},
         **context_row(record.context),
         "filename_folded": fold(record.filename),
         "decision": str(record.decision),
-        "spread_low": low,
-        "spread_high": high,
         "probabilities": dict(record.probabilities),
         "quality": dict(record.quality),
         "cautions": [asdict(caution) for caution in record.cautions],
@@ -115,7 +109,6 @@ def from_row(row: Mapping[Any, Any]) -> Record:
         **{name: row[name] for name in PLAIN},
         decision=Decision(row["decision"]),
         cautions=tuple(Caution(**one) for one in row["cautions"]),
-        spread=None if row["spread_low"] is None else (row["spread_low"], row["spread_high"]),
         similar=tuple(Similar(*one) for one in row["similar"]),
         context=Context(**{name: row[name] for name in CONTEXT}),
         review=cast(Any, REVIEW_STATES[row["review"]]),

@@ -92,6 +92,7 @@ predictions = Table(
     Column("decision", code(16), nullable=False),
     Column("diagnosis", code(16)),
     Column("milliseconds", Float(53), nullable=False),
+    # Of earlier versions, over flips and turns of the photograph. Kept with the prediction; nothing reads it.
     Column("spread_low", Float(53)),
     Column("spread_high", Float(53)),
     Column("novelty", Float(53)),

@@ -180,8 +180,6 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 if model[0] == "seed-cnn"
                 else (str(truth[i]) if pick[0] % 5 else HAM10000.codes[pick[0] % 7]),
                 "milliseconds": 12.5,
-                "spread_low": None,
-                "spread_high": None,
                 "novelty": 0.4,
                 "age": int(age[i] * 90) if age[i] < 0.95 else None,
                 "sex": ("female", "male", None)[pick[2] % 3],

@@ -17,7 +17,7 @@ def stored(browser: Any, address: str, lesion_jpeg: bytes) -> str:
     """The id of a prediction that the pages can show."""
     request = browser.new_context().request
     file = {"name": "axe.jpg", "mimeType": "image/jpeg", "buffer": lesion_jpeg}
-    form = {"file": file, "stability": "1", "age": "54"}
+    form = {"file": file, "age": "54"}
     return str(request.post(f"{address}/api/v1/predictions", multipart=form).json()["id"])
 
 

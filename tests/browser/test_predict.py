@@ -172,7 +172,6 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
         choose(page, photograph("context.jpg", lesion_jpeg))
     stored = answer.value.json()
     assert stored["operating_point"] == "sensitivity-97.5"
-    assert stored["spread"] is not None
     told = {"age": 54, "sex": "female", "site": "back", "lesion": "L-12", "note": "<b>grows</b>"}
     assert stored["context"] == told
     expect(page.locator(CARD)).to_contain_text("54 years, female, back, lesion L-12, <b>grows</b>")

@@ -119,17 +119,15 @@ def test_severe_caution_stands_above_the_result(record: Record) -> None:
     assert NEXT_STEPS["benign"] not in shown
 
 
-def test_stability_and_similar_cases_are_told_in_numbers(record: Record) -> None:
+def test_similar_cases_are_told_in_numbers(record: Record) -> None:
     similar = tuple(
         Similar(f"I{place}", f"L{place}", code, 0.1)
         for place, code in enumerate(["mel"] * 7 + ["nv"] * 2 + ["bcc"])
     )
-    shown = text(result_card(replace(record, spread=(0.61, 0.79), similar=similar), HAM10000))
-    assert "between 61 % and 79 % over eight flips and turns" in shown
+    shown = text(result_card(replace(record, similar=similar), HAM10000))
     assert "7 of the 10 most similar known cases are melanoma; 8 are malignant." in shown
     assert "left arm" in shown
-    bare = text(result_card(replace(record, spread=None, similar=()), HAM10000))
-    assert "flips and turns" not in bare
+    bare = text(result_card(replace(record, similar=()), HAM10000))
     assert "similar known cases" not in bare
 
 
@@ -170,8 +168,6 @@ def test_next_step_depends_on_what_stands_against_the_result(decision: Decision)
     assert next_step(decision, (Caution("blurred", "It is blurred."),)).startswith(plain)
     assert "new photograph" in next_step(decision, (Caution("blurred", "It is blurred."),))
     assert next_step(decision, (Caution("synthetic", "Drawn."),)) == plain
-    shaky = next_step(decision, (Caution("unstable", "It depends on the view."),))
-    assert shaky == (next_step("uncertain", ()) if decision == "benign" else plain)
     assert next_step(decision, (Caution("unlike", "No lesion.", severe=True),)) == UNRELIABLE
 
 

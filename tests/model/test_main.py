@@ -209,12 +209,12 @@ def test_a_card_is_printed_into_a_file_whatever_the_code_page(tmp_path: Path) ->
     assert "Σ ≥ 0.5 → α" in out.read_text(encoding="utf-8")
 
 
-def test_heatmaps_operating_points_and_stability(tmp_path: Path, folder: Path) -> None:
+def test_heatmaps_and_operating_points(tmp_path: Path, folder: Path) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundles")
     out, maps = tmp_path / "out.jsonl", tmp_path / "maps"
     point = bundle.card.operating_points[0].name
     call = scoring_of(folder, out, tmp_path / "bundles")
-    assert main([*call, "--operating-point", point, "--stability", "--heatmaps", str(maps)]) == 1
+    assert main([*call, "--operating-point", point, "--heatmaps", str(maps)]) == 1
     table = read(out)
     scored = table[table["error"].isna()]
     assert set(scored["operating_point"]) == {point}

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from model.bundle import REFERENCE, BundleError, OperatingPoint
-from model.engine import Engine, Output
+from model.engine import Engine
 from model.images import Photograph, decode, encode, square
-from model.predictor import Decision, Predictor, decide, falls
+from model.predictor import Decision, Predictor, decide
 from model.quality import RULES
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from tests.tiny import signed_again, write_tiny_bundle
@@ -49,7 +48,7 @@ def test_a_drawing_is_familiar_and_has_similar_cases(predictor: Predictor, lesio
     assert found.novelty is not None and 0 <= found.novelty < 1
     assert [caution.code for caution in found.cautions] == ["synthetic"]
     assert len(found.similar) == 10 and len({one.lesion_id for one in found.similar}) == 10
-    assert set(found.quality) == set(RULES) and found.spread is None
+    assert set(found.quality) == set(RULES)
 
 
 def test_what_is_unlike_anything_known_is_said_first(predictor: Predictor) -> None:
@@ -68,62 +67,9 @@ def test_a_bundle_without_reference_and_limits_still_predicts(tmp_path: Path, le
     bundle = write_tiny_bundle(tmp_path)
     files = {name: digest for name, digest in bundle.card.files.items() if name != REFERENCE}
     old = Predictor(replace(bundle, card=replace(bundle.card, files=files, guard={})), threads=1)
-    found = old.predict(decode(lesion_jpeg), stability=True)
-    assert found.novelty is None and found.similar == () and found.spread is not None
+    found = old.predict(decode(lesion_jpeg))
+    assert found.novelty is None and found.similar == ()
     assert [caution.code for caution in found.cautions] == ["synthetic"]
-
-
-class Corner:
-    """Stands for an engine: malignancy is the brightness of the upper left quarter; counts its calls."""
-
-    size = 64
-
-    def __init__(self) -> None:
-        self.calls: list[int] = []
-
-    def run(self, batch: NDArray[np.uint8]) -> Output:
-        self.calls.append(len(batch))
-        bright = batch[:, :32, :32].mean(axis=(1, 2, 3), dtype=np.float32) / 255
-        probabilities = np.full((len(batch), 7), 0.01, np.float32)
-        probabilities[:, HAM10000.index("mel")] = bright
-        probabilities[:, HAM10000.index("nv")] = 0.95 - bright
-        return Output(
-            probabilities, np.zeros((len(batch), 3), np.float32), np.zeros((len(batch), 4, 4, 7), np.float32)
-        )
-
-
-def test_the_spread_is_that_of_eight_views_in_one_call_an_image(
-    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = Corner()
-    monkeypatch.setattr(predictor, "engine", engine)
-    image = np.full((64, 64, 3), 10, np.uint8)
-    image[:32, :32] = 230
-    turned, even = Photograph(image, "0", "PNG"), Photograph(np.full((64, 64, 3), 60, np.uint8), "1", "PNG")
-    first, second = predictor.predict_many([turned, even], stability=True)
-    assert engine.calls == [8, 8]
-    assert first.spread is not None and second.spread is not None
-    assert first.spread[0] < 0.2 < 0.8 < first.spread[1] == pytest.approx(first.probability)
-    assert second.spread[0] == pytest.approx(second.spread[1])
-    assert "unstable" in {caution.code for caution in first.cautions}
-    assert "unstable" not in {caution.code for caution in second.cautions}
-    engine.calls.clear()
-    assert predictor.predict_many([turned, even])[0].probability == pytest.approx(first.probability)
-    assert engine.calls == [2]
-
-
-def test_asking_for_stability_changes_nothing_else(predictor: Predictor) -> None:
-    for plain, asked in zip(
-        predictor.predict_many(photographs(3)),
-        predictor.predict_many(photographs(3), stability=True),
-        strict=True,
-    ):
-        assert asked.probability == pytest.approx(plain.probability, abs=1e-6)
-        assert (
-            asked.spread is not None and asked.spread[0] <= asked.probability + 1e-6 <= asked.spread[1] + 2e-6
-        )
-        np.testing.assert_allclose(asked.heatmap, plain.heatmap, atol=1e-5)
-        assert asked.novelty == pytest.approx(plain.novelty, abs=1e-4)
 
 
 def test_many_at_once_are_each_as_alone(predictor: Predictor) -> None:
@@ -178,7 +124,7 @@ def test_a_reference_that_does_not_fit_is_found_before_any_photograph(
 
 @pytest.mark.parametrize(
     "fields",
-    [{"guard": {"quality": {"sharpness": "none"}}}, {"guard": {"spread": "wide"}}, {"input_size": 32}],
+    [{"guard": {"quality": {"sharpness": "none"}}}, {"input_size": 32}],
 )
 def test_a_card_that_does_not_fit_is_found_before_any_photograph(
     tmp_path: Path, fields: dict[str, object]
@@ -199,23 +145,6 @@ def test_the_decision_has_three_ways(predictor: Predictor) -> None:
     assert [str(one) for one in found] == ["benign"] * 2 + ["uncertain"] * 2 + ["malignant"] * 2
     one_threshold = OperatingPoint("sensitivity-95", 0.95, 0.5, 0.5, 0.95, 0.0)
     assert {decide(p, one_threshold) for p in (0.2, 0.5, 0.8)} == {Decision.BENIGN, Decision.MALIGNANT}
-
-
-@pytest.mark.parametrize(
-    ("probability", "spread", "overturned"),
-    [
-        (0.05, (0.02, 0.09), False),
-        (0.05, (0.02, 0.10), True),
-        (0.05, (0.02, 0.70), True),
-        # Uncertain, or malignant, says already that somebody should look.
-        (0.20, (0.05, 0.50), False),
-        (0.55, (0.50, 0.70), False),
-        (0.70, (0.05, 0.70), True),
-    ],
-)
-def test_what_overturns_a_decision(probability: float, spread: tuple[float, float], overturned: bool) -> None:
-    point = OperatingPoint("sensitivity-95", 0.95, 0.1, 0.6, 0.95, 0.95)
-    assert falls(probability, spread, point) is overturned
 
 
 def test_the_operating_point_decides(predictor: Predictor) -> None:

@@ -164,7 +164,7 @@ def test_key_of_another_request_is_refused(send: Send) -> None:
     assert problem(other_image)["code"] == "conflict"
     other_point = send(files.jpeg(), key="one", operating_point="sensitivity-90")
     assert other_point.status_code == 409
-    words = ({"age": "50"}, {"note": "new"}, {"lesion": "L1"}, {"stability": "true"}, {"name": "leg.jpg"})
+    words = ({"age": "50"}, {"note": "new"}, {"lesion": "L1"}, {"name": "leg.jpg"})
     assert {send(files.jpeg(), key="one", **more).status_code for more in words} == {409}
     assert send(files.jpeg(), key="one", model="tiny").status_code == 201
     assert send(files.jpeg(), key="ä").status_code == 422
@@ -205,6 +205,8 @@ def test_full_disk_leaves_nothing_behind(
         ({"sex": "m"}, "invalid"),
         ({"note": "x" * 4001}, "invalid"),
         ({"operating-point": "sensitivity-90"}, "invalid"),
+        # A field of earlier versions.
+        ({"stability": "1"}, "invalid"),
     ],
 )
 def test_wrong_fields_are_named(send: Send, fields: dict[str, str], code: str) -> None:

@@ -46,14 +46,12 @@ def test_prediction_agrees_with_the_predictor(
     assert (body["threshold"], body["malignant_from"]) == (alone.threshold, alone.malignant_from)
     assert [one["code"] for one in body["warnings"]] == [one.code for one in alone.cautions]
     assert sum(body["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    assert body["spread"] is None
     assert client.get(response.headers["Location"]).get_json() == body
 
 
-def test_model_operating_point_and_stability_can_be_chosen(send: Send, lesion_jpeg: bytes) -> None:
-    body = send(lesion_jpeg, model="tiny", operating_point="sensitivity-90", stability="1").get_json()
+def test_model_and_operating_point_can_be_chosen(send: Send, lesion_jpeg: bytes) -> None:
+    body = send(lesion_jpeg, model="tiny", operating_point="sensitivity-90").get_json()
     assert (body["model"], body["operating_point"]) == ("tiny", "sensitivity-90")
-    assert body["spread"]["low"] <= body["probability"] <= body["spread"]["high"]
 
 
 def test_context_is_kept_and_not_used(send: Send, lesion_jpeg: bytes) -> None:

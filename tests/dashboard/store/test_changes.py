@@ -35,7 +35,6 @@ NOBODY = "01a20ae0-c949-743f-a804-56e93ddba6f8"
 
 def test_everything_of_a_prediction_is_kept(store: Store, add: Add) -> None:
     added = add(
-        spread=(0.1, 0.4),
         novelty=0.7,
         similar=(Similar("ISIC_1", "HAM_1", "nv", 0.25),),
         quality={"sharpness": 0.5},
@@ -44,7 +43,7 @@ def test_everything_of_a_prediction_is_kept(store: Store, add: Add) -> None:
         context=Context(age=0, sex="other", site="back", lesion="L 1", note="two\nlines"),
     )
     assert store.get(added.id) == added
-    assert added.spread == (0.1, 0.4) and added.similar[0].distance == 0.25 and added.review == "open"
+    assert added.similar[0].distance == 0.25 and added.review == "open"
     assert added.context.note == "two\nlines" and added.context.age == 0
 
 

@@ -81,7 +81,6 @@ WRONG: dict[str, Change] = {
     "no such state": lambda case: case["prediction"].update(review=17),
     "a caution without a text": lambda case: case["prediction"].update(cautions=[{"code": "x"}]),
     "half a lesion": lambda case: case["prediction"].update(similar=[["a", "b"]]),
-    "half a spread": lambda case: case["prediction"].update(spread_low=0.1),
     "a column too many": lambda case: case["prediction"].update(admin=True),
     "a column too few": lambda case: case["prediction"].pop("note"),
     "a source without a diagnosis": lambda case: case["reviews"][0].update(diagnosis=None),
