@@ -1,5 +1,5 @@
 // The list as a whole: how many of what, cards or a table, and the table's rows, the riskiest first. Rows come from
-// dashboard/components/batch.py; upload.js calls this when something changes.
+// dashboard/predict/batch.py; upload.js calls this when something changes.
 (function () {
   "use strict";
   const SEVERAL = 6; // from so many files on, the table shows first

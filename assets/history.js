@@ -6,7 +6,7 @@
   const NARROW = window.matchMedia("(max-width: 767px)");
   const MEDIUM = window.matchMedia("(max-width: 1099px)");
 
-  // The names of the address that have a control, in the order of the callback; as in dashboard/browse.py.
+  // The names of the address that have a control, in the order of the callback; as in dashboard/shell/browse.py.
   const CONTROLS = "q decision diagnosis model site tag review confirmed lesion from to pmin pmax sort view".split(" ");
   const SEVERAL = new Set("decision diagnosis model site tag review confirmed".split(" "));
   const USUAL = { sort: "created.desc", view: "grid" };

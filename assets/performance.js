@@ -1,5 +1,5 @@
 // The performance page follows the threshold slider without asking the server: it has the counts at every position.
-// Numbers read as in dashboard/components/review; a test in the browser holds the two together.
+// Numbers read as in dashboard/performance; a test in the browser holds the two together.
 (function () {
   "use strict";
   const Z = 1.959963984540054;

@@ -133,7 +133,7 @@ def check(store: "Store") -> int:
 
 def recheck(settings: Settings) -> int:
     """Every stored photograph once more."""
-    from dashboard.recheck import report
+    from dashboard.jobs.recheck import report
     from dashboard.services import ModelUnavailable, build_services
     from dashboard.store import StoreError
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -14,29 +16,32 @@ from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from dash.exceptions import DependencyException
 from flask import Blueprint, Flask, Request, Response, request
 
-from dashboard import (
-    __version__,
-    addresses,
-    api,
-    callbacks,
-    cards,
-    delivery,
-    downloads,
-    exports,
-    jobs,
-    photographs,
-    security,
-)
+from dashboard import __version__, addresses, api, callbacks, delivery, security
 from dashboard.api import problems
-from dashboard.components.layout import shell
+from dashboard.history import exports
+from dashboard.jobs import worker as jobs
+from dashboard.performance import downloads, photographs
+from dashboard.predict import cards
 from dashboard.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
+from dashboard.shell.frame import shell
 from model.bundle import Bundle
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 # Only its files are wanted; importing the package would take as long as all of Flask.
 BOOTSTRAP = Path(str(find_spec("flask_bootstrap").origin)).parent / "static" / "bootstrap5"  # type: ignore[union-attr]
+PAGE_MODULES = (
+    "dashboard.predict.page",
+    "dashboard.performance.page",
+    "dashboard.performance.case_page",
+    "dashboard.history.page",
+    "dashboard.case.page",
+    "dashboard.case_report.page",
+    "dashboard.compare.page",
+    "dashboard.monitoring.page",
+    "dashboard.shell.not_found_404",
+)
 YEAR = 31_536_000
 # Dash's route for every address that no other route has.
 PAGES = "/<path:path>"
@@ -87,7 +92,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         use_pages=True,
         routes_pathname_prefix="/",
         requests_pathname_prefix=f"{prefix}/",
-        pages_folder=str(Path(__file__).resolve().parent / "pages"),
+        pages_folder="",
         assets_folder=str(ASSETS),
         # One is loaded in the head, before anything is painted, the other by the page of the API's documentation.
         assets_ignore=r"^(theme|reference)\.js$",
@@ -100,6 +105,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         index_string=index(prefix),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    register_pages()
     with server.app_context():
         shipped = [bundle.card for bundle in services.bundles if isinstance(bundle, Bundle)]
         app.layout = shell(__version__, [(card.name, card.licence) for card in shipped])
@@ -116,6 +122,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     server.register_error_handler(DependencyException, missing_script)
     protect(server, content_policy(app))
     return app
+
+
+def register_pages() -> None:
+    """Run the pages' modules anew: Dash hands their callbacks to the first application that asks, and forgets them."""
+    for name in PAGE_MODULES:
+        sys.modules.pop(name, None)
+        page = import_module(name)
+        dash.page_registry[name]["layout"] = page.layout
 
 
 def missing_script(_: DependencyException) -> Response:

@@ -14,26 +14,28 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = {"model": {"model"}, "training": {"training", "model"}, "dashboard": {"dashboard", "model"}}
 HEAVY = {"tensorflow", "keras", "jax", "torch", "tf2onnx", "onnx", "cv2", "sklearn", "scipy"}
 
-# Inside the dashboard a room may use the rooms on lower floors. What is not named here (figures, components, other
-# pure modules) is at ground level: everyone may use it, and it uses none of the floors.
+# Inside the dashboard a room may use the rooms on lower floors. What is not named here (addresses, examples and
+# other pure modules) is at ground level: everyone may use it, and it uses none of the floors.
 FLOORS = {
     "settings": 1,
     "store": 2,
     "services": 3,
-    "browse": 3,
     "jobs": 4,
-    "recheck": 4,
-    "api": 5,
-    "pages": 5,
-    "exports": 5,
-    "downloads": 5,
-    "cards": 5,
-    "callbacks": 6,
-    "security": 6,
-    "serving": 6,
-    "app": 7,
-    "wsgi": 8,
-    "__main__": 8,
+    "shell": 5,
+    "predict": 6,
+    "performance": 6,
+    "history": 6,
+    "case_report": 6,
+    "case": 7,
+    "compare": 7,
+    "monitoring": 8,
+    "api": 8,
+    "callbacks": 9,
+    "security": 9,
+    "serving": 9,
+    "app": 10,
+    "wsgi": 11,
+    "__main__": 11,
 }
 
 # Keras lives here, so only training may come in.

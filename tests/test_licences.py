@@ -10,8 +10,8 @@ import pillow_heif
 import pytest
 from dash import Dash
 
-from dashboard.components.layout import shell
-from dashboard.components.text import terms
+from dashboard.shell.frame import shell
+from dashboard.shell.text import terms
 from model.bundle import Bundle, find_bundles
 
 ROOT = Path(__file__).parents[1]

@@ -73,7 +73,7 @@ def heatmap(record_id: str) -> Response:
 def report(record_id: str, query: ReportQuery) -> Response:
     """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
     # Here, because it draws with a library that nothing else needs.
-    from dashboard.report import report_pdf
+    from dashboard.case_report.content import report_pdf
 
     store = Services.current().store
     record = store.get(record_id)

@@ -2,9 +2,9 @@
 
 from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_callback
 
-from dashboard.components.review.decisions import CELLS
-from dashboard.components.review.numbers import NUMBERS
-from dashboard.components.review.tiles import TILES
+from dashboard.performance.decisions import CELLS
+from dashboard.performance.numbers import NUMBERS
+from dashboard.performance.tiles import TILES
 
 
 def readings() -> list[Output]:

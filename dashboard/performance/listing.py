@@ -7,7 +7,7 @@ from urllib.parse import quote
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.components.review import cases
+from dashboard.performance import cases
 from dashboard.performance.selection import PER_PAGE, listed, page_of, say
 from dashboard.performance.view import View, search
 from model.evaluation.review import review, rows

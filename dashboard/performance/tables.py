@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.components.review.cases import outcome_of
-from dashboard.components.review.numbers import NUMBERS, prevalence
+from dashboard.performance.cases import outcome_of
 from dashboard.performance.drawing import rivals
 from dashboard.performance.live import Run
 from dashboard.performance.live import history as run_history
+from dashboard.performance.numbers import NUMBERS, prevalence
 from dashboard.performance.selection import listed
 from dashboard.performance.view import View
 from model.evaluation.intervals import Interval

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.components.review import numbers
-from dashboard.components.review.decisions import CELLS
-from dashboard.components.review.tiles import TILES, readings
+from dashboard.performance import numbers
+from dashboard.performance.decisions import CELLS
+from dashboard.performance.tiles import TILES, readings
 from model.bundle import open_bundle
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import review

@@ -15,8 +15,8 @@ from dash import Dash
 from flask.testing import FlaskClient
 
 from dashboard.app import create_app, named
-from dashboard.components.text import DISCLAIMER
 from dashboard.services import Services
+from dashboard.shell.text import DISCLAIMER
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from dashboard.jobs import predict_again
+from dashboard.jobs.worker import predict_again
 from dashboard.services import Services
 from dashboard.store import Query
 from dashboard.store.export import dataset_zip, images_zip

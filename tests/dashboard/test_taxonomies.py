@@ -14,16 +14,16 @@ from dash import Dash
 from flask.testing import FlaskClient
 from pyarrow import parquet
 
-from dashboard.components.batch import batch_csv
 from dashboard.diagnoses import USUAL, known_diagnoses
-from dashboard.jobs import Jobs
+from dashboard.jobs.worker import Jobs
+from dashboard.predict.batch import batch_csv
 from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.store import Record
 from dashboard.store.summary import versions
 from model.taxonomy import HAM10000, LESIONS, Diagnosis, Taxonomy
-from tests.dashboard.test_history import page, rows
-from tests.dashboard.test_monitoring import show
+from tests.dashboard.history.test_page import page, rows
+from tests.dashboard.monitoring.test_page import show
 from tests.tiny import write_tiny_bundle
 
 # Another clinic's words: its own name for a melanoma, and what nobody else knows.

@@ -39,7 +39,7 @@ def performance_client(app):
 @pytest.fixture(name="page")
 def performance_page(app):
     """layout() and callbacks inside the application's context."""
-    from dashboard.pages import performance
+    from dashboard.performance import page as performance
 
     with app.server.app_context():
         yield performance

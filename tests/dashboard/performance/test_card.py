@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from dashboard.components.review import card, robustness
+from dashboard.performance import model_card as card
+from dashboard.performance import robustness
 from model.bundle import open_bundle
 from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.model.evaluation.test_disturbances import ROWS

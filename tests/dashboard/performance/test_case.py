@@ -5,8 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
-from dashboard import photographs
-from dashboard.performance import case
+from dashboard.performance import case, photographs
 from dashboard.performance.view import intact, read
 from model.bundle import find_bundles
 from model.evaluation.words import rate
@@ -24,7 +23,7 @@ def two_models(tmp_path):
 
 @pytest.fixture(name="evaluated")
 def evaluated_page(other, tmp_path, models):
-    from dashboard.pages import evaluated
+    from dashboard.performance import case_page as evaluated
 
     other(tmp_path / "models")
     return evaluated

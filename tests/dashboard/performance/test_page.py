@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from dashboard.components.review import numbers, tiles
-from dashboard.performance import drawing
+from dashboard.performance import drawing, numbers, tiles
 from dashboard.performance.view import from_search, intact
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration

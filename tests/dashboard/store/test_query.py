@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from dashboard.browse import browse
+from dashboard.shell.browse import browse
 from dashboard.store import OneOf, Query, QueryError, Range, Record, Store, Text
 from dashboard.store.conditions import COLUMNS
 from dashboard.store.order import stretches

@@ -1,7 +1,7 @@
 """What an idempotency key was sent with; and from when on photographs are kept as they were meant.
 
 Earlier versions ignored colour profiles, and took the numbers in some DICOM files for colours. What they kept of such
-a photograph cannot be put right: it has to be sent again, see dashboard/recheck.py.
+a photograph cannot be put right: it has to be sent again, see dashboard/jobs/recheck.py.
 """
 
 from datetime import UTC, datetime

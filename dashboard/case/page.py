@@ -1,0 +1,354 @@
+"""`/history/<case_id>`: one prediction with everything that is known of it.
+
+The address carries the filters of the history along, so that previous and next stay within them.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import dash
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html, no_update
+from dash.development.base_component import Component
+from plotly.graph_objects import Figure
+
+from dashboard import examples
+from dashboard.addresses import local_address
+from dashboard.case import parts
+from dashboard.history.grid import confirmation
+from dashboard.services import Services
+from dashboard.shell import again_parts, reviewing
+from dashboard.shell import predict_again as again
+from dashboard.shell.browse import address, lenient
+from dashboard.shell.result_card import result_card
+from dashboard.shell.review_form import (
+    NOTHING,
+    audit_lines,
+    audit_list,
+    problem,
+    review_form,
+    review_list,
+)
+from dashboard.store import Conflict, Context, InputError, NotFound, Record, StoreError
+from dashboard.store.summary import same_image
+from model.evaluation.figures import monitoring
+from model.taxonomy import Taxonomy
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__,
+    path_template="/history/<case_id>",
+    title="Prediction · Dermaboard",
+    name="Prediction",
+    exists=lambda case_id: Services.current().holds(case_id),
+)
+
+
+def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
+    """The prediction's page, or what to do when there is none."""
+    if case_id is None or case_id == "none":
+        # Dash asks for the page of no case, to learn which components its callbacks will find.
+        return html.Div([missing(), html.Div(sections(nobody(), ""), hidden=True), *controls(nobody())])
+    try:
+        record = Services.current().store.get(case_id)
+    except NotFound:
+        return missing()
+    search = address(parameters)
+    return html.Div(
+        [
+            parts.way(search, *neighbours(record.id, search)),
+            html.H1("Prediction"),
+            result_card(record, taxonomy_of(record), drawn=examples.is_drawn(record.sha256), link=False),
+            *sections(record, search),
+            *controls(record),
+        ],
+        className="case",
+    )
+
+
+def taxonomy_of(record: Record) -> Taxonomy:
+    """What the codes of a prediction mean."""
+    return Services.current().known.of(record.model_sha256)
+
+
+def neighbours(case_id: str, search: str) -> tuple[str | None, str | None]:
+    """The predictions before and after this one under the filters of the history."""
+    view, _ = lenient(search)
+    try:
+        return Services.current().store.neighbours(case_id, view.query())
+    except NotFound:
+        return None, None
+
+
+def sections(record: Record, search: str) -> list[Component]:
+    """Everything below the result."""
+    services = Services.current()
+    return [
+        html.Div(
+            [
+                parts.box(
+                    "Review",
+                    html.Div(told(record), id="case-reviews"),
+                    html.Details(
+                        [html.Summary("Add a review"), review_form(record.tags, taxonomy_of(record))],
+                        open=record.review == "open",
+                        className="case-form",
+                    ),
+                ),
+                parts.box(
+                    "Person and lesion",
+                    parts.context_form(record.context),
+                    note="Stored and searched; never used by a model.",
+                ),
+            ],
+            className="case-columns",
+        ),
+        parts.box("This lesion over time", lesion(record, search)),
+        parts.box(
+            "Other models on this photograph",
+            html.Div(others(record), id="case-answers"),
+            again_parts.ask(services.runnable, f"{record.model}/{record.operating_point}"),
+            again.follow(),
+            note="The stored photograph is predicted again; both answers stay.",
+        ),
+        html.Div(parts.facts(record), id="case-facts"),
+    ]
+
+
+def told(record: Record) -> list[Component]:
+    """What people said of the prediction, and what was done to it."""
+    store, taxonomy = Services.current().store, taxonomy_of(record)
+    try:
+        return [
+            parts.state(record, taxonomy),
+            review_list(store.reviews(record.id), taxonomy),
+            audit_list(store.audit(record.id), taxonomy),
+        ]
+    except NotFound:
+        return []
+
+
+def lesion(record: Record, search: str) -> Component:
+    """The lesion's visits."""
+    reference = record.context.lesion
+    records = Services.current().store.lesion(reference) if reference else ()
+    if not record.id:
+        return dcc.Graph(id="case-trend")
+    return parts.visits(records, record.id, search)
+
+
+def others(record: Record) -> Component:
+    """What models said of this photograph."""
+    records = same_image(Services.current().store, record.sha256)
+    return again_parts.answers(records, record.id) if record.id else html.Div()
+
+
+def controls(record: Record) -> list[Component]:
+    """What callbacks work with."""
+    return [
+        html.Div(
+            html.Button(
+                "Delete this prediction",
+                id="case-delete",
+                type="button",
+                className="btn btn-outline-secondary",
+            )
+        ),
+        confirmation("case-dialog"),
+        dcc.Store(id="case-id", data=record.id),
+        dcc.Store(id="review-ids", data={record.id: record.revision}),
+        dcc.Store(id="case-gone"),
+        dcc.Store(id="case-times"),
+    ]
+
+
+def nobody() -> Record:
+    """A prediction that there is not."""
+    return Record(
+        id="",
+        created=datetime.now(UTC),
+        filename="",
+        sha256="",
+        width=1,
+        height=1,
+        model="",
+        model_version="",
+        model_sha256="",
+        probability=0.0,
+        operating_point="",
+        threshold=0.5,
+        malignant_from=0.5,
+        # The type's own module is slow to import, and the first page does without it.
+        decision=cast(Any, "benign"),
+        diagnosis=None,
+        probabilities={},
+        cautions=(),
+        milliseconds=0.0,
+    )
+
+
+def missing() -> html.Div:
+    """No such prediction."""
+    return html.Div(
+        [
+            html.H1("This prediction is not here"),
+            html.P("It may have been deleted, or the address has a typing error.", className="lead"),
+            html.P(
+                [
+                    dcc.Link(
+                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
+                    ),
+                    dcc.Link(
+                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
+                    ),
+                ],
+                className="actions",
+            ),
+        ],
+        className="not-found",
+    )
+
+
+@callback(
+    Output("case-reviews", "children"),
+    Output("review-ids", "data"),
+    Output("review-remove", "options"),
+    Output("review-note", "value"),
+    Output("review-add", "value"),
+    Output("review-remove", "value"),
+    Output("review-diagnosis", "value"),
+    Output("review-source", "value"),
+    Input("review-done", "data"),
+    State("case-id", "data"),
+    prevent_initial_call=True,
+)
+def reviewed(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
+    """The reviews as they are now; the form is emptied when one was saved, and kept when somebody was faster."""
+    if not done:
+        return (no_update,) * 8
+    try:
+        record = Services.current().store.get(case_id)
+    except NotFound:
+        return (no_update,) * 8
+    fresh = ("", "", [], NOTHING, NOTHING) if "saved" in done else (no_update,) * 5
+    return told(record), {record.id: record.revision}, list(record.tags), *fresh
+
+
+@callback(
+    Output("context-problem", "children"),
+    Output("case-reviews", "children", allow_duplicate=True),
+    Output("review-ids", "data", allow_duplicate=True),
+    Input("context-save", "n_clicks"),
+    State("case-id", "data"),
+    State("review-ids", "data"),
+    State("context-lesion", "value"),
+    State("context-site", "value"),
+    State("context-age", "value"),
+    State("context-sex", "value"),
+    State("context-note", "value"),
+    State("reviewer", "value"),
+    prevent_initial_call=True,
+)
+def describe(
+    clicks: int | None,
+    case_id: str,
+    seen: Mapping[str, int] | None,
+    lesion_reference: str | None,
+    site: str | None,
+    age: Any,
+    sex: Any,
+    note: str | None,
+    who: str | None,
+) -> tuple[Any, Any, Any]:
+    """Keep what the user tells of the lesion, unless somebody was faster."""
+    if not clicks:
+        return no_update, no_update, no_update
+    store = Services.current().store
+    try:
+        context = Context(age, None if sex == NOTHING else sex, site, lesion_reference, note)
+        record = store.describe(case_id, context, (seen or {}).get(case_id), who or "")
+    except Conflict as error:
+        now = error.record
+        fresh = (told(now), {now.id: now.revision}) if now else (no_update, no_update)
+        return problem(str(error), audit_lines(error.changes, store.known.every)), *fresh
+    except NotFound:
+        return problem("This prediction was deleted meanwhile. Nothing was saved."), no_update, no_update
+    except (InputError, StoreError) as error:
+        return problem(str(error)), no_update, no_update
+    return html.P("Saved.", className="note", role="status"), told(record), {record.id: record.revision}
+
+
+@callback(
+    Output("case-answers", "children"),
+    Input("jobs-done", "data"),
+    State("case-id", "data"),
+    prevent_initial_call=True,
+)
+def answered(_done: Any, case_id: str) -> Any:
+    """The answers of other models, once there is a new one."""
+    try:
+        return others(Services.current().store.get(case_id))
+    except NotFound:
+        return no_update
+
+
+@callback(Output("case-trend", "figure"), Input("theme", "data"), State("case-id", "data"))
+def trend(theme: str | None, case_id: str | None) -> Figure:
+    """The probability of the lesion over its visits."""
+    store = Services.current().store
+    try:
+        reference = store.get(case_id or "").context.lesion
+    except NotFound:
+        reference = None
+    records = store.lesion(reference) if reference else ()
+    ids = [record.id for record in records]
+    return monitoring.trend(
+        [record.created for record in records],
+        [record.probability for record in records],
+        [str(record.decision) for record in records],
+        [f"{record.model} {record.model_version}" for record in records],
+        ids.index(case_id) if case_id in ids else -1,
+        theme,
+    )
+
+
+@callback(
+    Output("case-gone", "data"),
+    Output("case-dialog-error", "children", allow_duplicate=True),
+    Input("case-dialog-confirm", "n_clicks"),
+    State("case-id", "data"),
+    State("reviewer", "value"),
+    prevent_initial_call=True,
+)
+def delete(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any]:
+    """Delete the prediction; the browser then goes back to the history."""
+    if not clicks:
+        return no_update, no_update
+    try:
+        gone = Services.current().store.delete([str(case_id)], who or "")
+    except StoreError as error:
+        return no_update, str(error)
+    return (True, "") if gone else (no_update, "It is deleted already, perhaps in another tab.")
+
+
+clientside_callback(
+    ClientsideFunction("history", "times"),
+    # Without an output Dash would not call it when the page opens.
+    Output("case-times", "data"),
+    Input("case-reviews", "children"),
+    Input("case-facts", "children"),
+)
+clientside_callback(
+    ClientsideFunction("history", "ask"),
+    Output("case-dialog", "is_open"),
+    Output("case-dialog-error", "children"),
+    Input("case-delete", "n_clicks"),
+    Input("case-dialog-cancel", "n_clicks"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("history", "leave"), Input("case-gone", "data"), prevent_initial_call=True
+)
+
+# For the pages that review or ask another model, all of them: two registrations would be one too many.
+reviewing.register()
+again.register()

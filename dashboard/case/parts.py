@@ -1,0 +1,239 @@
+"""The parts of a case: the way back and on, the facts, the lesion over time, and what people know of it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
+from dashboard.predict.choices import SITES
+from dashboard.shell.attributes import attributes
+from dashboard.shell.result_card import address
+from dashboard.shell.review_form import NOTHING, confirmed_words, field, moment
+from dashboard.shell.text import percent
+from dashboard.shell.verdict import verdict
+from model.evaluation.figures.template import CONFIG
+from model.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from dashboard.store import Context, Record
+
+SEX_WORDS = {NOTHING: "–", "female": "Female", "male": "Male", "other": "Other"}
+
+
+def way(search: str, previous: str | None, following: str | None) -> html.Nav:
+    """Back to the history as it was left, and on to its neighbours there."""
+    return html.Nav(
+        [
+            dcc.Link("← History", href=local_address(f"/history{search}"), className="action"),
+            html.Span(
+                [
+                    neighbour("case-previous", "← Previous", previous, search),
+                    neighbour("case-next", "Next →", following, search),
+                ],
+                className="case-neighbours",
+            ),
+        ],
+        className="case-way",
+        **attributes(aria_label="Cases"),
+    )
+
+
+def neighbour(name: str, word: str, record_id: str | None, search: str) -> Component:
+    """The way to a neighbour; at either end, that there is none."""
+    if record_id is None:
+        return html.Span(word, className="note", **attributes(aria_disabled="true"))
+    key = "←" if name.endswith("previous") else "→"
+    return dcc.Link(
+        word,
+        id=name,
+        href=local_address(f"/history/{record_id}{search}"),
+        className="action",
+        title=f"Arrow key {key}",
+    )
+
+
+def state(record: "Record", taxonomy: Taxonomy) -> html.Div:
+    """What is confirmed, and the tags."""
+    told = confirmed_words(record.confirmed, record.confirmed_by, taxonomy)
+    words = {
+        "open": "Nobody has reviewed this prediction yet.",
+        "reviewed": "Reviewed; no diagnosis is confirmed.",
+        "confirmed": f"Confirmed: {told}.",
+        "overcalled": f"Confirmed benign: {told}. The model called it malignant.",
+        "missed": f"Confirmed malignant: {told}. The model called it benign.",
+    }
+    return html.Div(
+        [
+            html.P(words[record.review], className=f"review-state review-{record.review}"),
+            html.P(
+                [html.Span(tag, className="tag") for tag in record.tags],
+                className="tags",
+                hidden=not record.tags,
+            ),
+        ]
+    )
+
+
+def facts(record: "Record") -> html.Section:
+    """What the prediction was made from and by."""
+    lines: list[tuple[str, Any]] = [
+        ("Checked", moment(record.created)),
+        ("File", html.Bdi(record.filename, className="filename")),
+        ("Image size", f"{record.width:,} × {record.height:,} pixels"),
+        ("Model", f"{record.model}, version {record.model_version}"),
+        ("Operating point", operating(record)),
+        ("Time taken", f"{record.milliseconds:.0f} ms"),
+        *((name, value) for name, value in measures(record)),
+        ("Model's SHA-256", html.Code(record.model_sha256)),
+        ("File's SHA-256", html.Code(record.sha256)),
+        ("Prediction's id", html.Code(record.id)),
+    ]
+    pairs = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in lines]
+    return box("Facts", html.Dl(pairs, className="facts"))
+
+
+def operating(record: "Record") -> str:
+    """The operating point in words."""
+    text = f"benign below {percent(record.threshold)}"
+    if record.malignant_from > record.threshold:
+        text += f", malignant from {percent(record.malignant_from)}, uncertain between"
+    return f"{record.operating_point}: {text}" if record.operating_point else text
+
+
+def measures(record: "Record") -> list[tuple[str, str]]:
+    """What was measured beside the probability."""
+    found: list[tuple[str, str]] = []
+    if record.novelty is not None:
+        found.append(("Unlike the training images", f"{record.novelty:.2f} (refused from 1.00)"))
+    if record.quality:
+        words = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in record.quality.items())
+        found.append(("Image quality", words))
+    return found
+
+
+def box(title: str, *children: Any, name: str = "", note: str = "") -> html.Section:
+    """A part of the page."""
+    head: list[Component] = [html.H2(title)]
+    if note:
+        head.append(html.P(note, className="note"))
+    options: dict[str, Any] = {"id": name} if name else {}
+    return html.Section([*head, *children], className="card-box case-box", **options)
+
+
+def context_form(context: "Context") -> html.Div:
+    """What the user tells of the lesion; stored, never seen by a model."""
+    return html.Div(
+        [
+            field(
+                "Lesion reference",
+                text("context-lesion", context.lesion, 128, "the same for every visit"),
+                "context-lesion",
+            ),
+            field("Body site", text("context-site", context.site, 64, "", "context-sites"), "context-site"),
+            html.Datalist([html.Option(value=site) for site in SITES], id="context-sites"),
+            field(
+                "Age in years",
+                dcc.Input(
+                    id="context-age",
+                    type="number",
+                    min=0,
+                    max=120,
+                    step=1,
+                    value=context.age,
+                    className="review-text",
+                ),
+                "context-age",
+            ),
+            field(
+                "Sex",
+                dbc.Select(
+                    id="context-sex",
+                    options=[{"label": word, "value": name} for name, word in SEX_WORDS.items()],
+                    value=context.sex or NOTHING,
+                ),
+                "context-sex",
+            ),
+            field(
+                "Note",
+                dbc.Textarea(id="context-note", rows=2, maxlength=4000, value=context.note or ""),
+                "context-note",
+                wide=True,
+            ),
+            html.Div(
+                html.Button("Save", id="context-save", type="button", className="btn btn-outline-secondary"),
+                className="review-end",
+            ),
+            html.Div(id="context-problem", className="review-wide", role="alert"),
+        ],
+        className="review-form",
+    )
+
+
+def text(name: str, value: str | None, longest: int, placeholder: str, suggestions: str = "") -> dcc.Input:
+    """One line."""
+    more: dict[str, Any] = {"list": suggestions} if suggestions else {}
+    return dcc.Input(
+        id=name,
+        type="text",
+        value=value or "",
+        maxLength=longest,
+        placeholder=placeholder,
+        className="review-text",
+        **more,
+    )
+
+
+def visits(records: Sequence["Record"], here: str, search: str) -> Component:
+    """One lesion over time: a picture a visit, and the trend of its probability.
+
+    Args:
+        records: every prediction of the lesion, oldest first.
+    """
+    if len(records) < 2:
+        return html.P(
+            "Give photographs of the same lesion the same reference, and its visits stand here side by side.",
+            className="note",
+        )
+    return html.Div(
+        [
+            html.Ol(
+                [visit(record, here, search) for record in visited(records, here)],
+                className="visits",
+                tabIndex=0,
+            ),
+            html.Div(dcc.Graph(id="case-trend", config=CONFIG), className="case-trend"),
+        ]
+    )
+
+
+def visited(records: Sequence["Record"], here: str) -> list["Record"]:
+    """One prediction a photograph: the one that is looked at, else one by the same model, else the newest."""
+    mine = next(record for record in records if record.id == here)
+    chosen: dict[str, Record] = {}
+    for record in records:
+        before = chosen.get(record.sha256)
+        if before is None or rank(record, mine) >= rank(before, mine):
+            chosen[record.sha256] = record
+    return sorted(chosen.values(), key=lambda record: record.created)
+
+
+def rank(record: "Record", mine: "Record") -> int:
+    """How well a prediction stands beside the one that is looked at."""
+    return 2 if record.id == mine.id else int(record.model_sha256 == mine.model_sha256)
+
+
+def visit(record: "Record", here: str, search: str) -> html.Li:
+    """One photograph of the lesion."""
+    picture = [
+        html.Img(src=address(record.id, "image"), alt=f"The photograph {record.filename}"),
+        html.Span(moment(record.created), className="note"),
+        html.Span([verdict(record.decision, short=True), " ", percent(record.probability)]),
+    ]
+    if record.id == here:
+        return html.Li(
+            html.Div(picture, className="visit"), className="here", **attributes(aria_current="true")
+        )
+    return html.Li(dcc.Link(picture, href=local_address(f"/history/{record.id}{search}"), className="visit"))

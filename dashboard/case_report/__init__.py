@@ -1,0 +1,1 @@
+"""A stored prediction on one page of A4, to print and as a PDF."""

@@ -1,0 +1,159 @@
+"""A prediction on one page of A4: what it says, for the print page and the PDF alike, and the PDF itself."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from dashboard.shell.scale import parts, span
+from dashboard.shell.text import (
+    DISCLAIMER,
+    context_words,
+    diagnosis_words,
+    limits,
+    next_step,
+    percent,
+    point_words,
+    similar_cases,
+)
+from model.taxonomy import Taxonomy
+from model.verdict import VERDICTS
+
+if TYPE_CHECKING:
+    from dashboard.store import Record
+
+LIKELIEST = 4
+# Pixels of a photograph's longer side: finer than any printer shows it at this size.
+PRINTED = 1200
+# So much of what people wrote fits on the page; the rest stays with the prediction.
+NAME, CONTEXT, CAUTIONS = 96, 280, 6
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says, as text.
+
+    Attributes:
+        decision: "benign", "uncertain" or "malignant"; `word` says it to people.
+        zones: (decision, from, to) of the parts of the probability scale.
+        ranges: what the parts mean, in words.
+        severe, cautions: sentences.
+        diagnoses: (clinical name, plain name, malignant, probability), the likeliest first.
+        facts: (name, value) lines.
+    """
+
+    title: str
+    decision: str
+    word: str
+    probability: float
+    zones: tuple[tuple[str, float, float], ...]
+    ranges: str
+    step: str
+    severe: tuple[str, ...]
+    cautions: tuple[str, ...]
+    diagnoses: tuple[tuple[str, str, bool, float], ...]
+    similar: str
+    context: str
+    facts: tuple[tuple[str, str], ...]
+    limits: str
+    disclaimer: str = DISCLAIMER
+
+
+def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Report:
+    """What the report of a stored prediction says.
+
+    Args:
+        taxonomy: what the record's codes mean.
+        drawn: whether the image is one of our drawings, which is then the first thing said.
+    """
+    zones = parts(record.threshold, record.malignant_from)
+    ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
+    warnings = ["This is a drawn example, not a photograph of a patient."] if drawn else []
+    warnings += [caution.text for caution in record.cautions if not caution.severe]
+    return Report(
+        title=shortened(record.filename, NAME),
+        decision=str(record.decision),
+        word=VERDICTS[record.decision].word,
+        probability=record.probability,
+        zones=tuple(zones),
+        ranges="; ".join(f"{VERDICTS[name].short.lower()} {span(start, end)}" for name, start, end in zones),
+        step=next_step(record.decision, record.cautions),
+        severe=tuple(caution.text for caution in record.cautions if caution.severe),
+        cautions=tuple(warnings[:CAUTIONS]),
+        diagnoses=tuple(likely(code, taxonomy, value) for code, value in ordered),
+        similar=similar_cases(record.similar, taxonomy),
+        context=shortened(context_words(record.context), CONTEXT),
+        facts=facts(record, taxonomy),
+        limits=limits(len(record.probabilities)),
+    )
+
+
+def likely(code: str, taxonomy: Taxonomy, probability: float) -> tuple[str, str, bool, float]:
+    """A line of `Report.diagnoses`; a code that no installed model explains stands for itself."""
+    found = taxonomy.get(code)
+    return (
+        (found.name, found.plain, found.malignant, probability) if found else (code, "", False, probability)
+    )
+
+
+def facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str], ...]:
+    """What the prediction was made from and by."""
+    lines = [
+        ("Image", f"{record.width:,} × {record.height:,} pixels, SHA-256 {record.sha256}"),
+        ("Model", f"{record.model}, version {record.model_version}, SHA-256 {record.model_sha256}"),
+        ("Operating point", point_words(record.operating_point) or f"threshold {percent(record.threshold)}"),
+        ("Prediction", record.id),
+    ]
+    if record.confirmed:
+        by = f" ({record.confirmed_by})" if record.confirmed_by else ""
+        lines.append(("Confirmed diagnosis", diagnosis_words(record.confirmed, taxonomy) + by))
+    return tuple(lines)
+
+
+def moment(when: datetime, zone: tzinfo | None = None) -> str:
+    """A time in a time zone (UTC for none), with the zone's name."""
+    local = when.astimezone(zone or UTC)
+    return f"{local:%d %B %Y, %H:%M} {local.tzname()}"
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def report_pdf(
+    record: "Record",
+    taxonomy: Taxonomy,
+    image: bytes,
+    heatmap: bytes,
+    drawn: bool = False,
+    zone: tzinfo | None = None,
+) -> bytes:
+    """The report as a PDF of one page, its typeface embedded.
+
+    Args:
+        record: the stored prediction.
+        taxonomy: what its codes mean.
+        image: the photograph as it is kept.
+        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty for none.
+        drawn: whether the image is one of our drawings.
+        zone: the reader's time zone; the server's own when left out.
+    """
+    # Imported here: nothing else needs the library, and it is slow to load.
+    from dashboard.case_report.pdf import write
+    from model.images import Limits, decode, encode
+
+    # Paper has neither WebP nor a JPEG that is to be turned.
+    printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
+
+    local = datetime.now().astimezone().tzinfo if zone is None else zone
+    utc, here = moment(record.created), moment(record.created, local)
+    times = utc if utc == here else f"{utc} ({here})"
+    return write(
+        report_of(record, taxonomy, drawn),
+        record.width / record.height,
+        printed,
+        heatmap,
+        times,
+        record.created,
+    )

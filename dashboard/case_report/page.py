@@ -1,0 +1,82 @@
+"""`/report/<case_id>`: a stored prediction as one page of A4 to print, and the way to the same as a PDF."""
+
+import dash
+from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
+
+from dashboard import examples
+from dashboard.addresses import local_address
+from dashboard.case_report.sheet import sheet
+from dashboard.services import Services
+from dashboard.shell.attributes import attributes
+from dashboard.shell.result_card import address
+from dashboard.store import NotFound
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__,
+    path_template="/report/<case_id>",
+    title="Report · Dermaboard",
+    name="Report",
+    exists=lambda case_id: Services.current().holds(case_id),
+)
+
+
+def layout(case_id: str | None = None, **_: str) -> html.Div:
+    """The report, or what to do when there is no such prediction."""
+    if case_id is None or case_id == "none":
+        # Dash asks for the page of no case, to learn which components its callbacks will find.
+        return html.Div([html.Div(id="report"), html.Span(id="report-local")])
+    try:
+        services = Services.current()
+        record = services.store.get(case_id)
+    except NotFound:
+        return missing()
+    actions = [
+        html.Button("Print", type="button", className="btn btn-primary", **attributes(data_print="page")),
+        html.A(
+            "Download PDF",
+            href=address(record.id, "report"),
+            download=f"dermaboard-{record.id}.pdf",
+            className="btn btn-outline-secondary",
+        ),
+        dcc.Link(
+            "Open in history",
+            href=local_address(f"/history/{record.id}"),
+            className="btn btn-outline-secondary",
+        ),
+    ]
+    return html.Div(
+        [
+            html.Div(actions, className="actions report-actions"),
+            sheet(record, services.known.of(record.model_sha256), examples.is_drawn(record.sha256)),
+        ],
+        id="report",
+        className="report",
+    )
+
+
+def missing() -> html.Div:
+    """No such prediction."""
+    return html.Div(
+        [
+            html.H1("There is nothing to report"),
+            html.P("This prediction was deleted, or the address has a typing error.", className="lead"),
+            html.P(
+                [
+                    dcc.Link(
+                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
+                    ),
+                    dcc.Link(
+                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
+                    ),
+                ],
+                className="actions",
+            ),
+            html.Div([html.Div(id="report"), html.Span(id="report-local")], hidden=True),
+        ],
+        className="not-found",
+    )
+
+
+clientside_callback(
+    ClientsideFunction("report", "local"), Output("report-local", "children"), Input("report", "id")
+)

@@ -1,0 +1,265 @@
+"""Draws a report on one page of A4 as a PDF."""
+
+import unicodedata
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+import ttf_opensans
+from fpdf import FPDF
+from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.fonts import TTFFont
+
+from dashboard.case_report.content import Report
+from dashboard.shell.text import percent
+from model.verdict import VERDICTS
+
+FONTS = Path(ttf_opensans.__file__).resolve().parent / "ttf"
+FAMILY = "OpenSans"
+# Millimetres.
+WIDTH, HEIGHT, MARGIN, GAP = 210.0, 297.0, 16.0, 6.0
+INNER = WIDTH - 2 * MARGIN
+HALF = (INNER - GAP) / 2
+# How high the photographs may be; the next one is tried where much text would run over the page.
+PICTURES = (62.0, 50.0, 38.0, 28.0)
+SMALL, BODY, LARGE, HUGE = 7.5, 9.0, 11.0, 17.0  # points
+INK, MUTED, LINE = "#16202c", "#566273", "#dfe3e8"
+MISSING = "?"
+
+
+class Paper(FPDF):
+    """One page with our typeface, and the few things that a report draws."""
+
+    def __init__(self) -> None:
+        super().__init__(format="A4")
+        self.set_auto_page_break(False)
+        self.set_margins(MARGIN, MARGIN)
+        self.c_margin = 0
+        self.add_font(FAMILY, "", FONTS / "OpenSans-Regular.ttf")
+        self.add_font(FAMILY, "B", FONTS / "OpenSans-Bold.ttf")
+        self.lost = False
+        self.add_page()
+
+    def shown(self, text: str) -> str:
+        """The text with a question mark for what the typeface has not; `lost` remembers that there was one."""
+        font = self.fonts[FAMILY.lower()]
+        known = font.cmap if isinstance(font, TTFFont) else {}
+        # Composed first: an accent on its own would otherwise be counted, and drawn, as a character.
+        found = "".join(
+            char if ord(char) in known else MISSING for char in unicodedata.normalize("NFC", text)
+        )
+        self.lost = self.lost or found.count(MISSING) > text.count(MISSING)
+        return found
+
+    def write_text(
+        self, text: str, x: float, width: float, size: float = BODY, bold: bool = False, colour: str = INK
+    ) -> None:
+        """A paragraph at x, from where the page stands; the page then stands below it."""
+        self.set_font(FAMILY, "B" if bold else "", size)
+        self.set_text_color(colour)
+        self.set_x(x)
+        self.multi_cell(
+            width,
+            size * 0.5,
+            self.shown(text),
+            align="L",
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+            wrapmode=WrapMode.WORD,
+        )
+
+    def mark(self, decision: str, x: float, y: float, size: float) -> None:
+        """A decision's shape around a centre: circle, triangle or diamond."""
+        self.set_fill_color(VERDICTS[decision].light)
+        half = size / 2
+        if decision == "benign":
+            self.ellipse(x - half, y - half, size, size, style="F")
+        elif decision == "uncertain":
+            self.polygon([(x, y - half), (x + half * 1.1, y + half), (x - half * 1.1, y + half)], style="F")
+        else:
+            self.polygon([(x, y - half * 1.2), (x + half, y), (x, y + half * 1.2), (x - half, y)], style="F")
+
+    def rule(self) -> None:
+        """A hairline across the page."""
+        self.set_draw_color(LINE)
+        self.set_line_width(0.2)
+        self.line(MARGIN, self.get_y(), WIDTH - MARGIN, self.get_y())
+
+
+def write(report: Report, ratio: float, image: bytes, heatmap: bytes, times: str, created: datetime) -> bytes:
+    """The page as a PDF file; long texts make the photographs smaller rather than the page longer.
+
+    Args:
+        ratio: width of the photograph by its height.
+        image: JPEG file.
+        heatmap: RGBA PNG file over the centred square, or empty.
+        times: when the prediction was made, for people.
+        created: the same for the file's own record.
+    """
+    for picture in PICTURES:
+        page = drawn(report, picture, ratio, image, heatmap, times)
+        if page.get_y() <= HEIGHT - MARGIN / 2:
+            break
+    page.set_lang("en")
+    page.set_title(page.shown(f"Dermaboard report: {report.title}"))
+    page.set_creator("Dermaboard")
+    page.set_creation_date(created)
+    return bytes(page.output())
+
+
+def drawn(report: Report, picture: float, ratio: float, image: bytes, heatmap: bytes, times: str) -> Paper:
+    """The page with photographs at most so high (in millimetres)."""
+    page = Paper()
+    head(page, report, times)
+    pictures(page, picture, ratio, image, heatmap)
+    verdict(page, report)
+    scale(page, report)
+    top = page.get_y() + GAP
+    left = column(page, report, MARGIN, top)
+    right = diagnoses(page, report, MARGIN + HALF + GAP, top)
+    page.set_y(max(left, right) + GAP)
+    foot(page, report)
+    return page
+
+
+def head(page: Paper, report: Report, times: str) -> None:
+    """What this is, of which file, and when."""
+    page.write_text("Dermaboard", MARGIN, HALF, BODY, True, "#1d4ed8")
+    page.set_y(MARGIN)
+    page.set_font(FAMILY, "", SMALL)
+    page.set_text_color(MUTED)
+    page.cell(INNER, SMALL * 0.5, page.shown(times), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    page.ln(2)
+    page.write_text(report.title, MARGIN, INNER, LARGE, True)
+    if report.context:
+        page.ln(0.5)
+        page.write_text(
+            f"{report.context} (told by the user, not used by the model)", MARGIN, INNER, SMALL, False, MUTED
+        )
+    page.ln(3)
+
+
+def pictures(page: Paper, most: float, ratio: float, image: bytes, heatmap: bytes) -> None:
+    """The photograph as it is, and again with the heatmap over its centred square."""
+    width = min(HALF, most * ratio)
+    height = width / ratio
+    top, side = page.get_y(), min(width, height)
+    for place, what in enumerate(("Photograph", "Blue: where the model found signs of malignancy")):
+        x = MARGIN + place * (HALF + GAP)
+        page.image(BytesIO(image), x, top, width, height, alt_text=what)
+        if place and heatmap:
+            with page.local_context(fill_opacity=0.5):
+                page.image(
+                    BytesIO(heatmap),
+                    x + (width - side) / 2,
+                    top + (height - side) / 2,
+                    side,
+                    side,
+                    alt_text="Heatmap",
+                )
+        page.set_y(top + height + 1.5)
+        page.write_text(what, x, HALF, SMALL, False, MUTED)
+    page.ln(3)
+
+
+def verdict(page: Paper, report: Report) -> None:
+    """What must be known first, then the decision."""
+    if report.severe:
+        page.write_text("Do not rely on this result", MARGIN, INNER, LARGE, True, VERDICTS["malignant"].light)
+        for sentence in report.severe:
+            page.write_text(sentence, MARGIN, INNER)
+        page.ln(2)
+    top, size = page.get_y(), LARGE if report.severe else HUGE
+    page.mark(report.decision, MARGIN + size * 0.15, top + size * 0.25, size * 0.24)
+    page.write_text(
+        report.word, MARGIN + size * 0.4, INNER - size * 0.4, size, True, VERDICTS[report.decision].light
+    )
+    page.write_text(
+        f"{percent(report.probability)} calibrated probability of malignancy", MARGIN, INNER, LARGE
+    )
+    page.ln(3)
+
+
+def scale(page: Paper, report: Report) -> None:
+    """The probability on a line from 0 to 100 %, with the operating point's parts."""
+    top = page.get_y()
+    for name, start, end in report.zones:
+        page.set_fill_color(VERDICTS[name].light)
+        with page.local_context(fill_opacity=0.3):
+            page.rect(MARGIN + INNER * start, top, INNER * (end - start), 3, style="F")
+    page.mark(report.decision, MARGIN + INNER * report.probability, top + 1.5, 4.6)
+    page.set_y(top + 4.4)
+    page.set_font(FAMILY, "", SMALL)
+    page.set_text_color(MUTED)
+    for word, align in (("0 %", "L"), ("50 %", "C"), ("100 %", "R")):
+        page.set_x(MARGIN)
+        page.cell(INNER, SMALL * 0.5, word, align=align)
+    page.ln(SMALL * 0.5 + 1)
+    page.write_text(f"{report.ranges[0].upper()}{report.ranges[1:]}.", MARGIN, INNER, SMALL)
+
+
+def column(page: Paper, report: Report, x: float, top: float) -> float:
+    """What to do next, and cautions; returns where it ends."""
+    page.set_y(top)
+    for title, sentences in (
+        ("What to do next", (report.step,)),
+        ("Cautions", report.cautions),
+    ):
+        if not sentences:
+            continue
+        page.write_text(title, x, HALF, SMALL, True, MUTED)
+        page.ln(0.8)
+        for sentence in sentences:
+            page.write_text(sentence, x, HALF)
+            page.ln(0.8)
+        page.ln(2)
+    return page.get_y()
+
+
+def diagnoses(page: Paper, report: Report, x: float, top: float) -> float:
+    """The likely diagnoses and the similar cases; returns where they end."""
+    page.set_y(top)
+    if report.diagnoses:
+        page.write_text("Likely diagnoses", x, HALF, SMALL, True, MUTED)
+        page.ln(0.8)
+    for name, plain, malignant, value in report.diagnoses:
+        line = page.get_y()
+        page.set_font(FAMILY, "", BODY)
+        page.set_text_color(INK)
+        page.set_xy(x, line)
+        page.cell(HALF, BODY * 0.5, percent(value), align="R")
+        page.set_y(line)
+        page.write_text(name, x, HALF - 18)
+        page.write_text(plain + (", malignant" if malignant else ""), x, HALF - 18, SMALL, False, MUTED)
+        page.ln(1.2)
+    if report.similar:
+        page.ln(1)
+        page.write_text("Similar known cases", x, HALF, SMALL, True, MUTED)
+        page.ln(0.8)
+        page.write_text(report.similar, x, HALF)
+    return page.get_y()
+
+
+def foot(page: Paper, report: Report) -> None:
+    """Facts, limits and the disclaimer."""
+    page.rule()
+    page.ln(2.5)
+    for name, value in report.facts:
+        line = page.get_y()
+        page.write_text(name, MARGIN, 34, SMALL, True, MUTED)
+        page.set_y(line)
+        page.write_text(value, MARGIN + 36, INNER - 36, SMALL)
+    page.ln(2)
+    page.write_text(report.limits, MARGIN, INNER, SMALL, False, MUTED)
+    page.ln(1.5)
+    page.write_text(report.disclaimer, MARGIN, INNER, SMALL, True)
+    if page.lost:
+        page.ln(1.5)
+        page.write_text(
+            f"{MISSING} stands for a character that this document's typeface does not have; the history shows it.",
+            MARGIN,
+            INNER,
+            SMALL,
+            False,
+            MUTED,
+        )

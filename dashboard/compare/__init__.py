@@ -1,0 +1,1 @@
+"""The page that compares what two models say of the same photographs."""

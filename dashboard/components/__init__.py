@@ -1,1 +1,0 @@
-"""Data to Dash components: pure functions, no store, no settings."""

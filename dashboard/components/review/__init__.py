@@ -1,1 +1,0 @@
-"""The performance page's parts, a module a part."""

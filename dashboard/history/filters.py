@@ -1,0 +1,236 @@
+"""The filters of the history: one control for each name in its address. Scripts move them; see assets/history.js."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.shell.attributes import attributes
+from model.verdict import VERDICTS
+
+# What one looks for -> the states of a review that show it.
+REVIEWS: tuple[tuple[str, str], ...] = (
+    ("open", "Needs review"),
+    ("reviewed", "Reviewed, nothing confirmed"),
+    ("confirmed", "Confirmed, the model agreed"),
+    ("overcalled", "Confirmed benign, called malignant"),
+    ("missed", "Confirmed malignant, called benign"),
+)
+SORTS: tuple[tuple[str, str], ...] = (
+    ("created.desc", "Newest first"),
+    ("created.asc", "Oldest first"),
+    ("probability.desc", "Highest probability first"),
+    ("probability.asc", "Lowest probability first"),
+    ("review.desc", "Disagreements first"),
+    ("review.asc", "Needs review first"),
+    ("decision.desc", "Decision: uncertain, malignant, benign"),
+    ("decision.asc", "Decision: benign, malignant, uncertain"),
+    ("diagnosis.asc", "Diagnosis A to Z"),
+    ("diagnosis.desc", "Diagnosis Z to A"),
+    ("lesion.asc", "Lesion reference A to Z"),
+    ("lesion.desc", "Lesion reference Z to A"),
+    ("site.asc", "Body site A to Z"),
+    ("site.desc", "Body site Z to A"),
+    ("filename.asc", "File name A to Z"),
+    ("filename.desc", "File name Z to A"),
+    ("model.asc", "Model A to Z"),
+    ("model.desc", "Model Z to A"),
+)
+# The names that the controls behind "More filters" stand for.
+MORE = ("diagnosis", "confirmed", "model", "site", "tag", "lesion", "from", "to", "pmin", "pmax")
+
+
+def filters(
+    chosen: Mapping[str, Any],
+    models: Sequence[str],
+    sites: Sequence[str],
+    tags: Sequence[str],
+    diagnoses: Sequence[tuple[str, str]],
+    view: Component,
+) -> html.Div:
+    """All filters, set as the address says.
+
+    Args:
+        chosen: name in the address -> text, or list of texts for a filter that takes several.
+        models, sites, tags: what predictions have.
+        diagnoses: (code, name) of what they can have.
+        view: what stands at the end of the first row.
+    """
+    used = sum(bool(chosen.get(name)) for name in MORE)
+    return html.Div(
+        [
+            html.Div(
+                [
+                    unseen(
+                        "Search", "q", text("q", "Search names, references, notes, tags", chosen, "search")
+                    ),
+                    decisions(chosen.get("decision") or []),
+                    html.Div(
+                        several("review", "Review", REVIEWS, chosen, "Any review"),
+                        className="history-part history-part-review",
+                    ),
+                    unseen(
+                        "Order",
+                        "sort",
+                        dbc.Select(
+                            id="history-sort",
+                            options=[{"label": label, "value": value} for value, label in SORTS],
+                            value=chosen.get("sort") or "created.desc",
+                            class_name="history-sort",
+                        ),
+                    ),
+                    view,
+                ],
+                className="history-filters",
+            ),
+            html.Details(
+                [
+                    html.Summary(more(used), id="history-more"),
+                    html.Div(
+                        [
+                            choice("diagnosis", "Most likely diagnosis", diagnoses, chosen),
+                            choice("confirmed", "Confirmed diagnosis", diagnoses, chosen),
+                            choice("model", "Model", pairs(models), chosen),
+                            choice("site", "Body site", pairs(sites), chosen),
+                            choice("tag", "Tag", pairs(tags), chosen),
+                            labelled("Lesion reference", "lesion", text("lesion", "Any", chosen)),
+                            between("Day", "from", "to", "date", chosen),
+                            between("Probability in %", "pmin", "pmax", "text", chosen),
+                        ],
+                        className="history-grid-of-filters",
+                    ),
+                ],
+                open=bool(used),
+                className="history-details",
+            ),
+        ],
+        role="search",
+        **attributes(aria_label="Filter the history"),
+    )
+
+
+def more(used: int) -> str:
+    """What opens the other filters, and how many of them are set."""
+    return f"More filters · {used} set" if used else "More filters"
+
+
+def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Values that are their own labels."""
+    return [(value, value) for value in values]
+
+
+def text(name: str, placeholder: str, chosen: Mapping[str, Any], kind: str = "text") -> dcc.Input:
+    """One text."""
+    return dcc.Input(
+        id=f"history-{name}",
+        type=kind,  # type: ignore[arg-type]  # Browsers know "date", the component's hint does not
+        value=chosen.get(name) or "",
+        placeholder=placeholder,
+        debounce=0.3,
+        maxLength=200,
+        className=f"history-text history-text-{kind}",
+    )
+
+
+def several(
+    name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any], usual: str = "Any"
+) -> html.Details:
+    """Any number of values, in a list that opens. history.js tells in its head what is chosen."""
+    values = list(chosen.get(name) or [])
+    known = {value for value, _ in options}
+    # A link may ask for what nobody has any more; it must stay in sight, or nobody could take it back.
+    every = [*options, *((value, value) for value in values if value not in known)]
+    words = dict(every)
+    told = usual if not values else words[values[0]] if len(values) == 1 else f"{len(values)} chosen"
+    return html.Details(
+        [
+            html.Summary(
+                [
+                    html.Span(f"{label}: ", className="visually-hidden"),
+                    html.Span(
+                        told,
+                        id=f"history-{name}-told",
+                        **attributes(data_usual=usual, data_words=json.dumps(words)),
+                    ),
+                ],
+                className="form-select",
+            ),
+            html.Div(
+                dbc.Checklist(
+                    id=f"history-{name}",
+                    options=[{"label": word, "value": value} for value, word in every],
+                    value=values,
+                )
+                if every
+                else [
+                    html.P("There are none yet.", className="note"),
+                    dbc.Checklist(id=f"history-{name}", options=[], value=[]),
+                ],
+                className="several-list",
+                role="group",
+                **attributes(aria_label=label),
+            ),
+        ],
+        className="several",
+    )
+
+
+def decisions(chosen: Sequence[str]) -> html.Div:
+    """The decisions by shape and word; none chosen means all."""
+    options = [
+        {
+            "label": html.Span(
+                [
+                    html.Span(one.shape, className="verdict-shape", **attributes(aria_hidden="true")),
+                    " " + one.short,
+                ]
+            ),
+            "value": name,
+        }
+        for name, one in VERDICTS.items()
+    ]
+    return html.Div(
+        dbc.Checklist(id="history-decision", options=options, value=list(chosen), inline=True),
+        className="history-decision",
+        role="group",
+        **attributes(aria_label="Decision"),
+    )
+
+
+def unseen(label: str, name: str, control: Component) -> html.Div:
+    """A control that speaks for itself, with its name for those who don't see it."""
+    word = html.Label(label, htmlFor=f"history-{name}", className="visually-hidden")
+    return html.Div([word, control], className=f"history-part history-part-{name}")
+
+
+def labelled(label: str, name: str, control: Component) -> html.Div:
+    """A control below its name."""
+    word = html.Label(label, htmlFor=f"history-{name}", className="label")
+    return html.Div([word, control], className="history-field")
+
+
+def choice(name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any]) -> html.Div:
+    """Any number of values, below their name."""
+    word = html.Span(label, className="label", **attributes(aria_hidden="true"))
+    return html.Div([word, several(name, label, options, chosen)], className="history-field")
+
+
+def between(label: str, low: str, high: str, kind: str, chosen: Mapping[str, Any]) -> html.Fieldset:
+    """A lowest and a highest value."""
+    return html.Fieldset(
+        [
+            html.Legend(label, className="label"),
+            html.Div(
+                [
+                    unseen("From", low, text(low, "from", chosen, kind)),
+                    html.Span("to", className="note"),
+                    unseen("To", high, text(high, "to", chosen, kind)),
+                ],
+                className="history-between",
+            ),
+        ],
+        className="history-field",
+    )

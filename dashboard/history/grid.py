@@ -1,0 +1,313 @@
+"""The parts of the history page: grid, what stands above it, empty state, and the question before a deletion."""
+
+from typing import TYPE_CHECKING, Any
+
+import dash_ag_grid
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
+from dashboard.history.gallery import REVIEW_WORDS
+from dashboard.shell.attributes import attributes
+from dashboard.shell.result_card import address
+from dashboard.shell.text import diagnosis_words, percent
+from model.taxonomy import Taxonomy
+from model.verdict import VERDICTS
+
+if TYPE_CHECKING:
+    from dashboard.store import Record
+
+ROW_HEIGHT, HEADER_HEIGHT, BLOCK = 64, 44, 50
+UNTOLD = "This model does not tell diagnoses apart."
+
+
+def row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str, Any]:
+    """A record as the grid's cells want it; words and shapes come from here, so that they read as elsewhere.
+
+    Args:
+        taxonomy: what the record's codes mean.
+        search: the address of the history, which goes along to the case.
+    """
+    verdict = VERDICTS[record.decision]
+    diagnosis = taxonomy.get(record.diagnosis)
+    return {
+        "id": record.id,
+        "revision": record.revision,
+        "href": local_address(f"/history/{record.id}{search}"),
+        "thumbnail": address(record.id, "thumbnail"),
+        "filename": record.filename,
+        "decision": str(record.decision),
+        "word": verdict.short,
+        "shape": verdict.shape,
+        "probability": record.probability,
+        "percent": percent(record.probability),
+        "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
+        "plain": diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis,
+        "lesion": record.context.lesion or "",
+        "site": record.context.site or "",
+        "review": REVIEW_WORDS[record.review],
+        "reviewState": record.review,
+        "confirmed": diagnosis_words(record.confirmed, taxonomy) if record.confirmed else "",
+        "tags": list(record.tags),
+        "cautions": [caution.text for caution in record.cautions],
+        "severe": any(caution.severe for caution in record.cautions),
+        "model": f"{record.model} {record.model_version}",
+        "created": record.created.isoformat(),
+    }
+
+
+def columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
+    """AG Grid's column definitions; filters stand above the grid."""
+    text = {"cellRenderer": "HistoryText"}
+    found: list[dict[str, Any]] = [
+        {
+            "colId": "thumbnail",
+            "headerName": "",
+            "sortable": False,
+            "cellRenderer": "HistoryThumbnail",
+            "width": 72,
+            "minWidth": 72,
+            "maxWidth": 72,
+            "cellClass": "history-thumbnail",
+        },
+        {"field": "decision", "headerName": "Decision", "cellRenderer": "HistoryDecision", "width": 136},
+        {
+            "field": "probability",
+            "headerName": "Probability",
+            "headerTooltip": "Calibrated probability of malignancy",
+            "cellRenderer": "HistoryProbability",
+            "width": 112,
+            "type": "rightAligned",
+        },
+        {
+            "field": "diagnosis",
+            "headerName": "Likeliest diagnosis",
+            "tooltipField": "plain",
+            "flex": 4,
+            "minWidth": 152,
+            **text,
+        },
+        {
+            "field": "review",
+            "headerName": "Review",
+            "headerTooltip": "Downwards, disagreements come first; upwards, what nobody has looked at",
+            "cellRenderer": "HistoryReview",
+            "flex": 3,
+            "minWidth": 148,
+        },
+        {
+            "field": "lesion",
+            "headerName": "Lesion",
+            "tooltipField": "lesion",
+            "cellRenderer": "HistoryPair",
+            "cellRendererParams": {"below": "site"},
+            "flex": 3,
+            "minWidth": 132,
+        },
+        {
+            "field": "filename",
+            "headerName": "File and model",
+            "tooltipField": "filename",
+            "cellRenderer": "HistoryLink",
+            "flex": 3,
+            "minWidth": 148,
+        },
+        {"field": "created", "headerName": "Time", "cellRenderer": "HistoryTime", "width": 128},
+    ]
+    return [{**one, "sort": sort[1]} if one.get("field") == sort[0] else one for one in found]
+
+
+def grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:
+    """The grid; it asks the server for the rows in sight."""
+    return dash_ag_grid.AgGrid(
+        id="history-grid",
+        className="history-grid",
+        rowModelType="infinite",
+        columnDefs=columns(sort),
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "suppressHeaderMenuButton": True,
+            "sortingOrder": ["desc", "asc"],
+        },
+        getRowId="params.data.id",
+        dashGridOptions={
+            "cacheBlockSize": BLOCK,
+            # Dash hands one request at a time to its callback; a second one would replace the first.
+            "maxConcurrentDatasourceRequests": 1,
+            "blockLoadDebounceMillis": 80,
+            "infiniteInitialRowCount": 4,
+            "rowHeight": ROW_HEIGHT,
+            "headerHeight": HEADER_HEIGHT,
+            "rowSelection": {
+                "mode": "multiRow",
+                "checkboxes": True,
+                "headerCheckbox": False,
+                "enableClickSelection": False,
+            },
+            "selectionColumnDef": {"width": 44, "maxWidth": 44, "pinned": None, "sortable": False},
+            "suppressMultiSort": True,
+            "tooltipShowDelay": 500,
+            "suppressMovableColumns": True,
+            "suppressCellFocus": False,
+            "animateRows": False,
+            "localeText": {
+                "noMatchingRows": "Change or clear the filters above.",
+                "noRowsToShow": "Change or clear the filters above.",
+            },
+        },
+        style={"height": height(4)},
+    )
+
+
+def height(total: int) -> str:
+    """As high as its rows, but no higher than what the window shows below the head of the page."""
+    rows = max(total, 2) * ROW_HEIGHT + HEADER_HEIGHT + 4
+    return f"min({rows}px, max(420px, 100dvh - 320px))"
+
+
+def views(gallery: bool) -> html.Div:
+    """Grid or gallery."""
+    return html.Div(
+        dbc.RadioItems(
+            id="history-view",
+            options=[{"label": "Grid", "value": "grid"}, {"label": "Gallery", "value": "gallery"}],
+            value="gallery" if gallery else "grid",
+            inline=True,
+        ),
+        className="history-decision history-views",
+        role="radiogroup",
+        **attributes(aria_label="View"),
+    )
+
+
+def bar() -> html.Div:
+    """How many there are, what came in meanwhile, and what can be done with what is selected."""
+    button: dict[str, Any] = {"type": "button", "className": "btn btn-outline-secondary btn-sm"}
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span("", id="history-count", role="status"),
+                    html.Button("", id="history-news", hidden=True, type="button", className="history-news"),
+                    html.Button(
+                        "Clear filters", id="history-clear", hidden=True, type="button", className="link"
+                    ),
+                ],
+                className="history-told",
+            ),
+            html.Div(
+                [
+                    html.Span("", id="history-selected", role="status"),
+                    html.Button("Review or tag", id="history-reviewing-open", **button),
+                    html.Button("Predict again", id="history-again-open", **button),
+                    export("history-export-selected", "Export selected", selected=True),
+                    html.Button("Delete", id="history-delete", **button),
+                    html.Button("Clear", id="history-deselect", type="button", className="link"),
+                ],
+                id="history-actions",
+                hidden=True,
+                className="history-actions",
+            ),
+            html.Div(export("history-export", "Export"), id="history-export-all"),
+        ],
+        className="history-bar",
+    )
+
+
+FORMATS: tuple[tuple[str, str, str], ...] = (
+    ("predictions.csv", "CSV", "for spreadsheets"),
+    ("predictions.parquet", "Parquet", "for pandas, R and the like"),
+    ("predictions.jsonl", "JSON lines", "everything that is stored"),
+    ("images.zip", "Photographs", "ZIP, without metadata"),
+    ("dataset.zip", "Confirmed cases as a dataset", "ZIP that `python -m training prepare` reads"),
+)
+
+
+def export(name: str, label: str, selected: bool = False) -> html.Details:
+    """What can be taken along; history.js sends the address, or what is selected, to dashboard/history/exports.py."""
+    items = [
+        html.Li(
+            html.Button(
+                [html.Span(word), html.Span(what, className="note")],
+                type="button",
+                className="export-choice",
+                **attributes(data_export=file, data_selected=str(selected).lower()),
+            )
+        )
+        for file, word, what in FORMATS
+    ]
+    return html.Details(
+        [
+            html.Summary(label, className="btn btn-outline-secondary btn-sm"),
+            html.Ul(items, className="export-list"),
+        ],
+        id=name,
+        className="export",
+    )
+
+
+def empty() -> html.Div:
+    """What stands here before the first prediction."""
+    return html.Div(
+        [
+            html.H2("No predictions yet"),
+            html.P(
+                "Every photograph that you check is kept here with its answer: to find again, to compare with the next "
+                "visit, and to record what the biopsy said.",
+                className="note",
+            ),
+            html.P(dcc.Link("Check a photograph", href=local_address("/"), className="btn btn-primary")),
+        ],
+        className="card-box history-empty",
+    )
+
+
+def count(total: int, filtered: bool, exact: bool = True) -> str:
+    """How many rows the grid has."""
+    number = f"{total:,}" if exact else f"About {total:,}"
+    if not filtered:
+        return f"{number} prediction{'' if total == 1 else 's'}"
+    return (
+        f"{number} match{'es' if total == 1 else ''} these filters"
+        if total
+        else "No prediction matches these filters."
+    )
+
+
+def news(number: int) -> str:
+    """What came in since the page was opened."""
+    return f"{number:,} new · show" if number else ""
+
+
+def confirmation(name: str) -> dbc.Modal:
+    """The question before something is deleted; the ids of its parts are NAME-title, -error, -cancel and -confirm."""
+    return dialog(
+        name,
+        "Delete this prediction?",
+        [
+            html.P(
+                "Photograph, heatmap, answer and reviews are removed for good. This cannot be undone. "
+                "A line of the audit trail stays, without image or name."
+            ),
+            html.P(id=f"{name}-error", className="history-error", role="alert"),
+        ],
+        [
+            html.Button("Keep", id=f"{name}-cancel", type="button", className="btn btn-outline-secondary"),
+            html.Button("Delete", id=f"{name}-confirm", type="button", className="btn btn-delete"),
+        ],
+    )
+
+
+def dialog(name: str, title: str, body: list[Component], buttons: list[Component]) -> dbc.Modal:
+    """A question, or a form, over the page; the id of its title is NAME-title."""
+    return dbc.Modal(
+        [html.H2(title, id=f"{name}-title"), *body, html.Div(buttons, className="actions")],
+        id=name,
+        is_open=False,
+        centered=True,
+        scrollable=False,
+        content_class_name="history-dialog",
+        labelledby=f"{name}-title",
+    )

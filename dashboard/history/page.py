@@ -1,0 +1,353 @@
+"""`/history`: every stored prediction, in a grid that asks the server for the rows in sight, or as pictures.
+
+The address holds filters, order and view (see dashboard/shell/browse.py); assets/history.js keeps controls and address
+alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import dash
+from dash import (
+    ClientsideFunction,
+    Input,
+    Output,
+    Patch,
+    State,
+    callback,
+    clientside_callback,
+    ctx,
+    dcc,
+    html,
+    no_update,
+)
+
+from dashboard.history import grid as parts
+from dashboard.history.filters import filters
+from dashboard.history.gallery import PAGE, gallery, pictures
+from dashboard.services import Services
+from dashboard.shell import again_parts
+from dashboard.shell import predict_again as again
+from dashboard.shell.browse import NAMES, SEVERAL, Browse, address, browse, lenient, order
+from dashboard.shell.review_form import review_form
+from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
+
+dash.register_page(__name__, path="/history", title="History · Dermaboard", name="History")  # type: ignore[no-untyped-call]
+
+# How often a page asks whether something came in, in milliseconds.
+NEWS = 10_000
+# The names of the address that have a control.
+CONTROLS = tuple(name for name in NAMES if name != "zone")
+
+
+def layout(**parameters: Any) -> html.Div:
+    """The grid or the gallery with its filters, or one sentence when nothing is stored yet."""
+    services = Services.current()
+    store = services.store
+    search = address(parameters)
+    view, _ = lenient(search)
+    newest = store.latest().id
+    return html.Div(
+        [
+            html.H1("History"),
+            html.P(
+                "Every photograph that was checked: find it again, compare, record what it was.",
+                className="lead",
+            ),
+            html.Div(parts.empty(), id="history-empty", hidden=newest is not None),
+            html.Div(
+                [
+                    filters(
+                        chosen(search),
+                        store.models(),
+                        store.sites(),
+                        store.tags(),
+                        diagnoses(store),
+                        parts.views(view.gallery),
+                    ),
+                    again.follow(),
+                    parts.bar(),
+                    html.Div(parts.grid(view.sort), id="history-grid-place", hidden=view.gallery),
+                    html.Div(gallery(), id="history-gallery-place", hidden=not view.gallery),
+                ],
+                id="history-body",
+                hidden=newest is None,
+            ),
+            parts.confirmation("history-dialog"),
+            parts.dialog(
+                "history-reviewing",
+                "Review",
+                [review_form([], store.known.every, several=True)],
+                [closer("history-reviewing-cancel")],
+            ),
+            parts.dialog(
+                "history-again",
+                "Predict again",
+                [
+                    html.P(
+                        "The stored photographs are predicted with another model; both answers stay.",
+                        className="note",
+                    ),
+                    again_parts.ask(services.runnable),
+                ],
+                [closer("history-again-cancel")],
+            ),
+            dcc.Location(id="history-address", refresh=False),
+            dcc.Interval(id="history-tick", interval=NEWS),
+            dcc.Store(id="history-search", data=search),
+            dcc.Store(id="history-seen", data=newest),
+            dcc.Store(id="history-selection", data=[]),
+            dcc.Store(id="history-changed"),
+            dcc.Store(id="history-cursor"),
+            dcc.Store(id="review-ids", data={}),
+        ],
+        className="history",
+    )
+
+
+def diagnoses(store: Store) -> list[tuple[str, str]]:
+    """What can be filtered by: everything that is known, and what only old predictions have, as (code, name)."""
+    every = store.known.every
+    return [(code, every.name(code)) for code in store.known.ordered([*every.codes, *store.codes()])]
+
+
+def closer(name: str) -> html.Button:
+    """The way out of a dialog."""
+    return html.Button("Close", id=name, type="button", className="btn btn-outline-secondary")
+
+
+def chosen(search: str) -> dict[str, Any]:
+    """What the controls show: text, or a list for those that take several. Nonsense is shown as it was given."""
+    given = parse_qs(search.removeprefix("?"))
+    return {name: values if name in SEVERAL else values[0] for name, values in given.items()}
+
+
+@callback(
+    Output("history-grid", "getRowsResponse"),
+    Output("history-grid", "style"),
+    Output("history-count", "children"),
+    Output("history-clear", "hidden"),
+    Output("history-empty", "hidden"),
+    Output("history-body", "hidden"),
+    Output("history-seen", "data"),
+    Input("history-grid", "getRowsRequest"),
+    State("history-search", "data"),
+    prevent_initial_call=True,
+)
+def rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ...]:
+    """The rows that the grid asks for, in the order of its own headers."""
+    if request is None:
+        return (no_update,) * 7
+    store = Services.current().store
+    nothing = {"rowData": [], "rowCount": 0}
+    try:
+        offset, limit = bounds(request)
+        view = sorted_as(browse(search), request)
+        page = store.page(view.query(offset, limit))
+    except (QueryError, StoreError) as error:
+        return nothing, {"height": parts.height(0)}, str(error), False, True, False, no_update
+    first = not request.get("startRow")
+    empty = page.total == 0 and not view.filtered
+    return (
+        {
+            "rowData": [
+                parts.row(record, store.known.of(record.model_sha256), view.search())
+                for record in page.records
+            ],
+            "rowCount": page.total,
+        },
+        {"height": parts.height(page.total)},
+        parts.count(page.total, view.filtered, page.exact),
+        not view.filtered,
+        not empty,
+        empty,
+        store.latest().id if first else no_update,
+    )
+
+
+def sorted_as(view: Browse, request: Mapping[str, Any]) -> Browse:
+    """The view in the order that the grid's headers show, which the address is about to follow."""
+    sort = request.get("sortModel")
+    if not (isinstance(sort, list) and sort and isinstance(sort[0], Mapping)):
+        return view
+    return replace(view, sort=order(f"{sort[0].get('colId')}.{sort[0].get('sort')}"))
+
+
+def bounds(request: object) -> tuple[int, int]:
+    """Offset and number of the rows that the grid asks for; QueryError when it has any other shape."""
+    if not isinstance(request, Mapping):
+        raise QueryError("The question to the history has an unknown shape.")
+    start, end = request.get("startRow", 0), request.get("endRow", parts.BLOCK)
+    if type(start) is not int or type(end) is not int:
+        raise QueryError("The question to the history has an unknown shape.")
+    return start, min(max(end - start, 1), parts.BLOCK * 10)
+
+
+@callback(
+    Output("history-pictures", "children"),
+    Output("history-cursor", "data"),
+    Output("history-further", "hidden"),
+    Output("history-count", "children", allow_duplicate=True),
+    Output("history-clear", "hidden", allow_duplicate=True),
+    Output("history-seen", "data", allow_duplicate=True),
+    Input("history-search", "data"),
+    Input("history-further", "n_clicks"),
+    Input("history-changed", "data"),
+    State("history-cursor", "data"),
+    prevent_initial_call="initial_duplicate",
+)
+def show_pictures(
+    search: str | None, _clicks: int | None, _changed: Any, cursor: str | None
+) -> tuple[Any, ...]:
+    """The first pictures of a view, or the ones that follow those that are there."""
+    store = Services.current().store
+    more = ctx.triggered_id == "history-further" and cursor is not None
+    try:
+        view = browse(search)
+        if not view.gallery:
+            return [], None, True, no_update, no_update, no_update
+        page = store.page(view.query(limit=PAGE, after=cursor if more else None))
+    except (QueryError, StoreError) as error:
+        return [], None, True, str(error), False, no_update
+    found = pictures(page.records, view.search())
+    children: Any = found
+    if more:
+        children = Patch()
+        children.extend(found)
+    told = no_update if more else parts.count(page.total, view.filtered, page.exact)
+    seen = no_update if more else store.latest().id
+    return children, page.next, page.next is None, told, not view.filtered, seen
+
+
+@callback(
+    Output("history-news", "children"),
+    Output("history-news", "hidden"),
+    Input("history-tick", "n_intervals"),
+    Input("history-seen", "data"),
+    State("history-search", "data"),
+    prevent_initial_call=True,
+)
+def tell_news(_ticks: int | None, seen: str | None, search: str | None) -> tuple[Any, Any]:
+    """How many predictions of this view came in since its rows were asked for; no row moves by itself."""
+    store = Services.current().store
+    try:
+        if ctx.triggered_id != "history-tick" or store.latest().id == seen:
+            return "", True
+        since = (Range("created", moment_of(store, seen), open_low=True),) if seen else ()
+        number = store.page(Query(limit=1, filters=(*browse(search).filters(), *since))).total
+    except (QueryError, StoreError):
+        return no_update, no_update
+    return parts.news(number), number == 0
+
+
+def moment_of(store: Store, record_id: str) -> datetime:
+    """When a prediction was made; of one that was deleted meanwhile, its id (a UUID of version 7) still tells."""
+    try:
+        return store.get(record_id).created
+    except NotFound:
+        pass
+    try:
+        return datetime.fromtimestamp((UUID(record_id).int >> 80) / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise QueryError("The question to the history has an unknown shape.") from error
+
+
+@callback(
+    Output("history-dialog", "is_open", allow_duplicate=True),
+    Output("history-changed", "data"),
+    Output("history-dialog-error", "children", allow_duplicate=True),
+    Input("history-dialog-confirm", "n_clicks"),
+    State("review-ids", "data"),
+    State("reviewer", "value"),
+    prevent_initial_call=True,
+)
+def delete(clicks: int | None, selected: Mapping[str, int] | None, who: str | None) -> tuple[Any, Any, Any]:
+    """Delete what is selected; grid or gallery then ask again."""
+    if not clicks:
+        return no_update, no_update, no_update
+    try:
+        Services.current().store.delete(list(selected or {}), who or "")
+    except StoreError as error:
+        return no_update, no_update, str(error)
+    return False, {"deleted": clicks}, ""
+
+
+def clientside(name: str, *arguments: Any, **options: Any) -> None:
+    """A callback that runs in the browser: assets/history.js."""
+    clientside_callback(ClientsideFunction("history", name), *arguments, **options)
+
+
+clientside(
+    "follow",
+    Output("history-address", "search"),
+    Output("history-search", "data"),
+    *(Output(f"history-{name}", "value") for name in CONTROLS),
+    Output("history-more", "children"),
+    Input("history-address", "search"),
+    Input("history-clear", "n_clicks"),
+    *(Input(f"history-{name}", "value") for name in CONTROLS),
+    State("history-search", "data"),
+)
+clientside("watch", Input("history-pictures", "children"), Input("history-further", "hidden"))
+clientside(
+    "show",
+    Output("history-grid-place", "hidden"),
+    Output("history-gallery-place", "hidden"),
+    Input("history-search", "data"),
+)
+clientside("open", Input("history-grid", "cellClicked"), prevent_initial_call=True)
+clientside(
+    "choose",
+    Output("history-selection", "data"),
+    Input("history-grid", "selectedRows"),
+    prevent_initial_call=True,
+)
+clientside(
+    "selected",
+    Output("history-actions", "hidden"),
+    Output("history-export-all", "hidden"),
+    Output("history-selected", "children"),
+    Output("review-ids", "data"),
+    Output("review-remove", "options"),
+    Output("history-dialog-title", "children"),
+    Output("history-reviewing-title", "children"),
+    Output("history-again-title", "children"),
+    Input("history-selection", "data"),
+)
+for _name in ("reviewing", "again"):
+    clientside(
+        "toggle",
+        Output(f"history-{_name}", "is_open"),
+        Input(f"history-{_name}-open", "n_clicks"),
+        Input(f"history-{_name}-cancel", "n_clicks"),
+        Input("review-done" if _name == "reviewing" else "again-started", "data"),
+        prevent_initial_call=True,
+    )
+clientside(
+    "ask",
+    Output("history-dialog", "is_open"),
+    Output("history-dialog-error", "children"),
+    Input("history-delete", "n_clicks"),
+    Input("history-dialog-cancel", "n_clicks"),
+    prevent_initial_call=True,
+)
+clientside(
+    "refresh",
+    Output("history-changed", "data", allow_duplicate=True),
+    Input("history-news", "n_clicks"),
+    Input("review-done", "data"),
+    prevent_initial_call=True,
+)
+clientside(
+    "deselect",
+    Output("history-selection", "data", allow_duplicate=True),
+    Input("history-changed", "data"),
+    Input("history-deselect", "n_clicks"),
+    # What is out of sight must not be deleted with what is in sight.
+    Input("history-search", "data"),
+    prevent_initial_call=True,
+)

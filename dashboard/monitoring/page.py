@@ -1,0 +1,210 @@
+"""`/monitoring`: how the model does here. The address holds the choice: `?days=&model=` (SHA-256 of a card)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import dash
+from dash import Input, Output, callback, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.case.parts import box
+from dashboard.monitoring import parts
+from dashboard.performance.view import intact
+from dashboard.services import Services
+from dashboard.store import summary
+from dashboard.store.summary import Version
+from model.bundle import Bundle
+from model.evaluation import drift, metrics
+from model.evaluation.figures import monitoring as figures
+from model.evaluation.metrics import Confusion
+from model.evaluation.verification import Live
+from model.taxonomy import Taxonomy
+
+dash.register_page(__name__, path="/monitoring", title="Monitoring · Dermaboard", name="Monitoring")  # type: ignore[no-untyped-call]
+
+USUAL = "90"
+FEW_CONFIRMED = 30
+
+
+def layout(days: str | None = None, model: str | None = None, **_: Any) -> html.Div:
+    """The page of a choice; what the address does not say, or says wrongly, takes the default."""
+    found = summary.versions(Services.current().store)
+    period = days if days in dict(parts.PERIODS) else USUAL
+    chosen = next((one for one in found if one.sha256 == model), found[0] if found else None)
+    options = [(one.sha256, f"{one.model} {one.version} · {one.predictions:,}") for one in found]
+    return html.Div(
+        [
+            html.H1("Monitoring"),
+            html.P("How the model does here, compared with what its card promises.", className="lead"),
+            None if found else parts.empty(),
+            html.Div(
+                [
+                    parts.choices(period, options, chosen.sha256 if chosen else ""),
+                    html.Div(id="monitoring-body", className="case"),
+                ],
+                hidden=not found,
+            ),
+            dcc.Location(id="monitoring-address", refresh=False),
+        ],
+        className="monitoring",
+    )
+
+
+@callback(
+    Output("monitoring-body", "children"),
+    Output("monitoring-address", "search"),
+    Input("monitoring-period", "value"),
+    Input("monitoring-model", "value"),
+    Input("theme", "data"),
+)
+def show(period: str | None, sha256: str | None, theme: str | None) -> tuple[Sequence[Component], str]:
+    """Everything about one version of a model in one period."""
+    store = Services.current().store
+    version = next((one for one in summary.versions(store) if one.sha256 == sha256), None)
+    if version is None:
+        return [], ""
+    days = period if period in dict(parts.PERIODS) else USUAL
+    since = None if days == "all" else datetime.now(UTC) - timedelta(days=int(days))
+    search = "?" + urlencode({"days": days, "model": version.sha256})
+    return body(version, since, theme), search
+
+
+def body(version: Version, since: datetime | None, theme: str | None) -> list[Component]:
+    """The page's parts."""
+    store = Services.current().store
+    bundle = bundle_of(version)
+    newest = summary.sample(store, since, version)
+    outcomes = summary.outcomes(store, since, version)
+    taxonomy = store.known.of(version.sha256)
+    return [
+        parts.tiles(outcomes.decisions, sum(outcomes.confirmed.values())),
+        box(
+            "Predictions a day",
+            parts.figure(
+                "monitoring-days",
+                figures.daily(summary.days(store, since, version), theme),
+                "Predictions a day by decision",
+            ),
+            note="Days in UTC.",
+        ),
+        box("Scores", *scores(newest, bundle, theme)),
+        box("Cautions", parts.cautions(newest.cautions, newest.texts, len(newest.scores))),
+        box("Confirmed diagnoses", *confirmed(outcomes, bundle, taxonomy)),
+    ]
+
+
+def bundle_of(version: Version) -> Bundle | None:
+    """The bundle that made these predictions, if it is still installed and intact."""
+    found = intact(Services.current().bundles)
+    return next((one for one in found if one.card.sha256 == version.sha256), None)
+
+
+def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> list[Component]:
+    """The scores here beside those of the validation images."""
+    expected = probabilities(bundle, "validation")
+    missing = ""
+    if bundle is None:
+        missing = (
+            "This version of the model is not installed any more, or it is damaged: there are no validation scores to "
+            "compare with."
+        )
+    elif not len(expected):
+        missing = "The model's bundle has no validation scores to compare with."
+    drawn = figures.distribution(expected, newest.scores, newest.threshold, theme)
+    more = (
+        [html.P(f"The newest {summary.SAMPLE:,} predictions are compared.", className="note")]
+        if len(newest.scores) == summary.SAMPLE
+        else []
+    )
+    return [
+        *parts.drift(
+            drift.stability(expected, newest.scores), drift.distance(expected, newest.scores), missing
+        ),
+        parts.figure("monitoring-scores", drawn, "Distribution of scores here and in validation"),
+        *more,
+    ]
+
+
+def probabilities(bundle: Bundle | None, split: str) -> Any:
+    """The stored scores of a split, (n,); empty without any."""
+    from model.evaluation.review import rows
+
+    return [] if bundle is None else rows(bundle, split)["probability"].to_numpy()
+
+
+def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxonomy) -> list[Component]:
+    """How decisions turned out, beside what the card promises."""
+    counts = Confusion(
+        tp=outcomes.count(True, True, taxonomy),
+        fp=outcomes.count(True, False, taxonomy),
+        tn=outcomes.count(False, False, taxonomy),
+        fn=outcomes.count(False, True, taxonomy),
+    )
+    if not counts.n:
+        return [
+            html.P(
+                "No diagnosis is confirmed yet. Record on a case's page what histology, follow-up or an expert said, "
+                "and sensitivity and specificity stand here.",
+                className="note",
+            )
+        ]
+    negative = outcomes.decisions.get("benign", 0)
+    live = Live(counts, positive=sum(outcomes.decisions.values()) - negative, negative=negative)
+    rows = [
+        (
+            "Confirmed here",
+            counts.sensitivity,
+            counts.specificity,
+            f"{counts.tp + counts.fn:,} malignant, {counts.tn + counts.fp:,} benign images",
+        ),
+        (
+            "Corrected for who is checked",
+            live.sensitivity,
+            live.specificity,
+            "Begg and Greenes: lesions that look malignant are confirmed more often",
+        ),
+    ]
+    promise = promised(bundle)
+    if promise is not None:
+        rows.append(
+            (
+                "The model's test images",
+                promise.sensitivity,
+                promise.specificity,
+                f"{promise.tp + promise.fn:,} malignant, {promise.tn + promise.fp:,} benign images",
+            )
+        )
+    few = min(counts.tp + counts.fn, counts.tn + counts.fp) < FEW_CONFIRMED
+    warning = (
+        [
+            html.P(
+                f"Few cases: with fewer than {FEW_CONFIRMED} malignant or benign ones, the intervals say more than the "
+                "values.",
+                className="note",
+            )
+        ]
+        if few
+        else []
+    )
+    return [parts.outcomes(outcomes.confirmed, taxonomy), *warning, parts.rates(rows), caveat()]
+
+
+def promised(bundle: Bundle | None) -> Confusion | None:
+    """What the model did on its test images at its usual operating point."""
+    from model.evaluation.review import rows
+
+    table = None if bundle is None else rows(bundle, "test")
+    if bundle is None or table is None or not len(table):
+        return None
+    return metrics.confusion(table["malignant"], table["probability"], bundle.card.threshold)
+
+
+def caveat() -> Component:
+    """How to read the rates."""
+    return html.P(
+        "A lesion counts as called malignant when its decision is not benign. Of an image that was predicted more than "
+        "once, the newest prediction counts.",
+        className="note",
+    )

@@ -1,0 +1,220 @@
+"""The cases behind a choice: what is listed and how to undo it, a card a case, and pages."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
+from dashboard.performance.panels import framed
+from dashboard.performance.selection import DEFAULT, OUTCOMES, Selection
+from dashboard.shell.attributes import attributes
+from model.evaluation.words import tenths
+from model.taxonomy import Taxonomy
+
+HOW = "To see the images, set DERMABOARD_IMAGES to the folder that holds them, each named by its image id."
+# Outcome: shape, words, and whether it is an error.
+MARKS: dict[str, tuple[str, str, str]] = {
+    "fn": ("▲", "Cancer missed", "wrong"),
+    "fp": ("▲", "False alarm", "wrong"),
+    "tp": ("◆", "Cancer caught", "malignant"),
+    "tn": ("●", "Rightly left alone", "benign"),
+    "": ("–", "No score", "none"),
+}
+
+
+def panel(listing: str, images: bool) -> Component:
+    """The room for the cases; `listing` is the address that says which."""
+    return html.Div(
+        framed(
+            "Cases",
+            html.Div(
+                [
+                    controls(),
+                    None if images else html.P(HOW, className="note"),
+                    html.Div(id="performance-cases", className="cases-room"),
+                    dcc.Store(id="performance-listing", data=listing),
+                ]
+            ),
+            "Worst first. Click a cell, a point, a bar or a group above, or choose here.",
+            table="cases",
+        ),
+        id="performance-cases-panel",
+        tabIndex=-1,
+    )
+
+
+def controls() -> Component:
+    """Ways to choose that need no pointer: an outcome, or a range of probabilities."""
+    return html.Div(
+        [
+            html.Label("List", htmlFor="performance-outcome", className="label"),
+            dbc.Select(
+                id="performance-outcome",
+                options=[{"value": "", "label": "…"}]
+                + [{"value": value, "label": label} for value, label in OUTCOMES.items()],
+                value=DEFAULT.kind,
+                className="filter",
+            ),
+            html.Span("or probabilities from", className="label"),
+            bound("performance-low", "Lowest probability in per cent"),
+            html.Span("to", className="label"),
+            bound("performance-high", "Highest probability in per cent"),
+            html.Span("%", className="label"),
+            html.Button(
+                "List", id="performance-range", type="button", className="btn btn-sm btn-outline-secondary"
+            ),
+        ],
+        className="list-controls",
+    )
+
+
+def bound(component_id: str, words: str) -> Component:
+    """One end of a range, with a name for screen readers."""
+    field = dbc.Input(id=component_id, type="number", min=0, max=100, step=0.1, className="prevalence-input")
+    return html.Label([html.Span(words, className="visually-hidden"), field])
+
+
+def listed(
+    words: str,
+    selection: Selection,
+    total: int,
+    page: int,
+    pages: int,
+    cards: Sequence[Component],
+) -> list[Component | None]:
+    """What is listed, its cards, and the way to the other pages."""
+    return [
+        chip(words, selection, total),
+        html.P("There is no such case.", className="note") if not total else None,
+        html.Div(list(cards), className="case-grid"),
+        paging(page, pages) if pages > 1 else None,
+    ]
+
+
+def chip(words: str, selection: Selection, total: int) -> Component:
+    """What is listed, with the way back to all errors."""
+    undo = html.Button(
+        "×",
+        type="button",
+        title="Back to all errors",
+        className="undo",
+        **attributes(aria_label="Back to all errors", data_show=DEFAULT.code),
+    )
+    what = [
+        html.Strong(words),
+        html.Span(f"{total:,} {'case' if total == 1 else 'cases'}", className="chip-count"),
+    ]
+    changed = selection != DEFAULT
+    return html.Div(
+        html.Span([*what, undo if changed else None], className="chip chip-listed"),
+        className="listing",
+        role="status",
+        id="performance-chip",
+    )
+
+
+def paging(page: int, pages: int) -> Component:
+    """Earlier and later pages."""
+    return html.Nav(
+        [
+            page_button("First", 1, page == 1),
+            page_button("‹ Earlier", page - 1, page == 1),
+            html.Span(f"Page {page:,} of {pages:,}", className="page-count"),
+            page_button("Later ›", page + 1, page == pages),
+            page_button("Last", pages, page == pages),
+        ],
+        className="paging",
+        **attributes(aria_label="Pages of cases"),
+    )
+
+
+def page_button(words: str, page: int, disabled: bool) -> Component:
+    """A button to one page."""
+    return html.Button(
+        words,
+        type="button",
+        disabled=disabled,
+        className="btn btn-sm btn-outline-secondary",
+        **attributes(data_page=page),
+    )
+
+
+def card(
+    row: Mapping[Any, Any],
+    outcome: str,
+    href: str,
+    known: Collection[str] | None,
+    taxonomy: Taxonomy,
+) -> Component:
+    """One case; a link to its own view.
+
+    Args:
+        row: of the scores.
+        outcome: "fn", "fp", "tp", "tn" or "" for one without a score.
+        known: ids whose image can be shown, None where no folder is set.
+    """
+    image = str(row["image_id"])
+    mark, words, tone = MARKS[outcome]
+    value = row["probability"]
+    score = "–" if np.isnan(value) else f"{tenths(float(value))} %"
+    facts = [
+        html.Div(
+            [html.Span(f"{mark} {words}", className=f"outcome outcome-{tone}"), html.Strong(score)],
+            className="case-top",
+        ),
+        html.Div(diagnosis(row["label"], taxonomy), className="case-truth"),
+        html.Div(f"Model: {chosen(row, taxonomy)}", className="case-line"),
+        html.Div(about(row), className="case-line"),
+        html.Div(image, className="case-id"),
+    ]
+    return dcc.Link(
+        [photograph(image, known), html.Div(facts, className="case-facts")], href=href, className="case-card"
+    )
+
+
+def photograph(image: str, known: Collection[str] | None) -> Component | None:
+    """The small image, or why there is none; nothing where no folder is set."""
+    if known is None:
+        return None
+    if image not in known:
+        return html.Div("Not in the image folder", className="case-none")
+    return html.Img(
+        src=local_address(f"/evaluated/{quote(image, safe='')}/thumbnail"),
+        alt=f"Lesion {image}",
+        className="case-image",
+    )
+
+
+def outcome_of(row: Mapping[Any, Any], threshold: float) -> str:
+    """What a decision at a threshold comes to: "tp", "fn", "fp", "tn", or "" without a score."""
+    value = float(row["probability"])
+    if np.isnan(value):
+        return ""
+    if row["malignant"]:
+        return "tp" if value >= threshold else "fn"
+    return "fp" if value >= threshold else "tn"
+
+
+def diagnosis(code: Any, taxonomy: Taxonomy) -> str:
+    """A diagnosis by name; what is not one of the model's, as it is."""
+    return taxonomy.name(str(code))
+
+
+def chosen(row: Mapping[Any, Any], taxonomy: Taxonomy) -> str:
+    """The most likely diagnosis; a dash for a model that tells none."""
+    values = np.array([row.get(f"p_{code}", np.nan) for code in taxonomy.codes], np.float64)
+    return "–" if np.isnan(values).any() else taxonomy.name(taxonomy.codes[int(values.argmax())])
+
+
+def about(row: Mapping[Any, Any]) -> str:
+    """Age, sex and site as far as they are known."""
+    age = row.get("age")
+    told = [f"{age:.0f} years"] if isinstance(age, float) and not np.isnan(age) else []
+    words = [row.get(name) for name in ("sex", "site")]
+    told += [word for word in words if isinstance(word, str) and word and word != "unknown"]
+    return ", ".join(told) or "–"

@@ -1,0 +1,155 @@
+"""What is looked at: model, models to compare with, cases and filter."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
+from dashboard.performance.view import View
+from dashboard.shell.attributes import attributes
+from model.bundle import Bundle
+from model.evaluation.cohort import COLUMNS, slug, words
+
+SPLIT_WORDS: dict[str, str] = {
+    "test": "Test: never used in training",
+    "validation": "Validation: used to choose the threshold",
+}
+ANY: dict[str, str] = {
+    "age": "Any age",
+    "sex": "Any sex",
+    "site": "Any site",
+    "source": "Any source",
+    "skin tone": "Any skin tone",
+    "confirmation": "Any confirmation",
+    "diagnosis": "Any diagnosis",
+}
+
+
+def choice(models: Sequence[Bundle], view: View) -> Component:
+    """The selects of the page."""
+    top = [
+        labelled(
+            "Model",
+            "performance-model",
+            dbc.Select(id="performance-model", options=model_options(models), value=view.model.name),
+        ),
+        labelled("Compare with", "performance-compare", compare(models, view)),
+        labelled(
+            "Cases",
+            "performance-split",
+            dbc.Select(id="performance-split", options=split_options(view.splits), value=view.split),
+        ),
+    ]
+    return html.Div(
+        [
+            dbc.Row([dbc.Col(one, xs=12, md=4) for one in top], className="g-3"),
+            html.Div([*filters(view), actions(view)], className="filters"),
+        ],
+        className="performance-choice",
+    )
+
+
+def labelled(label: str, component_id: str, control: Component) -> Component:
+    """A control with its label."""
+    return html.Div([html.Label(label, htmlFor=component_id, className="label"), control])
+
+
+def compare(models: Sequence[Bundle], view: View) -> Component:
+    """Any number of the other models."""
+    options = other_options(models, view.model.name)
+    return dcc.Dropdown(
+        id="performance-compare",
+        options=options,
+        value=[one.name for one in view.others],
+        multi=True,
+        searchable=len(options) > 7,
+        disabled=not options,
+        placeholder="No other model" if options else "There is no other model",
+        className="performance-compare",
+    )
+
+
+def filters(view: View) -> list[Component]:
+    """A select a variable; those that the scores do not hold cannot be opened."""
+    chosen = dict(view.where)
+    found: list[Component] = [html.Span("Only", className="label")]
+    for variable in COLUMNS:
+        options = part_options(variable, view)
+        select = dbc.Select(
+            id={"type": "performance-filter", "name": variable},
+            options=options,
+            value=chosen.get(variable, ""),
+            # Shown for the empty value, even though an option has it.
+            placeholder=ANY[variable],
+            disabled=len(options) < 2,
+            className="filter",
+        )
+        # The select says by itself what it is about; a screen reader is told before.
+        found.append(html.Label([html.Span(variable, className="visually-hidden"), select]))
+    return found
+
+
+def actions(view: View) -> Component:
+    """Taking the view along as a link or as a report."""
+    return html.Div(
+        [
+            html.Button(
+                [html.I(className="icon icon-link"), html.Span("Copy link")],
+                id="performance-link",
+                type="button",
+                className="btn btn-sm btn-outline-secondary",
+            ),
+            html.A(
+                [html.I(className="icon icon-report"), html.Span("Report")],
+                id="performance-report",
+                href=report_address(view.model.name, view.split),
+                className="btn btn-sm btn-outline-secondary",
+                title="Save the whole review as one HTML file",
+                # performance.js adds the filter and the prevalence that are set when it is clicked.
+                **attributes(data_table="report"),
+            ),
+        ],
+        className="actions",
+    )
+
+
+def report_address(model: str, split: str) -> str:
+    """Where the report of a model on a split is."""
+    return local_address(f"/performance/report/{quote(model, safe='')}.html?" + urlencode({"split": split}))
+
+
+def model_options(models: Sequence[Bundle]) -> list[dict[str, str]]:
+    """Every intact bundle; one without weights says so."""
+    return [
+        {"value": one.name, "label": one.name + ("" if one.runnable else " (results only, no weights here)")}
+        for one in models
+    ]
+
+
+def other_options(models: Sequence[Bundle], model: str) -> list[dict[str, str]]:
+    """The other models."""
+    return [{"value": one.name, "label": one.name} for one in models if one.name != model]
+
+
+def split_options(splits: Sequence[str]) -> list[dict[str, str]]:
+    """The evaluated splits, in words where we know them."""
+    return [
+        {"value": name, "label": SPLIT_WORDS.get(name, f"{name.capitalize()}: another source")}
+        for name in splits
+    ]
+
+
+def part_options(variable: str, view: View) -> list[dict[str, Any]]:
+    """All cases, or one of the parts with its size."""
+    found, taxonomy = view.parts.get(variable, {}), view.model.card.taxonomy
+    return [
+        {"value": "", "label": ANY[variable]},
+        *(
+            {"value": slug(name), "label": f"{words(variable, name, taxonomy)} ({n:,})"}
+            for name, n in found.items()
+        ),
+    ]

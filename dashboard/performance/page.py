@@ -1,0 +1,232 @@
+"""/performance: how well a model works, from the scores stored in its bundle. `dashboard.performance.view` says what
+the address holds; the threshold slider and everything that follows it live in assets/performance.js."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from dash import ALL, MATCH, Input, Output, State, callback, dcc, html, no_update, register_page
+from dash.development.base_component import Component
+
+from dashboard.performance import (
+    browser,
+    choice,
+    comparison,
+    diagnoses,
+    drawing,
+    listing,
+    live,
+    panels,
+    photographs,
+    robustness,
+    subgroups,
+    tiles,
+    training,
+)
+from dashboard.performance import model_card as card
+from dashboard.performance.body import body
+from dashboard.performance.view import View, damaged, from_search, intact, read, search
+from dashboard.services import Services
+from model.bundle import Bundle
+from model.evaluation.cohort import COLUMNS
+from model.evaluation.figures.narrow import narrow
+from model.evaluation.review import review
+
+register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
+browser.connect()
+
+
+def layout(**query: Any) -> Component:
+    """The page of an address; what that does not say, or says wrongly, takes the default."""
+    services = Services.current()
+    models = intact(services.bundles)
+    broken = panels.damaged(damaged(services.bundles))
+    head = html.H1("Performance")
+    if not models:
+        return html.Div([head, panels.empty(), broken], className="performance")
+    view, told = read(query, models, services.settings.model)
+    return html.Div(
+        [
+            head,
+            dcc.Location(id="performance-address", refresh=False),
+            dcc.Store(id="performance-search", data=search(view)),
+            dcc.Store(id="performance-show", data=view.selection.code),
+            dcc.Store(id="performance-page", data=view.page),
+            html.Div(panels.notices(told), id="performance-notices"),
+            choice.choice(models, view),
+            html.Div(whole(view), id="performance-body"),
+            broken,
+        ],
+        className="performance",
+    )
+
+
+def whole(view: View) -> list[Component]:
+    """Everything below the choice."""
+    settings = Services.current().settings
+    known = None if settings.images is None else photographs.found(settings.images).keys()
+    shown = review(view.model, view.split, view.where)
+    return body(view, shown, live.find_runs(settings.runs), settings.runs.is_dir(), known)
+
+
+def view_of(address: str | None) -> View:
+    """The view of an address's part from "?" on, on the bundles that are here."""
+    services = Services.current()
+    return from_search(address, intact(services.bundles), services.settings.model)
+
+
+@callback(
+    Output("performance-body", "children"),
+    Output("performance-notices", "children"),
+    Output("performance-split", "options"),
+    Output("performance-split", "value"),
+    Output("performance-compare", "options"),
+    Output("performance-compare", "value"),
+    Output({"type": "performance-filter", "name": ALL}, "options"),
+    Output({"type": "performance-filter", "name": ALL}, "value"),
+    Output("performance-report", "href"),
+    Output("performance-address", "search"),
+    Output("performance-search", "data"),
+    Output("performance-page", "data"),
+    Input("performance-model", "value"),
+    Input("performance-split", "value"),
+    Input("performance-compare", "value"),
+    Input({"type": "performance-filter", "name": ALL}, "value"),
+    State("performance-search", "data"),
+    prevent_initial_call=True,
+)
+def choose(
+    model: str, split: str, compare: list[str] | None, wanted: list[str], address: str
+) -> tuple[Any, ...]:
+    """Another model, split, filter or comparison; what the browser keeps by itself stays as it is."""
+    services = Services.current()
+    models: list[Bundle] = intact(services.bundles)
+    query: dict[str, Any] = parse_qs((address or "").lstrip("?"), keep_blank_values=True)
+    before = query.get("model")
+    query |= {"model": model, "split": split, "compare": compare or []}
+    query |= dict(zip(COLUMNS, wanted, strict=True))
+    query.pop("page", None)
+    if before != [model]:
+        # Another model has another threshold of its own.
+        query.pop("threshold", None)
+    view, told = read(query, models, services.settings.model)
+    chosen = dict(view.where)
+    return (
+        whole(view),
+        panels.notices(told),
+        choice.split_options(view.splits),
+        view.split,
+        choice.other_options(models, view.model.name),
+        [one.name for one in view.others],
+        [choice.part_options(variable, view) for variable in COLUMNS],
+        [chosen.get(variable, "") for variable in COLUMNS],
+        choice.report_address(view.model.name, view.split),
+        search(view),
+        search(view),
+        1,
+    )
+
+
+def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
+    """The diagnoses."""
+    found = review(view.model, view.split, view.where).matrix
+    return None if found is None else diagnoses.table(found, view.model.card.taxonomy)
+
+
+# What comes later and is no figure.
+PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
+    "diagnoses": matrix,
+    "robustness": lambda view, turn: robustness.content(
+        view.model.card.robustness, turn["theme"], turn["narrow"]
+    ),
+    "card": lambda view, _: card.card(view.model.card),
+}
+
+
+@callback(
+    Output({"type": "performance-room", "name": MATCH}, "children"),
+    Input({"type": "performance-turn", "name": MATCH}, "data"),
+    State({"type": "performance-turn", "name": MATCH}, "id"),
+    State("performance-view", "data"),
+    State("performance-threshold", "value"),
+    prevent_initial_call=True,
+)
+def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, position: float) -> Any:
+    """What has its turn: a figure that was not there, not in this theme, or not with its intervals.
+
+    Args:
+        turn: `theme` to draw in, whether to be `sure` of intervals, and whether the window is `narrow`; None when
+            another view came in between.
+    """
+    if turn is None:
+        return no_update
+    view, name = view_of(address), which["name"]
+    if name in PARTS:
+        return PARTS[name](view, turn)
+    rough = not turn["sure"] and drawing.comes_later(view, name)
+    made = drawing.figure(view, name, position, turn["theme"], sure=not rough)
+    return panels.graph(name, narrow(made) if turn["narrow"] and name == "forest" else made, rough)
+
+
+@callback(
+    Output("tile-auc-line", "children"),
+    Output("performance-versus", "children"),
+    Input("performance-view", "data"),
+)
+def make_sure(address: str) -> tuple[str, Component | None]:
+    """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
+    view = view_of(address)
+    return tiles.area_line(review(view.model, view.split, view.where)), contend(view)
+
+
+def contend(view: View) -> Component | None:
+    """Several models side by side; nothing where one stands alone."""
+    if not view.others:
+        return None
+    own = [review(one, view.split, view.where) for one in view.models]
+    at = [one.counts.at(one.threshold) for one in own]
+    return comparison.table(view.models, at, drawing.rivals(view))
+
+
+@callback(
+    Output("performance-subgroups", "children"),
+    Input("performance-subgroups-table", "n_clicks"),
+    State("performance-view", "data"),
+    prevent_initial_call=True,
+)
+def tabulate(clicks: int, address: str) -> Any:
+    """The table of subgroups, once somebody opens it."""
+    view = view_of(address)
+    return subgroups.table(review(view.model, view.split, view.where).subgroups) if clicks == 1 else no_update
+
+
+@callback(Output("performance-cases", "children"), Input("performance-listing", "data"))
+def show_cases(address: str) -> list[Component | None]:
+    """The cases that the address lists."""
+    settings = Services.current().settings
+    known = None if settings.images is None else photographs.found(settings.images).keys()
+    return listing.listing(view_of(address), known)
+
+
+@callback(
+    Output({"type": "performance-room", "name": "training"}, "children"),
+    Output("performance-runs", "options"),
+    Output("performance-tick", "disabled"),
+    Input("performance-training-turn", "data"),
+    Input("performance-runs", "value"),
+    Input("performance-tick", "n_intervals"),
+    State("performance-view", "data"),
+    prevent_initial_call=True,
+)
+def follow(
+    turn: dict[str, Any] | None, names: list[str] | None, ticks: int | None, address: str
+) -> tuple[Any, ...]:
+    """The curves of training; asked for again and again while a run is going."""
+    runs = live.find_runs(Services.current().settings.runs)
+    shown = [run for run in runs if run.name in (names or ())]
+    made = drawing.training_figure(view_of(address), shown, turn["theme"]) if turn else None
+    return (
+        no_update if made is None else panels.graph("training", made),
+        training.options(runs),
+        not any(run.live for run in runs),
+    )

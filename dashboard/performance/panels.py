@@ -1,0 +1,170 @@
+"""Framed parts of the page, each with what can be taken along: a figure as PNG or SVG, a table as CSV."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
+from dashboard.shell.attributes import attributes
+from model.bundle import Damaged
+from model.evaluation.figures.template import CONFIG
+
+TABLES = "/performance/table"
+
+
+def framed(
+    title: str, body: Any, note: str | None = None, figure: str | None = None, table: str | None = None
+) -> Component:
+    """A part of the page with its heading and, where it helps, one sentence on how to read it.
+
+    Args:
+        figure, table: names under which both can be taken along.
+    """
+    head = [
+        html.H2(title),
+        take_along(title, figure, table),
+        html.P(note, className="note") if note else None,
+    ]
+    return html.Section([html.Div(head, className="panel-head"), body], className="panel")
+
+
+def take_along(title: str, figure: str | None, table: str | None) -> Component | None:
+    """The buttons that save a figure or a table; performance.js gives them the page's address."""
+    found: list[Component] = []
+    for kind in ("PNG", "SVG") if figure else ():
+        told = attributes(data_figure=figure, data_format=kind.lower(), aria_label=f"Save {title} as {kind}")
+        found.append(html.Button(kind, type="button", className="take", title=f"Save as {kind}", **told))
+    if table:
+        told = attributes(data_table=table, aria_label=f"Save {title} as CSV")
+        found.append(
+            html.A(
+                "CSV",
+                href=local_address(f"{TABLES}/{table}.csv"),
+                className="take",
+                title="Save as CSV",
+                **told,
+            )
+        )
+    return html.Div(found, className="take-along") if found else None
+
+
+def room(name: str, height: int, alternative: str, turn: Any = None) -> Component:
+    """Room for a figure of `height` pixels, which comes when its turn has come; assets/turns.js says when that is.
+
+    Args:
+        alternative: what a screen reader says instead of the figure.
+        turn: the store that calls the figure, with the theme to draw it in; that of `draw` for None.
+    """
+    return html.Div(
+        spare(name, tall(height), turn),
+        className=f"graph graph-{name}",
+        role="img",
+        **attributes(aria_label=alternative),
+    )
+
+
+def later(name: str, height: int, plain: bool = True) -> Component:
+    """Room for a part that comes when its turn has come: Dash slows with every component there is.
+
+    Args:
+        plain: it looks the same in every theme and width, and need not come again.
+    """
+    told = attributes(data_plain="plain") if plain else {}
+    return html.Div(spare(name, {"minHeight": f"{height}px"}, **told))
+
+
+def spare(name: str, style: dict[str, str], turn: Any = None, **told: Any) -> list[Component]:
+    """An empty room, and the store that calls what belongs into it."""
+    turn = turn or {"type": "performance-turn", "name": name}
+    return [
+        html.Div(
+            skeleton(),
+            id={"type": "performance-room", "name": name},
+            className="room",
+            style=style,
+            **attributes(data_turn=json.dumps(turn)),
+            **told,
+        ),
+        dcc.Store(id=turn),
+    ]
+
+
+def tall(height: int) -> dict[str, str]:
+    """The style of what holds a figure: the style sheet makes some of them taller in a narrow window."""
+    return {"--tall": f"{height}px"}
+
+
+def skeleton() -> Component:
+    """What stands where something is still to come."""
+    return html.Div(className="skeleton")
+
+
+def graph(name: str, made: go.Figure, rough: bool = False) -> Component:
+    """A figure for its room. It comes with the component: a graph without a figure draws empty axes first.
+
+    Args:
+        rough: it lacks its intervals, and is to be called again for them.
+    """
+    return dcc.Graph(
+        id={"type": "performance-figure", "name": name},
+        figure=made,
+        config=CONFIG | {"displayModeBar": False},
+        responsive=True,
+        className="rough" if rough else "",
+        style={"height": "100%"},
+    )
+
+
+def two_columns(panels: Sequence[Component]) -> Component:
+    """Panels side by side where there is room; the last of an odd number takes its row alone.
+
+    Plain elements with Bootstrap's classes: the library of its components is loaded late, and React shows what had to
+    wait half a second later a level.
+    """
+    alone = len(panels) - 1 if len(panels) % 2 else -1
+    columns = [
+        html.Div(one, className="col-12" if place == alone else "col-12 col-lg-6")
+        for place, one in enumerate(panels)
+    ]
+    return html.Div(columns, className="row g-3")
+
+
+def notices(sentences: Sequence[str]) -> list[Component]:
+    """What the reader should know about this view before anything else."""
+    return [html.P(sentence, className="notice", role="status") for sentence in sentences]
+
+
+def damaged(bundles: Sequence[Damaged]) -> Component | None:
+    """Models that could not be read, by name, each with what is wrong."""
+    if not bundles:
+        return None
+    # A problem may begin with the name that stands before it anyway.
+    problems = [(one.name, one.problem.removeprefix(f"{one.name}: ")) for one in bundles]
+    rows = [html.Li([html.Strong(name), html.Span(f": {problem}")]) for name, problem in problems]
+    return html.Section(
+        [html.H2("Not shown because they are damaged"), html.Ul(rows, className="warnings")],
+        className="panel",
+    )
+
+
+def empty() -> Component:
+    """What to do when there is no model to look at."""
+    return html.Section(
+        [
+            html.H2("No trained model yet"),
+            html.P(
+                [
+                    "This page shows how well a model works, from the scores kept with it. Make one with ",
+                    html.Code("python -m training"),
+                    ", or point ",
+                    html.Code("DERMABOARD_BUNDLES"),
+                    " to a folder of models.",
+                ]
+            ),
+        ],
+        className="panel empty",
+    )

@@ -1,0 +1,1 @@
+"""The predict page: photographs in, a result for each."""

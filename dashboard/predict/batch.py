@@ -1,0 +1,180 @@
+"""The results of many files at a glance: a summary, a table with the riskiest first, and a table to take away."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import dcc, html
+
+from dashboard.diagnoses import KnownDiagnoses
+from dashboard.shell.attributes import attributes
+from dashboard.shell.result_card import address
+from dashboard.shell.text import diagnosis_words, percent
+from model.tables import spreadsheet_safe
+from model.taxonomy import Taxonomy
+from model.verdict import VERDICTS
+
+if TYPE_CHECKING:
+    from dashboard.store import Record
+
+# Before and after the probabilities of the diagnoses.
+FIRST = (
+    "file",
+    "error",
+    "decision",
+    "probability",
+    "operating_point",
+    "threshold",
+    "malignant_from",
+    "diagnosis",
+    "cautions",
+)
+LAST = (
+    "age",
+    "sex",
+    "site",
+    "lesion",
+    "note",
+    "model",
+    "model_version",
+    "created",
+    "id",
+    "sha256",
+)
+# Heading, what it sorts by (a key of `row`), and which way comes first.
+HEADINGS = (
+    ("Photograph", None, ""),
+    ("File", "order", "ascending"),
+    ("Decision", "level", "descending"),
+    ("Probability", "probability", "descending"),
+    ("Most likely diagnosis", "diagnosis", "ascending"),
+    ("Cautions", "worry", "descending"),
+)
+LEVELS = {"benign": 0, "uncertain": 1, "malignant": 2}
+
+
+def toolbar() -> html.Div:
+    """Summary and controls of the list; batch.js fills and shows them when there is a list."""
+    view = [
+        html.Button(
+            word,
+            type="button",
+            className="btn btn-sm btn-outline-secondary",
+            **attributes(data_view=name, aria_pressed="false"),
+        )
+        for name, word in (("cards", "Cards"), ("table", "Table"))
+    ]
+    return html.Div(
+        [
+            html.Div(id="batch-summary", className="batch-summary"),
+            html.Div(
+                [
+                    html.Div(
+                        view,
+                        className="view-switch",
+                        role="group",
+                        **attributes(aria_label="Show results as"),
+                    ),
+                    button("Download CSV", "batch-download"),
+                    button("Cancel all", "cancel-all"),
+                    button("Clear the list", "clear"),
+                ],
+                className="actions",
+            ),
+            dcc.Download(id="batch-file"),
+            dcc.Store(id="batch-list"),
+        ],
+        id="batch-bar",
+        className="batch-bar",
+    )
+
+
+def button(word: str, component_id: str) -> html.Button:
+    """A small button."""
+    return html.Button(word, id=component_id, type="button", className="btn btn-sm btn-outline-secondary")
+
+
+def table() -> html.Div:
+    """The table's frame; batch.js writes a row a file into it, and sorts."""
+    heads = [
+        html.Th(
+            html.Button(word, type="button", className="sort", **attributes(data_sort=key, data_first=first))
+            if key
+            else html.Span(word, className="visually-hidden"),
+            scope="col",
+            **(attributes(aria_sort="none") if key else {}),
+        )
+        for word, key, first in HEADINGS
+    ]
+    return html.Div(
+        html.Table(
+            [
+                html.Caption("Results, one row a photograph", className="visually-hidden"),
+                html.Thead(html.Tr(heads)),
+                html.Tbody(id="batch-rows"),
+            ],
+            className="batch-table",
+        ),
+        id="batch-table",
+        className="card-box batch-frame",
+        tabIndex=0,
+        role="region",
+        **attributes(aria_label="Table of results"),
+    )
+
+
+def row(record: "Record", taxonomy: Taxonomy) -> dict[str, Any]:
+    """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere."""
+    verdict = VERDICTS[record.decision]
+    severe = [caution for caution in record.cautions if caution.severe]
+    return {
+        "thumbnail": address(record.id, "thumbnail"),
+        "decision": str(record.decision),
+        "word": verdict.short,
+        "shape": verdict.shape,
+        "level": LEVELS[record.decision],
+        "probability": record.probability,
+        "percent": percent(record.probability),
+        "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
+        "cautions": [caution.text for caution in [*severe, *(c for c in record.cautions if not c.severe)]],
+        "severe": len(severe),
+        "worry": 100 * len(severe) + len(record.cautions),
+    }
+
+
+def batch_csv(entries: Sequence[tuple[str, str, "Record | None"]], known: KnownDiagnoses) -> str:
+    """A CSV table of a list of files.
+
+    Args:
+        entries: file name, error, and the prediction where there is one.
+    """
+    text = io.StringIO()
+    codes = known.ordered(code for _, _, record in entries if record for code in record.probabilities)
+    columns = (*FIRST, *(f"p_{code}" for code in codes), *LAST)
+    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore")
+    writer.writeheader()
+    for name, error, record in entries:
+        values: dict[str, Any] = {"file": name, "error": error}
+        if record is not None:
+            values |= csv_values(record)
+        writer.writerow({column: spreadsheet_safe(values.get(column)) for column in columns})
+    return text.getvalue()
+
+
+def csv_values(record: "Record") -> dict[str, Any]:
+    """A prediction's cells by column."""
+    context = record.context
+    fields = ("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "id", "sha256")
+    return {
+        **{name: getattr(record, name) for name in (*fields, "model", "model_version")},
+        **{f"p_{code}": value for code, value in record.probabilities.items()},
+        "decision": str(record.decision),
+        "cautions": " ".join(caution.text for caution in record.cautions),
+        "age": context.age,
+        "sex": context.sex,
+        "site": context.site,
+        "lesion": context.lesion,
+        "note": context.note,
+        "created": record.created.isoformat(),
+    }

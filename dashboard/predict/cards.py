@@ -1,0 +1,27 @@
+"""`/cards/<id>`: a stored prediction as the predict page shows it, once as a card and once as a row of its table."""
+
+from flask import Blueprint, Response, abort, jsonify
+
+from dashboard import examples
+from dashboard.predict.batch import row
+from dashboard.predict.markup import markup
+from dashboard.services import Services
+from dashboard.shell.result_card import result_card
+from dashboard.store import NotFound
+
+blueprint = Blueprint("cards", __name__, url_prefix="/cards")
+
+
+@blueprint.get("/<string:record_id>")
+def card(record_id: str) -> Response:
+    """`{"card": HTML, "row": {...}}`; 404 when the prediction was deleted meanwhile."""
+    try:
+        services = Services.current()
+        record = services.store.get(record_id)
+    except NotFound:
+        abort(404)
+    taxonomy = services.known.of(record.model_sha256)
+    shown = result_card(record, taxonomy, drawn=examples.is_drawn(record.sha256))
+    answer = jsonify(card=markup(shown), row=row(record, taxonomy))
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer

@@ -1,0 +1,98 @@
+"""`/`: drop photographs, get an answer for each. Files travel to the REST API by assets/upload.js."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html
+
+from dashboard import examples
+from dashboard.predict.batch import batch_csv, table, toolbar
+from dashboard.predict.choices import choices, context_form
+from dashboard.predict.intake import camera_dialog, drop_zone, example_buttons, no_model
+from dashboard.services import LIMITS, Services
+from dashboard.store import SEXES, NotFound, Record
+from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE
+from model.bundle import Damaged
+
+dash.register_page(__name__, path="/", title="Predict · Dermaboard", name="Predict")  # type: ignore[no-untyped-call]
+
+LONGEST = {"site": MAX_SITE, "lesion": MAX_LESION, "note": MAX_NOTE}
+
+
+def layout(**_: str) -> html.Div:
+    """The page before any file: what to do, the limits, and examples to try."""
+    services = Services.current()
+    return html.Div(
+        [
+            html.H1("Check a skin lesion"),
+            html.P(
+                "Add photographs with the lesion in the middle. Each gets its own answer, kept in the history.",
+                className="lead",
+            ),
+            None if services.runnable else no_model(problems(services)),
+            html.Div(intake(services), hidden=not services.runnable),
+            html.P(id="intake-notice", className="intake-notice", role="alert"),
+            toolbar(),
+            table(),
+            html.Div(id="results", className="results"),
+            html.Div(id="announcer", className="visually-hidden", role="status"),
+        ],
+        id="predict",
+        className="predict",
+    )
+
+
+def intake(services: Services) -> list[Any]:
+    """Everything that takes files in."""
+    return [
+        drop_zone(LIMITS),
+        camera_dialog(),
+        choices(services.runnable, services.default_model),
+        context_form(SEXES, LONGEST),
+        example_buttons(examples.names()),
+    ]
+
+
+def problems(services: Services) -> list[str]:
+    """A sentence for each bundle that is there and cannot be used."""
+    return [f"{one.name}: {one.problem}" for one in services.bundles if isinstance(one, Damaged)]
+
+
+@callback(Output("batch-file", "data"), Input("batch-list", "data"), prevent_initial_call=True)
+def download(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """The list as a CSV file, those that failed with their errors."""
+    entries = [
+        (str(one["name"]), str(one["error"]), found(one["id"]) if one["id"] else None) for one in files
+    ]
+    name = f"dermaboard-{datetime.now(UTC):%Y-%m-%d-%H%M}.csv"
+    # The mark at the beginning tells Excel that this is UTF-8.
+    return {
+        "content": "\ufeff" + batch_csv(entries, Services.current().known),
+        "filename": name,
+        "type": "text/csv",
+    }
+
+
+def found(record_id: str) -> Record | None:
+    """A stored prediction; None when it was deleted meanwhile."""
+    try:
+        return Services.current().store.get(str(record_id))
+    except NotFound:
+        return None
+
+
+def clientside(script: str, name: str, *arguments: Any, **options: Any) -> None:
+    """A callback that runs in the browser: a function of assets/intake.js or upload.js."""
+    clientside_callback(ClientsideFunction(script, name), *arguments, **options)
+
+
+clientside("intake", "ready", Output("drop-zone", "title"), Input("drop-zone", "id"))
+clientside("upload", "opened", Output("results", "title"), Input("results", "id"))
+clientside(
+    "upload",
+    "list",
+    Output("batch-list", "data"),
+    Input("batch-download", "n_clicks"),
+    prevent_initial_call=True,
+)

@@ -1,0 +1,226 @@
+"""Reviews of a prediction: the form for a new one, those that there are, and the trail of what was done."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.shell.attributes import attributes
+from dashboard.shell.text import diagnosis_words
+from model.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from dashboard.store import AuditLine, Review
+
+# A select shows an empty value as nothing at all.
+NOTHING = "none"
+SOURCE_WORDS: dict[str, str] = {
+    "histology": "Histology",
+    "follow-up": "Follow-up",
+    "expert": "Expert's opinion",
+    "withdrawn": "Take back what was confirmed",
+}
+ACTION_WORDS: dict[str, str] = {
+    "predicted": "Predicted",
+    "described": "Context changed",
+    "reviewed": "Reviewed",
+    "withdrawn": "Confirmation taken back",
+    "deleted": "Deleted",
+    "imported": "Imported",
+}
+FIELD_WORDS: dict[str, str] = {
+    "confirmed": "confirmed diagnosis",
+    "confirmed_by": "source",
+    "review": "review",
+    "tags": "tags",
+    "note": "note",
+    "lesion": "lesion reference",
+    "site": "body site",
+}
+
+
+def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) -> html.Div:
+    """The form. Ids are the same wherever it stands, as is the callback that saves it.
+
+    Args:
+        tags: what may be taken off.
+        taxonomy: what can be confirmed.
+        several: whether it is for a selection.
+    """
+    return html.Div(
+        [
+            field(
+                "Confirmed diagnosis",
+                dbc.Select(
+                    id="review-diagnosis",
+                    options=[
+                        {"label": "Not confirmed", "value": NOTHING},
+                        *({"label": one.name, "value": one.code} for one in taxonomy),
+                    ],
+                    value=NOTHING,
+                ),
+                "review-diagnosis",
+            ),
+            field(
+                "Confirmed by",
+                dbc.Select(
+                    id="review-source",
+                    options=[
+                        {"label": "–", "value": NOTHING},
+                        *({"label": word, "value": name} for name, word in SOURCE_WORDS.items()),
+                    ],
+                    value=NOTHING,
+                ),
+                "review-source",
+            ),
+            field(
+                "Note",
+                dbc.Textarea(id="review-note", rows=3, maxlength=4000, value=""),
+                "review-note",
+                wide=True,
+            ),
+            field(
+                "Add tags",
+                dcc.Input(
+                    id="review-add",
+                    type="text",
+                    value="",
+                    placeholder="follow-up, teaching, …",
+                    maxLength=500,
+                    className="review-text",
+                ),
+                "review-add",
+            ),
+            html.Div(
+                [
+                    html.Span("Take off tags", className="label"),
+                    dbc.Checklist(id="review-remove", options=list(tags), value=[], inline=True),
+                ],
+                className="review-field review-tags",
+                role="group",
+                **attributes(aria_label="Take off tags"),
+            ),
+            field(
+                "Your name",
+                dcc.Input(
+                    id="reviewer",
+                    type="text",
+                    value="",
+                    maxLength=128,
+                    className="review-text",
+                    persistence=True,
+                    persistence_type="local",
+                ),
+                "reviewer",
+            ),
+            html.Div(
+                html.Button(
+                    "Save for all selected" if several else "Save review",
+                    id="review-save",
+                    type="button",
+                    className="btn btn-primary",
+                ),
+                className="review-end",
+            ),
+            html.Div(id="review-problem", className="review-wide", role="alert"),
+            dcc.Store(id="review-done"),
+        ],
+        className="review-form",
+    )
+
+
+def field(label: str, control: Component, control_id: str, wide: bool = False) -> html.Div:
+    """A control below its name."""
+    return html.Div(
+        [html.Label(label, htmlFor=control_id, className="label"), control],
+        className="review-field review-wide" if wide else "review-field",
+    )
+
+
+def problem(sentence: str, lines: Sequence[html.Li] = ()) -> list[Component]:
+    """Why a review was not saved; with what somebody else changed meanwhile."""
+    return [html.P(sentence, className="history-error"), *([html.Ul(list(lines))] if lines else [])]
+
+
+def review_list(reviews: Sequence["Review"], taxonomy: Taxonomy) -> Component:
+    """The reviews, newest first."""
+    return html.Ol([html.Li(one_review(one, taxonomy)) for one in reviews], className="reviews")
+
+
+def one_review(review: "Review", taxonomy: Taxonomy) -> list[Component]:
+    """Who said what, when."""
+    said: list[Component | str] = [html.Strong(review.reviewer), " · ", moment(review.created)]
+    verdict: list[Component] = []
+    if review.diagnosis:
+        diagnosis = taxonomy.get(review.diagnosis)
+        kind = f" ({'malignant' if diagnosis.malignant else 'benign'})" if diagnosis else ""
+        verdict = [
+            html.P(
+                [
+                    html.Strong(diagnosis_words(review.diagnosis, taxonomy)),
+                    html.Span(f"{kind}, {SOURCE_WORDS.get(review.source or '', '').lower()}"),
+                ]
+            )
+        ]
+    elif review.source == "withdrawn":
+        verdict = [html.P("Took back what was confirmed.")]
+    note = [html.P(review.note, className="review-note")] if review.note else []
+    return [html.P(said, className="note"), *verdict, *note]
+
+
+def audit_list(lines: Sequence["AuditLine"], taxonomy: Taxonomy) -> html.Details:
+    """What was done, oldest first."""
+    return html.Details(
+        [
+            html.Summary(f"Audit trail · {len(lines)} {'entry' if len(lines) == 1 else 'entries'}"),
+            html.Ol(audit_lines(lines, taxonomy), className="audit note"),
+        ]
+    )
+
+
+def audit_lines(lines: Sequence["AuditLine"], taxonomy: Taxonomy) -> list[html.Li]:
+    """Things that were done, each an item of a list."""
+    return [html.Li(audit_line(line, taxonomy)) for line in lines]
+
+
+def audit_line(line: "AuditLine", taxonomy: Taxonomy) -> list[Component | str]:
+    """One thing that was done, by whom, and what it changed."""
+    changed = [change(name, pair, taxonomy) for name, pair in line.detail.items() if isinstance(pair, list)]
+    text = f"{ACTION_WORDS.get(line.action, line.action)}{f' by {line.who}' if line.who else ''}"
+    return [moment(line.created), f" · {text}", f": {'; '.join(changed)}" if changed else ""]
+
+
+def change(name: str, pair: Sequence[Any], taxonomy: Taxonomy) -> str:
+    """What a field was and is."""
+    before, after = (shown(name, value, taxonomy) for value in pair)
+    return f"{FIELD_WORDS.get(name, name)} {f'{before} → {after}' if before else after}"
+
+
+def shown(name: str, value: Any, taxonomy: Taxonomy) -> str:
+    """A value of the trail in words."""
+    if value is None or value == [] or value == "":
+        return "none" if name != "note" else ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name == "confirmed":
+        return diagnosis_words(value, taxonomy)
+    return f"“{value}”" if name == "note" else str(value)
+
+
+def moment(when: datetime) -> html.Time:
+    """A time in UTC, which history.js turns into the user's own."""
+    utc = f"{when:%d %b %Y, %H:%M} UTC"
+    return html.Time(utc, dateTime=when.isoformat(), title=utc, className="local-time")
+
+
+def confirmed_words(code: str | None, source: str | None, taxonomy: Taxonomy) -> str:
+    """What was confirmed, in words; "" for nothing."""
+    return f"{diagnosis_words(code, taxonomy)} ({SOURCE_WORDS.get(source or '', '').lower()})" if code else ""
+
+
+def tags_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The tags that any of these rows has, sorted."""
+    return sorted({tag for row in rows for tag in row.get("tags") or ()})

@@ -1,0 +1,167 @@
+"""The report: one page of A4, on paper and as a PDF, whatever the file is called and however much was written."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from importlib import import_module
+from itertools import pairwise
+
+import pytest
+from dash import Dash
+from PIL import Image
+from pypdf import PdfReader
+
+from dashboard.case_report.content import moment, report_of, report_pdf
+from dashboard.case_report.sheet import sheet
+from dashboard.services import Services
+from dashboard.shell.text import DISCLAIMER, limits
+from dashboard.store import Context, Record
+from model.cautions import Caution
+from model.predictor import Similar
+from model.taxonomy import HAM10000
+from model.verdict import VERDICTS
+from tests.dashboard.predict.test_page import text
+
+
+@pytest.fixture
+def record(services: Services, lesion_jpeg: bytes) -> Record:
+    """A stored prediction."""
+    return services.predict(lesion_jpeg, "left arm.jpg")
+
+
+@pytest.fixture
+def crowded(record: Record) -> Record:
+    """A prediction with more to tell than any real one."""
+    sentence = (
+        "This is a rather long sentence about what is wrong with this photograph and what to do about it."
+    )
+    return replace(
+        record,
+        filename="写真 Ångström " + "x" * 240,
+        operating_point="sensitivity-97.5",
+        threshold=0.08,
+        malignant_from=0.4,
+        similar=tuple(Similar("i", "l", "mel" if place < 7 else "nv", 0.1) for place in range(10)),
+        cautions=tuple(Caution(f"c{place}", sentence, severe=place < 2) for place in range(8)),
+        context=Context(age=54, sex="female", site="back", lesion="L" * 100, note="A long note. " * 300),
+    )
+
+
+def pdf(record: Record, services: Services) -> PdfReader:
+    """The record's report, with the images of the stored one."""
+    store = services.store
+    return PdfReader(
+        io.BytesIO(report_pdf(record, HAM10000, store.image(record.id), store.heatmap(record.id))),
+        strict=True,
+    )
+
+
+def words(reader: PdfReader) -> str:
+    """The text of a PDF with single spaces."""
+    return " ".join(reader.pages[0].extract_text().split())
+
+
+def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
+    reader = pdf(record, services)
+    assert len(reader.pages) == 1
+    assert [round(float(side)) for side in reader.pages[0].mediabox[2:]] == [595, 842]
+    printed, shown = words(reader), text(sheet(record, HAM10000))
+    for wanted in (
+        "left arm.jpg",
+        VERDICTS[record.decision].word,
+        record.sha256,
+        record.model_sha256,
+        record.id,
+        moment(record.created),
+        report_of(record, HAM10000).step,
+        *(caution.text for caution in record.cautions),
+        DISCLAIMER,
+        limits(7),
+    ):
+        assert wanted in printed
+        assert wanted in shown
+    assert "confidence" not in printed.lower()
+    assert reader.metadata is not None
+    assert "left arm.jpg" in str(reader.metadata.title)
+
+
+def test_typeface_is_in_the_file(record: Record, services: Services) -> None:
+    fonts = pdf(record, services).pages[0]["/Resources"]["/Font"].values()  # type: ignore[index]
+    files = [
+        font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
+        for font in fonts
+    ]
+    assert len(files) == 2
+    assert all("/FontFile2" in one for one in files)
+
+
+def test_crowded_report_keeps_to_its_page(crowded: Record, services: Services) -> None:
+    reader = pdf(crowded, services)
+    assert len(reader.pages) == 1
+    heights: list[float] = []
+    reader.pages[0].extract_text(
+        visitor_text=lambda content, cm, tm, *_: heights.append(tm[5] + cm[5]) if content.strip() else None
+    )
+    assert min(heights) > 20
+    printed = words(reader)
+    assert "Do not rely on this result" in printed
+    assert printed.index("Do not rely") < printed.index(VERDICTS[crowded.decision].word)
+    for wanted in (
+        "7 of the 10 most similar known cases are melanoma",
+        "uncertain 8.0 % to 40 %",
+        "97.5 % sensitivity",
+        "54 years, female, back",
+        "not used by the model",
+        "Ångström",
+        DISCLAIMER,
+    ):
+        assert wanted in printed
+
+
+def test_characters_that_the_typeface_lacks_are_said_to_be_missing(
+    record: Record, services: Services
+) -> None:
+    assert "stands for a character" not in words(pdf(record, services))
+    for name in ("写真.jpg", "🙂.jpg", "ملف.jpg"):
+        assert "stands for a character" in words(pdf(replace(record, filename=name), services))
+    for name in ("Ωμέγα.jpg", "фото.jpg", "Trường.jpg", "e\u0301te\u0301.jpg"):
+        printed = words(pdf(replace(record, filename=name), services))
+        assert "stands for a character" not in printed
+    assert "été.jpg" in printed
+
+
+@pytest.mark.parametrize("size", [(600, 100), (100, 600), (32, 32)])
+def test_image_of_any_shape_stays_on_the_page(
+    record: Record, services: Services, size: tuple[int, int]
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "brown").save(buffer, "JPEG")
+    odd = replace(record, width=size[0], height=size[1])
+    reader = PdfReader(io.BytesIO(report_pdf(odd, HAM10000, buffer.getvalue(), b"")))
+    assert len(reader.pages) == 1
+    assert DISCLAIMER in words(reader)
+
+
+def test_binary_model_and_drawn_example(record: Record, services: Services) -> None:
+    binary = report_of(replace(record, probabilities={}, diagnosis=None), HAM10000, drawn=True)
+    assert not binary.diagnoses
+    assert "drawn example" in binary.cautions[0]
+    assert "drawn example" in text(sheet(record, HAM10000, drawn=True))
+    assert len(pdf(replace(record, probabilities={}, diagnosis=None), services).pages) == 1
+
+
+def test_diagnoses_fall(record: Record) -> None:
+    assert all(a[3] >= b[3] for a, b in pairwise(report_of(record, HAM10000).diagnoses))
+
+
+def test_times_name_their_zone() -> None:
+    when = datetime(2026, 1, 2, 23, 30, tzinfo=UTC)
+    assert moment(when) == "02 January 2026, 23:30 UTC"
+    assert moment(when, timezone(timedelta(hours=2))) == "03 January 2026, 01:30 UTC+02:00"
+
+
+def test_page_of_no_prediction_leads_back(app: Dash, record: Record) -> None:
+    page = import_module("dashboard.case_report.page")
+    with app.server.app_context():
+        assert record.id in text(page.layout(record.id))
+        assert "Look in the history" in text(page.layout("0198c0de-0000-7000-8000-000000000000"))

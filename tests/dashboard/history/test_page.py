@@ -1,0 +1,447 @@
+"""The history's pages and parts, through the application as it is served."""
+
+import json
+import sys
+import time
+from typing import Any
+
+import pytest
+from dash import Dash
+from flask.testing import FlaskClient
+
+from dashboard.history import grid as parts
+from dashboard.services import Services
+from dashboard.store import NotFound, Record
+
+
+@pytest.fixture
+def record(services: Services, lesion_jpeg: bytes) -> Record:
+    return services.predict(lesion_jpeg, "<b>left</b> hand.jpg")
+
+
+def dispatch(
+    app: Dash, client: FlaskClient, output: str, inputs: dict[str, Any], state: dict[str, Any]
+) -> Any:
+    """Call the callback that has this output as the browser would; its answer by component."""
+    # Those without a function run in the browser.
+    (key,) = [key for key, one in app.callback_map.items() if output in key and "callback" in one]
+    one = app.callback_map[key]
+
+    def described(specs: list[dict[str, Any]], values: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{**spec, "value": values[f"{spec['id']}.{spec['property']}"]} for spec in specs]
+
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in key.strip(".").split("...")
+    ]
+    body = {
+        "output": key,
+        "outputs": outputs if key.startswith("..") else outputs[0],
+        "inputs": described(one["inputs"], inputs),
+        "state": described(one["state"], state),
+        "changedPropIds": list(inputs),
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code in (200, 204), answer.text
+    return answer.get_json()["response"] if answer.status_code == 200 else None
+
+
+def rows(app: Dash, client: FlaskClient, search: str = "", **request: Any) -> Any:
+    asked = {"startRow": 0, "endRow": 50, "sortModel": [], "filterModel": {}} | request
+    return dispatch(
+        app,
+        client,
+        "history-grid.getRowsResponse",
+        {"history-grid.getRowsRequest": asked},
+        {"history-search.data": search},
+    )
+
+
+def page(client: FlaskClient, path: str, search: str = "") -> str:
+    """What Dash puts into the page's frame at this path."""
+    body = {
+        "output": ".._pages_content.children..._pages_store.data..",
+        "outputs": [
+            {"id": "_pages_content", "property": "children"},
+            {"id": "_pages_store", "property": "data"},
+        ],
+        "inputs": [
+            {"id": "_pages_location", "property": "pathname", "value": path},
+            {"id": "_pages_location", "property": "search", "value": search},
+        ],
+        "changedPropIds": ["_pages_location.pathname"],
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200
+    return json.dumps(answer.get_json()["response"], ensure_ascii=False)
+
+
+def test_the_grid_gets_the_rows_it_asks_for(app: Dash, client: FlaskClient, record: Record) -> None:
+    answer = rows(app, client)
+    (row,) = answer["history-grid"]["getRowsResponse"]["rowData"]
+    assert answer["history-grid"]["getRowsResponse"]["rowCount"] == 1
+    assert answer["history-count"]["children"] == "1 prediction"
+    assert row["href"] == f"/history/{record.id}"
+    assert row["filename"] == "<b>left</b> hand.jpg"
+    assert row["decision"] == record.decision and row["probability"] == record.probability
+    assert client.get(row["thumbnail"]).mimetype == "image/jpeg"
+    assert client.get(row["href"]).status_code == 200
+
+
+def test_filters_reach_the_store(app: Dash, client: FlaskClient, record: Record) -> None:
+    answer = rows(app, client, "?q=right")
+    assert answer["history-grid"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
+    assert answer["history-count"]["children"] == "No prediction matches these filters."
+    # The filters stay in sight, or nobody could take them back.
+    assert answer["history-body"]["hidden"] is False and answer["history-empty"]["hidden"] is True
+    assert answer["history-clear"]["hidden"] is False
+    assert rows(app, client, "?q=LEFT&review=open")["history-grid"]["getRowsResponse"]["rowCount"] == 1
+
+
+def test_a_row_leads_to_its_case_with_filters_and_order(
+    app: Dash, client: FlaskClient, record: Record
+) -> None:
+    sort = [{"colId": "probability", "sort": "asc"}]
+    answer = rows(app, client, "?q=left&sort=created.asc", sortModel=sort)
+    (row,) = answer["history-grid"]["getRowsResponse"]["rowData"]
+    assert row["href"] == f"/history/{record.id}?q=left&sort=probability.asc"
+    text = page(client, f"/history/{record.id}", "?" + row["href"].split("?")[1])
+    assert '"href": "/history?q=left&sort=probability.asc"' in text
+
+
+@pytest.mark.parametrize(
+    ("search", "request_", "sentence"),
+    [
+        ("", {"sortModel": [{"colId": "sha256; --", "sort": "asc"}]}, "cannot be used here"),
+        ("", {"sortModel": [{"colId": "created", "sort": "up"}]}, "asc or desc"),
+        ("", {"startRow": -1}, "must not be negative"),
+        ("", {"startRow": "0"}, "unknown shape"),
+        ("", {"startRow": None}, "unknown shape"),
+        ("", {"startRow": True}, "unknown shape"),
+        ("", {"endRow": 5.5}, "unknown shape"),
+        ("", {"sortModel": [{"colId": ["created"], "sort": "asc"}]}, "cannot be used here"),
+        ("", {"sortModel": [{}]}, "asc or desc"),
+        ("?q=%00", {}, "character"),
+        ("?lesion=%00", {}, "character"),
+        ("", {"startRow": 10**30, "endRow": 10**30 + 1}, "must not be negative"),
+        ("?from=2026-11-02&to=2026-11-01", {}, "lies after the last"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_in_words(
+    app: Dash, client: FlaskClient, record: Record, search: str, request_: dict[str, Any], sentence: str
+) -> None:
+    answer = rows(app, client, search, **request_)
+    assert answer["history-grid"]["getRowsResponse"] == {"rowData": [], "rowCount": 0}
+    assert sentence in answer["history-count"]["children"]
+
+
+@pytest.mark.parametrize("asked", [[], "x", 5])
+def test_a_grid_that_asks_for_nothing_known_is_answered(
+    app: Dash, client: FlaskClient, record: Record, asked: object
+) -> None:
+    answer = dispatch(
+        app,
+        client,
+        "history-grid.getRowsResponse",
+        {"history-grid.getRowsRequest": asked},
+        {"history-search.data": ""},
+    )
+    assert "unknown shape" in answer["history-count"]["children"]
+
+
+def test_a_block_has_a_limit_and_another_order_is_no_matter(
+    app: Dash, client: FlaskClient, record: Record
+) -> None:
+    for request in ({"endRow": 10**9}, {"sortModel": {"colId": "created"}}, {"startRow": 0, "endRow": -5}):
+        assert rows(app, client, **request)["history-grid"]["getRowsResponse"]["rowCount"] == 1
+
+
+def test_the_address_sets_the_controls(client: FlaskClient, record: Record) -> None:
+    text = page(client, "/history", "?decision=malignant&q=gone&tag=clinic&sort=review.desc&view=gallery")
+    assert '"id": "history-q", "value": "gone"' in text or '"value": "gone"' in text
+    for expected in (
+        '"value": ["malignant"]',
+        '"value": ["clinic"]',
+        '"value": "review.desc"',
+        "More filters · 1 set",
+    ):
+        assert expected in text
+
+
+def pictures(app: Dash, client: FlaskClient, search: str, cursor: str | None = None) -> Any:
+    more = cursor is not None
+    return dispatch(
+        app,
+        client,
+        "history-pictures.children",
+        {
+            "history-further.n_clicks": 1 if more else None,
+            "history-search.data": search,
+            "history-changed.data": None,
+        }
+        if more
+        else {"history-search.data": search, "history-further.n_clicks": None, "history-changed.data": None},
+        {"history-cursor.data": cursor},
+    )
+
+
+def test_the_gallery_has_a_picture_a_prediction(
+    app: Dash, client: FlaskClient, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["dashboard.history.page"], "PAGE", 1)
+    second = services.predict(services.store.image(record.id), "second.jpg")
+    first = pictures(app, client, "?view=gallery")
+    print(pictures(app, client, "?view=gallery", first["history-cursor"]["data"]), first["history-cursor"])
+    assert second.id in json.dumps(first["history-pictures"]) and record.id not in json.dumps(
+        first["history-pictures"]
+    )
+    assert (
+        first["history-count"]["children"] == "2 predictions" and first["history-further"]["hidden"] is False
+    )
+    more = pictures(app, client, "?view=gallery", first["history-cursor"]["data"])
+    assert record.id in json.dumps(more["history-pictures"])
+    assert (
+        "cannot be used"
+        in pictures(app, client, "?view=gallery&sort=sha256.asc")["history-count"]["children"]
+    )
+    assert pictures(app, client, "")["history-pictures"]["children"] == []
+
+
+def news(app: Dash, client: FlaskClient, seen: str | None, search: str = "") -> Any:
+    answer = dispatch(
+        app,
+        client,
+        "history-news.children",
+        {"history-tick.n_intervals": 1, "history-seen.data": seen},
+        {"history-search.data": search},
+    )
+    return answer["history-news"]
+
+
+def test_what_came_in_is_told_without_moving_a_row(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    assert news(app, client, record.id)["hidden"] is True
+    for name in ("a.jpg", "b.jpg"):
+        services.predict(mole_jpeg, name)
+    assert news(app, client, record.id) == {"children": "2 new · show", "hidden": False}
+    assert news(app, client, record.id, "?q=a.jpg")["children"] == "1 new · show"
+    assert news(app, client, None)["children"] == "3 new · show"
+    # The one that was seen last may be gone; its id still says when it was.
+    services.store.delete([record.id])
+    assert news(app, client, record.id)["children"] == "2 new · show"
+
+
+def test_nothing_stored_shows_the_way_to_the_first(app: Dash, client: FlaskClient) -> None:
+    assert "No predictions yet" in page(client, "/history")
+    answer = rows(app, client)
+    assert answer["history-body"]["hidden"] is True and answer["history-empty"]["hidden"] is False
+
+
+def test_selected_rows_are_deleted(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    inputs = {"history-dialog-confirm.n_clicks": 1}
+    state = {"review-ids.data": {record.id: 0, "unknown": 3}, "reviewer.value": "A"}
+    answer = dispatch(app, client, "history-changed.data", inputs, state)
+    assert answer["history-dialog"]["is_open"] is False
+    with pytest.raises(NotFound):
+        services.store.get(record.id)
+    assert services.store.audit(record.id)[-1].who == "A"
+
+
+def review(app: Dash, client: FlaskClient, seen: dict[str, int], **values: Any) -> Any:
+    given = {"diagnosis": "none", "source": "none", "note": "", "add": "", "remove": []} | values
+    state: dict[str, Any] = {f"review-{name}.value": value for name, value in given.items()}
+    return dispatch(
+        app,
+        client,
+        "review-done.data",
+        {"review-save.n_clicks": 1},
+        {"review-ids.data": seen, "reviewer.value": given.get("reviewer", "Dr A")} | state,
+    )
+
+
+def test_a_review_is_appended_to_all_that_are_meant(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    second = services.predict(mole_jpeg, "mole.jpg")
+    answer = review(
+        app,
+        client,
+        {record.id: 0, second.id: 0},
+        diagnosis="mel",
+        source="histology",
+        note="Excised.",
+        add="a, b",
+    )
+    assert answer["review-done"]["data"]["saved"] == [record.id, second.id]
+    for one in (record, second):
+        now = services.store.get(one.id)
+        assert (now.confirmed, now.confirmed_by, now.tags) == ("mel", "histology", ("a", "b"))
+        assert services.store.reviews(one.id)[0].note == "Excised."
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "nothing to save"),
+        ({"diagnosis": "mel"}, "how the diagnosis was confirmed"),
+        ({"source": "expert"}, "choose the diagnosis"),
+        ({"note": "x", "reviewer": " "}, "who reviews"),
+        ({"add": "t" * 100}, "characters"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_and_nothing_is_kept(
+    app: Dash, client: FlaskClient, services: Services, record: Record, values: dict[str, Any], sentence: str
+) -> None:
+    answer = review(app, client, {record.id: 0}, **values)
+    assert sentence in json.dumps(answer["review-problem"]["children"])
+    assert services.store.get(record.id).revision == 0
+
+
+def test_two_people_at_once_see_what_changed(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    services.store.review([record.id], "Dr B", "nv", "expert")
+    answer = review(app, client, {record.id: 0}, diagnosis="mel", source="histology")
+    said = json.dumps(answer["review-problem"]["children"], ensure_ascii=False)
+    assert "Dr B" in said and "Melanocytic nevus" in said
+    assert services.store.get(record.id).confirmed == "nv"
+    # The page then knows the new revision, so that the same review can be saved knowingly.
+    fresh = dispatch(
+        app,
+        client,
+        "review-note.value",
+        {"review-done.data": {"conflict": 1}},
+        {"case-id.data": record.id},
+    )
+    assert fresh["review-ids"]["data"] == {record.id: 1}
+    assert "review-note" not in fresh
+    review(app, client, fresh["review-ids"]["data"], diagnosis="mel", source="histology")
+    assert services.store.get(record.id).confirmed == "mel"
+
+
+def test_a_case_that_is_gone_meanwhile_is_said(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    services.store.delete([record.id])
+    said = json.dumps(review(app, client, {record.id: 0}, note="x")["review-problem"]["children"])
+    assert "deleted meanwhile" in said
+    gone = dispatch(
+        app,
+        client,
+        "case-gone.data",
+        {"case-dialog-confirm.n_clicks": 1},
+        {"case-id.data": record.id, "reviewer.value": ""},
+    )
+    assert "deleted already" in gone["case-dialog-error"]["children"]
+    assert "again" in json.dumps(review(app, client, {}, note="x")["review-problem"]["children"])
+
+
+def describe(app: Dash, client: FlaskClient, record_id: str, seen: int, **values: Any) -> Any:
+    given = {"lesion": "L1", "site": "back", "age": 40, "sex": "female", "note": ""} | values
+    state: dict[str, Any] = {f"context-{name}.value": value for name, value in given.items()}
+    return dispatch(
+        app,
+        client,
+        "context-problem.children",
+        {"context-save.n_clicks": 1},
+        {"case-id.data": record_id, "review-ids.data": {record_id: seen}, "reviewer.value": "Dr A"} | state,
+    )
+
+
+def test_context_is_kept_and_joins_the_visits_of_a_lesion(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    later = services.predict(mole_jpeg, "later.jpg")
+    for one in (record, later):
+        describe(app, client, one.id, 0)
+    assert services.store.get(record.id).context.age == 40
+    assert f"/history/{later.id}" in page(client, f"/history/{record.id}")
+    drawn = dispatch(app, client, "case-trend.figure", {"theme.data": "light"}, {"case-id.data": record.id})
+    assert len(drawn["case-trend"]["figure"]["data"]) >= 2
+    said = describe(app, client, record.id, 0, lesion="L2")
+    assert "changed meanwhile" in json.dumps(said["context-problem"]["children"])
+    assert "whole number" in json.dumps(describe(app, client, record.id, 1, age=200)["context-problem"])
+
+
+def test_neighbours_stay_within_the_filters(
+    client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    other, last = services.predict(mole_jpeg, "right.jpg"), services.predict(mole_jpeg, "left again.jpg")
+    text = page(client, f"/history/{record.id}", "?q=left")
+    assert f"/history/{last.id}?q=left" in text and other.id not in text
+    assert f"/history/{other.id}" in page(client, f"/history/{record.id}")
+
+
+def test_another_model_is_asked_from_the_page(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    started = dispatch(
+        app,
+        client,
+        "again-started.data",
+        {"again-start.n_clicks": 1},
+        {"again-model.value": "tiny/sensitivity-95", "review-ids.data": {record.id: 0}},
+    )
+    job = started["again-started"]["data"]
+    assert client.get(f"/compare/{job}").status_code == 200 and client.get("/compare/none").status_code == 404
+    for _ in range(200):
+        text = page(client, f"/compare/{job}")
+        if "the same prediction" in text:
+            break
+        time.sleep(0.05)
+    assert "The decision is the same for it." in text
+    refused = dispatch(
+        app,
+        client,
+        "again-started.data",
+        {"again-start.n_clicks": 1},
+        {"again-model.value": "missing/", "review-ids.data": {record.id: 0}},
+    )
+    assert "no model of that name" in refused["again-problem"]["children"]
+
+
+def test_a_case_shows_what_is_known(client: FlaskClient, record: Record) -> None:
+    text = page(client, f"/history/{record.id}")
+    for known in (
+        record.model_sha256,
+        record.sha256,
+        "600 × 450 pixels",
+        "<b>left</b> hand.jpg",
+        "tiny, version 1",
+    ):
+        assert known in text
+    assert f"/api/v1/predictions/{record.id}/heatmap" in text
+    assert "does not rule out cancer" in text
+
+
+@pytest.mark.parametrize("case_id", ["unknown", "none", "..%2F..%2Fetc", "%00", "a" * 3000])
+def test_an_unknown_case_says_so(client: FlaskClient, record: Record, case_id: str) -> None:
+    assert "This prediction is not here" in page(client, f"/history/{case_id}")
+    assert client.get(f"/history/{case_id}").status_code == 404
+
+
+def test_a_case_is_deleted_from_its_page(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    answer = dispatch(
+        app,
+        client,
+        "case-gone.data",
+        {"case-dialog-confirm.n_clicks": 1},
+        {"case-id.data": record.id, "reviewer.value": "A"},
+    )
+    assert answer["case-gone"]["data"] is True
+    with pytest.raises(NotFound):
+        services.store.get(record.id)
+
+
+def test_counts_are_sentences() -> None:
+    assert parts.count(1, False) == "1 prediction"
+    assert parts.count(12345, False) == "12,345 predictions"
+    assert parts.count(1, True) == "1 matches these filters"
+    assert parts.count(2, True) == "2 match these filters"
+    assert parts.count(0, True) == "No prediction matches these filters."
+    assert parts.count(2_000_000, False, exact=False) == "About 2,000,000 predictions"

@@ -1,0 +1,137 @@
+"""Predicting again in the background, without a page."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dashboard.jobs.worker import MOST, Job, Jobs, State, predict_again
+from dashboard.services import ModelUnavailable, Services
+from dashboard.settings import Settings
+from dashboard.store import Context, QueryError, Record
+from tests.tiny import write_tiny_bundle
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A second model beside "tiny", and nothing that other tests would see."""
+    for name, seed in (("tiny", 0), ("other", 5)):
+        write_tiny_bundle(tmp_path / "bundles", name, seed=seed)
+    return Settings(bundles=tmp_path / "bundles", data_dir=tmp_path / "data", model="tiny", threads=1)
+
+
+@pytest.fixture
+def jobs(services: Services) -> Jobs:
+    return Jobs(services)
+
+
+@pytest.fixture
+def record(services: Services, lesion_jpeg: bytes) -> Record:
+    return services.predict(lesion_jpeg, "hand.jpg", "tiny", context=Context(lesion="L1"))
+
+
+def until(jobs: Jobs, job: Job, done: Callable[[Job], bool]) -> Job:
+    """The job once it is so."""
+    for _ in range(600):
+        now = jobs.get(job.id)
+        assert now is not None
+        if done(now):
+            return now
+        time.sleep(0.05)
+    raise AssertionError(now)
+
+
+def ended(job: Job) -> bool:
+    return not job.active
+
+
+def test_a_prediction_is_made_again_for_the_same_image(services: Services, record: Record) -> None:
+    again = predict_again(services, record.id, "other")
+    assert (again.model, again.sha256, again.filename) == ("other", record.sha256, record.filename)
+    assert again.context.lesion == "L1"
+    assert services.store.image(again.id) == services.store.image(record.id)
+    # Asking again repeats nothing, and neither does asking the model that has answered already.
+    assert predict_again(services, record.id, "other").id == again.id
+    assert predict_again(services, again.id, "tiny").id == record.id
+    # Deleting one leaves the other its image.
+    services.store.delete([record.id])
+    assert services.store.image(again.id)
+
+
+def test_a_job_tells_how_far_it_is(jobs: Jobs, services: Services, record: Record, mole_jpeg: bytes) -> None:
+    second = services.predict(mole_jpeg, "mole.jpg", "tiny")
+    job = jobs.start([record.id, "gone", second.id, record.id], "other", "sensitivity-95")
+    assert job.ids == (record.id, "gone", second.id) and job.state is State.QUEUED
+    done = until(jobs, job, ended)
+    assert done.state is State.FINISHED and done.failed == 1 and done.ended is not None
+    assert [pair.before for pair in done.pairs] == list(job.ids)
+    assert "deleted" in done.pairs[1].problem
+    assert services.store.get(str(done.pairs[2].after)).model == "other"
+    assert jobs.recent() == (done,)
+
+
+def test_a_job_is_cancelled_and_keeps_what_it_has(
+    jobs: Jobs, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> Record:
+        time.sleep(0.1)
+        return record
+
+    monkeypatch.setattr("dashboard.jobs.worker.predict_again", slow)
+    job = jobs.start([record.id, *map(str, range(50))], "other")
+    waiting = jobs.start(["never"], "other")
+    until(jobs, job, lambda now: len(now.pairs) > 0)
+    jobs.cancel(job.id)
+    jobs.cancel(waiting.id)
+    time.sleep(0.3)
+    after = until(jobs, job, ended)
+    assert after.state is State.CANCELLED and 0 < len(after.pairs) < 10
+    assert jobs.get(waiting.id) == until(jobs, waiting, ended) and not jobs.get(waiting.id).pairs  # type: ignore[union-attr]
+    # The worker is free for the next one.
+    assert until(jobs, jobs.start([record.id], "other"), ended).state is State.FINISHED
+
+
+def test_jobs_that_were_cancelled_and_forgotten_do_not_end_the_worker(
+    jobs: Jobs, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.jobs.worker.KEPT", 0)
+    busy, free = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Record:
+        busy.set()
+        free.wait(30)
+        return record
+
+    monkeypatch.setattr("dashboard.jobs.worker.predict_again", slow)
+    for job in [jobs.start([record.id], "other") for _ in range(3)]:
+        assert busy.wait(30)
+        jobs.cancel(job.id)
+    last = jobs.start([record.id], "other")
+    free.set()
+    assert until(jobs, last, ended).state is State.FINISHED
+
+
+def test_an_unexpected_error_is_one_images_problem(
+    jobs: Jobs, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Record:
+        raise RuntimeError("secret path")
+
+    monkeypatch.setattr("dashboard.jobs.worker.predict_again", broken)
+    done = until(jobs, jobs.start([record.id], "other"), ended)
+    assert done.failed == 1 and "secret" not in done.pairs[0].problem
+
+
+def test_what_cannot_be_done_is_refused_at_once(jobs: Jobs, record: Record) -> None:
+    with pytest.raises(ModelUnavailable, match="no model of that name"):
+        jobs.start([record.id], "missing")
+    with pytest.raises(ModelUnavailable):
+        jobs.start([record.id], "other", "sensitivity-1")
+    with pytest.raises(QueryError, match="between 1 and"):
+        jobs.start([], "other")
+    with pytest.raises(QueryError, match="between 1 and"):
+        jobs.start([str(number) for number in range(MOST + 1)], "other")
+    assert jobs.get("unknown") is None
+    jobs.cancel("unknown")

@@ -1,0 +1,88 @@
+"""Cards as text: what Dash would draw, with nothing in it that a file name or a note could run."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from dash import dcc, html
+from flask.testing import FlaskClient
+
+from dashboard.predict.batch import row
+from dashboard.predict.markup import markup
+from dashboard.services import Services
+from dashboard.shell.result_card import result_card
+from dashboard.store import Context, Record
+from model.taxonomy import HAM10000
+
+HARMFUL = '<script>alert("1")</script>'
+
+
+@pytest.fixture
+def record(services: Services, lesion_jpeg: bytes) -> Record:
+    """A stored prediction."""
+    return services.predict(lesion_jpeg, "left arm.jpg")
+
+
+class Reader(HTMLParser):
+    """Collects the tags of a document, and holds it to closing what it opens."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("img", "input", "br", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize(
+    ("component", "text"),
+    [
+        (html.P("a < b", className="x"), '<p class="x">a &lt; b</p>'),
+        (html.P(["a", None, html.Br(), 3]), "<p>a<br>3</p>"),
+        (html.Label("L", htmlFor="x", hidden=True), '<label hidden for="x">L</label>'),
+        (html.Div(hidden=False, title='"'), '<div title="&quot;"></div>'),
+        (
+            html.Span(style={"backgroundColor": "red", "--ratio": 1.5}),
+            '<span style="background-color: red; --ratio: 1.5"></span>',
+        ),
+        (dcc.Link("go", href="/x"), '<a href="/x" data-link="page">go</a>'),
+        (html.Div(**{"aria-label": "x"}), '<div aria-label="x"></div>'),
+    ],
+)
+def test_component_becomes_html(component: html.Div, text: str) -> None:
+    assert markup(component).replace(' title=""', "") == text
+
+
+def test_what_only_a_browser_draws_is_refused() -> None:
+    with pytest.raises(TypeError, match="Graph"):
+        markup(html.Div(dcc.Graph()))
+
+
+def test_nothing_that_a_user_wrote_becomes_markup(record: Record) -> None:
+    harmful = replace(record, filename=HARMFUL + '" onerror="x', context=Context(note=HARMFUL, site=HARMFUL))
+    tags = Reader(markup(result_card(harmful, HAM10000, drawn=True))).tags
+    assert "script" not in [tag for tag, _ in tags]
+    assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
+    assert {attributes.get("loading") for tag, attributes in tags if tag == "img"} == {"lazy"}
+
+
+def test_card_and_row_of_a_stored_prediction(client: FlaskClient, record: Record) -> None:
+    answer = client.get(f"/cards/{record.id}").get_json()
+    assert answer["row"] == row(record, HAM10000)
+    assert answer["row"]["probability"] == record.probability
+    links = [attributes["href"] for tag, attributes in Reader(answer["card"]).tags if tag == "a"]
+    assert links == [
+        f"/history/{record.id}",
+        f"/report/{record.id}",
+        f"/api/v1/predictions/{record.id}/report",
+    ]
+    assert client.get("/cards/0198c0de-0000-7000-8000-000000000000").status_code == 404
+    assert client.get("/cards/..%2f").status_code == 404

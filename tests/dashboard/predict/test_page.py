@@ -1,0 +1,279 @@
+"""The predict page's layout and cards: what a person is told, without a browser."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from dash import Dash
+from plotly.utils import PlotlyJSONEncoder
+
+from dashboard import examples
+from dashboard.app import create_app
+from dashboard.diagnoses import USUAL
+from dashboard.predict.batch import batch_csv
+from dashboard.predict.choices import label
+from dashboard.services import Services, build_services
+from dashboard.settings import Settings
+from dashboard.shell.result_card import image_with_heatmap, result_card
+from dashboard.shell.scale import probability_scale
+from dashboard.shell.text import (
+    DISCLAIMER,
+    NEXT_STEPS,
+    UNRELIABLE,
+    next_step,
+    percent,
+    point_words,
+    similar_cases,
+)
+from dashboard.shell.verdict import verdict
+from dashboard.store import Context, Record
+from model.bundle import open_bundle
+from model.cautions import Caution
+from model.predictor import Decision, Similar
+from model.taxonomy import HAM10000, LESIONS
+from model.verdict import COLOURS, VERDICTS
+
+
+def text(component: Any) -> str:
+    """A component as the JSON that the browser gets."""
+    return json.dumps(component, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
+@pytest.fixture
+def record(services: Services, lesion_jpeg: bytes) -> Record:
+    """A stored prediction."""
+    return services.predict(lesion_jpeg, "left arm.jpg")
+
+
+@pytest.fixture
+def page(app: Dash) -> ModuleType:
+    """The page's module; it can be imported once there is an application."""
+    assert app
+    return import_module("dashboard.predict.page")
+
+
+def test_limits_are_stated_before_anyone_runs_into_them(app: Dash, page: ModuleType) -> None:
+    with app.server.app_context():
+        shown = text(page.layout())
+    assert "25 MB" in shown
+    assert "50 megapixels" in shown
+    assert "tiny 1" in shown
+
+
+def test_examples_are_called_drawn(app: Dash, page: ModuleType) -> None:
+    with app.server.app_context():
+        shown = text(page.layout())
+    assert "These are drawings, not patients" in shown
+    assert shown.count('"data-example"') == len(examples.names()) > 0
+
+
+def test_page_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
+    empty = tmp_path / "none"
+    empty.mkdir()
+    services = build_services(Settings(bundles=empty, data_dir=tmp_path / "data"))
+    app = create_app(services=services)
+    page = import_module("dashboard.predict.page")
+    with app.server.app_context():
+        shown = text(page.layout())
+    assert "No model is installed yet" in shown
+    assert "python -m training" in shown
+    services.store.close()
+
+
+def test_card_says_everything(record: Record) -> None:
+    shown = text(result_card(record, HAM10000))
+    for wanted in (
+        DISCLAIMER,
+        VERDICTS[record.decision].word,
+        VERDICTS[record.decision].shape,
+        percent(record.probability),
+        f"Operating point: {point_words(record.operating_point)}",
+        f"/history/{record.id}",
+        f"/report/{record.id}",
+        f"/api/v1/predictions/{record.id}/image",
+        f"/api/v1/predictions/{record.id}/heatmap",
+        f"/api/v1/predictions/{record.id}/report",
+        "left arm.jpg",
+        next_step(record.decision, record.cautions),
+        *(caution.text for caution in record.cautions),
+        *(diagnosis.name for diagnosis in HAM10000),
+    ):
+        assert json.dumps(wanted, ensure_ascii=False)[1:-1] in shown
+    assert "confidence" not in shown.lower()
+    assert "Drawn example" not in shown
+    assert "Do not rely" not in shown
+
+
+def test_severe_caution_stands_above_the_result(record: Record) -> None:
+    unlike = Caution("unlike", "This does not look like a skin lesion.", severe=True)
+    shown = text(result_card(replace(record, cautions=(unlike,), decision=Decision.BENIGN), HAM10000))
+    assert shown.index(unlike.text) < shown.index(VERDICTS["benign"].word)
+    assert shown.index("Do not rely on this result") < shown.index(VERDICTS["benign"].word)
+    assert UNRELIABLE in shown
+    assert NEXT_STEPS["benign"] not in shown
+
+
+def test_similar_cases_are_told_in_numbers(record: Record) -> None:
+    similar = tuple(
+        Similar(f"I{place}", f"L{place}", code, 0.1)
+        for place, code in enumerate(["mel"] * 7 + ["nv"] * 2 + ["bcc"])
+    )
+    shown = text(result_card(replace(record, similar=similar), HAM10000))
+    assert "7 of the 10 most similar known cases are melanoma; 8 are malignant." in shown
+    assert "left arm" in shown
+    bare = text(result_card(replace(record, similar=()), HAM10000))
+    assert "similar known cases" not in bare
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (["nv"] * 10, "10 of the 10 most similar known cases are ordinary moles."),
+        (["nv"] * 9 + ["mel"], "9 of the 10 most similar known cases are ordinary moles; 1 is malignant."),
+        (
+            ["nv"] * 8 + ["bkl"] * 2,
+            "8 of the 10 most similar known cases are ordinary moles; none is malignant.",
+        ),
+    ],
+)
+def test_similar_cases_in_a_sentence(codes: list[str], said: str) -> None:
+    assert similar_cases([Similar("i", "l", code, 0.0) for code in codes], HAM10000) == said
+
+
+def test_scale_marks_the_uncertain_band_and_does_without(record: Record) -> None:
+    three = text(probability_scale(0.2, 0.1, 0.4, "uncertain", "sensitivity-97.5"))
+    for wanted in (
+        "below 10 %",
+        "10 % to 40 %",
+        "from 40 %",
+        "97.5 % sensitivity",
+        VERDICTS["uncertain"].shape,
+    ):
+        assert wanted in three
+    two = text(probability_scale(0.2, 0.1, 0.1, "malignant"))
+    assert "tone-uncertain" not in two
+    assert "below 10 %" in two
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_next_step_depends_on_what_stands_against_the_result(decision: Decision) -> None:
+    plain = next_step(decision, ())
+    assert plain == NEXT_STEPS[decision]
+    assert next_step(decision, (Caution("blurred", "It is blurred."),)).startswith(plain)
+    assert "new photograph" in next_step(decision, (Caution("blurred", "It is blurred."),))
+    assert next_step(decision, (Caution("synthetic", "Drawn."),)) == plain
+    assert next_step(decision, (Caution("unlike", "No lesion.", severe=True),)) == UNRELIABLE
+
+
+def test_context_is_shown_and_said_not_to_be_used(record: Record) -> None:
+    context = Context(age=54, sex="female", site="back", lesion="L-12", note="<b>new</b>")
+    shown = text(result_card(replace(record, context=context), HAM10000))
+    assert "54 years, female, back, lesion L-12, <b>new</b>" in shown
+    assert "not used by the model" in shown
+    assert "not used by the model" not in text(result_card(record, HAM10000))
+
+
+def test_operating_points_are_told_apart(bundle_root: Path) -> None:
+    card = open_bundle(bundle_root / "tiny").card
+    point = card.point()
+    points = tuple(
+        replace(point, name=f"sensitivity-{number}", sensitivity=float(number) / 100)
+        for number in ("90", "95", "97.5")
+    )
+    card = replace(card, operating_points=points, operating_point="sensitivity-95")
+    assert [label(one, card) for one in points] == [
+        "90 % sensitivity, fewest false alarms",
+        "95 % sensitivity, usual",
+        "97.5 % sensitivity, misses fewest",
+    ]
+
+
+def test_table_to_take_away_holds_every_file_and_no_formula(record: Record) -> None:
+    harmful = replace(record, filename="x", context=Context(note="=HYPERLINK(1)"))
+    lines = list(
+        csv.DictReader(
+            io.StringIO(batch_csv([("=1+1.jpg", "", harmful), ("b.jpg", "It is empty.", None)], USUAL))
+        )
+    )
+    assert [line["file"] for line in lines] == ["'=1+1.jpg", "b.jpg"]
+    assert lines[0]["note"] == "'=HYPERLINK(1)"
+    assert float(lines[0]["probability"]) == record.probability
+    assert lines[0]["decision"] == record.decision
+    assert float(lines[0]["p_mel"]) == record.probabilities["mel"]
+    assert (lines[1]["error"], lines[1]["decision"]) == ("It is empty.", "")
+
+
+def test_download_reads_what_is_stored(app: Dash, page: ModuleType, record: Record) -> None:
+    files = [
+        {"id": record.id, "name": "a.jpg", "error": ""},
+        {"id": None, "name": "b.jpg", "error": "It is empty."},
+        {"id": "0198c0de-0000-7000-8000-000000000000", "name": "c.jpg", "error": ""},
+    ]
+    with app.server.app_context():
+        answer = page.download(files)
+    assert answer["filename"].endswith(".csv")
+    assert answer["content"].startswith("\ufefffile,error,")
+    assert answer["content"].count("\r\n") == 4
+    assert record.sha256 in answer["content"]
+
+
+def test_drawn_example_is_marked_on_its_card(record: Record) -> None:
+    assert "Drawn example, not a patient" in text(result_card(record, HAM10000, drawn=True))
+
+
+def test_card_of_a_binary_model_has_no_diagnoses(record: Record) -> None:
+    assert "Melanoma" not in text(
+        result_card(replace(record, probabilities={}, diagnosis=None, similar=()), HAM10000)
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "place"),
+    [
+        ((600, 450), {"width": "75.0000%", "height": "100.0000%", "left": "12.5000%", "top": "0.0000%"}),
+        ((300, 600), {"width": "100.0000%", "height": "50.0000%", "left": "0.0000%", "top": "25.0000%"}),
+    ],
+)
+def test_heatmap_lies_over_the_centred_square(
+    record: Record, size: tuple[int, int], place: dict[str, str]
+) -> None:
+    shown = text(image_with_heatmap(replace(record, width=size[0], height=size[1])))
+    assert json.dumps(place)[1:-1] in shown
+
+
+def test_verdict_never_relies_on_colour_alone() -> None:
+    assert len({one.shape for one in VERDICTS.values()}) == len({one.word for one in VERDICTS.values()}) == 3
+    for name, one in VERDICTS.items():
+        shown = text(verdict(name))
+        assert one.word in shown
+        assert one.shape in shown
+
+
+def test_colours_are_those_of_the_style_sheet() -> None:
+    css = (Path(__file__).parents[3] / "assets" / "dermaboard.css").read_text()
+    for theme in COLOURS.values():
+        for name, colour in theme.items():
+            assert f"--derma-{name}: {colour};" in css
+    decisions = {colour.lower() for theme in COLOURS.values() for colour in theme.values()}
+    assert not decisions & {diagnosis.colour.lower() for diagnosis in LESIONS}
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0, "< 0.1 %"),
+        (0.0004, "< 0.1 %"),
+        (0.034, "3.4 %"),
+        (0.5, "50 %"),
+        (0.9949, "99.5 %"),
+        (1, "> 99.9 %"),
+    ],
+)
+def test_probability_is_never_said_to_be_certain(probability: float, said: str) -> None:
+    assert percent(probability) == said
