@@ -121,10 +121,10 @@ def report_command(options: argparse.Namespace) -> int:
 
 def card_command(options: argparse.Namespace) -> int:
     """Print cards as Markdown."""
-    from model.evaluation.cardtext import card_text
+    from model.evaluation.cardtext import card_text, short_text
 
     cards = [named_bundle(options.bundles, name).card for name in options.names]
-    print(card_text(cards, options.short), end="")
+    print("\n".join(map(short_text, cards)) if options.short else card_text(cards), end="")
     return 0
 
 
@@ -159,9 +159,7 @@ def parser() -> argparse.ArgumentParser:
     printing.add_argument(
         "names", nargs="+", metavar="NAME", help="the bundle, and others to put beside it in the first table"
     )
-    printing.add_argument(
-        "--short", action="store_true", help="what the README shows, without the long tables"
-    )
+    printing.add_argument("--short", action="store_true", help="the README's table alone")
     printing.set_defaults(act=card_command)
     for command in commands.choices.values():
         command.add_argument("--bundles", type=Path, default=SHIPPED, help="folder of bundles")

@@ -1,4 +1,4 @@
-"""A card as Markdown for people: the README's model section, and in full what a reviewer asks for.
+"""A card as Markdown for people: the README's one table, and in full what a reviewer asks for.
 
 After Mitchell et al. 2019 ("Model Cards for Model Reporting", doi:10.1145/3287560.3287596). Nothing is computed here:
 every figure stands in card.json. What a card does not state is left out.
@@ -38,20 +38,39 @@ from model.evaluation.markdown import (
 NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
 
 
-def card_text(cards: Sequence[Card], short: bool = False) -> str:
-    """The model section: all cards in one table, then the first of them in detail.
-
-    Args:
-        cards: at least one.
-        short: without the tables of subgroups, robustness, calibration and cases.
-    """
+def card_text(cards: Sequence[Card]) -> str:
+    """All cards in one table, then the first of them in detail; at least one card."""
     card = cards[0]
     parts = [comparison(cards), by_source(card), pair_worth(card), decisions(card), uses(card)]
-    if not short:
-        parts += [calibration(card), subgroups(card), source_probe(card), robustness(card), guard(card)]
-        parts += [evidence(card), cases(card)]
-    parts += [limits(card), making(card), *([] if short else [openings(card), files(card)])]
+    parts += [calibration(card), subgroups(card), source_probe(card), robustness(card), guard(card)]
+    parts += [evidence(card), cases(card), limits(card), making(card), openings(card), files(card)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def short_text(card: Card) -> str:
+    """The README's one table: how many cancers are found and how much else is left alone, by source and modality."""
+    split = judged_on(card)
+    of: Mapping[str, Any] = card.results.get(split, {})
+    never: Mapping[str, Any] = card.facts.get("elsewhere", {})
+    groups = {"all dermoscopic": of, **of.get("domains", {})}
+    groups |= {f"{name}, never seen in training": found for name, found in never.items()}
+    rows = [
+        (
+            name,
+            f"{found.get('images', 0):,}",
+            f"{found.get('malignant', 0):,}",
+            *(flat(found, figure) for figure in ("auc", "sensitivity", "specificity")),
+        )
+        for name, found in groups.items()
+    ]
+    head = ("photographs", "images", "malignant", "AUC", "cancers found", "harmless left alone")
+    text = (
+        f"`{card.name}` {card.version} on {split} lesions, where it aims to find "
+        f"{plain_percent(card.target_sensitivity)} of cancers; 95 % intervals by lesion. Dermoscopic: found is not "
+        "called benign, left alone is called benign. Close-ups are never called benign: found is called malignant, "
+        "left alone is uncertain."
+    )
+    return f"{table(head, rows)}\n\n{text}\n"
 
 
 def comparison(cards: Sequence[Card]) -> str:

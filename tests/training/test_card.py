@@ -144,7 +144,10 @@ def test_the_readme_gets_the_short_one(bundle: Bundle, capsys: pytest.CaptureFix
     folder = ["--bundles", str(bundle.path.parent)]
     assert main(["card", "drawn", "drawn", "--short", *folder]) == 0
     text = capsys.readouterr().out
-    assert text.count("| `drawn` 3 |") == 2 and "Subgroups" not in text and "Limits" in text
+    test = bundle.card.results["test"]
+    row = f"| all dermoscopic | {test['images']} | {test['malignant']} | {test['auc']:.3f} ("
+    assert text.count(row) == 2 and text.count("`drawn` 3 on test lesions") == 2 and "Limits" not in text
+    assert "| Painted (nobody 2025)" in text
     assert main(["card", "nobody", *folder]) == 2
 
 
