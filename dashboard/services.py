@@ -200,15 +200,26 @@ class Services:
             record = self.store.add(photograph, prediction, filename, context, once, written.result())
         return record
 
+    def shows_heatmap(self, record: Record) -> bool:
+        """Whether the stored heatmap of a prediction is for people; true where its model is no longer installed."""
+        cards = (bundle.card for bundle in self.bundles if isinstance(bundle, Bundle))
+        return all(
+            card.shows_heatmap(record.modality) for card in cards if card.sha256 == record.model_sha256
+        )
+
     def heatmap(self, photograph: Photograph, model: str) -> bytes:
         """Where a model sees evidence for malignancy, as a PNG to lay over the centred square; nothing is stored.
 
         Raises:
-            ModelUnavailable: there is no such model, or it cannot run.
+            ModelUnavailable: there is no such model, it cannot run, or its heatmaps are not shown.
         """
         from model.predictor import heatmap_png
 
-        return heatmap_png(self.predictors.get(self.bundle(model)).predict(photograph).heatmap)
+        bundle = self.bundle(model)
+        prediction = self.predictors.get(bundle).predict(photograph)
+        if not bundle.card.shows_heatmap(prediction.modality):
+            raise ModelUnavailable("no_heatmap", f"Heatmaps of {model} mean nothing on such photographs.")
+        return heatmap_png(prediction.heatmap)
 
     def warm(self, delay: float = 0) -> threading.Thread:
         """Load the default predictor in the background, so that the first photograph doesn't wait for it.

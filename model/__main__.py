@@ -146,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
     scoring.add_argument(
         "--operating-point", metavar="NAME", help="one of the card's (default: the card's own)"
     )
-    scoring.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder for a heatmap of every image")
+    scoring.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder for heatmaps")
     scoring.set_defaults(act=score_command)
     commands.add_parser("list", help="the bundles and what they are").set_defaults(act=list_command)
     commands.add_parser("verify", help="check the files of every bundle").set_defaults(act=verify_command)

@@ -168,6 +168,11 @@ class Card:
         """That of a modality; of dermoscopic photographs for one that the card does not know."""
         return self.calibrations.get(modality, self.calibrations[Modality.DERMOSCOPIC])
 
+    def shows_heatmap(self, modality: str) -> bool:
+        """Whether heatmaps of a modality are for people: not where they were measured to be no better than chance."""
+        measured = self.facts.get("evidence", {}).get(modality, {})
+        return bool(measured.get("shown", True))
+
     @property
     def threshold(self) -> float:
         """From this calibrated probability on the decision is not benign, at the default operating point."""

@@ -24,7 +24,8 @@ class Wish:
 
     Attributes:
         operating_point: by its name; the card's default for None.
-        heatmaps: folder for one PNG an image, named by the file's SHA-256; None for none.
+        heatmaps: folder for one PNG an image, named by the file's SHA-256; None for none. There is none of a modality
+            for which the card shows none.
     """
 
     operating_point: str | None = None
@@ -114,7 +115,8 @@ def score_batch(predictor: Predictor, files: Sequence[Path], wish: Wish) -> list
     )
     if wish.heatmaps is not None:
         for prediction in found:
-            (wish.heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
+            if predictor.bundle.card.shows_heatmap(prediction.modality):
+                (wish.heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
     predictions = iter(found)
     return [
         row(path, next(predictions)) if isinstance(item, Photograph) else failure(path, predictor, item)

@@ -6,8 +6,10 @@ from dashboard import examples
 from dashboard.api.address import ROOT
 from dashboard.api.answers import private
 from dashboard.api.inputs import ReportQuery
+from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import Services
+from dashboard.shell.text import NO_HEATMAP
 from dashboard.store import zone
 from dashboard.store.files import IMAGE_TYPES, image_ending
 
@@ -49,14 +51,21 @@ def thumbnail(record_id: str) -> Response:
 
 @blueprint.get("/<string:record_id>/heatmap")
 @documented(
-    Answers(what="A PNG file with transparency.", files=("image/png",), errors=MISSING),
+    Answers(
+        what="A PNG file with transparency.",
+        files=("image/png",),
+        errors={404: "There is no such prediction, or its heatmap means nothing and is not shown."},
+    ),
     PREDICTIONS,
     "readHeatmap",
     record_id=ID,
 )
 def heatmap(record_id: str) -> Response:
     """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
-    return picture(Services.current().store.heatmap(record_id), "image/png")
+    services = Services.current()
+    if not services.shows_heatmap(services.store.get(record_id)):
+        raise Problem(404, "no_heatmap", NO_HEATMAP)
+    return picture(services.store.heatmap(record_id), "image/png")
 
 
 @blueprint.get("/<string:record_id>/report")
@@ -75,13 +84,13 @@ def report(record_id: str, query: ReportQuery) -> Response:
     # Here, because it draws with a library that nothing else needs.
     from dashboard.case_report.content import report_pdf
 
-    store = Services.current().store
-    record = store.get(record_id)
+    services = Services.current()
+    store, record = services.store, services.store.get(record_id)
     pdf = report_pdf(
         record,
         store.known.of(record.model_sha256),
         store.image(record_id),
-        store.heatmap(record_id),
+        store.heatmap(record_id) if services.shows_heatmap(record) else b"",
         examples.is_drawn(record.sha256),
         zone(query.zone) if query.zone is not None else None,
     )

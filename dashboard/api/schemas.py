@@ -69,7 +69,7 @@ class PredictionLinks(Answer):
     page: str
     image: str
     thumbnail: str
-    heatmap: str
+    heatmap: str | None = Field(description="Null where the model's heatmaps are no better than random ones.")
     report: str
 
 

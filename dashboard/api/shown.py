@@ -6,6 +6,7 @@ from typing import Any
 from dashboard.addresses import local_address
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
+from dashboard.services import Services
 from dashboard.store import Page, Record
 from model.bundle import Bundle, OperatingPoint
 from model.taxonomy import Diagnosis
@@ -52,7 +53,7 @@ def prediction(record: Record) -> schemas.Prediction:
             page=local_address(f"/history/{record.id}"),
             image=f"{here}/image",
             thumbnail=f"{here}/thumbnail",
-            heatmap=f"{here}/heatmap",
+            heatmap=f"{here}/heatmap" if Services.current().shows_heatmap(record) else None,
             report=f"{here}/report",
         ),
     )

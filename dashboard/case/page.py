@@ -49,7 +49,8 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         # Dash asks for the page of no case, to learn which components its callbacks will find.
         return html.Div([missing(), html.Div(sections(nobody(), ""), hidden=True), *controls(nobody())])
     try:
-        record = Services.current().store.get(case_id)
+        services = Services.current()
+        record = services.store.get(case_id)
     except NotFound:
         return missing()
     search = address(parameters)
@@ -57,7 +58,13 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         [
             parts.way(search, *neighbours(record.id, search)),
             html.H1("Prediction"),
-            result_card(record, taxonomy_of(record), drawn=examples.is_drawn(record.sha256), link=False),
+            result_card(
+                record,
+                taxonomy_of(record),
+                drawn=examples.is_drawn(record.sha256),
+                link=False,
+                heatmap=services.shows_heatmap(record),
+            ),
             *sections(record, search),
             *controls(record),
         ],
@@ -138,8 +145,9 @@ def lesion(record: Record, search: str) -> Component:
 
 def others(record: Record) -> Component:
     """What models said of this photograph."""
-    records = same_image(Services.current().store, record.sha256)
-    return again_parts.answers(records, record.id) if record.id else html.Div()
+    services = Services.current()
+    records = same_image(services.store, record.sha256)
+    return again_parts.answers(records, record.id, services.shows_heatmap) if record.id else html.Div()
 
 
 def controls(record: Record) -> list[Component]:

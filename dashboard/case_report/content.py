@@ -135,7 +135,7 @@ def report_pdf(
         record: the stored prediction.
         taxonomy: what its codes mean.
         image: the photograph as it is kept.
-        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty for none.
+        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty where it is not shown.
         drawn: whether the image is one of our drawings.
         zone: the reader's time zone; the server's own when left out.
     """

@@ -47,7 +47,12 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
     return html.Div(
         [
             html.Div(actions, className="actions report-actions"),
-            sheet(record, services.known.of(record.model_sha256), examples.is_drawn(record.sha256)),
+            sheet(
+                record,
+                services.known.of(record.model_sha256),
+                examples.is_drawn(record.sha256),
+                services.shows_heatmap(record),
+            ),
         ],
         id="report",
         className="report",

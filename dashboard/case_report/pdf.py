@@ -11,7 +11,7 @@ from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from dashboard.case_report.content import Report
-from dashboard.shell.text import percent
+from dashboard.shell.text import NO_HEATMAP, percent
 from model.verdict import VERDICTS
 
 FONTS = Path(ttf_opensans.__file__).resolve().parent / "ttf"
@@ -140,14 +140,15 @@ def head(page: Paper, report: Report, times: str) -> None:
 
 
 def pictures(page: Paper, most: float, ratio: float, image: bytes, heatmap: bytes) -> None:
-    """The photograph as it is, and again with the heatmap over its centred square."""
+    """The photograph as it is, and again with the heatmap over its centred square where there is one."""
     width = min(HALF, most * ratio)
     height = width / ratio
     top, side = page.get_y(), min(width, height)
-    for place, what in enumerate(("Photograph", "Blue: where the model found signs of malignancy")):
+    shown = ("Photograph", "Blue: where the model found signs of malignancy")
+    for place, what in enumerate(shown if heatmap else (f"Photograph. {NO_HEATMAP}",)):
         x = MARGIN + place * (HALF + GAP)
         page.image(BytesIO(image), x, top, width, height, alt_text=what)
-        if place and heatmap:
+        if place:
             with page.local_context(fill_opacity=0.5):
                 page.image(
                     BytesIO(heatmap),

@@ -7,9 +7,9 @@ from dash.development.base_component import Component
 
 from dashboard.case_report.content import Report, moment, report_of
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address, centred_square
+from dashboard.shell.result_card import address, centred_square, frame
 from dashboard.shell.scale import probability_scale
-from dashboard.shell.text import percent
+from dashboard.shell.text import NO_HEATMAP, percent
 from dashboard.shell.verdict import verdict
 from model.taxonomy import Taxonomy
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from dashboard.store import Record
 
 
-def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> html.Article:
+def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False, heatmap: bool = True) -> html.Article:
     """The whole report of a stored prediction.
 
     Args:
         taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings.
+        heatmap: whether its heatmap is shown.
     """
     report = report_of(record, taxonomy, drawn)
     return html.Article(
         [
             head(record, report),
-            pictures(record),
+            pictures(record, heatmap),
             severe(report),
             html.P(verdict(record.decision), className="result-verdict"),
             probability_scale(
@@ -65,24 +66,28 @@ def head(record: "Record", report: Report) -> html.Header:
     )
 
 
-def pictures(record: "Record") -> html.Div:
-    """The photograph as it is, and again with the heatmap over its centred square."""
-    frame = {"aspectRatio": f"{record.width} / {record.height}", "--ratio": record.width / record.height}
+def pictures(record: "Record", heatmap: bool) -> html.Div:
+    """The photograph as it is, and again with the heatmap over its centred square where that is shown."""
     photo = html.Img(
         src=address(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"
     )
     again = html.Img(src=address(record.id, "image"), alt="", className="photo")
-    heatmap = html.Img(
+    overlay = html.Img(
         src=address(record.id, "heatmap"),
         alt="Heatmap",
         className="heatmap",
         style=centred_square(record.width, record.height),
     )
-    shown = (([photo], "Photograph"), ([again, heatmap], "Blue: where the model found signs of malignancy"))
+    shown = [([photo], "Photograph" if heatmap else f"Photograph. {NO_HEATMAP}")]
+    if heatmap:
+        shown.append(([again, overlay], "Blue: where the model found signs of malignancy"))
     return html.Div(
         [
             html.Figure(
-                [html.Div(images, className="hero", style=frame), html.Figcaption(words, className="note")]
+                [
+                    html.Div(images, className="hero", style=frame(record.width, record.height)),
+                    html.Figcaption(words, className="note"),
+                ]
             )
             for images, words in shown
         ],

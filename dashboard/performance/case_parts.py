@@ -13,9 +13,11 @@ from dashboard.performance import cases
 from dashboard.performance.case import Place
 from dashboard.performance.panels import framed
 from dashboard.shell.attributes import attributes
+from dashboard.shell.text import NO_HEATMAP
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
 from model.evaluation.words import plain, rate
+from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
 
 
@@ -66,8 +68,10 @@ def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Comp
         )
     root = local_address(f"/evaluated/{quote(image_id, safe='')}")
     image = html.Img(src=f"{root}/image", alt=f"Lesion {image_id}")
-    if not model.runnable:
-        words = f"No heatmap: {model.name} is here without its weights."
+    # The only kind of which scores are reviewed here.
+    shown = model.card.shows_heatmap(Modality.DERMOSCOPIC)
+    if not model.runnable or not shown:
+        words = f"No heatmap: {model.name} is here without its weights." if shown else NO_HEATMAP
         return framed(
             "Image", html.Div([html.Div(image, className="overlaid"), html.P(words, className="note")])
         )

@@ -21,7 +21,8 @@ def card(record_id: str) -> Response:
     except NotFound:
         abort(404)
     taxonomy = services.known.of(record.model_sha256)
-    shown = result_card(record, taxonomy, drawn=examples.is_drawn(record.sha256))
+    drawn, heatmap = examples.is_drawn(record.sha256), services.shows_heatmap(record)
+    shown = result_card(record, taxonomy, drawn=drawn, heatmap=heatmap)
     answer = jsonify(card=markup(shown), row=row(record, taxonomy))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

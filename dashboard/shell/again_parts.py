@@ -1,6 +1,6 @@
 """Predicting again with another model: asking for it, its progress, and the answers side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address, centred_square
-from dashboard.shell.text import percent, point_words
+from dashboard.shell.result_card import address, centred_square, frame
+from dashboard.shell.text import NO_HEATMAP, percent, point_words
 from dashboard.shell.verdict import verdict
 
 if TYPE_CHECKING:
@@ -109,15 +109,19 @@ def line(job: Progress) -> html.Div:
     )
 
 
-def answers(records: Sequence["Record"], here: str) -> Component:
-    """The predictions of one photograph side by side; nothing but the way to get another where there is one only."""
+def answers(records: Sequence["Record"], here: str, heatmap: Callable[["Record"], bool]) -> Component:
+    """The predictions of one photograph side by side; nothing but the way to get another where there is one only.
+
+    Args:
+        heatmap: whether that of a prediction is shown.
+    """
     if len(records) < 2:
         return html.Div()
     mine = next(record for record in records if record.id == here)
-    return html.Ul([answer(record, mine) for record in records], className="answers")
+    return html.Ul([answer(record, mine, heatmap(record)) for record in records], className="answers")
 
 
-def answer(record: "Record", mine: "Record") -> html.Li:
+def answer(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
     """One model's answer with its heatmap, and how far it lies from the one that is looked at."""
     same = record.id == mine.id
     name = f"{record.model} {record.model_version}"
@@ -131,14 +135,14 @@ def answer(record: "Record", mine: "Record") -> html.Li:
                         alt=f"Heatmap of {name}",
                         className="heatmap",
                         style=centred_square(record.width, record.height),
-                    ),
+                    )
+                    if heatmap
+                    else None,
                 ],
                 className="hero",
-                style={
-                    "aspectRatio": f"{record.width} / {record.height}",
-                    "--ratio": record.width / record.height,
-                },
+                style=frame(record.width, record.height),
             ),
+            None if heatmap else html.P(NO_HEATMAP, className="note"),
             html.P(
                 [verdict(record.decision, short=True), html.Strong(percent(record.probability))],
                 className="answer",

@@ -1,7 +1,7 @@
 """One stored prediction as a card: the image with its heatmap, the verdict, its grounds, and what to do next."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.scale import probability_scale
-from dashboard.shell.text import DISCLAIMER, context_words, next_step, percent, similar_cases
+from dashboard.shell.text import DISCLAIMER, NO_HEATMAP, context_words, next_step, percent, similar_cases
 from dashboard.shell.verdict import verdict
 from model.taxonomy import Diagnosis, Taxonomy
 from model.verdict import VERDICTS
@@ -27,7 +27,9 @@ def address(record_id: str, part: str = "") -> str:
     return local_address(f"/api/v1/predictions/{record_id}" + (f"/{part}" if part else ""))
 
 
-def result_card(record: "Record", taxonomy: Taxonomy, drawn: bool = False, link: bool = True) -> html.Div:
+def result_card(
+    record: "Record", taxonomy: Taxonomy, drawn: bool = False, link: bool = True, heatmap: bool = True
+) -> html.Div:
     """The whole answer for one photograph.
 
     Args:
@@ -35,6 +37,7 @@ def result_card(record: "Record", taxonomy: Taxonomy, drawn: bool = False, link:
         taxonomy: what its codes mean.
         drawn: whether the image is one of our drawings, which is then said.
         link: whether to offer the way to the prediction's own page.
+        heatmap: whether its heatmap is shown.
     """
     severe = [caution for caution in record.cautions if caution.severe]
     facts = [
@@ -55,7 +58,7 @@ def result_card(record: "Record", taxonomy: Taxonomy, drawn: bool = False, link:
     ]
     return html.Div(
         [
-            image_with_heatmap(record),
+            image_with_heatmap(record) if heatmap else image_alone(record),
             html.Div(facts, className="result-facts"),
             html.Div(
                 [context_line(record), footer(record, link), html.P(DISCLAIMER, className="disclaimer")],
@@ -102,16 +105,11 @@ def next_steps(record: "Record") -> html.Div:
 
 def image_with_heatmap(record: "Record") -> html.Figure:
     """The photograph with the heatmap over its centred square, which is all that the network saw."""
-    frame = {"aspectRatio": f"{record.width} / {record.height}", "--ratio": record.width / record.height}
     return html.Figure(
         [
             html.Div(
                 [
-                    html.Img(
-                        src=address(record.id, "image"),
-                        alt=f"The photograph {record.filename}",
-                        className="photo",
-                    ),
+                    photograph(record),
                     html.Img(
                         src=address(record.id, "heatmap"),
                         alt="",
@@ -120,7 +118,7 @@ def image_with_heatmap(record: "Record") -> html.Figure:
                     ),
                 ],
                 className="hero",
-                style=frame,
+                style=frame(record.width, record.height),
             ),
             html.Figcaption(
                 [
@@ -142,6 +140,29 @@ def image_with_heatmap(record: "Record") -> html.Figure:
         ],
         className="hero-figure",
     )
+
+
+def image_alone(record: "Record") -> html.Figure:
+    """The photograph, and why there is no heatmap."""
+    return html.Figure(
+        [
+            html.Div(photograph(record), className="hero", style=frame(record.width, record.height)),
+            html.Figcaption(html.Span(NO_HEATMAP, className="note"), className="hero-controls"),
+        ],
+        className="hero-figure",
+    )
+
+
+def photograph(record: "Record") -> html.Img:
+    """The photograph as it is kept."""
+    return html.Img(
+        src=address(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"
+    )
+
+
+def frame(width: int, height: int) -> dict[str, Any]:
+    """The room for an image of that size, as a style."""
+    return {"aspectRatio": f"{width} / {height}", "--ratio": width / height}
 
 
 def centred_square(width: int, height: int) -> dict[str, str]:

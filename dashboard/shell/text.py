@@ -17,6 +17,8 @@ DISCLAIMER = (
     "have any lesion that changes, bleeds or worries you examined."
 )
 
+NO_HEATMAP = "No heatmap: on photographs of this kind this model's heatmap was no better than a random one."
+
 RETAKE = "a new photograph with one lesion in the middle, in focus and evenly lit"
 NEXT_STEPS: dict[str, str] = {
     "malignant": "Arrange for a dermatologist to examine this lesion soon, who also decides whether it needs a biopsy.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from dashboard.store.errors import InputError
 from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE, clean_line, clean_text
 from model.cautions import Caution
+from model.modality import Modality
 
 if TYPE_CHECKING:
     from model.predictor import Decision, Similar
@@ -124,6 +125,14 @@ class Record:
     review: ReviewState = "open"
     tags: tuple[str, ...] = ()
     revision: int = 0
+
+    @property
+    def modality(self) -> Modality:
+        """What the photograph was taken with, as the cautions say."""
+        codes = {caution.code for caution in self.cautions}
+        if "unlike" in codes:
+            return Modality.NEITHER
+        return Modality.CLOSE_UP if "close_up" in codes else Modality.DERMOSCOPIC
 
 
 @dataclass(frozen=True)

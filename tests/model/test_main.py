@@ -222,6 +222,15 @@ def test_heatmaps_and_operating_points(tmp_path: Path, folder: Path) -> None:
     assert main([*call, "--operating-point", "none"]) == 2
 
 
+def test_no_heatmaps_that_are_no_better_than_random_ones(tmp_path: Path, folder: Path) -> None:
+    path, maps = write_tiny_bundle(tmp_path / "bundles").path, tmp_path / "maps"
+    evidence = {modality: {"shown": False} for modality in ("dermoscopic", "neither")}
+    signed_again(path, facts={"evidence": evidence})
+    call = scoring_of(folder, tmp_path / "out.csv", tmp_path / "bundles")
+    assert main([*call, "--heatmaps", str(maps)]) == 1
+    assert list(maps.iterdir()) == []
+
+
 def test_calls_that_cannot_work_say_so(
     tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
