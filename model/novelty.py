@@ -44,7 +44,7 @@ class Familiar:
         boundary_limit: the way along it at which `novelty` is 1.
         close_up: float32 (d + m,), the direction from dermoscopic training images to close-ups; all 0 where a bundle
             knows no close-ups.
-        close_up_offset: brings the middle between the two to 0 along it.
+        close_up_offset: brings the boundary between the two to 0 along it, see `training.guard.recognising`.
     """
 
     centre: NDArray[np.float32]

@@ -35,6 +35,9 @@ Floats = NDArray[np.float64]
 # Shares of a source's validation images that may be cautioned for their quality, and that may get no result for it or
 # for being unlike the others. Together the last two leave room below 2 % of other images.
 QUALITY_ALARMS, SEVERE_ALARMS, NOVELTY_ALARMS = 0.02, 0.003, 0.01
+# Share of validation close-ups that must be recognised: to take one for dermoscopic may call it benign, the other way
+# round a result is only less certain.
+RECOGNISED = 0.975
 SUBSPACE = 128
 # Training images of each source and modality that say what is familiar.
 KNOWN = 1500
@@ -79,7 +82,8 @@ def build_guard(
     validation = look(engine, still(store, engine.size), rows, "look at validation")
     near = fit_familiar(known.embeddings, known.appearances)
     if closes.any() and not closes.all():
-        near = replace(near, **closeness(known, closes))
+        close = (store.cases["modality"] == Modality.CLOSE_UP).to_numpy()[rows]
+        near = recognising(near, known, closes, part(validation, close))
     others = {kind: drawn(engine, kind, np.arange(DRAWN, DRAWN + FITTED)) for kind in NEGATIVES}
     groups = domains[rows]
     familiar = fenced(near, known, list(others.values()), validation, groups)
@@ -185,13 +189,24 @@ def part(seen: Seen, inside: NDArray[np.bool_]) -> Seen:
     return Seen(seen.embeddings[inside], seen.appearances[inside], quality)
 
 
-def closeness(known: Seen, closes: NDArray[np.bool_]) -> dict[str, Any]:
-    """The fields of a `Familiar` that tell close-ups from dermoscopic images."""
+def recognising(familiar: Familiar, known: Seen, closes: NDArray[np.bool_], validation: Seen) -> Familiar:
+    """Statistics of training images with the boundary between dermoscopic images and close-ups.
+
+    Args:
+        closes: which of the known images (n,) are close-ups.
+        validation: close-ups; at least RECOGNISED of them are on their side of the boundary.
+    """
     dermoscopic, close = part(known, ~closes), part(known, closes)
     direction, offset, middle = fit_boundary(
         (dermoscopic.embeddings, dermoscopic.appearances), (close.embeddings, close.appearances)
     )
-    return {"close_up": direction, "close_up_offset": offset + middle}
+    familiar = replace(familiar, close_up=direction, close_up_offset=offset + middle)
+    if not len(validation.embeddings):
+        return familiar
+    log_odds = familiar.closeness(validation.embeddings, validation.appearances)
+    lowest = float(np.quantile(log_odds, 1 - RECOGNISED, method="lower"))
+    # A hair more, so that the image at the limit is recognised too.
+    return replace(familiar, close_up_offset=familiar.close_up_offset + max(0.0, 1e-6 - lowest))
 
 
 def drawn(engine: Engine, kind: str, seeds: NDArray[np.intp]) -> Seen:

@@ -100,6 +100,7 @@ RECIPES: dict[str, Recipe] = {
             stages=(
                 Stage(128, 7, average=0.996),
                 Stage(160, 6, peak=0.6, average=0.996),
+                Stage(192, 6, peak=0.4, average=0.996),
             ),
             learning_rate=5e-4,
             weight_decay=0.05,

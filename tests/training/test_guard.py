@@ -21,6 +21,8 @@ from training.drawings.artefacts import darken_corners
 from training.drawings.negatives import NEGATIVES
 from training.drawings.synthetic import draw
 from training.guard import (
+    RECOGNISED,
+    Seen,
     build_guard,
     elsewhere,
     fit_boundary,
@@ -28,6 +30,8 @@ from training.guard import (
     guarded,
     limits_for,
     quality_limits,
+    recognising,
+    together,
 )
 from training.pixels import PixelStore
 
@@ -108,6 +112,28 @@ def store() -> PixelStore:
             modality = "close-up" if view else "dermoscopic"
             rows.append((f"L{lesion:03d}", "mel" if lesion % 2 == 0 else "nv", split, modality))
     return store_of(images, pd.DataFrame(rows, columns=["lesion_id", "label", "split", "modality"]))
+
+
+@pytest.mark.parametrize("apart", [1.5, 20.0])
+def test_close_ups_are_recognised_as_often_as_promised(apart: float) -> None:
+    rng = np.random.default_rng(0)
+
+    def drawn_around(middle: float, count: int) -> Seen:
+        embeddings = rng.normal(0, 1, (count, 4))
+        embeddings[:, 0] += middle
+        return Seen(embeddings.astype(np.float32), rng.normal(0, 1, (count, 2)), [{}] * count)
+
+    known = together(drawn_around(0, 3000), drawn_around(apart, 1000))
+    near = fit_familiar(known.embeddings, known.appearances)
+    found = recognising(near, known, np.arange(4000) >= 3000, drawn_around(apart, 1000))
+    others = {
+        middle: found.closeness(seen.embeddings, seen.appearances) > 0
+        for middle in (0.0, apart)
+        for seen in (drawn_around(middle, 4000),)
+    }
+    assert others[apart].mean() == pytest.approx(RECOGNISED if apart < 2 else 1, abs=0.01)
+    # No more dermoscopic images than that takes: the standard normal tail beyond where the close-ups' begins.
+    assert others[0.0].mean() == pytest.approx(0.68 if apart < 2 else 0, abs=0.05)
 
 
 def test_the_guard_of_a_bundle(store: PixelStore, tmp_path: Path) -> None:
