@@ -18,7 +18,7 @@ from werkzeug.datastructures import FileStorage
 from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
 from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG
 from dashboard.store.query import MAX_LIMIT
-from dashboard.store.records import OLDEST, Sex, Source
+from dashboard.store.records import OLDEST, ReviewState, Sex, Source
 from model.images import NAMES
 from model.taxonomy import CODE
 
@@ -51,7 +51,6 @@ Cursor = Annotated[str, Field(max_length=4000)]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-State = Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
 
 
 class Input(BaseModel):
@@ -164,7 +163,7 @@ class Listing(Input):
     decision: list[Literal["benign", "uncertain", "malignant"]] | None = None
     diagnosis: list[Code] | None = None
     confirmed: list[Code] | None = None
-    review: list[State] | None = None
+    review: list[ReviewState] | None = None
     model: list[str] | None = None
     operating_point: list[str] | None = None
     site: list[str] | None = None

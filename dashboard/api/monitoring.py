@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from dashboard.services import Services
 from dashboard.store import Record
+from model.outcome import Outcome
 
 EXTENSION = "dermaboard-monitoring"
 # Seconds: a page or picture takes the first ones, a prediction the middle, a batch under load the last.
@@ -47,18 +48,33 @@ class Monitoring:
             registry=registry,
         )
         self.predictions = Counter(
-            "dermaboard_predictions", "Stored predictions.", ("model", "decision"), registry=registry
+            "dermaboard_predictions",
+            "Photographs predicted and stored, each once for a version of a model; no drawn examples.",
+            ("model", "decision"),
+            registry=registry,
+        )
+        self.no_result = Counter(
+            "dermaboard_predictions_without_result",
+            "Those of dermaboard_predictions_total whose decision is not shown, because of a severe warning.",
+            ("model",),
+            registry=registry,
+        )
+        self.repeats = Counter(
+            "dermaboard_repeated_predictions",
+            "Stored predictions of photographs that the same version had predicted before, and of drawn examples.",
+            ("model",),
+            registry=registry,
         )
         self.inference = Histogram(
             "dermaboard_prediction_seconds",
-            "Time of a prediction, from decoded pixels to the result.",
+            "Time of a stored prediction, from decoded pixels to the result; repeats included.",
             ("model",),
             buckets=BUCKETS,
             registry=registry,
         )
         self.warnings = Counter(
             "dermaboard_prediction_warnings",
-            "Warnings that came with predictions.",
+            "Warnings of the photographs in dermaboard_predictions_total.",
             ("code",),
             registry=registry,
         )
@@ -78,10 +94,19 @@ class Monitoring:
         found: Monitoring = server.extensions[EXTENSION]
         return found
 
-    def predicted(self, record: Record) -> None:
-        """Count a stored prediction."""
-        self.predictions.labels(record.model, str(record.decision)).inc()
+    def predicted(self, record: Record, counted: bool) -> None:
+        """Count a stored prediction.
+
+        Args:
+            counted: see dashboard/store/counted.py.
+        """
         self.inference.labels(record.model).observe(record.milliseconds / 1000)
+        if not counted:
+            self.repeats.labels(record.model).inc()
+            return
+        self.predictions.labels(record.model, str(record.decision)).inc()
+        if record.outcome is Outcome.NO_RESULT:
+            self.no_result.labels(record.model).inc()
         for caution in record.cautions:
             self.warnings.labels(caution.code).inc()
 
@@ -97,6 +122,7 @@ def install(server: Flask, services: Services) -> None:
         card = bundle.card
         default = str(bundle.name == services.default_model).lower()
         monitoring.model.labels(card.name, card.version, card.sha256, default).set(1)
+    services.store.listeners.append(monitoring.predicted)
 
     @server.before_request
     def _() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, request
+from flask import Blueprint, Response, make_response, request
 
 from dashboard.addresses import local_address
 from dashboard.api import schemas
@@ -18,7 +18,6 @@ from dashboard.api.inputs import (
     MatchHeader,
     NewPrediction,
 )
-from dashboard.api.monitoring import Monitoring
 from dashboard.api.problems import Problem
 from dashboard.api.shown import page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
@@ -67,7 +66,6 @@ def create(form: NewPrediction, headers: KeyHeader) -> Response:
         context=form.context(),
         key=headers.key,
     )
-    Monitoring.of(current_app).predicted(record)
     response = shown(record, 201)
     response.headers["Location"] = local_address(f"{ROOT}/predictions/{record.id}")
     response.headers["Cache-Control"] = "no-store"

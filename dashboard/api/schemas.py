@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dashboard.store.records import ReviewState
+
 Probability = Field(ge=0, le=1)
 
 
@@ -55,7 +57,7 @@ class LesionContext(Answer):
 class ReviewStatus(Answer):
     """What people found out about the prediction since."""
 
-    state: Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
+    state: ReviewState
     confirmed: str | None = Field(description="The confirmed diagnosis.")
     confirmed_by: str | None = Field(description="histology, follow-up or expert.")
     reviewed: datetime | None

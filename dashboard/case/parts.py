@@ -58,10 +58,12 @@ def neighbour(name: str, word: str, record_id: str | None, search: str) -> Compo
 def state(record: "Record", taxonomy: Taxonomy) -> html.Div:
     """What is confirmed, and the tags."""
     told = confirmed_words(record.confirmed, record.confirmed_by, taxonomy)
+    undecided = "The model was uncertain." if record.outcome == "uncertain" else "There was no result."
     words = {
         "open": "Nobody has reviewed this prediction yet.",
         "reviewed": "Reviewed; no diagnosis is confirmed.",
         "confirmed": f"Confirmed: {told}.",
+        "undecided": f"Confirmed: {told}. {undecided}",
         "overcalled": f"Confirmed benign: {told}. The model called it malignant.",
         "missed": f"Confirmed malignant: {told}. The model called it benign.",
     }

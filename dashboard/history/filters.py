@@ -16,6 +16,7 @@ REVIEWS: tuple[tuple[str, str], ...] = (
     ("open", "Needs review"),
     ("reviewed", "Reviewed, nothing confirmed"),
     ("confirmed", "Confirmed, the model agreed"),
+    ("undecided", "Confirmed, uncertain or no result"),
     ("overcalled", "Confirmed benign, called malignant"),
     ("missed", "Confirmed malignant, called benign"),
 )

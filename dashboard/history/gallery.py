@@ -85,6 +85,7 @@ REVIEW_WORDS = {
     "open": "Needs review",
     "reviewed": "Reviewed",
     "confirmed": "Confirmed",
+    "undecided": "Confirmed, undecided",
     "overcalled": "Overcalled",
     "missed": "Missed",
 }

@@ -16,24 +16,34 @@ from dashboard.services import Services
 from dashboard.store import summary
 from dashboard.store.summary import Version
 from model.bundle import Bundle
-from model.evaluation import drift, metrics
+from model.evaluation import drift
 from model.evaluation.figures import monitoring as figures
+from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.verification import Live
+from model.evaluation.verification import Live, evaluated
+from model.modality import Modality
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 dash.register_page(__name__, path="/monitoring", title="Monitoring · Dermaboard", name="Monitoring")  # type: ignore[no-untyped-call]
 
 USUAL = "90"
 FEW_CONFIRMED = 30
+ONCE = (
+    "Each photograph counts once, with the first prediction that this version of the model made of it. Repeats and "
+    "drawn examples do not count."
+)
+
+# A way of counting, sensitivity, specificity, and what was counted.
+Rate = tuple[str, Interval, Interval, str]
 
 
 def layout(days: str | None = None, model: str | None = None, **_: Any) -> html.Div:
     """The page of a choice; what the address does not say, or says wrongly, takes the default."""
-    found = summary.versions(Services.current().store)
+    found = [one for one in summary.versions(Services.current().store) if one.photographs]
     period = days if days in dict(parts.PERIODS) else USUAL
     chosen = next((one for one in found if one.sha256 == model), found[0] if found else None)
-    options = [(one.sha256, f"{one.model} {one.version} · {one.predictions:,}") for one in found]
+    options = [(one.sha256, f"{one.model} {one.version} · {one.photographs:,}") for one in found]
     return html.Div(
         [
             html.H1("Monitoring"),
@@ -79,13 +89,14 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
     outcomes = summary.outcomes(store, since, version)
     taxonomy = store.known.of(version.sha256)
     return [
-        parts.tiles(outcomes.decisions, sum(outcomes.confirmed.values())),
+        parts.tiles(outcomes.by_outcome(), sum(outcomes.confirmed.values())),
+        html.P(ONCE, className="note"),
         box(
-            "Predictions a day",
+            "Photographs a day",
             parts.figure(
                 "monitoring-days",
                 figures.daily(summary.days(store, since, version), theme),
-                "Predictions a day by decision",
+                "Photographs a day by outcome",
             ),
             note="Days in UTC.",
         ),
@@ -114,7 +125,7 @@ def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> 
         missing = "The model's bundle has no validation scores to compare with."
     drawn = figures.distribution(expected, newest.scores, newest.threshold, theme)
     more = (
-        [html.P(f"The newest {summary.SAMPLE:,} predictions are compared.", className="note")]
+        [html.P(f"The newest {summary.SAMPLE:,} photographs are compared.", className="note")]
         if len(newest.scores) == summary.SAMPLE
         else []
     )
@@ -136,13 +147,9 @@ def probabilities(bundle: Bundle | None, split: str) -> Any:
 
 def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxonomy) -> list[Component]:
     """How decisions turned out, beside what the card promises."""
-    counts = Confusion(
-        tp=outcomes.count(True, True, taxonomy),
-        fp=outcomes.count(True, False, taxonomy),
-        tn=outcomes.count(False, False, taxonomy),
-        fn=outcomes.count(False, True, taxonomy),
-    )
-    if not counts.n:
+    lives = {close_up: outcomes.live(close_up, taxonomy) for close_up in (False, True)}
+    verified = [live.verified for live in lives.values() if live.verified.n]
+    if not verified:
         return [
             html.P(
                 "No diagnosis is confirmed yet. Record on a case's page what histology, follow-up or an expert said, "
@@ -150,33 +157,7 @@ def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxon
                 className="note",
             )
         ]
-    negative = outcomes.decisions.get("benign", 0)
-    live = Live(counts, positive=sum(outcomes.decisions.values()) - negative, negative=negative)
-    rows = [
-        (
-            "Confirmed here",
-            counts.sensitivity,
-            counts.specificity,
-            f"{counts.tp + counts.fn:,} malignant, {counts.tn + counts.fp:,} benign images",
-        ),
-        (
-            "Corrected for who is checked",
-            live.sensitivity,
-            live.specificity,
-            "Begg and Greenes: lesions that look malignant are confirmed more often",
-        ),
-    ]
-    promise = promised(bundle)
-    if promise is not None:
-        rows.append(
-            (
-                "The model's test images",
-                promise.sensitivity,
-                promise.specificity,
-                f"{promise.tp + promise.fn:,} malignant, {promise.tn + promise.fp:,} benign images",
-            )
-        )
-    few = min(counts.tp + counts.fn, counts.tn + counts.fp) < FEW_CONFIRMED
+    few = any(min(counts.tp + counts.fn, counts.tn + counts.fp) < FEW_CONFIRMED for counts in verified)
     warning = (
         [
             html.P(
@@ -188,23 +169,71 @@ def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxon
         if few
         else []
     )
-    return [parts.outcomes(outcomes.confirmed, taxonomy), *warning, parts.rates(rows), caveat()]
+    rows = [row for close_up, live in lives.items() for row in rates(live, bundle, close_up)]
+    return [
+        parts.outcomes(outcomes.confirmed_by_outcome(), taxonomy),
+        *warning,
+        parts.rates(rows),
+        caveat(outcomes.by_outcome().get(Outcome.NO_RESULT, 0)),
+    ]
 
 
-def promised(bundle: Bundle | None) -> Confusion | None:
-    """What the model did on its test images at its usual operating point."""
+def rates(live: Live, bundle: Bundle | None, close_up: bool) -> list[Rate]:
+    """Sensitivity and specificity of dermoscopic photographs or of close-ups, a row a way of counting."""
+    counts, kind = live.verified, ", close-ups" if close_up else ""
+    if not counts.n:
+        return []
+    rows = [
+        (f"Confirmed here{kind}", counts.sensitivity, counts.specificity, sides(counts)),
+        (
+            f"Corrected for who is checked{kind}",
+            live.sensitivity,
+            live.specificity,
+            "Begg and Greenes: lesions that look malignant are confirmed more often",
+        ),
+    ]
+    promise = promised(bundle, close_up)
+    if promise is not None:
+        rows.append(
+            (f"The model's test images{kind}", promise.sensitivity, promise.specificity, sides(promise))
+        )
+    return rows
+
+
+def sides(counts: Confusion) -> str:
+    """How many images there are of either truth."""
+    return f"{counts.tp + counts.fn:,} malignant, {counts.tn + counts.fp:,} benign images"
+
+
+def promised(bundle: Bundle | None, close_up: bool) -> Confusion | None:
+    """What the model did on its test images of one modality at its usual operating point."""
     from model.evaluation.review import rows
 
-    table = None if bundle is None else rows(bundle, "test")
-    if bundle is None or table is None or not len(table):
+    if bundle is None:
         return None
-    return metrics.confusion(table["malignant"], table["probability"], bundle.card.threshold)
+    # The page of the performance has read those of dermoscopic images already.
+    table = bundle.scores(Modality.CLOSE_UP) if close_up else rows(bundle, "test")
+    table = table[table["split"] == "test"] if len(table) else table
+    return evaluated(table, bundle.card.point(), close_up) if len(table) else None
 
 
-def caveat() -> Component:
-    """How to read the rates."""
-    return html.P(
-        "A lesion counts as called malignant when its decision is not benign. Of an image that was predicted more than "
-        "once, the newest prediction counts.",
-        className="note",
+def caveat(no_result: int) -> Component:
+    """How to read the rates.
+
+    Args:
+        no_result: photographs without a result.
+    """
+    without = (
+        f"{no_result:,} {'photographs have' if no_result > 1 else 'photograph has'} no result and counts as in the "
+        "model's evaluation: as not called benign, and a close-up as neither found nor left alone."
+    )
+    return html.Div(
+        [
+            html.P(
+                "A malignant lesion counts as found when its photograph is not called benign, and a benign one as left "
+                "alone when it is. A close-up is never called benign: it takes “malignant” and “uncertain”.",
+                className="note",
+            ),
+            html.P(without if no_result else "Every photograph has a result.", className="note"),
+        ]
     )

@@ -15,8 +15,8 @@ from dashboard.shell.verdict import verdict
 from model.evaluation.drift import FEWEST, Distance, Shift, Stability
 from model.evaluation.figures.template import CONFIG
 from model.evaluation.intervals import Interval
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
-from model.verdict import VERDICTS
 
 PERIODS: tuple[tuple[str, str], ...] = (
     ("7", "7 days"),
@@ -76,14 +76,14 @@ def empty() -> html.Div:
     )
 
 
-def tiles(decisions: Mapping[str, int], confirmed: int) -> html.Ul:
-    """How many predictions, by decision, and how many images have a confirmed diagnosis."""
-    total = sum(decisions.values())
-    found: list[tuple[Any, str, str]] = [("Predictions", f"{total:,}", "in this time")]
-    for name in VERDICTS:
-        number = decisions.get(name, 0)
-        found.append((verdict(name, short=True), f"{number:,}", share(number, total)))
-    found.append(("Confirmed", f"{confirmed:,}", "images, each counted once"))
+def tiles(outcomes: Mapping[str, int], confirmed: int) -> html.Ul:
+    """How many photographs, by outcome, and how many have a confirmed diagnosis."""
+    total = sum(outcomes.values())
+    found: list[tuple[Any, str, str]] = [("Photographs", f"{total:,}", "in this time, each counted once")]
+    for name in Outcome:
+        number = outcomes.get(name, 0)
+        found.append((mark(name), f"{number:,}", share(number, total)))
+    found.append(("Confirmed", f"{confirmed:,}", "photographs with a confirmed diagnosis"))
     return html.Ul(
         [
             html.Li(
@@ -97,6 +97,13 @@ def tiles(decisions: Mapping[str, int], confirmed: int) -> html.Ul:
         ],
         className="monitoring-tiles card-box",
     )
+
+
+def mark(outcome: Outcome) -> html.Span:
+    """An outcome's shape and its word."""
+    if outcome is Outcome.NO_RESULT:
+        return html.Span("No result")
+    return verdict(outcome, short=True)
 
 
 def share(number: int, total: int) -> str:
@@ -157,7 +164,7 @@ def cautions(counts: Mapping[str, int], texts: Mapping[str, str], total: int) ->
     if not counts:
         return html.P("No photograph came with a caution.", className="note")
     head = html.Thead(
-        html.Tr([html.Th(word, scope="col") for word in ("Caution", "For example", "Predictions")])
+        html.Tr([html.Th(word, scope="col") for word in ("Caution", "For example", "Photographs")])
     )
     body = [
         html.Tr(
@@ -184,20 +191,24 @@ def table(label: str, *parts: Component) -> html.Div:
 
 
 def outcomes(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Component:
-    """Confirmed diagnoses (rows) by decision (columns), malignant ones first."""
+    """Confirmed diagnoses (rows) by outcome (columns), malignant ones first.
+
+    Args:
+        confirmed: (outcome, diagnosis) -> photographs.
+    """
     codes = sorted({code for _, code in confirmed}, key=lambda code: (code not in taxonomy.malignant, code))
     head = html.Thead(
         html.Tr(
             [
                 html.Th("Confirmed diagnosis", scope="col"),
-                *(html.Th(verdict(name, short=True), scope="col", className="number") for name in VERDICTS),
+                *(html.Th(mark(name), scope="col", className="number") for name in Outcome),
             ]
         )
     )
     rows = []
     for code in codes:
         kind = [html.Span(" malignant", className="kind")] if code in taxonomy.malignant else []
-        counts = [confirmed.get((name, code), 0) for name in VERDICTS]
+        counts = [confirmed.get((name, code), 0) for name in Outcome]
         rows.append(
             html.Tr(
                 [
@@ -206,7 +217,7 @@ def outcomes(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Co
                 ]
             )
         )
-    return table("Confirmed diagnoses by decision", head, html.Tbody(rows))
+    return table("Confirmed diagnoses by outcome", head, html.Tbody(rows))
 
 
 def rates(rows: Sequence[tuple[str, Interval, Interval, str]]) -> Component:

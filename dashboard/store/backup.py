@@ -30,6 +30,8 @@ from dashboard.store.sweep import CHUNK, batches
 FORMATS = (1, 2)
 HEAD, ROWS, TRAIL = "dermaboard.json", "predictions.jsonl.gz", "audit.jsonl.gz"
 DIGEST = "DERMABOARD.sha256"
+# Columns that a row has by its place in this store, or that follow from the rest of it.
+WORKED_OUT = frozenset({"seq", "counted", "no_result", "close_up"})
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def with_others(connection: Connection, rows: Sequence[Any]) -> Iterator[dict[st
         audited.setdefault(one["prediction_id"], []).append(plain(audit, one))
     for row in rows:
         yield {
-            "prediction": plain(predictions, row, {"seq"}),
+            "prediction": plain(predictions, row, WORKED_OUT),
             "reviews": reviewed.get(row["seq"], []),
             "audit": audited.get(row["id"], []),
         }

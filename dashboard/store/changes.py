@@ -91,7 +91,7 @@ def review(
         confirmed=confirmed,
         confirmed_by=confirmed_by,
         reviewed=now,
-        review=cast(Any, review_state(before.decision, confirmed, True, known.of(before.model_sha256))),
+        review=review_state(before.outcome, confirmed, True, known.of(before.model_sha256)),
         tags=labels,
         revision=before.revision + 1,
     )

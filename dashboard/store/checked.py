@@ -23,7 +23,7 @@ from pydantic import (
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.files import ID, SHA256
 from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG, MAX_TAGS, clean
-from dashboard.store.records import OLDEST, Action, Sex, Source
+from dashboard.store.records import OLDEST, REVIEW_STATES, Action, Sex, Source
 from dashboard.store.rows import from_row, review_state, to_row
 from dashboard.store.schema import MAX_FILENAME
 from model.taxonomy import CODE
@@ -113,7 +113,7 @@ class PredictionRow(Row):
     lesion: Annotated[Line, Field(max_length=MAX_LESION)] | None
     lesion_folded: str | None
     note: Note | None
-    review: Annotated[int, Field(ge=0, le=4)]
+    review: Annotated[int, Field(ge=0, lt=len(REVIEW_STATES))]
     confirmed: Code | None
     confirmed_by: Source | None
     reviewed: Moment | None
@@ -222,10 +222,7 @@ def stored(case: Case, known: KnownDiagnoses) -> dict[str, Any]:
         confirmed=confirmed,
         confirmed_by=None if by == "withdrawn" else cast(Any, by),
         reviewed=case.reviews[-1].created if case.reviews else None,
-        review=cast(
-            Any,
-            review_state(record.decision, confirmed, bool(case.reviews), known.of(record.model_sha256)),
-        ),
+        review=review_state(record.outcome, confirmed, bool(case.reviews), known.of(record.model_sha256)),
         tags=tuple(case.reviews[-1].tags) if case.reviews else (),
     )
     spread = {"spread_low": case.prediction.spread_low, "spread_high": case.prediction.spread_high}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from dashboard.store.backup import asked, names_of, with_others
 from dashboard.store.checked import case_of, differing, stored
+from dashboard.store.counted import miscounted
 from dashboard.store.repository import Store
 from dashboard.store.schema import predictions, store
 from dashboard.store.sweep import CHUNK, batches
@@ -26,6 +27,8 @@ def problems(source: Store) -> Iterator[str]:
         )
         if there != said.scalar_one():
             yield f"There are {there:,} predictions, and the store counts another number."
+        if wrong := miscounted(connection):
+            yield f"Of {wrong:,} predictions it is wrong whether monitoring counts them."
         for some in batches(asked(source, connection, None), CHUNK):
             for row, line in zip(some, with_others(connection, some), strict=True):
                 yield from (f"Prediction {row['id']}: {fault}." for fault in faults(source, row, line))

@@ -9,6 +9,7 @@ from dashboard.store.errors import InputError
 from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE, clean_line, clean_text
 from model.cautions import Caution
 from model.modality import Modality
+from model.outcome import Outcome, outcome_of
 
 if TYPE_CHECKING:
     from model.predictor import Decision, Similar
@@ -22,8 +23,8 @@ OLDEST = 120
 
 # Where the review of a prediction stands, by what is stored. Sorting down by it puts disagreements first, the missed
 # cancers before everything; sorting up puts first what nobody has looked at.
-REVIEW_STATES = ("open", "reviewed", "confirmed", "overcalled", "missed")
-ReviewState = Literal["open", "reviewed", "confirmed", "overcalled", "missed"]
+ReviewState = Literal["open", "reviewed", "confirmed", "undecided", "overcalled", "missed"]
+REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ class Record:
         confirmed: the confirmed diagnosis (a code), from the latest review that has one.
         confirmed_by: how it was confirmed.
         reviewed: when the latest review was made; None for never.
-        review: where the review stands: "open" (nobody looked), "reviewed" (no diagnosis confirmed), "confirmed",
-            and where that disagrees with the decision "overcalled" (benign, called malignant) or "missed" (malignant,
-            called benign).
+        review: where the review stands: "open" (nobody looked), "reviewed" (no diagnosis confirmed), "confirmed" (the
+            decision was right), "undecided" (confirmed; it was uncertain, or there was no result), "overcalled"
+            (benign, called malignant) or "missed" (malignant, called benign).
         tags: sorted.
         revision: grows by one with every change to context, reviews or tags.
     """
@@ -133,6 +134,11 @@ class Record:
         if "unlike" in codes:
             return Modality.NEITHER
         return Modality.CLOSE_UP if "close_up" in codes else Modality.DERMOSCOPIC
+
+    @property
+    def outcome(self) -> Outcome:
+        """What people are shown, see `model.outcome`."""
+        return outcome_of(self.decision, self.cautions)
 
 
 @dataclass(frozen=True)

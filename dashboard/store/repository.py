@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
-from dashboard.store import changes, database, sweep, words
+from dashboard.store import changes, counted, database, sweep, words
 from dashboard.store.errors import MissingFile, NotFound
 from dashboard.store.files import ID, Files
 from dashboard.store.keys import Key, remember, used
@@ -53,6 +53,8 @@ class Store(Transactions):
         self.known = known
         self._pages = threading.Semaphore(AT_ONCE)
         self._memory = Memory()
+        # Told of every prediction that was stored, and whether it is counted, see counted.py.
+        self.listeners: list[Callable[[Record, bool], None]] = []
         with self.reading() as connection:
             self._indexed = words.indexed(connection)
             self._identity: str = connection.execute(select(store.c.identity)).scalar_one()
@@ -95,18 +97,21 @@ class Store(Transactions):
             unused.callback(drawn.discard)
             with self.writing() as connection:
                 if key is not None:
-                    first = used(connection, key, record.sha256)
-                    if first is not None:
-                        return first
+                    before = used(connection, key, record.sha256)
+                    if before is not None:
+                        return before
                 drawn.commit()
                 images.commit()
                 # Another prediction of the same image may have been deleted meanwhile.
                 place.stage(self._missing(photograph)).commit()
                 record = replace(record, created=self._moment(connection))
-                connection.execute(INSERT, to_row(record))
+                first = counted.counts(connection, record)
+                connection.execute(INSERT, to_row(record) | {"counted": first})
                 connection.execute(COUNT)
                 if key is not None:
                     remember(connection, key, record)
+        for listener in self.listeners:
+            listener(record, first)
         return record
 
     def prepare(self, photograph: Photograph) -> Staged:
@@ -416,6 +421,7 @@ class Store(Transactions):
                 connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
                 connection.execute(delete(keys).where(keys.c.prediction_id.in_(part)))
                 connection.execute(delete(predictions).where(wanted))
+                counted.count_first(connection, [record.sha256 for record in found])
                 changes.redact(connection, part)
                 fewer = store.c.predictions - len(found)
                 connection.execute(update(store).values(predictions=fewer))

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, forget, names_of
 from dashboard.store.checked import AuditRow, Case, audit_of, case_of, stored
+from dashboard.store.counted import count_first
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.repository import Store
@@ -201,7 +202,8 @@ def insert_cases(connection: Connection, target: Store, cases: list[Case], count
     missing = 0
     if new:
         rows = [stored(case, target.known) for case in new]
-        connection.execute(insert(predictions), rows)
+        connection.execute(insert(predictions), [row | {"counted": False} for row in rows])
+        count_first(connection, [row["sha256"] for row in rows])
         missing = sum(not target.files.place.has(name) for row in rows for name in names_of(target, row))
         insert_others(connection, new)
     return Counts(

@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from dashboard.store.names import clean_filename, fold, new_id
-from dashboard.store.records import REVIEW_STATES, AuditLine, Context, Record, Review
+from dashboard.store.records import REVIEW_STATES, AuditLine, Context, Record, Review, ReviewState
 from model.cautions import Caution
 from model.images import Photograph
+from model.modality import Modality
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
         "words": words(record, notes),
+        "no_result": record.outcome is Outcome.NO_RESULT,
+        "close_up": record.modality is Modality.CLOSE_UP,
     }
 
 
@@ -111,24 +115,24 @@ def from_row(row: Mapping[Any, Any]) -> Record:
         cautions=tuple(Caution(**one) for one in row["cautions"]),
         similar=tuple(Similar(*one) for one in row["similar"]),
         context=Context(**{name: row[name] for name in CONTEXT}),
-        review=cast(Any, REVIEW_STATES[row["review"]]),
+        review=REVIEW_STATES[row["review"]],
         tags=tuple(row["tags"]),
     )
 
 
-def review_state(decision: str, confirmed: str | None, reviewed: bool, taxonomy: Taxonomy) -> str:
-    """Where a review stands, see `Record.review`. A decision that was uncertain is never wrong.
+def review_state(outcome: str, confirmed: str | None, reviewed: bool, taxonomy: Taxonomy) -> ReviewState:
+    """Where a review stands, see `Record.review`.
 
     Only malignant against benign counts, so that what the model does not know can be confirmed too.
     """
     if confirmed is None:
         return "reviewed" if reviewed else "open"
+    if outcome not in (Outcome.BENIGN, Outcome.MALIGNANT):
+        return "undecided"
     diagnosis = taxonomy.get(confirmed)
-    if diagnosis is None:
+    if diagnosis is None or diagnosis.malignant is (outcome == Outcome.MALIGNANT):
         return "confirmed"
-    if diagnosis.malignant and decision == "benign":
-        return "missed"
-    return "overcalled" if not diagnosis.malignant and decision == "malignant" else "confirmed"
+    return "missed" if diagnosis.malignant else "overcalled"
 
 
 def review_from_row(row: Mapping[Any, Any], prediction_id: str) -> Review:

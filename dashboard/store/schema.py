@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -18,7 +19,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -116,6 +119,10 @@ predictions = Table(
     Column("cautions", JSON, nullable=False),
     Column("similar", JSON, nullable=False),
     Column("quality", JSON, nullable=False),
+    # What sums up the store asks: see counted.py; whether there is a result, and what the photograph was taken with.
+    Column("counted", Boolean, nullable=False, server_default=true()),
+    Column("no_result", Boolean, nullable=False, server_default=false()),
+    Column("close_up", Boolean, nullable=False, server_default=false()),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
@@ -142,7 +149,11 @@ COVERED = (
 for _name in SORTED:
     _columns = dict.fromkeys((_name, *COVERED))
     Index(f"ix_predictions_by_{_name}", *(predictions.c[column] for column in _columns))
-Index(None, predictions.c.sha256)
+Index(
+    "ix_predictions_by_photograph",
+    *(predictions.c[column] for column in ("sha256", "model_sha256", "model", "counted", "created")),
+    *(predictions.c[column] for column in ("decision", "no_result", "close_up")),
+)
 
 # Every 200th row once more, with all that is filtered: what tells how much a filter leaves, see shares.py.
 SAMPLE = text("seq % 200 = 0")
@@ -157,7 +168,8 @@ Index(
 # What monitoring counts, by version of a model; and the confirmed images.
 Index(
     "ix_predictions_by_version",
-    *(predictions.c[column] for column in ("model", "model_sha256", "model_version", "created", "decision")),
+    *(predictions.c[column] for column in ("model", "model_sha256", "model_version", "counted", "created")),
+    *(predictions.c[column] for column in ("decision", "no_result", "close_up")),
 )
 CONFIRMED = text("confirmed IS NOT NULL")
 Index(

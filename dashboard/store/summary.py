@@ -1,6 +1,7 @@
 """What the store says as a whole: counts and scores, worked out by the database.
 
-Every question may be narrowed to the predictions of one model since a moment, which the index over time answers.
+Only the predictions are looked at that count, see counted.py: "photographs" are these. Every question may be narrowed
+to those of one version of a model since a moment, which the index over versions answers.
 """
 
 from collections import Counter
@@ -8,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, select
 
@@ -17,31 +18,33 @@ from dashboard.store.records import Record
 from dashboard.store.repository import Store
 from dashboard.store.rows import from_row
 from dashboard.store.schema import predictions
+from model.evaluation.verification import Checked, Live, counts_as_found, counts_as_left_alone
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 Form = Callable[[ColumnElement[Any]], ColumnElement[Any]]
-# The newest predictions that are looked at one by one; enough for any measure of drift.
+# The newest photographs that are looked at one by one; enough for any measure of drift.
 SAMPLE = 20_000
 MOST_OF_AN_IMAGE = 50
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of one model, and how many predictions it made; `sha256` of its card tells versions apart."""
+    """One version of one model, and how many photographs it predicted; `sha256` of its card tells versions apart."""
 
     model: str
     version: str
     sha256: str
-    predictions: int = 0
+    photographs: int = 0
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The newest predictions, at most SAMPLE.
+    """The newest photographs, at most SAMPLE.
 
     Attributes:
         scores: calibrated probabilities of malignancy, newest first.
-        cautions: code -> predictions with it.
+        cautions: code -> photographs with it.
         texts: code -> what it last said.
         threshold: the operating point of the newest; None without any.
     """
@@ -52,27 +55,59 @@ class Sample:
     threshold: float | None
 
 
+class Result(NamedTuple):
+    """What came out for a photograph, and whether it was taken without a dermatoscope."""
+
+    outcome: Outcome
+    close_up: bool
+
+
 @dataclass(frozen=True)
 class Outcomes:
-    """Predictions by decision, and what became known of their images; of one image, the newest prediction counts.
+    """Photographs by what came out, and what became known of them.
 
     Attributes:
-        decisions: decision -> predictions.
-        confirmed: (decision, confirmed diagnosis) -> images.
+        photographs: result -> photographs.
+        confirmed: (result, confirmed diagnosis) -> photographs.
     """
 
-    decisions: Mapping[str, int]
-    confirmed: Mapping[tuple[str, str], int]
+    photographs: Mapping[Result, int]
+    confirmed: Mapping[tuple[Result, str], int]
 
-    def count(self, positive: bool, malignant: bool, taxonomy: Taxonomy) -> int:
-        """Confirmed images on one side of the threshold and of the truth; without those of unknown diagnoses."""
-        return sum(
-            number
-            for (decision, code), number in self.confirmed.items()
-            if (decision != "benign") is positive
-            and code in taxonomy
-            and taxonomy[code].malignant is malignant
-        )
+    def by_outcome(self) -> dict[str, int]:
+        """Outcome -> photographs."""
+        counts = Counter[str]()
+        for result, number in self.photographs.items():
+            counts[result.outcome] += number
+        return dict(counts)
+
+    def confirmed_by_outcome(self) -> dict[tuple[str, str], int]:
+        """(Outcome, confirmed diagnosis) -> photographs."""
+        counts = Counter[tuple[str, str]]()
+        for (result, code), number in self.confirmed.items():
+            counts[result.outcome, code] += number
+        return dict(counts)
+
+    def checked(self, result: Result, taxonomy: Taxonomy) -> Checked:
+        """The photographs of one result; a confirmed diagnosis that nobody knows any more counts for neither side."""
+        sides = Counter[bool]()
+        for (other, code), number in self.confirmed.items():
+            if other == result and code in taxonomy:
+                sides[taxonomy[code].malignant] += number
+        return Checked(self.photographs.get(result, 0), sides[True], sides[False])
+
+    def live(self, close_up: bool, taxonomy: Taxonomy) -> Live:
+        """How the model did on close-ups, or on all other photographs."""
+        found = left_alone = neither = Checked()
+        for outcome in Outcome:
+            group = self.checked(Result(outcome, close_up), taxonomy)
+            if counts_as_found(outcome, close_up):
+                found += group
+            elif counts_as_left_alone(outcome, close_up):
+                left_alone += group
+            else:
+                neither += group
+        return Live(found, left_alone, neither)
 
 
 def itself(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -81,31 +116,43 @@ def itself(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def condition(since: datetime | None, version: Version | None, form: Form = itself) -> ColumnElement[bool]:
-    """Predictions since a moment, by one version of a model."""
-    parts: list[ColumnElement[bool]] = []
+    """The counted predictions since a moment, by one version of a model."""
+    parts: list[ColumnElement[bool]] = [predictions.c.counted]
     if since is not None:
         parts.append(form(predictions.c.created) >= since)
     if version is not None:
-        parts += [
-            form(predictions.c.model) == version.model,
-            form(predictions.c.model_sha256) == version.sha256,
-        ]
-    return and_(True, *parts)
+        parts.append(made_by(version, form))
+    return and_(*parts)
+
+
+def made_by(version: Version, form: Form = itself) -> ColumnElement[bool]:
+    """The predictions by one version of a model."""
+    return and_(
+        form(predictions.c.model) == version.model, form(predictions.c.model_sha256) == version.sha256
+    )
+
+
+def outcome_in(row: Any) -> Outcome:
+    """The outcome of a row with its decision, and whether it has no result."""
+    return Outcome.NO_RESULT if row.no_result else Outcome(row.decision)
 
 
 def versions(store: Store, since: datetime | None = None) -> tuple[Version, ...]:
-    """The versions of models that predicted something, the busiest first."""
-    columns = (predictions.c.model, predictions.c.model_version, predictions.c.model_sha256)
-    found = select(*columns, func.count().label("n")).where(condition(since, None)).group_by(*columns)
+    """The versions of models that predicted something, the busiest first; drawn examples are no photographs."""
+    columns = predictions.c.model, predictions.c.model_version, predictions.c.model_sha256
+    number = func.count().filter(predictions.c.counted)
+    found = select(*columns, number).group_by(*columns)
+    if since is not None:
+        found = found.where(predictions.c.created >= since)
     with store.reading() as connection:
         rows = connection.execute(found).all()
-    return tuple(sorted((Version(*row) for row in rows), key=lambda one: (-one.predictions, one.model)))
+    return tuple(sorted((Version(*row) for row in rows), key=lambda one: (-one.photographs, one.model)))
 
 
 def days(
     store: Store, since: datetime | None = None, version: Version | None = None
 ) -> dict[str, dict[date, int]]:
-    """Predictions a day (UTC) by decision; days without any are left out."""
+    """Photographs a day (UTC) by outcome; days without any are left out."""
     with store.reading() as connection:
         day: Any
         if connection.dialect.name == "sqlite":
@@ -113,20 +160,22 @@ def days(
             day = func.substr(predictions.c.created, 1, 10)
         else:
             day = cast(func.timezone("UTC", predictions.c.created), Date)
+        columns = day.label("day"), predictions.c.decision, predictions.c.no_result
         found = (
-            select(day.label("day"), predictions.c.decision, func.count())
+            select(*columns, func.count().label("n"))
             .where(condition(since, version))
-            .group_by(day, predictions.c.decision)
+            .group_by(*columns)
             .order_by(day)
         )
         counts: dict[str, dict[date, int]] = {}
-        for when, decision, number in connection.execute(found):
-            counts.setdefault(decision, {})[date.fromisoformat(str(when))] = number
+        for row in connection.execute(found):
+            mine, when = counts.setdefault(outcome_in(row), {}), date.fromisoformat(str(row.day))
+            mine[when] = mine.get(when, 0) + row.n
     return counts
 
 
 def sample(store: Store, since: datetime | None = None, version: Version | None = None) -> Sample:
-    """The newest predictions, looked at one by one."""
+    """The newest photographs, looked at one by one."""
     found = (
         select(predictions.c.probability, predictions.c.cautions, predictions.c.threshold)
         .where(condition(since, version))
@@ -149,49 +198,43 @@ def sample(store: Store, since: datetime | None = None, version: Version | None 
 
 
 def outcomes(store: Store, since: datetime | None = None, version: Version | None = None) -> Outcomes:
-    """Decisions, and confirmed diagnoses beside them.
+    """What came out, and confirmed diagnoses beside that.
 
-    A confirmed image that was predicted more than once counts once, with its newest prediction; a diagnosis that was
-    confirmed for one prediction of an image holds for the image, whichever model is looked at.
+    A diagnosis that was confirmed for one prediction of a photograph holds for the photograph, whichever model is
+    looked at.
     """
+    columns = predictions.c.decision, predictions.c.no_result, predictions.c.close_up
     with store.reading() as connection:
-        # From the confirmed images to their predictions, which SQLite would do the other way round.
+        # From the confirmed photographs to their predictions, which SQLite would do the other way round.
         aside = partial(unindexed, dialect=connection.dialect.name)
         confirmed = known(since, version, aside)
-        chosen = (
-            select(predictions.c.decision, func.count())
-            .where(condition(since, version))
-            .group_by(predictions.c.decision)
-        )
-        decisions = connection.execute(chosen).all()
+        made = select(*columns, func.count().label("n")).where(condition(since, version)).group_by(*columns)
+        photographs = connection.execute(made).all()
         rows = connection.execute(confirmed).all()
-    return Outcomes(
-        dict(map(tuple, decisions)),
-        {(decision, code): number for decision, code, number in rows},
-    )
+    results, found = Counter[Result](), Counter[tuple[Result, str]]()
+    for row in photographs:
+        results[Result(outcome_in(row), row.close_up)] += row.n
+    for row in rows:
+        found[Result(outcome_in(row), row.close_up), row.code] += row.n
+    return Outcomes(results, found)
 
 
 def known(since: datetime | None, version: Version | None, aside: Form) -> Select[Any]:
-    """How many confirmed images there are by decision and diagnosis."""
+    """How many confirmed photographs there are by result and diagnosis; the latest review of a photograph counts."""
     latest = func.row_number().over(
         partition_by=predictions.c.sha256, order_by=(predictions.c.reviewed.desc(), predictions.c.seq.desc())
     )
-    told = (
+    truths = (
         select(predictions.c.sha256, predictions.c.confirmed.label("code"), latest.label("place"))
         .where(predictions.c.confirmed.is_not(None))
         .subquery()
     )
-    newest = func.row_number().over(partition_by=told.c.sha256, order_by=predictions.c.seq.desc())
-    judged = (
-        select(predictions.c.decision, told.c.code, newest.label("place"))
-        .join(told, predictions.c.sha256 == aside(told.c.sha256))
-        .where(told.c.place == 1, condition(since, version, aside))
-        .subquery()
-    )
+    columns = predictions.c.decision, predictions.c.no_result, predictions.c.close_up, truths.c.code
     return (
-        select(judged.c.decision, judged.c.code, func.count())
-        .where(judged.c.place == 1)
-        .group_by(judged.c.decision, judged.c.code)
+        select(*columns, func.count().label("n"))
+        .join(truths, predictions.c.sha256 == aside(truths.c.sha256))
+        .where(truths.c.place == 1, condition(since, version, aside))
+        .group_by(*columns)
     )
 
 
@@ -201,7 +244,7 @@ def predicted_codes(store: Store) -> tuple[str, ...]:
     made = versions(store)
     with store.reading() as connection:
         for version in made:
-            one = select(predictions.c.probabilities).where(condition(None, version)).limit(1)
+            one = select(predictions.c.probabilities).where(made_by(version)).limit(1)
             found |= set(connection.execute(one).scalar() or ())
     return store.known.ordered(found if made else store.known.every.codes)
 

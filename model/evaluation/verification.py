@@ -2,48 +2,122 @@
 
 What looks malignant is excised and examined more often than what looks benign. Counting only verified lesions then
 makes the sensitivity too high and the specificity too low (verification bias).
+
+What counts as found and as left alone is what the evaluation takes for it (see `training.judge.at_point`).
 """
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from model.bundle import OperatingPoint
 from model.evaluation.intervals import Z95, Interval, Undefined, undefined
 from model.evaluation.metrics import Confusion
+from model.modality import Modality
+from model.outcome import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def counts_as_found(outcome: str, close_up: bool) -> bool:
+    """Whether a cancer with this outcome counts as found: what is not called benign has to be looked at.
+
+    No close-up is ever called benign, so there it takes "malignant".
+    """
+    return outcome == Outcome.MALIGNANT if close_up else outcome != Outcome.BENIGN
+
+
+def counts_as_left_alone(outcome: str, close_up: bool) -> bool:
+    """Whether a harmless lesion with this outcome counts as left alone. A close-up without a result is neither."""
+    return outcome == (Outcome.UNCERTAIN if close_up else Outcome.BENIGN)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Photographs with one kind of outcome: all of them, and those whose diagnosis was confirmed."""
+
+    photographs: int = 0
+    malignant: int = 0
+    benign: int = 0
+
+    def __post_init__(self) -> None:
+        if self.malignant + self.benign > self.photographs:
+            raise ValueError("more photographs are confirmed than there are")
+
+    def __add__(self, other: "Checked") -> "Checked":
+        return Checked(
+            self.photographs + other.photographs,
+            self.malignant + other.malignant,
+            self.benign + other.benign,
+        )
 
 
 @dataclass(frozen=True)
 class Live:
-    """What happened here, positive meaning that the decision was not "benign".
+    """What happened here to photographs of one modality.
 
     Attributes:
-        verified: the lesions whose diagnosis was confirmed.
-        positive, negative: all lesions by decision, verified or not.
+        found, left_alone, neither: see `counts_as_found` and `counts_as_left_alone`.
     """
 
-    verified: Confusion
-    positive: int
-    negative: int
+    found: Checked
+    left_alone: Checked
+    neither: Checked = Checked()
 
-    def __post_init__(self) -> None:
-        counts = self.verified
-        if counts.tp + counts.fp > self.positive or counts.tn + counts.fn > self.negative:
-            raise ValueError("more lesions are verified than there are")
+    @property
+    def verified(self) -> Confusion:
+        """The confirmed photographs."""
+        return Confusion(
+            tp=self.found.malignant,
+            fp=self.found.benign + self.neither.benign,
+            tn=self.left_alone.benign,
+            fn=self.left_alone.malignant + self.neither.malignant,
+        )
 
     @property
     def sensitivity(self) -> Interval:
-        """Sensitivity among all lesions, see `corrected`."""
-        if not self.verified.tp + self.verified.fn:
+        """Sensitivity among all photographs, see `corrected`."""
+        right, wrong = self.found, self.left_alone + self.neither
+        if not right.malignant + wrong.malignant:
             return undefined(Undefined.NO_MALIGNANT)
-        v = self.verified
-        return corrected(self.positive, v.tp, v.fp, self.negative, v.fn, v.tn)
+        return corrected(
+            *(right.photographs, right.malignant, right.benign),
+            *(wrong.photographs, wrong.malignant, wrong.benign),
+        )
 
     @property
     def specificity(self) -> Interval:
-        """Specificity among all lesions, see `corrected`."""
-        if not self.verified.tn + self.verified.fp:
+        """Specificity among all photographs, see `corrected`."""
+        right, wrong = self.left_alone, self.found + self.neither
+        if not right.benign + wrong.benign:
             return undefined(Undefined.NO_BENIGN)
-        v = self.verified
-        return corrected(self.negative, v.tn, v.fn, self.positive, v.fp, v.tp)
+        return corrected(
+            *(right.photographs, right.benign, right.malignant),
+            *(wrong.photographs, wrong.benign, wrong.malignant),
+        )
+
+
+def evaluated(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool) -> Confusion:
+    """The same rates of a bundle's stored scores of one modality; those without a result count in the same way.
+
+    Args:
+        rows: with `malignant`, `probability` and, in newer bundles, `no_result`.
+    """
+    scored = rows[rows["probability"].notna()]
+    truth, p = scored["malignant"].to_numpy(bool), scored["probability"].to_numpy()
+    without = scored["no_result"].to_numpy(bool) if "no_result" in scored else np.zeros(len(scored), bool)
+    cut = point.of(Modality.CLOSE_UP).malignant if close_up else point.threshold
+    left_alone = (p < cut) & ~without
+    found = (p >= cut) & ~without if close_up else ~left_alone
+    return Confusion(
+        tp=int((found & truth).sum()),
+        fp=int((~left_alone & ~truth).sum()),
+        tn=int((left_alone & ~truth).sum()),
+        fn=int((~found & truth).sum()),
+    )
 
 
 def corrected(right: int, hits: int, misses: int, wrong: int, lost: int, rest: int) -> Interval:

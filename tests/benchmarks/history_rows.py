@@ -199,6 +199,9 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 if pick[4] % 12 == 0
                 else [],
                 "similar": near[pick[5] % len(near)],
+                "counted": True,
+                "no_result": False,
+                "close_up": False,
                 "quality": {"sharpness": 0.7, "brightness": 0.55, "contrast": 0.21, "coverage": 0.93},
             }
         )

@@ -103,14 +103,14 @@ def test_what_the_model_does_not_know_is_confirmed_as_malignant_or_benign(
     seven = records["seven"]
     change = {"review": {"reviewer": "Anna", "diagnosis": "scc", "source": "histology"}}
     answer = client.patch(f"/api/v1/predictions/{seven.id}", json=change)
-    expected = "missed" if seven.decision == "benign" else "confirmed"
+    expected = {"benign": "missed", "malignant": "confirmed"}.get(seven.outcome, "undecided")
     assert answer.status_code == 200 and answer.get_json()["review"]["state"] == expected
     text, _ = show(app, client, sha256(services, "seven"))
     assert "Squamous cell carcinoma" in text and " malignant" in text
     assert "1 malignant, 0 benign images" in text
     assert "Squamous cell carcinoma" in page(client, f"/history/{seven.id}")
     (done,) = services.store.review([records["eight"].id], "Anna", "wart", "expert")
-    assert done.review == ("overcalled" if done.decision == "malignant" else "confirmed")
+    assert done.review == {"benign": "confirmed", "malignant": "overcalled"}.get(done.outcome, "undecided")
     change["review"]["diagnosis"] = "dog"
     refused = client.patch(f"/api/v1/predictions/{seven.id}", json=change)
     assert refused.status_code == 422 and "merkel" in refused.get_json()["detail"]
@@ -188,7 +188,7 @@ def test_predictions_of_models_that_are_gone_keep_their_codes(
     assert "merkel" in page(client, f"/history/{records['clinic'].id}")
     (version,) = [one for one in versions(services.store) if one.model == "clinic"]
     columns = client.get("/exports/predictions.csv").text.splitlines()[0]
-    assert "p_wart" in columns and version.predictions == 1
+    assert "p_wart" in columns and version.photographs == 1
     assert "merkel" in page(client, "/history")
 
 

@@ -1,4 +1,4 @@
-"""What happens with a model in use: predictions over time, scores against validation, a lesion over its visits."""
+"""What happens with a model in use: photographs over time, scores against validation, a lesion over its visits."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from model.evaluation.drift import sample
 from model.evaluation.figures.template import PERCENT, blank, message, palette
+from model.outcome import Outcome
 from model.verdict import VERDICTS
 
 HEIGHT, TREND_HEIGHT = 280, 220
@@ -17,28 +18,34 @@ BARS = 20
 
 
 def daily(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Figure:
-    """Predictions a day, stacked by decision.
+    """Photographs a day, stacked by outcome.
 
     Args:
-        counts: decision -> day (UTC) -> predictions; days without any may be left out.
+        counts: outcome -> day (UTC) -> photographs; days without any may be left out.
     """
     if not any(sum(days.values()) for days in counts.values()):
-        return message("No predictions in this time.", theme, HEIGHT)
+        return message("No photographs in this time.", theme, HEIGHT)
     figure, colours = blank(theme, HEIGHT), palette(theme)
-    for name, verdict in VERDICTS.items():
+    looks = {
+        name: (f"{verdict.shape} {verdict.short}", getattr(colours, name))
+        for name, verdict in VERDICTS.items()
+    } | {Outcome.NO_RESULT: ("No result", colours.muted)}
+    for name, (words, colour) in looks.items():
         days = dict(sorted(counts.get(name, {}).items()))
+        if name == Outcome.NO_RESULT and not days:
+            continue
         figure.add_bar(
             x=list(days),
             y=list(days.values()),
-            name=f"{verdict.shape} {verdict.short}",
+            name=words,
             # Most of a day in milliseconds, also where there is no second day to measure it by.
             width=0.8 * 86_400_000,
-            marker={"color": getattr(colours, name), "line": {"width": 0}},
-            hovertemplate="%{x|%d %b %Y}: %{y:,}<extra>" + verdict.short + "</extra>",
+            marker={"color": colour, "line": {"width": 0}},
+            hovertemplate="%{x|%d %b %Y}: %{y:,}<extra>" + words + "</extra>",
         )
     shown = sorted({day for days in counts.values() for day in days})
     figure.update_layout(barmode="stack", hovermode="x unified", **legend())
-    figure.update_yaxes(title="Predictions a day", rangemode="tozero", tickformat=",d")
+    figure.update_yaxes(title="Photographs a day", rangemode="tozero", tickformat=",d")
     figure.update_xaxes(type="date", showgrid=False)
     if len(shown) == 1:
         # One bar would fill the whole width, with hours below it.
@@ -58,7 +65,7 @@ def distribution(
     """
     before, now = sample(expected), sample(actual)
     if not now.size:
-        return message("No predictions in this time.", theme, HEIGHT)
+        return message("No photographs in this time.", theme, HEIGHT)
     figure, colours = blank(theme, HEIGHT), palette(theme)
     edges = np.linspace(0, 1, BARS + 1)
     middles = (edges[:-1] + edges[1:]) / 2

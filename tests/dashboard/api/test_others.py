@@ -4,9 +4,11 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
@@ -15,7 +17,8 @@ from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.store import StoreError
 from model.bundle import GRAPH, SCORES
-from model.images import decode
+from model.cautions import Caution
+from model.images import decode, encode
 from model.predictor import Predictor
 from tests.dashboard.api.conftest import Send, problem
 from tests.tiny import signed_again, write_tiny_bundle
@@ -161,15 +164,45 @@ def test_store_that_cannot_be_written_is_not_ready(
     assert client.get("/health/live").status_code == 200
 
 
+def series(client: FlaskClient) -> dict[str, str]:
+    """What /metrics says, by name and labels."""
+    text = client.get("/metrics").get_data(as_text=True)
+    return dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
+
+
+def test_metrics_count_each_photograph_once(
+    client: FlaskClient, services: Services, send: Send, lesion_jpeg: bytes, mole_jpeg: bytes
+) -> None:
+    drawn = client.get("/api/v1/examples/1").data
+    for data in (lesion_jpeg, mole_jpeg, lesion_jpeg, lesion_jpeg, drawn):
+        assert send(data).status_code == 201
+    for _ in range(2):
+        send(mole_jpeg, key="once")
+    found = series(client)
+    counted = [float(value) for name, value in found.items() if "dermaboard_predictions_total{" in name]
+    assert sum(counted) == 2
+    assert found['dermaboard_repeated_predictions_total{model="tiny"}'] == "4.0"
+    assert found['dermaboard_prediction_seconds_count{model="tiny"}'] == "6.0"
+    assert found['dermaboard_prediction_warnings_total{code="synthetic"}'] == "2.0"
+    assert "each once" in client.get("/metrics").get_data(as_text=True)
+
+
+def test_photographs_without_a_result_have_a_counter(client: FlaskClient, services: Services) -> None:
+    for seed, severe in enumerate((True, False)):
+        photograph = decode(encode(np.full((200, 200, 3), 90 + seed, np.uint8)))
+        prediction = services.predictors.get(services.bundle()).predict(photograph)
+        cautions = (Caution("unlike", "Unlike a lesion.", severe=severe),)
+        services.store.add(photograph, replace(prediction, cautions=cautions), "a.jpg")
+    assert series(client)['dermaboard_predictions_without_result_total{model="tiny"}'] == "1.0"
+
+
 def test_what_happens_is_counted(client: FlaskClient, send: Send, lesion_jpeg: bytes) -> None:
     decision = send(lesion_jpeg).get_json()["decision"]
     send(b"")
     client.get("/api/v1/predictions/some-id")
     response = client.get("/metrics")
     assert response.mimetype == "text/plain"
-    lines = dict(
-        line.rsplit(" ", 1) for line in response.get_data(as_text=True).splitlines() if line[0] != "#"
-    )
+    lines = series(client)
     assert lines[f'dermaboard_predictions_total{{decision="{decision}",model="tiny"}}'] == "1.0"
     assert lines['dermaboard_prediction_warnings_total{code="synthetic"}'] == "1.0"
     assert lines['dermaboard_errors_total{code="empty"}'] == "1.0"

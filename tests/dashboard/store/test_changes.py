@@ -24,6 +24,7 @@ from dashboard.store import (
 from dashboard.store.keys import Key
 from dashboard.store.names import new_id
 from dashboard.store.schema import audit, keys, reviews, tags
+from model.cautions import Caution
 from model.images import Photograph
 from model.predictor import Decision, Prediction, Similar
 
@@ -96,8 +97,8 @@ def test_reviews_are_appended_and_the_latest_diagnosis_counts(store: Store, add:
         ("benign", "nv", "confirmed"),
         ("malignant", "nv", "overcalled"),
         ("malignant", "bcc", "confirmed"),
-        ("uncertain", "nv", "confirmed"),
-        ("uncertain", "mel", "confirmed"),
+        ("uncertain", "nv", "undecided"),
+        ("uncertain", "mel", "undecided"),
     ],
 )
 def test_disagreements_are_told_apart(
@@ -107,6 +108,13 @@ def test_disagreements_are_told_apart(
     assert store.review([record.id], "Anna", confirmed, "expert")[0].review == state
     wanted = Query(filters=(OneOf("review", frozenset({state})),))
     assert [one.id for one in store.page(wanted).records] == [record.id]
+
+
+def test_nothing_is_missed_or_overcalled_without_a_result(store: Store, add: Add) -> None:
+    severe = (Caution("unlike", "This does not look like a lesion.", severe=True),)
+    for seed, (decision, confirmed) in enumerate((("benign", "mel"), ("malignant", "nv"), ("benign", "nv"))):
+        record = add(seed=seed, decision=Decision(decision), cautions=severe)
+        assert store.review([record.id], "A", confirmed, "expert")[0].review == "undecided"
 
 
 def test_disagreements_come_first_and_open_cases_when_asked(store: Store, add: Add) -> None:

@@ -130,8 +130,12 @@ def test_a_database_of_the_second_revision_gets_the_new_indexes(
     with engine.begin() as connection:
         kept = "predictions_words" if connection.dialect.name == "postgresql" else ""
         new = {"ix_predictions_sampled", "ix_predictions_by_version", "ix_predictions_known"}
+        new.add("ix_predictions_by_photograph")
         for name in {*new, kept and f"{kept}_sampled"} - {""}:
             connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text("CREATE INDEX ix_predictions_sha256 ON predictions (sha256)"))
+        for name in ("counted", "no_result", "close_up"):
+            connection.execute(text(f"ALTER TABLE predictions DROP COLUMN {name}"))
         connection.execute(text("ALTER TABLE keys DROP COLUMN request"))
         connection.execute(text("ALTER TABLE store DROP COLUMN profiles_since"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dashboard.store import Context, Query, Record, Search, Store, StoreError, open_store
-from dashboard.store.backup import DIGEST, ROWS, put, write_backup
+from dashboard.store.backup import DIGEST, ROWS, WORKED_OUT, put, write_backup
 from dashboard.store.checked import AuditRow, CautionRow, PredictionRow, ReviewRow
 from dashboard.store.restore import import_backup, restore_backup
 from dashboard.store.schema import audit, predictions, reviews
@@ -117,7 +117,7 @@ def test_what_follows_from_the_rest_is_not_believed(backup: Path, target: Store,
 
 def test_every_column_is_checked() -> None:
     for row, table in ((PredictionRow, predictions), (ReviewRow, reviews), (AuditRow, audit)):
-        assert set(row.model_fields) == {column.name for column in table.columns} - {"seq"}
+        assert set(row.model_fields) == {column.name for column in table.columns} - WORKED_OUT
     assert set(CautionRow.model_fields) == {field.name for field in fields(Caution)}
 
 

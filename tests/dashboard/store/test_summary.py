@@ -5,16 +5,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event, update
 
 from dashboard.store import Record, Store
-from dashboard.store.summary import Version, days, outcomes, same_image, sample, versions
-from model.cautions import Caution
+from dashboard.store.counted import miscounted
+from dashboard.store.inspection import problems
+from dashboard.store.schema import predictions
+from dashboard.store.summary import Version, days, outcomes, predicted_codes, same_image, sample, versions
+from model.cautions import CLOSE_UP, Caution
+from model.evaluation.metrics import Confusion
+from model.images import Photograph
 from model.predictor import Decision
 from model.taxonomy import HAM10000
 
 Add = Callable[..., Record]
 OTHER = "b" * 64
+FIRST = Version("tiny", "1.0", "a" * 64)
+SEVERE = Caution("blurred", "The image is blurred.", severe=True)
 
 
 def other(**changes: object) -> dict[str, object]:
@@ -25,7 +32,7 @@ def other(**changes: object) -> dict[str, object]:
 def test_an_empty_store_has_nothing(store: Store) -> None:
     assert versions(store) == () and days(store) == {} and sample(store).scores == ()
     assert sample(store).threshold is None
-    assert outcomes(store).decisions == {} and outcomes(store).count(True, True, HAM10000) == 0
+    assert outcomes(store).photographs == {} and outcomes(store).live(False, HAM10000).verified.n == 0
 
 
 def test_versions_are_told_apart(store: Store, add: Add) -> None:
@@ -39,12 +46,13 @@ def test_versions_are_told_apart(store: Store, add: Add) -> None:
     assert versions(store, datetime.now(UTC) + timedelta(hours=1)) == ()
 
 
-def test_days_are_counted_by_decision(store: Store, add: Add) -> None:
+def test_days_are_counted_by_outcome(store: Store, add: Add) -> None:
     first = add(seed=0)
     add(seed=1)
     add(seed=2, decision=Decision.MALIGNANT, probability=0.9, **other())
     today = first.created.date()
-    assert days(store) == {"benign": {today: 2}, "malignant": {today: 1}}
+    add(seed=3, cautions=(SEVERE,))
+    assert days(store) == {"benign": {today: 2}, "malignant": {today: 1}, "no_result": {today: 1}}
     assert days(store, version=Version("tiny", "2.0", OTHER)) == {"malignant": {today: 1}}
     assert days(store, datetime.now(UTC) + timedelta(hours=1)) == {}
 
@@ -60,33 +68,85 @@ def test_a_sample_has_scores_and_cautions(store: Store, add: Add) -> None:
     assert found.threshold == 0.5
 
 
-def test_outcomes_count_images_once_and_truth_for_all_models(store: Store, add: Add) -> None:
+def test_outcomes_count_photographs_once_and_truth_for_all_models(store: Store, add: Add) -> None:
     cancer = add(seed=0, decision=Decision.BENIGN)
     mole = add(seed=1, decision=Decision.MALIGNANT, probability=0.9)
     add(seed=2, decision=Decision.BENIGN)
     store.review([cancer.id], "A", "mel", "histology")
     store.review([mole.id], "A", "nv", "expert")
     found = outcomes(store)
-    assert found.decisions == {"benign": 2, "malignant": 1}
-    assert found.confirmed == {("benign", "mel"): 1, ("malignant", "nv"): 1}
-    assert [found.count(a, b, HAM10000) for a in (True, False) for b in (True, False)] == [0, 1, 1, 0]
+    assert found.by_outcome() == {"benign": 2, "malignant": 1}
+    assert found.confirmed_by_outcome() == {("benign", "mel"): 1, ("malignant", "nv"): 1}
+    assert found.live(False, HAM10000).verified == Confusion(tp=0, fp=1, tn=0, fn=1)
 
     # Another version sees the cancer; nobody has reviewed its own prediction.
     add(seed=0, **other(decision=Decision.UNCERTAIN, probability=0.6))
-    assert outcomes(store, version=Version("tiny", "2.0", OTHER)).confirmed == {("uncertain", "mel"): 1}
-    assert outcomes(store, version=Version("tiny", "1.0", "a" * 64)) == found
+    theirs = outcomes(store, version=Version("tiny", "2.0", OTHER))
+    assert theirs.confirmed_by_outcome() == {("uncertain", "mel"): 1}
+    assert outcomes(store, version=FIRST) == found
 
-    # The same image again, and a diagnosis that was corrected: the newest of both counts.
+    # The same photograph again, and a diagnosis that was corrected: its first prediction and the latest diagnosis.
     again = add(seed=0, decision=Decision.MALIGNANT, probability=0.95)
     store.review([again.id], "B", "bcc", "histology")
-    assert outcomes(store, version=Version("tiny", "1.0", "a" * 64)).decisions == {
-        "benign": 2,
-        "malignant": 2,
-    }
-    assert outcomes(store, version=Version("tiny", "1.0", "a" * 64)).confirmed == {
-        ("malignant", "bcc"): 1,
-        ("malignant", "nv"): 1,
-    }
+    found = outcomes(store, version=FIRST)
+    assert found.by_outcome() == {"benign": 2, "malignant": 1}
+    assert found.confirmed_by_outcome() == {("benign", "bcc"): 1, ("malignant", "nv"): 1}
+
+
+def test_a_photograph_sent_40_times_changes_nothing(store: Store, add: Add) -> None:
+    """Begg and Greenes: 3 cancers are found, and 1 of 10 checked among 20 benign ones makes 2: 3 / (3 + 2)."""
+    for seed in range(3):
+        found = add(seed=seed, decision=Decision.MALIGNANT, probability=0.9)
+        store.review([found.id], "A", "mel", "histology")
+    for seed in range(3, 23):
+        benign = add(seed=seed)
+        if seed < 13:
+            store.review([benign.id], "A", "mel" if seed == 3 else "nv", "histology")
+    assert outcomes(store, version=FIRST).live(False, HAM10000).sensitivity.value == pytest.approx(0.6)
+    before = outcomes(store), days(store), sample(store), versions(store)
+    for _ in range(40):
+        add(seed=22)
+    assert (outcomes(store), days(store), sample(store), versions(store)) == before
+
+
+def test_drawn_examples_do_not_count(
+    store: Store, add: Add, picture: Callable[..., Photograph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(seed=0)
+    monkeypatch.setattr("dashboard.store.counted.is_drawn", picture(1).sha256.__eq__)
+    monkeypatch.setattr("dashboard.store.counted.digests", lambda: frozenset({picture(1).sha256}))
+    first, _ = add(seed=1, probability=0.3), add(seed=1, probability=0.3)
+    add(seed=1, **other(diagnosis="odd", probabilities={"odd": 1.0}))
+    assert outcomes(store).by_outcome() == {"benign": 1} and sample(store).scores == (0.25,)
+    assert {one.version: one.photographs for one in versions(store)} == {"1.0": 1, "2.0": 0}
+    assert "odd" in predicted_codes(store)
+    store.delete([first.id])
+    assert outcomes(store).by_outcome() == {"benign": 1}
+
+
+def test_photographs_without_a_result_are_not_called_benign(store: Store, add: Add) -> None:
+    for seed, code in enumerate(("mel", "nv")):
+        store.review([add(seed=seed, cautions=(SEVERE,)).id], "A", code, "histology")
+        store.review([add(seed=10 + seed, cautions=(SEVERE, CLOSE_UP)).id], "A", code, "histology")
+    found = outcomes(store)
+    assert found.by_outcome() == {"no_result": 4}
+    assert found.live(False, HAM10000).verified == Confusion(tp=1, fp=1, tn=0, fn=0)
+    assert found.live(True, HAM10000).verified == Confusion(tp=0, fp=1, tn=0, fn=1)
+
+
+def test_the_next_prediction_counts_when_the_first_is_deleted(store: Store, add: Add, engine: Engine) -> None:
+    first, *_ = (add(seed=0, probability=p) for p in (0.1, 0.2, 0.3))
+    theirs = add(seed=0, probability=0.4, **other())
+    store.delete([first.id])
+    assert sample(store, version=FIRST).scores == (0.2,)
+    store.delete([theirs.id])
+    assert sample(store).scores == (0.2,)
+    with engine.connect() as connection:
+        assert miscounted(connection) == 0
+    assert list(problems(store)) == []
+    with engine.begin() as connection:
+        connection.execute(update(predictions).values(counted=True))
+    assert any("monitoring counts" in one for one in problems(store))
 
 
 def test_counts_are_read_off_indexes(store: Store) -> None:
@@ -101,14 +161,13 @@ def test_counts_are_read_off_indexes(store: Store) -> None:
 
     if store._engine.dialect.name != "sqlite":
         pytest.skip("plans are read from SQLite")
-    version = Version("tiny", "1.0", "a" * 64)
     event.listen(store._engine, "before_cursor_execute", explain)
-    outcomes(store, datetime.now(UTC) - timedelta(days=90), version)
+    outcomes(store, datetime.now(UTC) - timedelta(days=90), FIRST)
     known = plans[-1]
     assert "COVERING INDEX ix_predictions_known" in known and "AUTOMATIC" not in known
-    assert "SEARCH predictions USING INDEX ix_predictions_sha256" in known
+    assert "SEARCH predictions USING COVERING INDEX ix_predictions_by_photograph" in known
     versions(store)
-    days(store, version=version)
+    days(store, version=FIRST)
     assert all("COVERING INDEX ix_predictions_by_version" in plan for plan in plans[-2:])
 
 

@@ -12,20 +12,26 @@ register()
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", LIGHT), ("dark", DARK)])
-def test_a_day_is_stacked_by_decision(theme: str, colours: object) -> None:
+def test_a_day_is_stacked_by_outcome(theme: str, colours: object) -> None:
     figure = monitoring.daily(
-        {"benign": {date(2026, 11, 2): 4, date(2026, 11, 1): 2}, "malignant": {date(2026, 11, 2): 1}}, theme
+        {
+            "benign": {date(2026, 11, 2): 4, date(2026, 11, 1): 2},
+            "malignant": {date(2026, 11, 2): 1},
+            "no_result": {date(2026, 11, 2): 3},
+        },
+        theme,
     )
     bars = {bar.name: list(zip(bar.x, bar.y, strict=True)) for bar in figure.data}
     assert bars["● Benign"] == [(date(2026, 11, 1), 2), (date(2026, 11, 2), 4)]
     assert bars["◆ Malignant"] == [(date(2026, 11, 2), 1)]
+    assert bars["No result"] == [(date(2026, 11, 2), 3)]
     assert figure.layout.barmode == "stack"
     assert figure.data[0].marker.color == colours.benign  # type: ignore[attr-defined]
 
 
 def test_nothing_is_said_in_words() -> None:
     for figure in (monitoring.daily({}, "light"), monitoring.distribution([0.1], [], 0.3, "light")):
-        assert figure.layout.annotations[0].text == "No predictions in this time."
+        assert figure.layout.annotations[0].text == "No photographs in this time."
 
 
 def test_shares_are_shares() -> None:

@@ -1,0 +1,52 @@
+"""Which predictions are counted, on the monitoring page and in the metrics.
+
+Each photograph counts once for a version of a model, with the first prediction that was stored of it, and at that time.
+The first is what people were told before anybody knew the diagnosis; were it the latest, whoever predicts a photograph
+again, at another operating point perhaps, would change how good the model seems. A photograph is known by the SHA-256
+of its file. Drawn examples are not counted.
+
+Every row says whether it is counted: to work that out for a million of them takes longer than a page may.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, false, func, select, true, update
+
+from dashboard.examples import digests, is_drawn
+from dashboard.store.records import Record
+from dashboard.store.schema import predictions
+
+PHOTOGRAPH_AND_VERSION = (predictions.c.sha256, predictions.c.model_sha256, predictions.c.model)
+
+
+def counts(connection: Connection, record: Record) -> bool:
+    """Whether a prediction that is about to be stored is counted."""
+    same = (column == getattr(record, column.name) for column in PHOTOGRAPH_AND_VERSION)
+    return not is_drawn(record.sha256) and not connection.execute(select(exists().where(*same))).scalar_one()
+
+
+def count_first(connection: Connection, photographs: Collection[str]) -> None:
+    """Count the first prediction of each of these photographs by each version, after others were removed or restored.
+
+    Args:
+        photographs: SHA-256 of at most CHUNK files.
+    """
+    first = first_of_each(predictions.c.sha256.in_(set(photographs)))
+    wanted = predictions.c.seq.in_(first) & predictions.c.counted.is_(false())
+    connection.execute(update(predictions).where(wanted).values(counted=true()))
+
+
+def miscounted(connection: Connection) -> int:
+    """How many predictions are counted and should not be, or the other way round."""
+    right = predictions.c.seq.in_(first_of_each(true()))
+    wrong = select(func.count()).select_from(predictions).where(predictions.c.counted != right)
+    return int(connection.execute(wrong).scalar_one())
+
+
+def first_of_each(photographs: ColumnElement[bool]) -> Select[tuple[int]]:
+    """The numbers of the predictions that are to be counted among those of some photographs."""
+    return (
+        select(func.min(predictions.c.seq))
+        .where(photographs, predictions.c.sha256.not_in(digests()))
+        .group_by(*PHOTOGRAPH_AND_VERSION)
+    )
