@@ -1,5 +1,5 @@
 // The place of one file on the predict page: its progress, then its card or its own error. Plain elements: Dash would
-// look through all components of the page for each file (see dashboard/predict/markup.py).
+// look through all components of the page for each file (see dashboard/predict/cards.py).
 (function () {
   "use strict";
   const shared = (window.dermaboard = window.dermaboard || {});

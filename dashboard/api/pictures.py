@@ -82,7 +82,8 @@ def heatmap(record_id: str) -> Response:
 def report(record_id: str, query: ReportQuery) -> Response:
     """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
     # Here, because it draws with a library that nothing else needs.
-    from dashboard.case_report.content import report_pdf
+    # Imported here: nothing else needs the library that draws it, and it is slow to load.
+    from dashboard.case_report.pdf import report_pdf
 
     services = Services.current()
     store, record = services.store, services.store.get(record_id)

@@ -15,10 +15,10 @@ from plotly.graph_objects import Figure
 from dashboard import examples
 from dashboard.addresses import local_address
 from dashboard.case import parts
-from dashboard.history.grid import confirmation
 from dashboard.services import Services
-from dashboard.shell import again_parts, reviewing
+from dashboard.shell import again_parts
 from dashboard.shell import predict_again as again
+from dashboard.shell.boxes import box, confirmation
 from dashboard.shell.browse import address, lenient
 from dashboard.shell.result_card import result_card
 from dashboard.shell.review_form import (
@@ -26,6 +26,7 @@ from dashboard.shell.review_form import (
     audit_lines,
     audit_list,
     problem,
+    register_review,
     review_form,
     review_list,
 )
@@ -92,7 +93,7 @@ def sections(record: Record, search: str) -> list[Component]:
     return [
         html.Div(
             [
-                parts.box(
+                box(
                     "Review",
                     html.Div(told(record), id="case-reviews"),
                     html.Details(
@@ -101,7 +102,7 @@ def sections(record: Record, search: str) -> list[Component]:
                         className="case-form",
                     ),
                 ),
-                parts.box(
+                box(
                     "Person and lesion",
                     parts.context_form(record.context),
                     note="Stored and searched; never used by a model.",
@@ -109,8 +110,8 @@ def sections(record: Record, search: str) -> list[Component]:
             ],
             className="case-columns",
         ),
-        parts.box("This lesion over time", lesion(record, search)),
-        parts.box(
+        box("This lesion over time", lesion(record, search)),
+        box(
             "Other models on this photograph",
             html.Div(others(record), id="case-answers"),
             again_parts.ask(services.runnable, f"{record.model}/{record.operating_point}"),
@@ -358,5 +359,5 @@ clientside_callback(
 )
 
 # For the pages that review or ask another model, all of them: two registrations would be one too many.
-reviewing.register()
+register_review()
 again.register()

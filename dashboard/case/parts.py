@@ -8,11 +8,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.predict.choices import SITES
 from dashboard.shell.attributes import attributes
+from dashboard.shell.boxes import box
 from dashboard.shell.result_card import address
 from dashboard.shell.review_form import NOTHING, confirmed_words, field, moment
-from dashboard.shell.text import percent
+from dashboard.shell.text import SITES, percent
 from dashboard.shell.verdict import verdict
 from model.evaluation.figures.template import CONFIG
 from model.taxonomy import Taxonomy
@@ -114,15 +114,6 @@ def measures(record: "Record") -> list[tuple[str, str]]:
         words = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in record.quality.items())
         found.append(("Image quality", words))
     return found
-
-
-def box(title: str, *children: Any, name: str = "", note: str = "") -> html.Section:
-    """A part of the page."""
-    head: list[Component] = [html.H2(title)]
-    if note:
-        head.append(html.P(note, className="note"))
-    options: dict[str, Any] = {"id": name} if name else {}
-    return html.Section([*head, *children], className="card-box case-box", **options)
 
 
 def context_form(context: "Context") -> html.Div:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from dashboard.store import Record
 
 LIKELIEST = 4
-# Pixels of a photograph's longer side: finer than any printer shows it at this size.
-PRINTED = 1200
+
+
 # So much of what people wrote fits on the page; the rest stays with the prediction.
 NAME, CONTEXT, CAUTIONS = 96, 280, 6
 
@@ -119,41 +119,3 @@ def shortened(text: str, most: int) -> str:
     """A text of at most so many characters, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def report_pdf(
-    record: "Record",
-    taxonomy: Taxonomy,
-    image: bytes,
-    heatmap: bytes,
-    drawn: bool = False,
-    zone: tzinfo | None = None,
-) -> bytes:
-    """The report as a PDF of one page, its typeface embedded.
-
-    Args:
-        record: the stored prediction.
-        taxonomy: what its codes mean.
-        image: the photograph as it is kept.
-        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty where it is not shown.
-        drawn: whether the image is one of our drawings.
-        zone: the reader's time zone; the server's own when left out.
-    """
-    # Imported here: nothing else needs the library, and it is slow to load.
-    from dashboard.case_report.pdf import write
-    from model.images import Limits, decode, encode
-
-    # Paper has neither WebP nor a JPEG that is to be turned.
-    printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
-
-    local = datetime.now().astimezone().tzinfo if zone is None else zone
-    utc, here = moment(record.created), moment(record.created, local)
-    times = utc if utc == here else f"{utc} ({here})"
-    return write(
-        report_of(record, taxonomy, drawn),
-        record.width / record.height,
-        printed,
-        heatmap,
-        times,
-        record.created,
-    )

@@ -1,7 +1,7 @@
 """Draws a report on one page of A4 as a PDF."""
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, tzinfo
 from io import BytesIO
 from pathlib import Path
 
@@ -10,8 +10,11 @@ from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
-from dashboard.case_report.content import Report
+from dashboard.case_report.content import Report, moment, report_of
 from dashboard.shell.text import NO_HEATMAP, percent
+from dashboard.store import Record
+from model.images import Limits, decode, encode
+from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 
 FONTS = Path(ttf_opensans.__file__).resolve().parent / "ttf"
@@ -25,6 +28,8 @@ PICTURES = (62.0, 50.0, 38.0, 28.0)
 SMALL, BODY, LARGE, HUGE = 7.5, 9.0, 11.0, 17.0  # points
 INK, MUTED, LINE = "#16202c", "#566273", "#dfe3e8"
 MISSING = "?"
+# Pixels of a photograph's longer side: finer than any printer shows it at this size.
+PRINTED = 1200
 
 
 class Paper(FPDF):
@@ -264,3 +269,37 @@ def foot(page: Paper, report: Report) -> None:
             False,
             MUTED,
         )
+
+
+def report_pdf(
+    record: Record,
+    taxonomy: Taxonomy,
+    image: bytes,
+    heatmap: bytes,
+    drawn: bool = False,
+    zone: tzinfo | None = None,
+) -> bytes:
+    """The report as a PDF of one page, its typeface embedded.
+
+    Args:
+        record: the stored prediction.
+        taxonomy: what its codes mean.
+        image: the photograph as it is kept.
+        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty where it is not shown.
+        drawn: whether the image is one of our drawings.
+        zone: the reader's time zone; the server's own when left out.
+    """
+    # Paper has neither WebP nor a JPEG that is to be turned.
+    printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
+
+    local = datetime.now().astimezone().tzinfo if zone is None else zone
+    utc, here = moment(record.created), moment(record.created, local)
+    times = utc if utc == here else f"{utc} ({here})"
+    return write(
+        report_of(record, taxonomy, drawn),
+        record.width / record.height,
+        printed,
+        heatmap,
+        times,
+        record.created,
+    )

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import dash_ag_grid
 import dash_bootstrap_components as dbc
 from dash import dcc, html
-from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.history.gallery import REVIEW_WORDS
@@ -279,35 +278,3 @@ def count(total: int, filtered: bool, exact: bool = True) -> str:
 def news(number: int) -> str:
     """What came in since the page was opened."""
     return f"{number:,} new · show" if number else ""
-
-
-def confirmation(name: str) -> dbc.Modal:
-    """The question before something is deleted; the ids of its parts are NAME-title, -error, -cancel and -confirm."""
-    return dialog(
-        name,
-        "Delete this prediction?",
-        [
-            html.P(
-                "Photograph, heatmap, answer and reviews are removed for good. This cannot be undone. "
-                "A line of the audit trail stays, without image or name."
-            ),
-            html.P(id=f"{name}-error", className="history-error", role="alert"),
-        ],
-        [
-            html.Button("Keep", id=f"{name}-cancel", type="button", className="btn btn-outline-secondary"),
-            html.Button("Delete", id=f"{name}-confirm", type="button", className="btn btn-delete"),
-        ],
-    )
-
-
-def dialog(name: str, title: str, body: list[Component], buttons: list[Component]) -> dbc.Modal:
-    """A question, or a form, over the page; the id of its title is NAME-title."""
-    return dbc.Modal(
-        [html.H2(title, id=f"{name}-title"), *body, html.Div(buttons, className="actions")],
-        id=name,
-        is_open=False,
-        centered=True,
-        scrollable=False,
-        content_class_name="history-dialog",
-        labelledby=f"{name}-title",
-    )

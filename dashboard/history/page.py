@@ -32,6 +32,7 @@ from dashboard.history.gallery import PAGE, gallery, pictures
 from dashboard.services import Services
 from dashboard.shell import again_parts
 from dashboard.shell import predict_again as again
+from dashboard.shell.boxes import confirmation, dialog
 from dashboard.shell.browse import NAMES, SEVERAL, Browse, address, browse, lenient, order
 from dashboard.shell.review_form import review_form
 from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
@@ -77,14 +78,14 @@ def layout(**parameters: Any) -> html.Div:
                 id="history-body",
                 hidden=newest is None,
             ),
-            parts.confirmation("history-dialog"),
-            parts.dialog(
+            confirmation("history-dialog"),
+            dialog(
                 "history-reviewing",
                 "Review",
                 [review_form([], store.known.every, several=True)],
                 [closer("history-reviewing-cancel")],
             ),
-            parts.dialog(
+            dialog(
                 "history-again",
                 "Predict again",
                 [

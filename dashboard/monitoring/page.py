@@ -9,10 +9,9 @@ import dash
 from dash import Input, Output, callback, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.case.parts import box
 from dashboard.monitoring import parts
-from dashboard.performance.view import intact
 from dashboard.services import Services
+from dashboard.shell.boxes import box
 from dashboard.store import summary
 from dashboard.store.summary import Version
 from model.bundle import Bundle
@@ -20,6 +19,7 @@ from model.evaluation import drift
 from model.evaluation.figures import monitoring as figures
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
+from model.evaluation.review import intact
 from model.evaluation.verification import Live, evaluated
 from model.modality import Modality
 from model.outcome import Outcome

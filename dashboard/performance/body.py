@@ -5,17 +5,7 @@ from collections.abc import Collection, Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.performance import (
-    cases,
-    comparison,
-    decisions,
-    diagnoses,
-    numbers,
-    robustness,
-    subgroups,
-    tiles,
-    training,
-)
+from dashboard.performance import cases, decisions, live, numbers, parts, robustness, tiles
 from dashboard.performance.live import Run
 from dashboard.performance.panels import framed, later, room, skeleton, two_columns
 from dashboard.performance.view import View, drawn, search, usual
@@ -58,7 +48,7 @@ def body(
         two_columns(panels(view, shown)),
         by_subgroup(view),
         cases.panel(search(view), known is not None),
-        training.panel(runs, drawn(view, runs), folder),
+        live.runs_panel(runs, drawn(view, runs), folder),
         robustness.panel(view.model.card.robustness),
         framed("Model card", later("card", CARD)),
     ]
@@ -77,7 +67,7 @@ def about(view: View, shown: Review) -> Component:
 def versus(view: View) -> Component:
     """The room for the comparison of several models; it is there, unseen, where one stands alone."""
     found = html.Div(skeleton() if view.others else None, id="performance-versus")
-    return framed("Models compared", found, comparison.NOTE, table="models") if view.others else found
+    return framed("Models compared", found, parts.COMPARISON_NOTE, table="models") if view.others else found
 
 
 def panels(view: View, shown: Review) -> list[Component]:
@@ -105,7 +95,7 @@ def panels(view: View, shown: Review) -> list[Component]:
         found.append(
             framed(
                 "Diagnoses",
-                diagnoses.diagnoses(model.taxonomy),
+                parts.diagnoses_room(model.taxonomy),
                 f"Rows: the truth. Columns: the model's choice. Balanced accuracy {rate(score)}.",
                 figure="diagnoses",
                 table="diagnoses",
@@ -148,4 +138,6 @@ def by_subgroup(view: View) -> Component:
         className="as-table",
         id="performance-subgroups-table",
     )
-    return framed("Subgroups", html.Div([plot, more]), subgroups.NOTE, figure="forest", table="subgroups")
+    return framed(
+        "Subgroups", html.Div([plot, more]), parts.SUBGROUPS_NOTE, figure="forest", table="subgroups"
+    )

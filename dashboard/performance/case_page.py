@@ -8,12 +8,13 @@ from dash import html, register_page
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.performance import case, cases, listing, photographs
+from dashboard.performance import case, cases, photographs
 from dashboard.performance import case_parts as parts
 from dashboard.performance.selection import say
-from dashboard.performance.view import View, intact, read, search
+from dashboard.performance.view import View, read, search
 from dashboard.services import Services
 from model.bundle import Bundle
+from model.evaluation.review import intact
 
 
 def exists(name: str, image_id: str) -> bool:
@@ -51,19 +52,19 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
     known = None if folder is None else photographs.found(folder).keys()
     place, taxonomy = found.place, view.model.card.taxonomy
     before, after = (
-        listing.address(view, one) if one else None
+        cases.case_address(view, one) if one else None
         for one in ((place.before, place.after) if place else (None, None))
     )
 
     def elsewhere(bundle: Bundle) -> str:
         rest = tuple(one for one in view.models if one.name != bundle.name)
-        return listing.address(replace(view, model=bundle, others=rest, threshold=None), image_id)
+        return cases.case_address(replace(view, model=bundle, others=rest, threshold=None), image_id)
 
     other_images = [
         cases.card(
             row,
             cases.outcome_of(row, found.threshold),
-            listing.address(view, str(row["image_id"])),
+            cases.case_address(view, str(row["image_id"])),
             known,
             taxonomy,
         )

@@ -1,6 +1,7 @@
 """The cases behind a choice: what is listed and how to undo it, a card a case, and pages."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,8 +12,10 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.performance.panels import framed
-from dashboard.performance.selection import DEFAULT, OUTCOMES, Selection
+from dashboard.performance.selection import DEFAULT, OUTCOMES, PER_PAGE, Selection, listed, page_of, say
+from dashboard.performance.view import View, search
 from dashboard.shell.attributes import attributes
+from model.evaluation.review import review, rows
 from model.evaluation.words import tenths
 from model.taxonomy import Taxonomy
 
@@ -79,7 +82,7 @@ def bound(component_id: str, words: str) -> Component:
     return html.Label([html.Span(words, className="visually-hidden"), field])
 
 
-def listed(
+def cards_of_list(
     words: str,
     selection: Selection,
     total: int,
@@ -218,3 +221,30 @@ def about(row: Mapping[Any, Any]) -> str:
     words = [row.get(name) for name in ("sex", "site")]
     told += [word for word in words if isinstance(word, str) and word and word != "unknown"]
     return ", ".join(told) or "–"
+
+
+ROOT = "/performance/case"
+
+
+def case_address(view: View, image_id: str) -> str:
+    """A case's own view; it remembers which list it was in."""
+    return local_address(
+        f"{ROOT}/{quote(view.model.name, safe='')}/{quote(image_id, safe='')}{search(replace(view, page=1))}"
+    )
+
+
+def case_list(view: View, known: Collection[str] | None) -> list[Component | None]:
+    """What is listed: a page of it, worst errors first."""
+    threshold = review(view.model, view.split, view.where).probability(view.position)
+    places = listed(view.model, view.split, view.where, view.selection, threshold)
+    taxonomy = view.model.card.taxonomy
+    page, pages = page_of(len(places), view.page)
+    table = rows(view.model, view.split, view.where)
+    shown = table.iloc[places[(page - 1) * PER_PAGE : page * PER_PAGE]].to_dict("records")
+    cards = [
+        card(row, outcome_of(row, threshold), case_address(view, str(row["image_id"])), known, taxonomy)
+        for row in shown
+    ]
+    return cards_of_list(
+        say(view.selection, threshold, taxonomy), view.selection, len(places), page, pages, cards
+    )

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, abort, request
 
 from dashboard.performance import drawing, live
 from dashboard.performance.tables import TABLES, Table, lines, training
-from dashboard.performance.view import View, drawn, intact, read
+from dashboard.performance.view import View, drawn, read
 from dashboard.services import Services
 from model.bundle import BundleError
+from model.evaluation.review import intact
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/performance")
 

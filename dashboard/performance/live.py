@@ -6,11 +6,17 @@ and `scores.parquet` once the run is evaluated.
 
 import json
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.performance.panels import framed, room
 from model.bundle import CARD, HISTORY, SCORES
+from model.evaluation.figures.training import HEIGHT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,3 +135,47 @@ def best_so_far(epochs: "pd.DataFrame") -> int | None:
     last = epochs[epochs["size"] == epochs["size"].iloc[-1]] if "size" in epochs else epochs
     last = last[last["val_auc"].notna()]
     return int(last["epoch"].iloc[int(last["val_auc"].argmax())]) if len(last) else None
+
+
+SECONDS = 5
+HOW_TO_FOLLOW = (
+    "To follow runs here, set DERMABOARD_RUNS to the folder where python -m training train writes them."
+)
+
+
+def runs_panel(runs: Sequence[Run], shown: Collection[str], folder: bool) -> Component:
+    """Curves of the chosen models and runs.
+
+    Args:
+        runs: those in the folder of runs.
+        shown: names of those that are drawn.
+        folder: whether there is such a folder.
+    """
+    live = any(run.live for run in runs)
+    body = html.Div(
+        [
+            dcc.Checklist(
+                id="performance-runs",
+                options=run_options(runs),
+                value=[run.name for run in runs if run.name in shown],
+                inline=True,
+                className="outcomes runs",
+            ),
+            None if folder else html.P(HOW_TO_FOLLOW, className="note"),
+            room(
+                "training",
+                HEIGHT,
+                "Loss, AUC, sensitivity, specificity and learning rate by epoch",
+                turn="performance-training-turn",
+            ),
+            dcc.Interval(id="performance-tick", interval=1000 * SECONDS, disabled=not live),
+        ]
+    )
+    return framed(
+        "Training", body, "Measured on still images after every epoch.", figure="training", table="training"
+    )
+
+
+def run_options(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """A box a run, with how far it is."""
+    return [{"value": run.name, "label": f"{run.name} ({run.state})"} for run in runs]

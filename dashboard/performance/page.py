@@ -10,27 +10,24 @@ from dash.development.base_component import Component
 
 from dashboard.performance import (
     browser,
+    cases,
     choice,
-    comparison,
-    diagnoses,
     drawing,
-    listing,
     live,
     panels,
+    parts,
     photographs,
     robustness,
-    subgroups,
     tiles,
-    training,
 )
 from dashboard.performance import model_card as card
 from dashboard.performance.body import body
-from dashboard.performance.view import View, damaged, from_search, intact, read, search
+from dashboard.performance.view import View, from_search, read, search
 from dashboard.services import Services
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.narrow import narrow
-from model.evaluation.review import review
+from model.evaluation.review import damaged, intact, review
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
 browser.connect()
@@ -130,7 +127,7 @@ def choose(
 def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
     """The diagnoses."""
     found = review(view.model, view.split, view.where).matrix
-    return None if found is None else diagnoses.table(found, view.model.card.taxonomy)
+    return None if found is None else parts.diagnoses_table(found, view.model.card.taxonomy)
 
 
 # What comes later and is no figure.
@@ -185,7 +182,7 @@ def contend(view: View) -> Component | None:
         return None
     own = [review(one, view.split, view.where) for one in view.models]
     at = [one.counts.at(one.threshold) for one in own]
-    return comparison.table(view.models, at, drawing.rivals(view))
+    return parts.comparison_table(view.models, at, drawing.rivals(view))
 
 
 @callback(
@@ -197,7 +194,11 @@ def contend(view: View) -> Component | None:
 def tabulate(clicks: int, address: str) -> Any:
     """The table of subgroups, once somebody opens it."""
     view = view_of(address)
-    return subgroups.table(review(view.model, view.split, view.where).subgroups) if clicks == 1 else no_update
+    return (
+        parts.subgroups_table(review(view.model, view.split, view.where).subgroups)
+        if clicks == 1
+        else no_update
+    )
 
 
 @callback(Output("performance-cases", "children"), Input("performance-listing", "data"))
@@ -205,7 +206,7 @@ def show_cases(address: str) -> list[Component | None]:
     """The cases that the address lists."""
     settings = Services.current().settings
     known = None if settings.images is None else photographs.found(settings.images).keys()
-    return listing.listing(view_of(address), known)
+    return cases.case_list(view_of(address), known)
 
 
 @callback(
@@ -227,6 +228,6 @@ def follow(
     made = drawing.training_figure(view_of(address), shown, turn["theme"]) if turn else None
     return (
         no_update if made is None else panels.graph("training", made),
-        training.options(runs),
+        live.run_options(runs),
         not any(run.live for run in runs),
     )

@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlencode
 
 from dashboard.performance.live import Run
 from dashboard.performance.selection import DEFAULT, Selection, parse
-from model.bundle import Bundle, Damaged
+from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, Where, settled, slug, words
-from model.evaluation.review import parts_of, splits, unreadable
+from model.evaluation.review import parts_of, splits
 
 # What a reader may set as prevalence, in per cent.
 LOWEST, HIGHEST = 0.1, 99.9
@@ -77,17 +77,6 @@ class View:
 def slugs(found: Mapping[str, int]) -> dict[str, str]:
     """Every part's name by how an address spells it."""
     return {slug(name): name for name in found}
-
-
-def intact(found: Sequence[Bundle | Damaged]) -> list[Bundle]:
-    """The bundles that can be looked at."""
-    return [one for one in found if isinstance(one, Bundle) and unreadable(one) is None]
-
-
-def damaged(found: Sequence[Bundle | Damaged]) -> list[Damaged]:
-    """The others, each with what is wrong; some of them may still predict."""
-    problems = [(one, one.problem if isinstance(one, Damaged) else unreadable(one)) for one in found]
-    return [Damaged(one.path, one.name, problem) for one, problem in problems if problem is not None]
 
 
 def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tuple[View, tuple[str, ...]]:

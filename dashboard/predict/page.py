@@ -8,8 +8,7 @@ from dash import ClientsideFunction, Input, Output, callback, clientside_callbac
 
 from dashboard import examples
 from dashboard.predict.batch import batch_csv, table, toolbar
-from dashboard.predict.choices import choices, context_form
-from dashboard.predict.intake import camera_dialog, drop_zone, example_buttons, no_model
+from dashboard.predict.parts import camera_dialog, choices, context_form, drop_zone, example_buttons, no_model
 from dashboard.services import LIMITS, Services
 from dashboard.store import SEXES, NotFound, Record
 from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE

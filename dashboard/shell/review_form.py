@@ -1,15 +1,17 @@
-"""Reviews of a prediction: the form for a new one, those that there are, and the trail of what was done."""
+"""Reviews of a prediction: the form for a new one, saving it, the reviews that there are, and the audit trail."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import diagnosis_words
+from dashboard.store import Conflict, InputError, NotFound, StoreError
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -224,3 +226,69 @@ def confirmed_words(code: str | None, source: str | None, taxonomy: Taxonomy) ->
 def tags_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The tags that any of these rows has, sorted."""
     return sorted({tag for row in rows for tag in row.get("tags") or ()})
+
+
+def register_review() -> None:
+    """Add the callback. Dash runs pages anew for every application, and this module only once: one page calls it."""
+    callback(
+        Output("review-done", "data"),
+        Output("review-problem", "children"),
+        Input("review-save", "n_clicks"),
+        State("review-ids", "data"),
+        State("review-diagnosis", "value"),
+        State("review-source", "value"),
+        State("review-note", "value"),
+        State("review-add", "value"),
+        State("review-remove", "value"),
+        State("reviewer", "value"),
+        prevent_initial_call=True,
+    )(save_review)
+
+
+def save_review(
+    clicks: int | None,
+    seen: Mapping[str, int] | None,
+    diagnosis: str | None,
+    source: str | None,
+    note: str | None,
+    add: str | None,
+    remove: list[str] | None,
+    reviewer: str | None,
+) -> tuple[Any, Any]:
+    """Append the review to every prediction that is meant, or say why to none.
+
+    Args:
+        seen: prediction id -> the revision that the user has seen.
+    """
+    if not clicks:
+        return no_update, no_update
+    diagnosis, source = (None if one == NOTHING else one or None for one in (diagnosis, source))
+    if not seen:
+        return no_update, problem(
+            "Nothing is selected any more. Close this, and select the predictions again."
+        )
+    try:
+        if not (diagnosis or source or (note or "").strip() or (add or "").strip() or remove):
+            raise InputError(
+                "There is nothing to save yet: choose a diagnosis, write a note or change the tags."
+            )
+        done = Services.current().store.review(
+            list(seen),
+            reviewer or "",
+            diagnosis,
+            source,
+            note or "",
+            (add or "").split(","),
+            remove or [],
+            dict(seen),
+        )
+    except Conflict as error:
+        lines = audit_lines(error.changes, Services.current().known.every)
+        return {"conflict": clicks}, problem(str(error), lines)
+    except NotFound:
+        return no_update, problem(
+            "This prediction was deleted meanwhile, perhaps in another tab. Nothing was saved."
+        )
+    except (InputError, StoreError) as error:
+        return no_update, problem(str(error))
+    return {"saved": [record.id for record in done], "of": len(seen)}, ""

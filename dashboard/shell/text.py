@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from model.cautions import Caution
     from model.predictor import Similar
 
+# The sites of HAM10000, by which the performance page splits its cases too; any other may be typed.
+SITES = (
+    "abdomen",
+    "acral",
+    "back",
+    "chest",
+    "ear",
+    "face",
+    "foot",
+    "genital",
+    "hand",
+    "lower extremity",
+    "neck",
+    "scalp",
+    "trunk",
+    "upper extremity",
+)
+
 DISCLAIMER = (
     "Dermaboard supports, and never replaces, a clinician's diagnosis. A benign result does not rule out cancer: "
     "have any lesion that changes, bleeds or worries you examined."

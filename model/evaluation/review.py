@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle import Bundle, BundleError, OperatingPoint
+from model.bundle import Bundle, BundleError, Damaged, OperatingPoint
 from model.evaluation import metrics
 from model.evaluation.cohort import Where, inside, parts
 from model.evaluation.delong import Difference, compare
@@ -363,3 +363,14 @@ def facts(card_training: Mapping[str, Any]) -> str:
     """Recipe and data of a training run in a few words, as far as the card tells."""
     told = [card_training.get(name) for name in ("recipe", "data")]
     return " · ".join(word for word in told if isinstance(word, str))
+
+
+def intact(found: Sequence[Bundle | Damaged]) -> list[Bundle]:
+    """The bundles that can be looked at."""
+    return [one for one in found if isinstance(one, Bundle) and unreadable(one) is None]
+
+
+def damaged(found: Sequence[Bundle | Damaged]) -> list[Damaged]:
+    """The others, each with what is wrong; some of them may still predict."""
+    problems = [(one, one.problem if isinstance(one, Damaged) else unreadable(one)) for one in found]
+    return [Damaged(one.path, one.name, problem) for one, problem in problems if problem is not None]

@@ -11,7 +11,8 @@ from dash import Dash
 from PIL import Image
 from pypdf import PdfReader
 
-from dashboard.case_report.content import moment, report_of, report_pdf
+from dashboard.case_report.content import moment, report_of
+from dashboard.case_report.pdf import report_pdf
 from dashboard.case_report.sheet import sheet
 from dashboard.services import Services
 from dashboard.shell.text import DISCLAIMER, limits

@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 
 from dashboard.performance import case, photographs
-from dashboard.performance.view import intact, read
+from dashboard.performance.view import read
 from model.bundle import find_bundles
+from model.evaluation.review import intact
 from model.evaluation.words import rate
 from model.images import decode
 from tests.dashboard.performance.reading import every, rewritten, text

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from dashboard.performance import drawing, numbers, tiles
-from dashboard.performance.view import from_search, intact
+from dashboard.performance.view import from_search
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
 from model.evaluation import metrics
 from model.evaluation.cohort import COLUMNS
 from model.evaluation.intervals import Undefined
 from model.evaluation.operating import ppv
-from model.evaluation.review import review
+from model.evaluation.review import intact, review
 from model.evaluation.words import rate, signed, tenths
 from model.taxonomy import HAM10000
 from tests.dashboard.performance.reading import every, find, rewritten, text

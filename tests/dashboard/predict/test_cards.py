@@ -8,7 +8,7 @@ from dash import dcc, html
 from flask.testing import FlaskClient
 
 from dashboard.predict.batch import row
-from dashboard.predict.markup import markup
+from dashboard.predict.cards import markup
 from dashboard.services import Services
 from dashboard.shell.result_card import result_card
 from dashboard.store import Context, Record

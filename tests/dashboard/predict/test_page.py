@@ -17,7 +17,7 @@ from dashboard import examples
 from dashboard.app import create_app
 from dashboard.diagnoses import USUAL
 from dashboard.predict.batch import batch_csv
-from dashboard.predict.choices import label
+from dashboard.predict.parts import label
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.shell.result_card import image_with_heatmap, result_card

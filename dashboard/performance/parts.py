@@ -1,0 +1,244 @@
+"""The tables of the performance page: diagnoses against the model's choice, models compared, subgroups."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from dash import dcc, html
+from dash.development.base_component import Component
+from numpy.typing import NDArray
+
+from dashboard.performance.panels import later
+from dashboard.shell.attributes import attributes
+from model.bundle import Bundle
+from model.evaluation.delong import Difference
+from model.evaluation.figures.forest import part
+from model.evaluation.metrics import Confusion
+from model.evaluation.review import Versus
+from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
+from model.evaluation.words import area, chance, share, signed, tenths
+from model.taxonomy import Diagnosis, Taxonomy
+
+# Pixels of the table's head and of a row.
+HEAD, ROW = 50, 46
+
+
+def diagnoses_room(taxonomy: Taxonomy) -> Component:
+    """Room for the table, and what its cells say."""
+    return html.Div(
+        [
+            dcc.RadioItems(
+                id="performance-by",
+                options=[
+                    {"value": "counts", "label": "Counts"},
+                    {"value": "shares", "label": "Share of the row, %"},
+                ],
+                value="counts",
+                inline=True,
+                className="outcomes",
+            ),
+            html.Div(
+                later("diagnoses", HEAD + ROW * len(taxonomy)),
+                className="wide by-counts",
+                id="performance-matrix",
+            ),
+        ]
+    )
+
+
+def diagnoses_table(matrix: NDArray[np.int64], taxonomy: Taxonomy) -> Component:
+    """Counts, or shares of the row, by true (row) and chosen (column) diagnosis.
+
+    Args:
+        matrix: (k, k) in the order of the taxonomy.
+    """
+    shown = [taxonomy[code] for code in taxonomy.shown]
+    order = [taxonomy.index(one.code) for one in shown]
+    counts = matrix[np.ix_(order, order)]
+    head = [
+        html.Th(
+            [html.Span(shape(one), className=tone(one)), html.Abbr(one.code.upper(), title=one.name)],
+            scope="col",
+            className=edge(shown, column),
+        )
+        for column, one in enumerate(shown)
+    ]
+    rows = [
+        html.Tr(
+            [row_head(one, int(counts[row].sum())), *cells(counts, shown, row)],
+            className="below-edge" if edge(shown, row) else "",
+        )
+        for row, one in enumerate(shown)
+    ]
+    return html.Table(
+        [html.Thead(html.Tr([html.Th(), *head])), html.Tbody(rows)],
+        className="matrix",
+        **attributes(aria_label="Cases by true diagnosis in rows and the model's choice in columns"),
+    )
+
+
+def row_head(diagnosis: Diagnosis, n: int) -> Component:
+    """A true diagnosis and its cases."""
+    return html.Th(
+        [
+            html.Span(shape(diagnosis), className=tone(diagnosis)),
+            f" {diagnosis.short}",
+            html.Small(f"n = {n:,}"),
+        ],
+        scope="row",
+    )
+
+
+def cells(counts: NDArray[np.int64], shown: Sequence[Diagnosis], row: int) -> list[Component]:
+    """One row's cells, coloured by their share of it."""
+    total = int(counts[row].sum())
+    return [
+        cell(shown[row], one, int(counts[row, column]), total, edge(shown, column))
+        for column, one in enumerate(shown)
+    ]
+
+
+def cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, line: str) -> html.Td:
+    """One cell; a cancer that was taken for something harmless has the colour of errors."""
+    share = count / total if total else 0.0
+    missed = true.malignant and not chosen.malignant
+    kind = "right" if true == chosen else "missed" if missed else "wrong"
+    words = f"{true.short}, recognised" if true == chosen else f"{true.short} taken for {chosen.short}"
+    return html.Td(
+        html.Button(
+            type="button",
+            disabled=not count,
+            className=f"square square-{kind}",
+            title=(told := f"{words}: {count:,} of {total:,} ({tenths(share)} %)"),
+            # The style sheet shows one of the two: a page with fewer components is a faster one.
+            **attributes(
+                aria_label=told,
+                data_counts=f"{count:,}",
+                data_shares=tenths(share) if total else "–",
+                data_show=f"cell:{true.code}:{chosen.code}",
+            ),
+        ),
+        className=line,
+        style={"--share": share},
+    )
+
+
+def edge(shown: Sequence[Diagnosis], place: int) -> str:
+    """The line between the malignant and the first benign one."""
+    return "after-edge" if place == sum(one.malignant for one in shown) else ""
+
+
+def shape(diagnosis: Diagnosis) -> str:
+    """The verdict's shape of a diagnosis."""
+    return "◆" if diagnosis.malignant else "●"
+
+
+def tone(diagnosis: Diagnosis) -> str:
+    """The verdict's colour of a diagnosis."""
+    return "tone-malignant" if diagnosis.malignant else "tone-benign"
+
+
+COMPARISON_NOTE = (
+    "Sensitivity and specificity at each model's own threshold. The difference is in AUC, on the images that both "
+    "have scored, with DeLong's 95 % interval and test; the first model's AUC is that beside the second's."
+)
+
+
+def comparison_table(
+    bundles: Sequence[Bundle], at: Sequence[Confusion], rivals: Sequence[Versus]
+) -> Component:
+    """A row a model.
+
+    Args:
+        bundles, at: every model, and its decisions at its own threshold.
+        rivals: all but the first model, against it.
+    """
+    first = bundles[0].name
+    head = ("Model", "AUC", f"Difference from {first}", "Images of both", "Sensitivity", "Specificity")
+    rows = [
+        html.Tr(
+            [
+                html.Th(bundle.name, scope="row"),
+                html.Td(area(rivals[max(0, place - 1)].result.second if place else rivals[0].result.first)),
+                html.Td(difference(rivals[place - 1].result) if place else "–"),
+                html.Td(f"{rivals[place - 1].result.n:,}" if place else "–"),
+                html.Td(share(confusion.sensitivity)),
+                html.Td(share(confusion.specificity)),
+            ]
+        )
+        for place, (bundle, confusion) in enumerate(zip(bundles, at, strict=True))
+    ]
+    return html.Div(
+        [
+            html.Div(
+                html.Table(
+                    [html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)],
+                    className="figures",
+                ),
+                className="wide",
+                id="versus",
+            ),
+            *(html.P(words, className="note") for one in rivals if (words := odd_cases(first, one))),
+        ]
+    )
+
+
+def difference(result: Difference) -> str:
+    """How far the second area is above the first, with interval and p value."""
+    gap = result.difference
+    if gap.reason is not None:
+        return gap.reason.sentence
+    return f"{signed(-gap.value)} ({signed(-gap.high)} to {signed(-gap.low)}), {chance(result.p)}"
+
+
+def odd_cases(first: str, other: Versus) -> str:
+    """Images on whose truth two evaluations do not agree; "" where there is none."""
+    told = []
+    if other.disputed:
+        told.append(f"{other.disputed:,} images are malignant for one and benign for the other, and left out")
+    if other.renamed:
+        told.append(f"{other.renamed:,} have another diagnosis of the same kind")
+    return f"{first} and {other.model}: {'; '.join(told)}." if told else ""
+
+
+SUBGROUPS_NOTE = (
+    "At the model's own threshold. Dotted: all cases. A click lists a group's cases. "
+    f"○ grey: fewer than {FEW} cases or {FEW_MALIGNANT} malignant ones, too few to conclude anything."
+)
+
+
+def subgroups_table(found: Sequence[Subgroup]) -> Component:
+    """A row a subgroup; what does not exist says why."""
+    head = ("Group", "Cases", "Malignant", "AUC", "Sensitivity", "Specificity")
+    rows = [
+        html.Tr(
+            [
+                html.Th(subgroup_button(one), scope="row"),
+                html.Td(f"{one.n:,}"),
+                html.Td(f"{one.malignant:,}"),
+                html.Td(area(one.auc)),
+                html.Td(share(one.sensitivity)),
+                html.Td(share(one.specificity)),
+            ],
+            className="few" if one.small else "",
+        )
+        for one in found
+    ]
+    return html.Div(
+        html.Table(
+            [html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)],
+            className="figures",
+            id="subgroups",
+        ),
+        className="wide",
+    )
+
+
+def subgroup_button(one: Subgroup) -> Component:
+    """A group as a button."""
+    return html.Button(
+        f"{one.title}{' ○ few cases' if one.small else ''}",
+        type="button",
+        className="as-link",
+        title="List these cases",
+        **attributes(data_show=f"part:{part(one)}"),
+    )
