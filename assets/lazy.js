@@ -1,5 +1,5 @@
-// Component libraries that are loaded when a page first draws one of their components (dashboard/scripts.py names
-// them). Until then each is a stand-in that Dash waits for, as it waits for its own asynchronous components.
+// Component libraries that are loaded when a page first draws one of their components; dashboard/server/scripts.py
+// names them. Until then each is a stand-in that Dash waits for, as it waits for its own asynchronous components.
 (function () {
   "use strict";
   const React = window.React;

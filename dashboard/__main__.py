@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.process import keep_to
+from dashboard.server.process import keep_to
 from dashboard.settings import Settings, SettingsError, load_settings, variable
 from model.console import speak_utf8
 
@@ -194,8 +194,8 @@ def address_problem(settings: Settings, error: OSError) -> str:
 def serve(settings: Settings, listener: socket.socket) -> int:
     """Build the application and serve it on the socket until Ctrl-C or SIGTERM."""
     from dashboard.app import create_app
+    from dashboard.server.serving import run
     from dashboard.services import EXTENSION
-    from dashboard.serving import run
 
     app = create_app(settings)
     services = app.server.extensions[EXTENSION]

@@ -16,13 +16,14 @@ from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from dash.exceptions import DependencyException
 from flask import Blueprint, Flask, Request, Response, request
 
-from dashboard import __version__, addresses, api, callbacks, delivery, security
+from dashboard import __version__, addresses, api, security
 from dashboard.api import problems
 from dashboard.history import exports
 from dashboard.jobs import worker as jobs
 from dashboard.performance import downloads, photographs
 from dashboard.predict import cards
-from dashboard.scripts import LightDash
+from dashboard.server import callbacks, delivery
+from dashboard.server.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
 from dashboard.shell.frame import shell

@@ -1,7 +1,7 @@
 """For other WSGI servers: `dashboard.wsgi:server`. `python -m dashboard` brings its own."""
 
 from dashboard.app import create_app
-from dashboard.process import keep_to
+from dashboard.server.process import keep_to
 from dashboard.services import EXTENSION
 from dashboard.settings import load_settings
 

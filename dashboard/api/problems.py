@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from dashboard.api.monitoring import Monitoring
-from dashboard.bridge import REFUSED
 from dashboard.services import LIMITS, ModelUnavailable
 from dashboard.store import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
 from model.images import ImageError
@@ -29,7 +28,8 @@ SENTENCES = {
     405: "This address does not take such a request. The header “Allow” says which it takes.",
 }
 NOTHING = "There is nothing at this address."
-# Requests that the web server could not take whole, by what it says of them: see dashboard/bridge.py.
+# Where dashboard/server/bridge.py says why it could not take a request whole: "slow" or "full".
+REFUSED = "dermaboard.refused"
 REFUSALS = {
     "slow": (408, "too_slow", "The request came in too slowly. Try again on a better line."),
     "full": (503, "store", "The server has no room for what was sent. Try again later."),

@@ -8,7 +8,7 @@ from typing import Any
 from dash import Dash
 from flask.testing import FlaskClient
 
-from dashboard.callbacks import fits, same_id
+from dashboard.server.callbacks import fits, same_id
 from tests.dashboard.api.conftest import problem
 
 ADDRESS = "/_dash-update-component"

@@ -7,7 +7,7 @@ import brotli
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.delivery import Kept
+from dashboard.server.delivery import Kept
 
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from dashboard import bridge
 from dashboard.app import make_server
+from dashboard.server import bridge
+from dashboard.server.serving import web_server
 from dashboard.services import Services
-from dashboard.serving import web_server
 from dashboard.store import Query
 from tests import files
 from tests.benchmarks.http import complete, request

@@ -11,8 +11,8 @@ import uvicorn
 from flask import Flask
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from dashboard import bridge
 from dashboard.api.problems import MEDIA_TYPE
+from dashboard.server import bridge
 from dashboard.services import EXTENSION
 
 # Seconds that running requests have to finish when the server is stopped.

@@ -16,6 +16,8 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from dashboard.api.problems import REFUSED
+
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -30,8 +32,6 @@ IN_MEMORY = 500_000
 PIECE = 65_536
 # Seconds after which a piece is sent although it is smaller.
 PAUSE = 0.2
-# Why a request could not be taken, for the application to say: "slow" or "full".
-REFUSED = "dermaboard.refused"
 
 log = logging.getLogger(__name__)
 

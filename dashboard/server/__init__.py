@@ -1,0 +1,1 @@
+"""How the application is served: the web server, what its answers weigh, and callbacks that no page sends."""
