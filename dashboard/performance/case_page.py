@@ -1,20 +1,30 @@
 """`/performance/case/<model>/<image id>`: one evaluated case. The address carries the view it was found in, so that
 previous and next stay within the list."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from dash import html, register_page
+import numpy as np
+from dash import dcc, html, register_page
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.performance import case, cases, photographs
-from dashboard.performance import case_parts as parts
+from dashboard.performance.case import Place
+from dashboard.performance.panels import framed
 from dashboard.performance.selection import say
 from dashboard.performance.view import View, read, search
 from dashboard.services import Services
+from dashboard.shell.attributes import attributes
+from dashboard.shell.text import NO_HEATMAP
+from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
 from model.evaluation.review import intact
+from model.evaluation.words import plain, rate
+from model.modality import Modality
+from model.taxonomy import Diagnosis, Taxonomy
 
 
 def exists(name: str, image_id: str) -> bool:
@@ -37,12 +47,12 @@ def layout(name: str | None = None, image_id: str | None = None, **query: Any) -
     services = Services.current()
     models = intact(services.bundles)
     if not models or not image_id or all(one.name != name for one in models):
-        return parts.unknown(str(name), str(image_id), local_address("/performance"))
+        return unknown(str(name), str(image_id), local_address("/performance"))
     view, _ = read({**query, "model": name}, models, services.settings.model)
     found = case.find(view, models, image_id)
     back = local_address(f"/performance{search(view)}")
     if found is None:
-        return parts.unknown(str(name), image_id, back)
+        return unknown(str(name), image_id, back)
     return page(view, found, image_id, back)
 
 
@@ -71,22 +81,190 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
         for row in found.siblings
     ]
     right = [
-        parts.facts(found.row, found.threshold, taxonomy),
-        parts.probabilities(found.row, taxonomy),
+        case_facts(found.row, found.threshold, taxonomy),
+        probabilities(found.row, taxonomy),
     ]
     return html.Div(
         [
-            parts.bar(back, say(view.selection, found.threshold, taxonomy), place, before, after),
+            list_bar(back, say(view.selection, found.threshold, taxonomy), place, before, after),
             html.H1(image_id),
             html.Div(
                 [
-                    parts.picture(image_id, view.model, known),
+                    picture(image_id, view.model, known),
                     html.Div([one for one in right if one is not None], className="evaluated"),
                 ],
                 className="evaluated-columns",
             ),
-            parts.models(found.others, elsewhere),
-            parts.lesion(other_images),
+            models_table(found.others, elsewhere),
+            lesion_images(other_images),
         ],
         className="evaluated",
     )
+
+
+def unknown(name: str, image_id: str, back: str) -> Component:
+    """What to do where there is no such case."""
+    return html.Div(
+        [
+            html.H1("No such case"),
+            html.P(f"The model {name} has no scores for an image {image_id}."),
+            dcc.Link("All cases", href=back),
+        ],
+        className="evaluated",
+    )
+
+
+def list_bar(back: str, words: str, place: Place | None, before: str | None, after: str | None) -> Component:
+    """The way back to the list, and to the case before and after.
+
+    Args:
+        before, after: their addresses; None at the ends of the list.
+    """
+    told = f"{place.number:,} of {place.total:,} · {words}" if place else "Not in the list you came from"
+    return html.Nav(
+        [
+            dcc.Link("‹ Back to the list", href=back),
+            html.Span(told, className="note"),
+            html.Div([step("‹ Previous", before), step("Next ›", after)], className="paging"),
+        ],
+        className="evaluated-bar",
+        **attributes(aria_label="Cases"),
+    )
+
+
+def step(words: str, href: str | None) -> Component:
+    """A link to a neighbour; at an end, its words alone."""
+    if href is None:
+        return html.Span(words, className="btn btn-sm btn-outline-secondary disabled")
+    return dcc.Link(words, href=href, className="btn btn-sm btn-outline-secondary")
+
+
+def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Component:
+    """The photograph with the model's heatmap over its centred square, or why there is none."""
+    if known is None:
+        return framed("Image", html.P(cases.HOW, className="note"))
+    if image_id not in known:
+        return framed(
+            "Image", html.P("This image is not in the folder of DERMABOARD_IMAGES.", className="note")
+        )
+    root = local_address(f"/evaluated/{quote(image_id, safe='')}")
+    image = html.Img(src=f"{root}/image", alt=f"Lesion {image_id}")
+    # The only kind of which scores are reviewed here.
+    shown = model.card.shows_heatmap(Modality.DERMOSCOPIC)
+    if not model.runnable or not shown:
+        words = f"No heatmap: {model.name} is here without its weights." if shown else NO_HEATMAP
+        return framed(
+            "Image", html.Div([html.Div(image, className="overlaid"), html.P(words, className="note")])
+        )
+    heat = html.Img(src=f"{root}/heatmap?{urlencode({'model': model.name})}", alt="", className="heat")
+    control = html.Div(
+        [
+            html.Label("Heatmap", htmlFor="evaluated-heat"),
+            # performance.js listens to it.
+            dcc.Input(
+                id="evaluated-heat", type="range", min=0, max=100, step=1, value=45, className="heat-range"
+            ),
+            html.Span("Blue: where the model found signs of malignancy.", className="note"),
+        ],
+        className="heat-control",
+    )
+    return framed("Image", html.Div([html.Div([image, heat], className="overlaid"), control]))
+
+
+def case_facts(row: Mapping[Any, Any], threshold: float, taxonomy: Taxonomy) -> Component:
+    """What is known of the case and what the decision came to."""
+    outcome = cases.outcome_of(row, threshold)
+    mark, words, tone = cases.MARKS[outcome]
+    age = row.get("age")
+    known: list[tuple[str, Any]] = [
+        ("Outcome", html.Span(f"{mark} {words}", className=f"outcome-{tone}")),
+        (
+            "Truth",
+            f"{cases.diagnosis(row['label'], taxonomy)} ({'malignant' if row['malignant'] else 'benign'})",
+        ),
+        ("Confirmed by", plain(stated(row.get("confirmation")))),
+        ("Age", f"{age:.0f} years" if isinstance(age, float) and not np.isnan(age) else "–"),
+        ("Sex", stated(row.get("sex"))),
+        ("Site", stated(row.get("site"))),
+        ("Lesion", stated(row.get("lesion_id"))),
+        ("Split", stated(row.get("split"))),
+    ]
+    rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in known]
+    return framed("Case", html.Dl(rows, className="model-card"))
+
+
+def stated(value: Any) -> str:
+    """What the scores say, or a dash."""
+    return value if isinstance(value, str) and value else "–"
+
+
+def probabilities(row: Mapping[Any, Any], taxonomy: Taxonomy) -> Component | None:
+    """A bar a diagnosis, the likeliest first; nothing for a model that tells none."""
+    values = {code: float(row.get(f"p_{code}", np.nan)) for code in taxonomy.codes}
+    if any(np.isnan(value) for value in values.values()):
+        return None
+    order = sorted(values, key=lambda code: -values[code])
+    return framed(
+        "Diagnoses",
+        html.Div(
+            [one_bar(taxonomy[code], values[code], code == row["label"]) for code in order], className="bars"
+        ),
+        "Calibrated probabilities; bold: the truth.",
+    )
+
+
+def one_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
+    """One diagnosis and its probability."""
+    shape = "◆" if diagnosis.malignant else "●"
+    tone = "tone-malignant" if diagnosis.malignant else "tone-benign"
+    return html.Div(
+        [
+            html.Span([html.Span(shape, className=tone), f" {diagnosis.name}"]),
+            html.Div(html.Div(className="fill", style={"width": f"{100 * value:.1f}%"}), className="track"),
+            html.Span(rate(value), className="value"),
+        ],
+        className="bar-row is-truth" if truth else "bar-row",
+    )
+
+
+def models_table(found: Sequence[tuple[Bundle, Mapping[Any, Any]]], address: Any) -> Component:
+    """What every model says of the image, at its own operating point.
+
+    Args:
+        address: of this case as another model has it.
+    """
+    head = ("Model", "Probability", "Its threshold", "Decision", "Diagnosis")
+    rows = [
+        html.Tr(
+            [
+                html.Th(dcc.Link(bundle.name, href=address(bundle)), scope="row"),
+                html.Td(rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–"),
+                html.Td(rate(bundle.card.threshold)),
+                html.Td(decided(bundle, float(row["probability"]))),
+                html.Td(cases.chosen(row, bundle.card.taxonomy)),
+            ]
+        )
+        for bundle, row in found
+    ]
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)],
+        className="figures",
+    )
+    return framed("All models", html.Div(table, className="wide"))
+
+
+def decided(bundle: Bundle, probability: float) -> Component | str:
+    """The three-way decision at the model's own operating point."""
+    if np.isnan(probability):
+        return "–"
+    point = bundle.card.point()
+    if probability < point.threshold:
+        return verdict("benign", short=True)
+    return verdict("malignant" if probability >= point.malignant else "uncertain", short=True)
+
+
+def lesion_images(cards: Sequence[Component]) -> Component | None:
+    """Other images of the same lesion."""
+    if not cards:
+        return None
+    return framed("Other images of this lesion", html.Div(list(cards), className="case-grid"))
