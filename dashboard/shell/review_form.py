@@ -223,11 +223,6 @@ def confirmed_words(code: str | None, source: str | None, taxonomy: Taxonomy) ->
     return f"{diagnosis_words(code, taxonomy)} ({SOURCE_WORDS.get(source or '', '').lower()})" if code else ""
 
 
-def tags_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The tags that any of these rows has, sorted."""
-    return sorted({tag for row in rows for tag in row.get("tags") or ()})
-
-
 def register_review() -> None:
     """Add the callback. Dash runs pages anew for every application, and this module only once: one page calls it."""
     callback(
