@@ -5,7 +5,7 @@ from dash import dcc, html
 
 from dashboard.addresses import local_address
 
-dash.register_page(__name__, title="Page not found · Dermaboard")  # type: ignore[no-untyped-call]
+dash.register_page(__name__, path="/not-found-404", title="Page not found · Dermaboard")  # type: ignore[no-untyped-call]
 
 
 def layout(**_: str) -> html.Div:
