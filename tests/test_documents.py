@@ -33,6 +33,8 @@ PARSERS = {
     "dashboard": dashboard.__main__.parser,
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+# A module, and what is defined in it: `model/predictor.py`, `decide`
+NAMED_PART = re.compile(r"`([\w/]+\.py)`, `(\w+)`")
 NAMED_FILE = re.compile(r"`((?:model|training|dashboard|assets|tests|requirements)/[\w./-]*\.\w+)`")
 
 
@@ -75,6 +77,8 @@ def test_links_and_named_files_are_there(name: str) -> None:
         assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), target
     for path in NAMED_FILE.findall(text):
         assert (ROOT / path).exists(), path
+    for path, part in NAMED_PART.findall(text):
+        assert re.search(rf"^(def |class |){part}\b", text_of(path), re.MULTILINE), f"{part} in {path}"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
