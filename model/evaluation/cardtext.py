@@ -53,7 +53,7 @@ def short_text(card: Card) -> str:
     of: Mapping[str, Any] = card.results.get(split, {})
     never: Mapping[str, Any] = card.facts.get("elsewhere", {})
     groups = {"all dermoscopic": of, **of.get("domains", {})}
-    groups |= {f"{name}, never seen in training": found for name, found in never.items()}
+    groups |= {f"{name}, never seen": found for name, found in never.items()}
     rows = [
         (
             name,
