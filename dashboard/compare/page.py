@@ -1,17 +1,20 @@
 """`/compare/<job_id>`: what another model said of a selection, beside what was said before."""
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dash
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import Input, Output, Patch, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.jobs.worker import Job, Jobs
+from dashboard.jobs.worker import Job, Jobs, Pair
 from dashboard.services import Services
 from dashboard.shell import again_parts as parts
 from dashboard.shell import predict_again as again
-from dashboard.store import NotFound, Record
+
+NO_JOB = Job("", datetime.min.replace(tzinfo=UTC), "", None, ())
 
 
 def exists(job_id: str) -> bool:
@@ -31,16 +34,15 @@ dash.register_page(  # type: ignore[no-untyped-call]
 def layout(job_id: str | None = None, **_: Any) -> html.Div:
     """The comparison as far as the job is."""
     job = Jobs.current().get(job_id or "")
-    back = html.P(dcc.Link("← History", href=local_address("/history"), className="action"))
     if job is None:
-        return html.Div([missing(), html.Div(id="compare-body", hidden=True), dcc.Store(id="compare-job")])
+        # Dash asks for the page of no job, to learn which components its callbacks will find.
+        return html.Div([missing(), html.Div(contents(NO_JOB), hidden=True)])
     return html.Div(
         [
-            back,
+            html.P(dcc.Link("← History", href=local_address("/history"), className="action")),
             html.H1("Two models compared"),
             again.follow(),
-            html.Div(body(job), id="compare-body"),
-            dcc.Store(id="compare-job", data=job.id),
+            *contents(job),
         ],
         className="case",
     )
@@ -63,44 +65,68 @@ def missing() -> Component:
     )
 
 
-def body(job: Job) -> list[Component]:
-    """What came out so far: a sentence, and the table."""
-    pairs = [(pair.before, find(pair.before), find(pair.after), pair.problem) for pair in job.pairs]
+def contents(job: Job) -> list[Component]:
+    """What came out so far: a sentence, the table, and what a tick has to know of them."""
+    pairs = comparisons(job.pairs)
     counts = parts.summary(pairs)
-    answered, same = counts["answered"], counts["same"]
-    if not answered:
-        sentence = "Nothing is predicted yet." if job.active else "Nothing could be predicted again."
-    elif same == answered:
-        sentence = (
-            f"The decision is the same for {'it' if answered == 1 else f'all {answered:,} photographs'}."
-        )
-    else:
-        sentence = (
-            f"The decision is the same for {same:,} of {answered:,} photographs; it moved towards malignant for "
-            f"{counts['up']:,} and towards benign for {counts['down']:,}."
-        )
     return [
-        html.P(sentence, className="lead", role="status"),
-        parts.comparison(pairs, job.model) if pairs else html.P(),
+        html.P(sentence(job, counts), id="compare-sentence", className="lead", role="status"),
+        parts.comparison(pairs, job.model),
+        dcc.Store(id="compare-job", data=job.id),
+        dcc.Store(id="compare-seen", data=seen_of(job, counts)),
     ]
 
 
-def find(record_id: str | None) -> Record | None:
-    """The prediction, if it is still there."""
-    try:
-        return Services.current().store.get(record_id or "")
-    except NotFound:
-        return None
+def seen_of(job: Job, counts: Mapping[str, int]) -> dict[str, int]:
+    """How far the page is: how many pairs it shows, whether they are all, and what they come to."""
+    return {"pairs": len(job.pairs), "active": int(job.active), **counts}
+
+
+def sentence(job: Job, counts: Mapping[str, int]) -> str:
+    """What the answers come to."""
+    answered, same = counts["answered"], counts["same"]
+    if not answered:
+        return "Nothing is predicted yet." if job.active else "Nothing could be predicted again."
+    if same == answered:
+        return f"The decision is the same for {'it' if answered == 1 else f'all {answered:,} photographs'}."
+    return (
+        f"The decision is the same for {same:,} of {answered:,} photographs; it moved towards malignant for "
+        f"{counts['up']:,} and towards benign for {counts['down']:,}."
+    )
+
+
+def comparisons(pairs: Sequence[Pair]) -> list[parts.Comparison]:
+    """Pairs with their predictions, those that are still there."""
+    records = Services.current().store.get_many(
+        [one for pair in pairs for one in (pair.before, pair.after) if one]
+    )
+    return [
+        (pair.before, records.get(pair.before), records.get(pair.after or ""), pair.problem) for pair in pairs
+    ]
 
 
 @callback(
-    Output("compare-body", "children"),
+    Output("compare-sentence", "children"),
+    Output("compare-rows", "children"),
+    Output("compare-table", "hidden"),
+    Output("compare-seen", "data"),
     Input("jobs-tick", "n_intervals"),
     Input("jobs-done", "data"),
     State("compare-job", "data"),
+    State("compare-seen", "data"),
     prevent_initial_call=True,
 )
-def show(_ticks: int | None, _done: Any, job_id: str | None) -> Any:
-    """The comparison grows with the job."""
+def show(_ticks: int | None, _done: Any, job_id: str | None, seen: Mapping[str, int]) -> tuple[Any, ...]:
+    """The comparison grows with the job: a tick costs what is new. At the end of the job the rows are sorted."""
     job = Jobs.current().get(job_id or "")
-    return no_update if job is None else body(job)
+    if job is None or (len(job.pairs), int(job.active)) == (seen["pairs"], seen["active"]):
+        return (no_update,) * 4
+    if not job.active:
+        pairs = comparisons(job.pairs)
+        counts = parts.summary(pairs)
+        return sentence(job, counts), parts.table_rows(pairs), not pairs, seen_of(job, counts)
+    pairs = comparisons(job.pairs[seen["pairs"] :])
+    counts = {name: seen[name] + number for name, number in parts.summary(pairs).items()}
+    rows = Patch()
+    rows.extend(parts.table_rows(pairs))
+    return sentence(job, counts), rows, False, seen_of(job, counts)

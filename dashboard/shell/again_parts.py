@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -17,6 +17,9 @@ from dashboard.shell.verdict import verdict
 if TYPE_CHECKING:
     from dashboard.store import Record
     from model.bundle import Bundle
+
+# The id of the first prediction, both predictions (None when gone or failed), and what went wrong.
+Comparison: TypeAlias = tuple[str, "Record | None", "Record | None", str]
 
 
 @dataclass(frozen=True)
@@ -176,25 +179,26 @@ def difference(before: "Record", after: "Record") -> str:
     return f"{turned}, {moved}"
 
 
-def comparison(
-    pairs: Sequence[tuple[str, "Record | None", "Record | None", str]], after_name: str
-) -> Component:
-    """A small table of a job's answers, changed decisions first.
-
-    Args:
-        pairs: the id of the first prediction, both predictions (None when gone or failed), and what went wrong.
-    """
-    ordered = sorted(pairs, key=lambda pair: (not changed(pair[1], pair[2]), -moved(pair[1], pair[2])))
+def comparison(pairs: Sequence[Comparison], after_name: str) -> Component:
+    """A small table of a job's answers."""
     head = html.Thead(
         html.Tr([html.Th(word, scope="col") for word in ("Photograph", "Before", after_name, "Change")])
     )
     return html.Div(
-        html.Table([head, html.Tbody([table_row(*pair) for pair in ordered])], className="compare-table"),
+        html.Table([head, html.Tbody(table_rows(pairs), id="compare-rows")], className="compare-table"),
+        id="compare-table",
         className="table-wrap",
+        hidden=not pairs,
         tabIndex=0,
         role="region",
         **attributes(aria_label="Answers before and after"),
     )
+
+
+def table_rows(pairs: Sequence[Comparison]) -> list[html.Tr]:
+    """A row a photograph, changed decisions first."""
+    ordered = sorted(pairs, key=lambda pair: (not changed(pair[1], pair[2]), -moved(pair[1], pair[2])))
+    return [table_row(*pair) for pair in ordered]
 
 
 def changed(before: "Record | None", after: "Record | None") -> bool:
@@ -244,7 +248,7 @@ def told(record: "Record") -> dcc.Link:
     )
 
 
-def summary(pairs: Sequence[tuple[str, "Record | None", "Record | None", str]]) -> Mapping[str, int]:
+def summary(pairs: Sequence[Comparison]) -> Mapping[str, int]:
     """Counts of a comparison: answered, the same decision, towards malignant, towards benign."""
     rank = {"benign": 0, "uncertain": 1, "malignant": 2}
     both = [(before, after) for _, before, after, _ in pairs if before is not None and after is not None]

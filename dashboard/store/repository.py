@@ -166,6 +166,17 @@ class Store(Transactions):
         with self.reading() as connection:
             return changes.find(connection, known_shape(record_id))[1]
 
+    def get_many(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The records with these ids, by id; those that are gone are left out."""
+        with self.reading() as connection:
+            return {
+                row["id"]: from_row(row)
+                for part in sweep.chunks([known_shape(one) for one in ids])
+                for row in connection.execute(
+                    select(predictions).where(predictions.c.id.in_(part))
+                ).mappings()
+            }
+
     def page(self, query: Query) -> Page:
         """The records that a query asks for, and how many match it in all."""
         # One transaction: rows and total belong to the same moment.

@@ -1,0 +1,96 @@
+"""The page of a comparison while its job goes on: what a tick costs, and what it changes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from dash import Dash
+from flask.testing import FlaskClient
+
+from dashboard.jobs.worker import Job, Jobs, Pair, State
+from dashboard.services import Services
+from dashboard.store import Record, Store
+from tests.dashboard.test_history import dispatch, page
+
+
+@pytest.fixture
+def pairs(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> list[Pair]:
+    """Photographs that were predicted twice."""
+    found = []
+    for number in range(6):
+        data = mole_jpeg if number == 1 else lesion_jpeg
+        before, after = (services.predict(data, f"{number}.jpg", "tiny") for _ in range(2))
+        found.append(Pair(before.id, after.id))
+    return found
+
+
+class Counted:
+    """How often the store was asked for predictions."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[int] = []
+        many = Store.get_many
+
+        def get_many(store: Store, ids: Any) -> dict[str, Record]:
+            self.calls.append(len(ids))
+            return many(store, ids)
+
+        def get(*_: object) -> Record:
+            raise AssertionError("one by one")
+
+        monkeypatch.setattr(Store, "get_many", get_many)
+        monkeypatch.setattr(Store, "get", get)
+
+
+def tick(app: Dash, client: FlaskClient, seen: dict[str, int]) -> Any:
+    return dispatch(
+        app,
+        client,
+        "compare-sentence.children",
+        {"jobs-tick.n_intervals": 1, "jobs-done.data": None},
+        {"compare-job.data": "job", "compare-seen.data": seen},
+    )
+
+
+def test_a_tick_costs_what_is_new(
+    app: Dash, client: FlaskClient, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def job(done: int, state: State = State.RUNNING) -> None:
+        ids = tuple(pair.before for pair in pairs)
+        now = Job("job", datetime.now(UTC), "tiny", None, ids, tuple(pairs[:done]), state)
+        monkeypatch.setattr(Jobs, "get", lambda *_: now)
+
+    counted = Counted(monkeypatch)
+    job(3)
+    assert '"pairs": 3' in page(client, "/compare/job")
+    assert counted.calls == [6]
+
+    seen = {"pairs": 3, "active": 1, "answered": 3, "same": 3, "up": 0, "down": 0}
+    counted.calls.clear()
+    assert tick(app, client, seen) is None and not counted.calls
+
+    job(5)
+    more = tick(app, client, seen)
+    assert counted.calls == [4]
+    assert more["compare-sentence"]["children"] == "The decision is the same for all 5 photographs."
+    (added,) = more["compare-rows"]["children"]["operations"]
+    assert added["operation"] == "Extend" and len(added["params"]["value"]) == 2
+    assert more["compare-seen"]["data"] == seen | {"pairs": 5, "answered": 5, "same": 5}
+
+    counted.calls.clear()
+    job(6, State.FINISHED)
+    last = tick(app, client, more["compare-seen"]["data"])
+    assert counted.calls == [12] and len(last["compare-rows"]["children"]) == 6
+    assert tick(app, client, last["compare-seen"]["data"]) is None and len(counted.calls) == 1
+
+
+def test_what_was_deleted_or_failed_is_said(
+    app: Dash, client: FlaskClient, services: Services, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.store.delete([str(pairs[0].after)])
+    done = (pairs[0], Pair("gone", None, "It was deleted, or its image is missing."))
+    job = Job("job", datetime.now(UTC), "tiny", None, ("a", "b"), done, State.FINISHED)
+    monkeypatch.setattr(Jobs, "get", lambda *_: job)
+    shown = page(client, "/compare/job")
+    assert "It was deleted meanwhile." in shown and "its image is missing" in shown
+    assert "Nothing could be predicted again." in shown
