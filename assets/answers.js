@@ -6,11 +6,25 @@
   const shared = (window.dermaboard = window.dermaboard || {});
   const send = window.fetch;
   const newest = new Map(); // the last question for every set of outputs
+  const asking = new Set(); // ids of what questions under way were asked for
 
   // Whether the page is at the view that a question names; most name none.
   function holds({ inputs, state }) {
     const view = [...inputs, ...(state || [])].flat().find(({ id }) => id === "performance-view");
     return !view || shared.property("performance-view", "data") === view.value;
+  }
+
+  // The address that a new body of the performance page is asked for with, and what the browser alone has chosen by now:
+  // whoever moves the slider while the body is on its way would find it where it was.
+  const body = ({ output, state }) => output.includes("performance-body.") && state.find(({ id }) => id === "performance-search");
+  function outdated(question) {
+    const search = body(question);
+    return Boolean(search) && shared.upToDate(search.value) !== search.value;
+  }
+  function update(question) {
+    const search = body(question);
+    if (search) search.value = shared.upToDate(search.value);
+    return JSON.stringify(question);
   }
 
   // What Dash holds of a component; undefined where the page has none of that id, for which Dash itself would throw.
@@ -22,15 +36,33 @@
     }
   };
 
+  // A second press of a button whose answer is on its way would save twice, or meet what the first has changed.
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("button[id]");
+    if (button && asking.has(button.id)) event.stopPropagation();
+  }, true);
+
   window.fetch = async function (address, options) {
     if (!/\/_dash-update-component(\?|$)/.test(address)) return send(address, options);
     const [question, page] = [JSON.parse(options.body), window.location.pathname];
     const outputs = JSON.stringify([question.output, question.outputs]); // the first alone does not say which MATCH
+    const ids = question.changedPropIds.map((one) => one.split(".")[0]);
     newest.set(outputs, question);
-    const answer = await send(address, options);
-    await answer.clone().arrayBuffer(); // a short answer would overtake a long one
+    ids.forEach((id) => asking.add(id));
+    let answer;
+    try {
+      do {
+        answer = await send(address, { ...options, body: update(question) });
+        await answer.clone().arrayBuffer(); // a short answer would overtake a long one
+      } while (newest.get(outputs) === question && outdated(question));
+    } finally {
+      ids.forEach((id) => asking.delete(id));
+    }
     const last = newest.get(outputs) === question;
-    if (last && page === window.location.pathname && holds(question)) return answer;
+    if (last && page === window.location.pathname && holds(question)) {
+      document.dispatchEvent(new CustomEvent("dermaboard-answer", { detail: question }));
+      return answer;
+    }
     return new Response(null, { status: 204 }); // what Dash takes for "change nothing"
   };
 })();

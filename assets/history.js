@@ -91,6 +91,10 @@
   };
 
   const set = (id, props) => window.dash_clientside.set_props(id, props);
+
+  // What a callback is called for, by id. It may be several things: Dash calls it once for all that came together.
+  const triggers = () =>
+    new Map(window.dash_clientside.callback_context.triggered.map(({ prop_id, value }) => [prop_id.split(".")[0], value]));
   const grid = () => window.dash_ag_grid.getApiAsync("history-grid");
   const known = new WeakMap();
 
@@ -141,6 +145,15 @@
     form.remove();
   }
 
+  // Dash gets what is typed a little later: what is cleared by then would come back. React looks at what a field's own
+  // setter did not do.
+  const setter = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+  function empty(field) {
+    if (!field.value) return;
+    setter.call(field, "");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   let selection = [];
 
   document.addEventListener("click", (event) => {
@@ -149,6 +162,10 @@
       select.setAttribute("aria-pressed", String(select.getAttribute("aria-pressed") !== "true"));
       set("history-selection", { data: pressed() });
     }
+    const stop = event.target.closest("[data-stop]");
+    // The button itself may be drawn anew at any moment.
+    if (stop) set("again-stop", { data: stop.dataset.stop });
+    if (event.target.closest("#history-clear")) document.querySelectorAll(".history-text input").forEach(empty);
     const choice = event.target.closest("[data-export]");
     if (choice) take(choice.dataset.export, choice.dataset.selected === "true" ? selection.map((one) => one.id) : null);
     for (const open of document.querySelectorAll("details.export[open], details.several[open]"))
@@ -174,21 +191,23 @@
   clientside.history = {
     // Address and controls, whichever of them moved.
     follow: function (...given) {
-      const trigger = window.dash_clientside.callback_context.triggered_id;
+      const moved = triggers();
       const [search, , ...values] = given.slice(0, CONTROLS.length + 2);
       const now = given[CONTROLS.length + 2];
       const still = values.map(SAME);
       tell(values);
-      if (!trigger) return [SAME(), SAME(), ...still, more(values)];
-      if (trigger === "history-address" || trigger === "history-clear") {
+      if (!moved.size) return [SAME(), SAME(), ...still, more(values)];
+      const clear = moved.has("history-clear");
+      // An address that this function wrote comes back, perhaps together with a control that has moved since.
+      if (clear || (moved.has("history-address") && search !== now)) {
         const shown = new URLSearchParams(search);
         let wanted = read(search);
-        if (trigger === "history-clear") wanted = CONTROLS.map((name, at) => (USUAL[name] ? wanted[at] : SEVERAL.has(name) ? [] : ""));
+        if (clear) wanted = CONTROLS.map((name, at) => (USUAL[name] ? wanted[at] : SEVERAL.has(name) ? [] : ""));
         const address = write(wanted, shown.get("zone") || zone());
         const changed = wanted.map((value, at) => (alike(value, values[at] ?? (SEVERAL.has(CONTROLS[at]) ? [] : "")) ? SAME() : value));
         const same = address === now;
         tell(wanted);
-        return [trigger === "history-clear" ? address : SAME(), same ? SAME() : address, ...changed, more(wanted)];
+        return [clear ? address : SAME(), same ? SAME() : address, ...changed, more(wanted)];
       }
       const address = write(values, new URLSearchParams(now || "").get("zone") || zone());
       if (address === now) return [SAME(), SAME(), ...still, more(values)];
@@ -245,26 +264,27 @@
     },
 
     toggle: function () {
-      const trigger = window.dash_clientside.callback_context.triggered[0] || {};
-      const id = (trigger.prop_id || "").split(".")[0];
-      if (id === "review-done" && !(trigger.value && trigger.value.saved)) return SAME();
-      return id.endsWith("-open") && Boolean(trigger.value);
+      const moved = [...triggers()];
+      const over = ([id, value]) => id.endsWith("-cancel") || id === "again-started" || (id === "review-done" && value && value.saved);
+      if (moved.some(over)) return false;
+      return moved.some(([id, value]) => id.endsWith("-open") && value) || SAME();
     },
 
-    ask: function (asked, cancelled) {
-      const trigger = window.dash_clientside.callback_context.triggered_id || "";
-      return [trigger.endsWith("-delete") && Boolean(asked), ""];
+    ask: function () {
+      const moved = [...triggers()];
+      const wanted = moved.some(([id, value]) => id.endsWith("-delete") && value);
+      return [wanted && !moved.some(([id]) => id.endsWith("-cancel")), ""];
     },
 
     refresh: () => ({ at: Date.now() }),
 
     deselect: async function () {
-      const trigger = window.dash_clientside.callback_context.triggered_id;
+      const changed = triggers().has("history-changed");
       for (const one of document.querySelectorAll('.gallery-select[aria-pressed="true"]'))
         one.setAttribute("aria-pressed", "false");
       const api = await grid();
       api.deselectAll();
-      if (trigger === "history-changed") api.purgeInfiniteCache();
+      if (changed) api.purgeInfiniteCache();
       return [];
     },
 

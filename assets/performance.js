@@ -2,6 +2,7 @@
 // Numbers read as in dashboard/performance; a test in the browser holds the two together.
 (function () {
   "use strict";
+  const shared = window.dermaboard;
   const Z = 1.959963984540054;
   const number = new Intl.NumberFormat("en-US");
 
@@ -107,6 +108,19 @@
     return point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, "top right");
   }
 
+  // The marks of the figures at a slider position, by name; null where there is none.
+  function marksAt(position, sweep) {
+    const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
+    const sensitivity = tp / malignant;
+    const both = malignant && benign && !unscored;
+    return {
+      roc: both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : null,
+      pr: both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : null,
+      scores: malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : null,
+      benefit: both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : null,
+    };
+  }
+
   // What the cases at a slider position come to.
   function at(position, sweep) {
     const last = sweep.thresholds.length - 1;
@@ -191,6 +205,8 @@
     });
   }
 
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  const here = () => [shared.property("performance-threshold", "value"), shared.property("performance-sweep", "data")];
   const same = (one, other) => [...one].sort().join("\n") === [...other].sort().join("\n");
 
   // A figure is drawn some time after it was called; one that is not yet called will have the slider's position, and
@@ -200,10 +216,35 @@
     for (let tries = 0; tries < 100; tries += 1) {
       const graph = document.querySelector(`.graph-${name} .js-plotly-plot`);
       if (graph && graph._fullData) return graph.data.length > 0;
-      await new Promise((done) => setTimeout(done, 100));
+      await pause(100);
     }
     return false;
   }
+
+  const figureOf = (name) => shared.property({ type: "performance-figure", name }, "figure");
+
+  function move(name, mark) {
+    if (mark) clientside.set_props({ type: "performance-figure", name }, { extendData: mark });
+  }
+
+  // Whether a figure that came from the server has its mark elsewhere.
+  function stale(name, mark) {
+    const [drawn] = (figureOf(name) || { data: [] }).data;
+    const apart = (axis) => mark[0][axis][0].some((value, place) => Math.abs(value - drawn[axis][place]) > 1e-9);
+    return Boolean(mark && drawn) && (apart("x") || apart("y"));
+  }
+
+  // A figure was asked for with the slider's position of that moment.
+  document.addEventListener("dermaboard-answer", async ({ detail: { outputs } }) => {
+    const { id } = [outputs].flat()[0];
+    if (id.type !== "performance-room" || !marked.includes(id.name)) return;
+    const before = figureOf(id.name);
+    for (let tries = 0; tries < 100 && figureOf(id.name) === before; tries += 1) await pause(20);
+    const [position, sweep] = here();
+    if (nothing(position, sweep)) return;
+    const mark = marksAt(position, sweep)[id.name];
+    if (stale(id.name, mark)) move(id.name, mark);
+  });
 
   // An address with some values set, and those that are null left out.
   function addressed(search, values) {
@@ -219,8 +260,32 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const nothing = (position, sweep) => position === null || position === undefined || !sweep;
   const outcomes = { errors: 1, fn: 1, fp: 1, tp: 1, tn: 1, all: 1 };
+  const marked = ["roc", "pr", "scores", "benefit"];
   let latest = 0;
   let remembering = 0;
+
+  // What the browser keeps by itself, as the address has it: null for what nobody chose, for it changes with the model
+  // and its cases.
+  function chosen(position, prevalence, show, page, runs, sweep) {
+    const own = Math.round(1000 * sweep.own) / 10;
+    const values = {
+      threshold: Math.abs(position - own) < 0.05 ? null : String(Math.round(10 * position) / 10),
+      show: !show || show === "errors" ? null : show,
+      page: page > 1 ? String(page) : null,
+    };
+    if (typeof prevalence === "number") values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
+    if (runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
+    return values;
+  }
+
+  // An address with what is chosen at this moment, which `remember` writes down only when the slider rests.
+  shared.upToDate = function (search) {
+    const [position, sweep] = here();
+    if (nothing(position, sweep)) return search;
+    const others = [["prevalence", "value"], ["show", "data"], ["page", "data"], ["runs", "value"]];
+    const given = others.map(([name, kind]) => shared.property(`performance-${name}`, kind));
+    return addressed(search, chosen(position, ...given, sweep));
+  };
 
   clientside.performance = {
     // Tiles and confusion matrix: at once.
@@ -245,22 +310,14 @@
       return worth(at(position, sweep), prevalence / 100).flatMap(row);
     },
     // Everything that the browser keeps by itself belongs to the address, and the list of cases follows it.
-    // A value that nobody chose is not written down: it changes with the model and its cases.
     remember: async function (position, prevalence, show, page, runs, sweep, search, listing) {
       const skip = [clientside.no_update, clientside.no_update];
       if (nothing(position, sweep)) return skip;
       const mine = ++remembering;
-      await new Promise((done) => setTimeout(done, 150));
-      if (mine !== remembering) return skip;
-      const own = Math.round(1000 * sweep.own) / 10;
-      const values = {
-        threshold: Math.abs(position - own) < 0.05 ? null : String(Math.round(10 * position) / 10),
-        show: !show || show === "errors" ? null : show,
-        page: page > 1 ? String(page) : null,
-      };
-      if (typeof prevalence === "number") values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
-      if (runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
-      const next = addressed(search, values);
+      await pause(150);
+      // A new body that has come meanwhile has its own address.
+      if (mine !== remembering || sweep !== shared.property("performance-sweep", "data")) return skip;
+      const next = addressed(search, chosen(position, prevalence, show, page, runs, sweep));
       if (next === search) return skip;
       window.history.replaceState(window.history.state, "", window.location.pathname + next);
       // dcc.Location would otherwise put the address that it remembers back at the next change of split or model.
@@ -272,23 +329,11 @@
     mark: async function (position, sweep) {
       if (nothing(position, sweep)) return;
       const mine = ++latest;
-      await new Promise((done) => setTimeout(done, 40));
-      const names = ["roc", "pr", "scores", "benefit"];
-      const ready = await Promise.all(names.map(drawn));
+      await pause(40);
+      const ready = await Promise.all(marked.map(drawn));
       if (mine !== latest) return;
-      const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
-      const sensitivity = tp / malignant;
-      const both = malignant && benign && !unscored;
-      const marks = [
-        both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : null,
-        both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : null,
-        malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : null,
-        both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : null,
-      ];
-      names.forEach((name, place) => {
-        if (!ready[place] || !marks[place]) return;
-        clientside.set_props({ type: "performance-figure", name }, { extendData: marks[place] });
-      });
+      const marks = marksAt(position, sweep);
+      marked.forEach((name, place) => ready[place] && move(name, marks[name]));
     },
     // What a point of a figure lists. A point of a curve is a threshold to go to, and the errors there.
     point: function (clicks) {

@@ -4,6 +4,7 @@ The address holds filters, order and view (see dashboard/shell/browse.py); asset
 alike.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -202,16 +203,23 @@ def bounds(request: object) -> tuple[int, int]:
     prevent_initial_call="initial_duplicate",
 )
 def show_pictures(
-    search: str | None, _clicks: int | None, _changed: Any, cursor: str | None
+    search: str | None, _clicks: int | None, changed: Any, cursor: Mapping[str, str | None] | None
 ) -> tuple[Any, ...]:
-    """The first pictures of a view, or the ones that follow those that are there."""
+    """The first pictures of a view, or the ones that follow those that are there.
+
+    Args:
+        cursor: `after`, the end of what is there, and `of`, the view and its state. When the answer about a new
+            view is still on its way, the pictures that are there belong to another one.
+    """
     store = Services.current().store
-    more = ctx.triggered_id == "history-further" and cursor is not None
+    of = json.dumps([search, changed])
+    more = ctx.triggered_id == "history-further" and cursor is not None and cursor["of"] == of
+    after = cursor["after"] if cursor and more else None
     try:
         view = browse(search)
         if not view.gallery:
             return [], None, True, no_update, no_update, no_update
-        page = store.page(view.query(limit=PAGE, after=cursor if more else None))
+        page = store.page(view.query(limit=PAGE, after=after))
     except (QueryError, StoreError) as error:
         return [], None, True, str(error), False, no_update
     found = pictures(page.records, view.search())
@@ -221,7 +229,7 @@ def show_pictures(
         children.extend(found)
     told = no_update if more else parts.count(page.total, view.filtered, page.exact)
     seen = no_update if more else store.latest().id
-    return children, page.next, page.next is None, told, not view.filtered, seen
+    return children, {"after": page.next, "of": of}, page.next is None, told, not view.filtered, seen
 
 
 @callback(

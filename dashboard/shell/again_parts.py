@@ -95,9 +95,9 @@ def line(job: Progress) -> html.Div:
         told += f" {job.failed:,} could not be."
     stop = html.Button(
         "Stop",
-        id={"type": "again-stop", "job": job.id},
         type="button",
         className="btn btn-outline-secondary btn-sm",
+        **attributes(data_stop=job.id),
     )
     return html.Div(
         [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
+from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.jobs.worker import Job, Jobs
@@ -23,6 +23,9 @@ def follow() -> Component:
             dcc.Interval(id="jobs-tick", interval=TICK, disabled=not active),
             dcc.Store(id="jobs-done"),
             dcc.Store(id="again-started"),
+            # history.js says here which job to stop, and the server that it did.
+            dcc.Store(id="again-stop"),
+            dcc.Store(id="again-stopped"),
         ],
         className="jobs",
     )
@@ -51,13 +54,14 @@ def register() -> None:
         State("review-ids", "data"),
         prevent_initial_call=True,
     )(start)
+    callback(Output("again-stopped", "data"), Input("again-stop", "data"), prevent_initial_call=True)(stop)
     callback(
         Output("jobs-strip", "children"),
         Output("jobs-tick", "disabled"),
         Output("jobs-done", "data"),
         Input("jobs-tick", "n_intervals"),
         Input("again-started", "data"),
-        Input({"type": "again-stop", "job": ALL}, "n_clicks"),
+        Input("again-stopped", "data"),
         State("jobs-done", "data"),
         prevent_initial_call=True,
     )(tell)
@@ -75,13 +79,14 @@ def start(clicks: int | None, choice: str | None, ids: Mapping[str, int] | None)
     return job.id, ""
 
 
-def tell(
-    _ticks: int | None, _started: str | None, stops: list[int | None], told: Any
-) -> tuple[Any, Any, Any]:
+def stop(job_id: str | None) -> str | None:
+    """Stop a job. Its own callback: one that ticks trigger, too, would be called once for a tick and a press."""
+    Jobs.current().cancel(job_id or "")
+    return job_id
+
+
+def tell(_ticks: int | None, _started: str | None, _stopped: str | None, told: Any) -> tuple[Any, Any, Any]:
     """How far the jobs are; the ones that have ended are told once more to whoever waits for them."""
-    pressed = ctx.triggered_id
-    if isinstance(pressed, dict) and any(stops):
-        Jobs.current().cancel(str(pressed["job"]))
     jobs = Jobs.current().recent()
     ended = [job.id for job in jobs if not job.active]
     return (

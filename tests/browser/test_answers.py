@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from model.bundle import open_bundle
+from model.evaluation.review import review
+from tests.browser.conftest import Visit, predict
 
 # Answers to the next question that holds a text wait until they are let go.
 HOLD = """
@@ -37,6 +39,12 @@ new MutationObserver(() => {
   }
 }).observe(document, { childList: true, subtree: true });
 """
+
+
+@pytest.fixture
+def case(address: str, lesion_jpeg: bytes) -> str:
+    """The id of a prediction."""
+    return predict(address, lesion_jpeg, "twice.jpg")
 
 
 def rest(page: Page) -> None:
@@ -81,3 +89,56 @@ def test_an_answer_about_another_view_is_not_shown(visit: Visit, bundle_root: Pa
     labels = "() => document.querySelector('.graph-forest .js-plotly-plot')?._fullLayout?.yaxis?.ticktext"
     page.wait_for_function(labels)
     assert not any("sex: male" in one for one in page.evaluate(f"({labels})()"))
+
+
+def test_the_slider_stays_where_it_was_put_while_a_new_body_came(visit: Visit, bundle_root: Path) -> None:
+    page = visit.open("/performance?model=tiny&split=test", script=HOLD)
+    rest(page)
+    page.evaluate("hold('performance-body.children')")
+    with page.expect_request(re.compile("_dash-update-component")):
+        page.get_by_label("sex").select_option("female")
+    page.evaluate("dash_clientside.set_props('performance-threshold', {value: 62.5})")
+    page.evaluate("letGo()")
+    page.wait_for_url("**sex=female**threshold=62.5**")
+    expect(page.locator(".performance-about")).to_contain_text("only sex female")
+    handle = page.locator("#performance-threshold [role=slider]")
+    expect(handle).to_have_attribute("aria-valuenow", "62.5")
+    at = review(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
+    expect(page.locator("#cell-fn")).to_have_text(str(at.fn))
+
+
+def test_a_figure_that_comes_late_has_its_mark_at_the_slider(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test", script=HOLD)
+    rest(page)
+    page.evaluate("""hold('"name\\\\":\\\\"roc')""")
+    page.locator("#theme-switch").click()
+    page.wait_for_timeout(500)
+    page.evaluate("dash_clientside.set_props('performance-threshold', {value: 62.5})")
+    page.wait_for_timeout(500)
+    page.evaluate("letGo()")
+    # The dark theme's ink.
+    first = "document.querySelector('.graph-roc .js-plotly-plot').data[0]"
+    page.wait_for_function(f"() => {first}.marker.color === '#e6eaf0'")
+    rest(page)
+    assert page.evaluate(f"{first}.text[0]") == "threshold 62.5 %"
+
+
+def test_a_button_that_is_pressed_twice_saves_once(visit: Visit, case: str) -> None:
+    page = visit.open(f"/history/{case}", script=HOLD)
+    page.get_by_label("Note").first.fill("Once is enough.")
+    page.get_by_label("Your name").fill("Dr A")
+    rest(page)
+    page.evaluate("hold('review-done.data')")
+    save = page.get_by_role("button", name="Save review")
+    with page.expect_response(re.compile("_dash-update-component")):
+        save.click()
+    save.click()
+    page.wait_for_timeout(500)
+    page.evaluate("letGo()")
+    expect(page.locator(".reviews li")).to_have_count(1)
+    rest(page)
+    expect(page.locator("#review-problem")).to_be_empty()
+    # The next press counts.
+    page.get_by_label("Note").first.fill("Twice, too.")
+    save.click()
+    expect(page.locator(".reviews li")).to_have_count(2)

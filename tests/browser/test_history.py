@@ -1,40 +1,29 @@
 """The history, its cases and what can be done with them, as a person does it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from model.images import encode
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, predict
+from tests.browser.test_answers import HOLD, rest
 from training.drawings.synthetic import draw
 
 
 @pytest.fixture(scope="module")
 def stored(address: str) -> list[str]:
     """The ids of five predictions, oldest first, with a reference that no other test uses."""
-    import json
-    import urllib.request
-
-    ids = []
-    for number in range(5):
-        data = encode(draw(seed=900 + number, malignant=number % 2 == 1))
-        boundary = "edge"
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="lesion"\r\n\r\nTRIP-7\r\n'.encode(),
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="trip-{number}.jpg"\r\n'
-            "Content-Type: image/jpeg\r\n\r\n".encode(),
-            data,
-            f"\r\n--{boundary}--\r\n".encode(),
-        ]
-        request = urllib.request.Request(
-            f"{address}/api/v1/predictions",
-            b"".join(parts),
-            {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    return [
+        predict(
+            address,
+            encode(draw(seed=900 + number, malignant=number % 2 == 1)),
+            f"trip-{number}.jpg",
+            lesion="TRIP-7",
         )
-        with urllib.request.urlopen(request) as answer:
-            ids.append(json.load(answer)["id"])
-    return ids
+        for number in range(5)
+    ]
 
 
 def names(page: Page) -> list[str]:
@@ -179,3 +168,85 @@ def test_monitoring_says_what_it_does_not_know_yet(visit: Visit, stored: list[st
     expect(page).to_have_url(re.compile(r"days=all&model="))
     page.get_by_label("Time").select_option("7")
     expect(page).to_have_url(re.compile(r"days=7&model="))
+
+
+# A job is stopped as soon as its button is there, at a moment at which the page asks how far it is.
+STOP = """
+new MutationObserver((_, self) => {
+  const button = document.querySelector(".job button");
+  if (!button) return;
+  self.disconnect();
+  dash_clientside.set_props("jobs-tick", { n_intervals: 1000 });
+  button.click();
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_a_job_stops_though_the_page_asks_at_the_same_moment(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history?q=trip-7", script=STOP)
+    page.locator(".ag-row .ag-checkbox-input").first.check()
+    page.get_by_role("button", name="Predict again").click()
+    start = page.get_by_role("dialog").get_by_role("button", name="Predict again")
+    expect(start).to_be_visible()
+    # Enough of them to take a while, though they are not there.
+    page.evaluate(
+        "ids => dash_clientside.set_props('review-ids', { data: ids })", dict.fromkeys(many(1000), 0)
+    )
+    start.click()
+    expect(page.locator(".job")).to_contain_text("Stopped after")
+
+
+def many(count: int) -> list[str]:
+    """Ids that no prediction has."""
+    return [f"0000{number:04}-0000-7000-8000-000000000000" for number in range(count)]
+
+
+def test_more_pictures_of_another_view_are_not_added(visit: Visit, address: str, lesion_jpeg: bytes) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: predict(address, lesion_jpeg, f"many-{number}.jpg"), range(62)))
+    page = visit.open("/history?q=many&view=gallery", script=HOLD)
+    further = page.locator("#history-further")
+    expect(page.locator(".gallery-item")).to_have_count(60)
+    page.evaluate("hold('history-pictures.children')")
+    with page.expect_response(re.compile("_dash-update-component")):
+        page.get_by_label("Search", exact=True).fill("many-1")
+    further.evaluate("button => button.click()")
+    rest(page)
+    page.evaluate("letGo()")
+    rest(page)
+    # many-1 and many-10 to many-19.
+    expect(page.locator(".gallery-item")).to_have_count(11)
+
+
+def test_what_was_cleared_does_not_come_back(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history?q=trip-7")
+    expect(page.locator("#history-count")).to_contain_text("match")
+    # Typed, and cleared before Dash has heard of it.
+    page.evaluate("""() => {
+        const field = document.querySelector("#history-q");
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, "trip-7 left");
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        document.querySelector("#history-clear").click();
+    }""")
+    page.wait_for_timeout(2000)
+    expect(page.get_by_label("Search", exact=True)).to_have_value("")
+    expect(page).to_have_url(re.compile(r"/history$"))
+
+
+# When the first filter goes into the address, the second one is set.
+SECOND = """
+const push = window.history.pushState;
+window.history.pushState = function (...values) {
+  push.apply(this, values);
+  if (String(values[2]).includes("decision=malignant") && !window.second) {
+    window.second = true;
+    setTimeout(() => document.querySelector("#history-review input").click(), 0);
+  }
+};
+"""
+
+
+def test_a_filter_that_is_set_as_the_address_changes_stays(visit: Visit, stored: list[str]) -> None:
+    page = visit.open("/history", script=SECOND)
+    page.locator("#history-decision input[value=malignant]").check()
+    expect(page).to_have_url(re.compile(r"decision=malignant&review=open$"))

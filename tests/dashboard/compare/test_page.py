@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from dashboard.jobs.worker import Job, Jobs, Pair, State
 from dashboard.services import Services
 from dashboard.store import Record, Store
-from tests.dashboard.test_history import dispatch, page
+from tests.dashboard.history.test_page import dispatch, page
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_tick_costs_what_is_new(
 
     seen = {"pairs": 3, "active": 1, "answered": 3, "same": 3, "up": 0, "down": 0}
     counted.calls.clear()
-    assert tick(app, client, seen) is None and not counted.calls
+    assert not tick(app, client, seen) and not counted.calls
 
     job(5)
     more = tick(app, client, seen)
@@ -81,7 +81,7 @@ def test_a_tick_costs_what_is_new(
     job(6, State.FINISHED)
     last = tick(app, client, more["compare-seen"]["data"])
     assert counted.calls == [12] and len(last["compare-rows"]["children"]) == 6
-    assert tick(app, client, last["compare-seen"]["data"]) is None and len(counted.calls) == 1
+    assert not tick(app, client, last["compare-seen"]["data"]) and len(counted.calls) == 1
 
 
 def test_what_was_deleted_or_failed_is_said(
