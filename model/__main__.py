@@ -1,4 +1,4 @@
-"""`python -m model score|list|verify|report|card`: predictions and bundles from the command line."""
+"""`python -m model score|list|verify`: predictions and bundles from the command line."""
 
 import argparse
 import sys
@@ -8,10 +8,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
-from model.console import speak_utf8
+from model.console import fail, speak_utf8
 from model.predictor import Predictor
 from model.scoring import Wish, files_below, score, shown, table_columns
 from model.tables import Journal, Row, TableError, earlier_rows
+
+# These commands are those of `model.evaluation`.
+MOVED = ("card", "report")
 
 
 def score_command(options: argparse.Namespace) -> int:
@@ -106,34 +109,6 @@ def verify_command(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def report_command(options: argparse.Namespace) -> int:
-    """Write the whole review of a model as one HTML file."""
-    # Figures are slow to import, and no other command draws any.
-    from model.evaluation.report import report
-
-    text = report(named_bundle(options.bundles, options.name), options.split)
-    partial = options.out.with_name("partial-" + options.out.name)
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(options.out)
-    print(f"{options.out}: {len(text) / 1e6:.1f} MB, opens in any browser without a network", file=sys.stderr)
-    return 0
-
-
-def card_command(options: argparse.Namespace) -> int:
-    """Print cards as Markdown."""
-    from model.evaluation.cardtext import card_text, short_text
-
-    cards = [named_bundle(options.bundles, name).card for name in options.names]
-    print("\n".join(map(short_text, cards)) if options.short else card_text(cards), end="")
-    return 0
-
-
-def fail(sentence: str) -> int:
-    """Say what is wrong with the call; its exit status."""
-    print(f"error: {sentence}", file=sys.stderr)
-    return 2
-
-
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="python -m model", description=__doc__)
@@ -150,17 +125,6 @@ def parser() -> argparse.ArgumentParser:
     scoring.set_defaults(act=score_command)
     commands.add_parser("list", help="the bundles and what they are").set_defaults(act=list_command)
     commands.add_parser("verify", help="check the files of every bundle").set_defaults(act=verify_command)
-    reporting = commands.add_parser("report", help="the whole review of a model as one HTML file")
-    reporting.add_argument("name", metavar="NAME", help="name of the bundle")
-    reporting.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
-    reporting.add_argument("--split", metavar="NAME", help="which cases (default: test where there are any)")
-    reporting.set_defaults(act=report_command)
-    printing = commands.add_parser("card", help="print a model's card as Markdown")
-    printing.add_argument(
-        "names", nargs="+", metavar="NAME", help="the bundle, and others to put beside it in the first table"
-    )
-    printing.add_argument("--short", action="store_true", help="the README's table alone")
-    printing.set_defaults(act=card_command)
     for command in commands.choices.values():
         command.add_argument("--bundles", type=Path, default=SHIPPED, help="folder of bundles")
     return root
@@ -169,7 +133,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status: 0 done, 1 done with failures, 2 not done."""
     speak_utf8()
-    options = parser().parse_args(arguments)
+    called = sys.argv[1:] if arguments is None else arguments
+    if called and called[0] in MOVED:
+        return fail(f"This command is now `python -m model.evaluation {called[0]}`.")
+    options = parser().parse_args(called)
     try:
         status: int = options.act(options)
         return status

@@ -15,22 +15,16 @@ bundles/<name>/
 
 import dataclasses
 import hashlib
-import io
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_origin
+from typing import Any, get_origin
 
-import numpy as np
-
-from model.calibration import Calibration, calibrate
+from model.calibration import Calibration
 from model.modality import Modality
 from model.taxonomy import HAM10000, Taxonomy, TaxonomyError, from_json
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMAT = 3
 SHIPPED = Path(__file__).parent / "bundles"
@@ -45,9 +39,6 @@ CARD, GRAPH, HISTORY, REFERENCE, SCORES, WEIGHTS = (
 BINARY = ("malignant",)
 # Pixels; a card that says more is wrong, and would take the memory of the machine.
 LARGEST_INPUT = 4096
-# The run whose network ships, among those whose scores are stored.
-MAIN = "main"
-SCORE_COLUMNS = ("split", "image_id", "lesion_id", "label", "age", "sex", "site", "confirmation")
 
 
 class BundleError(ValueError):
@@ -221,79 +212,6 @@ class Bundle:
         if hashlib.sha256(data).hexdigest() != self.card.files.get(name):
             raise changed(self.path, name)
         return data
-
-    def history(self) -> "pd.DataFrame":
-        """One row an epoch as training wrote it; empty where none is stored. Raises BundleError for a damaged one."""
-        # Imported where it is used: pandas takes longer to load than everything else that a first page needs.
-        import pandas as pd
-
-        if HISTORY not in self.card.files:
-            return pd.DataFrame()
-        lines = self.read(HISTORY)
-        try:
-            return pd.read_json(io.BytesIO(lines), lines=True)
-        except ValueError as error:
-            raise BundleError(f"{self.name}: {HISTORY} cannot be read ({error}).") from error
-
-    def scores(self, modality: str = Modality.DERMOSCOPIC, run: str = MAIN) -> "pd.DataFrame":
-        """One row an evaluated image of one modality.
-
-        Args:
-            run: MAIN, or the source that a run was trained without.
-
-        Returns:
-            SCORE_COLUMNS, `malignant` (bool, the truth), `probability` (calibrated, of malignancy), `raw_probability`
-            (before calibration) and p_<code> for each diagnosis of the card (calibrated; NaN for a binary model).
-            Empty where no scores are stored.
-
-        Raises:
-            BundleError: the file is damaged, or does not hold what it has to.
-        """
-        import pandas as pd
-
-        if SCORES not in self.card.files:
-            return pd.DataFrame()
-        data, taxonomy = self.read(SCORES), self.card.taxonomy
-        names = [f"raw_{code}" for code in self.card.classes]
-        try:
-            rows = pd.read_parquet(io.BytesIO(data))
-            check_scores(rows)
-            # Formats 1 and 2 knew dermoscopic images of one source alone.
-            wanted = {"run": (run, MAIN), "modality": (modality, str(Modality.DERMOSCOPIC))}
-            for name, (value, usual) in wanted.items():
-                column = rows.pop(name) if name in rows else pd.Series(usual, index=rows.index)
-                rows = rows[column == value]
-            rows = rows.reset_index(drop=True)
-            raw = rows[names].to_numpy(np.float64)
-        except (ValueError, TypeError, KeyError, OSError) as error:
-            raise BundleError(f"{self.name}: {SCORES} cannot be read ({error}).") from error
-        if (raw < 0).any() or (raw > 1 + 1e-6).any():
-            raise BundleError(f"{self.name}: {SCORES} has probabilities that are none.")
-        calibrated = calibrate(raw, self.card.calibration(modality), taxonomy.columns)
-        rows = rows.drop(columns=names)
-        rows["malignant"] = truth_of(rows, taxonomy)
-        rows["probability"] = taxonomy.malignancy(calibrated)
-        rows["raw_probability"] = taxonomy.malignancy(raw)
-        for index, code in enumerate(taxonomy.codes):
-            rows[f"p_{code}"] = calibrated[:, index] if len(self.card.classes) > 1 else np.nan
-        return rows
-
-
-def truth_of(rows: "pd.DataFrame", taxonomy: Taxonomy) -> "pd.Series[bool]":
-    """Which lesions are malignant: by their label; where that is no diagnosis, as a column `malignant` says."""
-    told = rows["label"].isin(list(taxonomy.malignant))
-    if "malignant" not in rows:
-        return told
-    return told.where(rows["label"].isin(list(taxonomy.codes)), rows["malignant"]).astype(bool)
-
-
-def check_scores(rows: "pd.DataFrame") -> None:
-    """Raise ValueError where stored scores lack a column, or an image has no name."""
-    missing = [name for name in ("split", "image_id", "lesion_id", "label") if name not in rows]
-    if missing:
-        raise ValueError(f"there is no column {missing[0]}")
-    if rows[["split", "image_id", "label"]].isna().any(axis=None):
-        raise ValueError("a row has no split, image or label")
 
 
 @dataclass(frozen=True)

@@ -14,3 +14,9 @@ def speak_utf8() -> None:
             sys.stdout.reconfigure(errors="replace")
         else:
             sys.stdout.reconfigure(encoding="utf-8")
+
+
+def fail(sentence: str) -> int:
+    """Say what is wrong with a call; its exit status."""
+    print(f"error: {sentence}", file=sys.stderr)
+    return 2

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,8 @@ FLOORS = {
     "__main__": 9,
 }
 
-# Keras lives here, so only training may come in.
-NETWORKS = "training.networks"
+# What stored scores say of a model: predicting needs none of it.
+EVALUATION = "model.evaluation"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,33 @@ def imports_of(package: str) -> list[Import]:
     ]
 
 
+def is_within(name: str, package: str) -> bool:
+    """Whether a dotted name is a package or lies in it."""
+    return name == package or name.startswith(f"{package}.")
+
+
+def import_graph(package: str) -> dict[str, set[str]]:
+    """The modules of the package that each of its modules imports, at import time or late."""
+    graph: dict[str, set[str]] = {module: set() for module in modules(package)}
+    for found in imports_of(package):
+        target = found.target
+        while target and target not in graph:
+            target = target.rpartition(".")[0]
+        if target and target != found.module:
+            graph[found.module].add(target)
+    return graph
+
+
+def first_circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other in a circle; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return []
+
+
 def room(module: str) -> str | None:
     """The room of a dashboard module: `dashboard.store.query` is in `store`."""
     parts = module.split(".")
@@ -123,12 +151,24 @@ def test_rooms_of_the_dashboard_import_only_lower_floors() -> None:
 
 @pytest.mark.parametrize("package", ["model", "dashboard"])
 def test_serving_never_imports_what_only_training_needs(package: str) -> None:
-    assert not [i for i in imports_of(package) if i.package in HEAVY and i.module != NETWORKS]
+    assert not [i for i in imports_of(package) if i.package in HEAVY]
 
 
-def test_only_training_imports_the_networks() -> None:
-    everything = imports_of("model") + imports_of("dashboard")
-    assert not [i for i in everything if f"{i.target}.".startswith(f"{NETWORKS}.")]
+def test_the_model_never_imports_its_evaluation() -> None:
+    inner = [i for i in imports_of("model") if not is_within(i.module, EVALUATION)]
+    assert not [i for i in inner if is_within(i.target, EVALUATION)]
+
+
+@pytest.mark.parametrize("package", ["model", "training"])
+def test_no_module_imports_itself_by_way_of_others(package: str) -> None:
+    """Late imports count: they hide a circle, they do not open it."""
+    assert first_circle(import_graph(package)) == []
+
+
+def test_a_circle_is_seen() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}}
+    assert set(first_circle(graph)) == {"b", "c"}
+    assert first_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_only_the_engine_imports_onnx_runtime() -> None:

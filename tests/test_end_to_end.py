@@ -12,6 +12,7 @@ from dashboard.app import create_app
 from dashboard.settings import Settings
 from model.__main__ import main as model_main
 from model.bundle import GRAPH, SCORES, WEIGHTS, open_bundle
+from model.evaluation.stored import stored_scores
 from model.images import decode, encode, square
 from model.predictor import Predictor
 from training.__main__ import main as training_main
@@ -56,7 +57,7 @@ def test_it_beats_chance_clearly(trained: Path) -> None:
     assert test["auc_low"] > 0.6 and test["auc"] > 0.75
     assert bundle.card.synthetic and bundle.card.licence == "MIT"
     assert bundle.card.training["largest_difference_from_keras"] <= 1e-3
-    scores = bundle.scores()
+    scores = stored_scores(bundle)
     assert set(scores["split"]) == {"validation", "test"} and not scores["lesion_id"].groupby(
         scores["split"]
     ).apply(set).pipe(lambda sets: set.intersection(*sets))

@@ -9,6 +9,7 @@ from model.evaluation.delong import Difference
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import class_balanced_accuracy
 from model.evaluation.review import Review, review, splits, versus
+from model.evaluation.stored import training_history
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def compare(bundles: list[Bundle], split: str) -> list[Line]:
         Line(
             name=bundle.name,
             recipe=recipe_name(bundle),
-            epochs=len(bundle.history()),
+            epochs=len(training_history(bundle)),
             review=review(bundle, split),
             difference=None if bundle is first else versus(first, bundle, split).result,
         )

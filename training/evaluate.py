@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.bundle import MAIN, SCORE_COLUMNS
 from model.calibration import calibrate
 from model.engine import open_session
+from model.evaluation.stored import MAIN, SCORE_COLUMNS
 from model.modality import Modality
 from model.taxonomy import LESIONS
 from training.export import CHECKED, export_graph
@@ -33,7 +33,7 @@ ROBUST_ROWS = len(DISTURBANCES) + 1
 
 BATCH = 32
 
-# What the scores say of an image besides `model.bundle.SCORE_COLUMNS`.
+# What the scores say of an image besides `model.evaluation.stored.SCORE_COLUMNS`.
 MORE_COLUMNS = ("source", "modality", "skin_tone", "label_original", "malignant")
 
 # uint8 images (n, s, s, 3) to class probabilities before calibration (n, k).

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from model.bundle import MAIN, Card
+from model.bundle import Card
 from model.engine import Engine
+from model.evaluation.stored import MAIN
 from model.images import square
 from model.modality import Modality
 from model.novelty import Familiar, appearance

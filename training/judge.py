@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from model.bundle import MAIN, OperatingPoint, truth_of
+from model.bundle import OperatingPoint
 from model.calibration import Calibration, at_prevalence, balanced_choice, calibrate
 from model.evaluation import shares
 from model.evaluation.intervals import Interval, Undefined
 from model.evaluation.metrics import confusion
 from model.evaluation.reliability import brier, expected_calibration_error, reliability
 from model.evaluation.resampling import bootstrap_auc, lesion_auc
+from model.evaluation.stored import MAIN, truth_of
 from model.evaluation.subgroups import subgroups
 from model.modality import Modality
 from model.taxonomy import LESIONS, Taxonomy
@@ -43,7 +44,7 @@ class Evaluation:
     """What is known of a network after evaluation. The attributes but `scores` are those of `model.bundle.Card`.
 
     Attributes:
-        scores: the rows of a bundle's scores.parquet: `model.bundle.SCORE_COLUMNS` and raw_<class>.
+        scores: the rows of a bundle's scores.parquet: `model.evaluation.stored.SCORE_COLUMNS` and raw_<class>.
         taxonomy: of the labels, and of the outputs of a network that is not binary.
         classes: of the network's outputs, in order.
         calibrations, operating_points, balanced_rule: from the validation split; `operating_point` names the default.
@@ -77,36 +78,6 @@ class Evaluation:
             "calibrations": {name: asdict(found) for name, found in self.calibrations.items()},
             "operating_points": [asdict(point) for point in self.operating_points],
         }
-
-    @property
-    def summary(self) -> str:
-        """The figures to look at first, a line for every source and modality of a split."""
-        lines = [
-            in_short(f"{split}, {domain}" if domain else split, figures)
-            for split, found in self.results.items()
-            for domain, figures in found["domains"].items()
-        ]
-        lines += [in_short(f"never seen: {domain}", found) for domain, found in self.elsewhere.items()]
-        return "\n".join(lines)
-
-
-def in_short(split: str, found: dict[str, Any]) -> str:
-    """One split's figures at the default operating point in a line."""
-    parts = [
-        f"{split}, {found['images']} images: AUC {said(found['auc'])} "
-        f"({said(found['auc_low'])}-{said(found['auc_high'])}, by lesion {said(found['auc_by_lesion'])})"
-    ]
-    parts += [f"{name} {said(found[name])}" for name in ("sensitivity", "specificity")]
-    parts += [f"ECE {said(found['ece'])}", f"Brier {said(found['brier'])}"]
-    if "balanced_accuracy" in found:
-        by_rule = said(found["balanced_accuracy_balanced_rule"])
-        parts.append(f"balanced accuracy {said(found['balanced_accuracy'])} ({by_rule} by the balanced rule)")
-    return ", ".join(parts)
-
-
-def said(value: float | None) -> str:
-    """A figure with three decimals."""
-    return "not defined" if value is None else f"{value:.3f}"
 
 
 def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = LESIONS) -> Evaluation:

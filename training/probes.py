@@ -18,12 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from model.bundle import MAIN, Card, truth_of
+from model.bundle import Card
 from model.calibration import calibrate
 from model.engine import Engine
 from model.evaluation import shares
 from model.evaluation.delong import area, compare
 from model.evaluation.intervals import Interval
+from model.evaluation.stored import MAIN, truth_of
 from model.evidence import class_evidence
 from model.modality import Modality
 from training.fit import some_of_each, still_images

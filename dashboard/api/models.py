@@ -17,6 +17,7 @@ from dashboard.api.shown import model, plain
 from dashboard.api.spec import MODELS, Answers, documented
 from dashboard.services import Services
 from model.bundle import Bundle, BundleError, Damaged
+from model.evaluation.stored import stored_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,8 +114,8 @@ def installed(name: str) -> Bundle:
 
 @lru_cache(maxsize=8)
 def scores(name: str, sha256: str) -> "pd.DataFrame":
-    """The stored scores of the model with this card, see `Bundle.scores`; kept, for a slider asks often."""
-    return installed(name).scores()
+    """The stored scores of the model with this card, see `stored_scores`; kept, for a slider asks often."""
+    return stored_scores(installed(name))
 
 
 def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float) -> schemas.Metrics:

@@ -208,11 +208,12 @@ def sides(counts: Confusion) -> str:
 def promised(bundle: Bundle | None, close_up: bool) -> Confusion | None:
     """What the model did on its test images of one modality at its usual operating point."""
     from model.evaluation.review import rows
+    from model.evaluation.stored import stored_scores
 
     if bundle is None:
         return None
     # The page of the performance has read those of dermoscopic images already.
-    table = bundle.scores(Modality.CLOSE_UP) if close_up else rows(bundle, "test")
+    table = stored_scores(bundle, Modality.CLOSE_UP) if close_up else rows(bundle, "test")
     table = table[table["split"] == "test"] if len(table) else table
     return evaluated(table, bundle.card.point(), close_up) if len(table) else None
 

@@ -18,6 +18,7 @@ from model.evaluation.delong import Difference, compare
 from model.evaluation.intervals import Interval, undefined
 from model.evaluation.reliability import Calibration, calibration
 from model.evaluation.resampling import Band, Resampled, bootstrap, by_lesion
+from model.evaluation.stored import stored_scores, training_history
 from model.evaluation.subgroups import Subgroup, subgroups
 from model.taxonomy import Taxonomy
 
@@ -264,7 +265,7 @@ def key(bundle: Bundle) -> Key:
 @lru_cache(maxsize=16)
 def scores(of: Key) -> "pd.DataFrame":
     """The stored scores, read once; without any, a table that has the columns and no row."""
-    found = of.bundle.scores()
+    found = stored_scores(of.bundle)
     return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
 
 
@@ -285,7 +286,7 @@ def _parts(of: Key, split: str) -> dict[str, dict[str, int]]:
 
 @lru_cache(maxsize=16)
 def _history(of: Key) -> "pd.DataFrame":
-    return of.bundle.history()
+    return training_history(of.bundle)
 
 
 @lru_cache(maxsize=8)

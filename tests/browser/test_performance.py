@@ -14,6 +14,7 @@ from model.bundle import open_bundle
 from model.evaluation.figures import benefit
 from model.evaluation.figures.curves import OperatingPoint
 from model.evaluation.review import review
+from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
 from tests.browser.conftest import Visit
 from tests.tiny import tiny_history
@@ -98,7 +99,7 @@ def ids(page: Page) -> list[str]:
 
 
 def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Path) -> None:
-    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test'")
+    rows = stored_scores(open_bundle(bundle_root / "tiny")).query("split == 'test'")
     page = visit.open("/performance?model=tiny&split=test")
     expect(page.locator(FIGURE).first).to_be_visible()
     alarms = rows[~rows["malignant"] & (rows["probability"] >= 0.3)].sort_values(

@@ -5,8 +5,6 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from model.bundle import (
@@ -22,33 +20,22 @@ from model.bundle import (
     named_bundle,
     open_bundle,
 )
+from model.evaluation.stored import stored_scores, training_history
 from model.predictor import Predictor
-from model.taxonomy import HAM10000, LESIONS, Taxonomy
-from tests.tiny import signed_again, write_tiny_bundle
+from model.taxonomy import HAM10000, LESIONS
+from tests.tiny import write_tiny_bundle
 
 
 def test_round_trip(tmp_path: Path) -> None:
     written = write_tiny_bundle(tmp_path)
     found = open_bundle(tmp_path / "tiny")
     assert found == written and found.runnable
-    assert list(found.history()["epoch"]) == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.parametrize("taxonomy", [HAM10000, LESIONS])
-def test_scores_are_calibrated_and_summed(tmp_path: Path, taxonomy: Taxonomy) -> None:
-    bundle = write_tiny_bundle(tmp_path, taxonomy=taxonomy)
-    assert bundle.card.taxonomy == taxonomy
-    scores = bundle.scores()
-    classes = scores[[f"p_{code}" for code in taxonomy.codes]].to_numpy()
-    np.testing.assert_allclose(classes.sum(axis=1), 1)
-    np.testing.assert_allclose(scores["probability"], classes[:, taxonomy.columns].sum(axis=1))
-    assert (scores["malignant"] == scores["label"].isin(list(taxonomy.malignant))).all()
-    assert not np.allclose(scores["probability"], scores["raw_probability"])
+    assert list(training_history(found)["epoch"]) == [1, 2, 3, 4, 5, 6]
 
 
 def test_without_weights_it_is_shown_but_not_run(tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path, graph=False)
-    assert not bundle.runnable and len(bundle.scores())
+    assert not bundle.runnable and len(stored_scores(bundle))
 
 
 def test_writing_again_replaces_the_whole_folder(tmp_path: Path) -> None:
@@ -112,7 +99,7 @@ def test_the_first_format_is_still_read(tmp_path: Path) -> None:
         ' "licence": "l", "created": "2026-01-01T00:00:00+00:00", "synthetic": false, "files": {}}'
     )
     old = open_bundle(path)
-    assert old.card.classes == ("malignant",) and old.scores().empty and old.history().empty
+    assert old.card.classes == ("malignant",) and stored_scores(old).empty and training_history(old).empty
     assert old.card.point() == OperatingPoint("sensitivity-95", 0.95, 0.5, 0.5, 0.95, 0.0)
     assert (old.card.threshold, old.card.target_sensitivity) == (0.5, 0.95)
 
@@ -126,7 +113,7 @@ def test_the_second_format_is_still_read_with_the_seven_that_it_knew(tmp_path: P
     (bundle.path / "card.json").write_text(json.dumps(card | {"format": 2, "temperature": warmth}))
     old = open_bundle(bundle.path)
     assert old.card.taxonomy == HAM10000 and old.card.classes == HAM10000.codes
-    assert old.scores().equals(bundle.scores())
+    assert stored_scores(old).equals(stored_scores(bundle))
 
 
 def test_an_operating_point_by_name(tmp_path: Path) -> None:
@@ -182,40 +169,9 @@ def test_a_file_that_was_replaced_after_the_bundle_was_opened_is_not_used(tmp_pa
     bundle = write_tiny_bundle(tmp_path)
     other = write_tiny_bundle(tmp_path, "other", seed=1)
     (bundle.path / name).write_bytes((other.path / name).read_bytes() + b"\n")
-    use = {GRAPH: Predictor, REFERENCE: Predictor, HISTORY: Bundle.history, SCORES: Bundle.scores}[name]
+    use = {GRAPH: Predictor, REFERENCE: Predictor, HISTORY: training_history, SCORES: stored_scores}[name]
     with pytest.raises(BundleError, match="is not the file that was written"):
         use(bundle)
     (bundle.path / name).unlink()
     with pytest.raises(BundleError, match="is missing"):
         use(bundle)
-
-
-def spoilt(rows: pd.DataFrame, how: str) -> pd.DataFrame:
-    """Stored scores with one fault."""
-    if how == "no column":
-        return rows.drop(columns="lesion_id")
-    if how == "no class":
-        return rows.drop(columns="raw_mel")
-    if how == "words":
-        return rows.assign(raw_mel="high")
-    if how == "beyond":
-        return rows.assign(raw_mel=rows["raw_mel"] + 2)
-    return rows.assign(image_id=[None, *rows["image_id"][1:]])
-
-
-@pytest.mark.parametrize("how", ["no column", "no class", "words", "beyond", "no name", "no table", "empty"])
-def test_scores_that_are_none_are_named(tmp_path: Path, how: str) -> None:
-    path = write_tiny_bundle(tmp_path).path
-    if how in ("no table", "empty"):
-        (path / SCORES).write_bytes(b"PAR1 nothing" if how == "no table" else b"")
-    else:
-        spoilt(pd.read_parquet(path / SCORES), how).to_parquet(path / SCORES)
-    with pytest.raises(BundleError, match=r"tiny: scores\.parquet"):
-        signed_again(path).scores()
-
-
-def test_a_history_that_is_none_is_named(tmp_path: Path) -> None:
-    path = write_tiny_bundle(tmp_path).path
-    (path / HISTORY).write_text("{epoch")
-    with pytest.raises(BundleError, match=r"history\.jsonl cannot be read"):
-        signed_again(path).history()

@@ -1,7 +1,6 @@
 """`python -m model` as a user calls it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -193,20 +192,10 @@ def test_a_table_that_is_none_is_not_gone_on_with(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
 
 
-def test_a_card_is_printed_into_a_file_whatever_the_code_page(tmp_path: Path) -> None:
-    """As Windows does it."""
-    path = write_tiny_bundle(tmp_path).path
-    signed_again(path, facts={"limits": ["Σ ≥ 0.5 → \N{GREEK SMALL LETTER ALPHA}"]})
-    out = tmp_path / "card.md"
-    with out.open("wb") as file:
-        done = subprocess.run(
-            [sys.executable, "-m", "model", "card", "tiny", "--bundles", str(tmp_path)],
-            env=os.environ | {"PYTHONIOENCODING": "cp1252"},
-            stdout=file,
-            stderr=subprocess.PIPE,
-        )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert "Σ ≥ 0.5 → α" in out.read_text(encoding="utf-8")
+@pytest.mark.parametrize("command", ["card", "report"])
+def test_what_moved_names_its_new_place(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--out", "review.html", "dermanet"]) == 2
+    assert f"python -m model.evaluation {command}" in capsys.readouterr().err
 
 
 def test_heatmaps_and_operating_points(tmp_path: Path, folder: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.__main__ import main
 from model.bundle import Bundle, open_bundle, write_bundle
+from model.evaluation.__main__ import main
 from model.evaluation.cardtext import card_text
 from model.taxonomy import LESIONS
 from tests.stores import store_of

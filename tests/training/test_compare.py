@@ -6,6 +6,7 @@ import pytest
 
 from model.bundle import BundleError
 from model.evaluation.metrics import auc
+from model.evaluation.stored import stored_scores
 from tests.tiny import write_tiny_bundle
 from training.__main__ import main
 from training.compare import compare
@@ -16,7 +17,7 @@ def test_the_best_comes_first_and_the_others_are_tested_against_it(tmp_path: Pat
     lines = compare(bundles, "validation")
     areas = {}
     for bundle in bundles:
-        rows = bundle.scores().query("split == 'validation'")
+        rows = stored_scores(bundle).query("split == 'validation'")
         areas[bundle.name] = auc(rows["malignant"], rows["probability"])
     assert [line.name for line in lines] == sorted(areas, key=lambda name: -areas[name])
     assert lines[0].difference is None

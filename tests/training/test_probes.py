@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.bundle import MAIN
 from model.calibration import Calibration
 from model.engine import Engine, Output
 from model.evaluation.cardtext import card_text
+from model.evaluation.stored import MAIN
 from model.taxonomy import HAM10000
 from tests.stores import store_of
 from tests.tiny import SIZE, write_tiny_bundle

@@ -18,6 +18,7 @@ from dashboard.settings import Settings
 from dashboard.store import StoreError
 from model.bundle import GRAPH, SCORES
 from model.cautions import Caution
+from model.evaluation.stored import stored_scores
 from model.images import decode, encode
 from model.predictor import Predictor
 from tests.dashboard.api.conftest import Send, problem
@@ -46,7 +47,7 @@ def test_card_is_shown_as_it_is(client: FlaskClient, services: Services) -> None
 
 
 def test_metrics_are_counted_at_the_threshold(client: FlaskClient, services: Services) -> None:
-    rows = services.bundle().scores()
+    rows = stored_scores(services.bundle())
     rows = rows[rows["split"] == "validation"]
     found = client.get(f"{MODELS}/tiny/metrics?threshold=0.4&split=validation").get_json()
     called = rows["probability"] >= 0.4

@@ -15,6 +15,7 @@ from dashboard.services import build_services
 from dashboard.settings import Settings
 from model.bundle import open_bundle
 from model.evaluation import metrics
+from model.evaluation.stored import stored_scores
 from tests.dashboard.performance.reading import rewritten
 
 HERE = "?model=tiny&split=test"
@@ -32,7 +33,7 @@ def test_every_table_is_csv(client, name):
 
 
 def test_the_table_of_cases_holds_every_listed_case(client, bundle_root):
-    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test' and sex == 'female'")
+    rows = stored_scores(open_bundle(bundle_root / "tiny")).query("split == 'test' and sex == 'female'")
     answer = client.get(f"/performance/table/cases.csv{HERE}&sex=female&show=fp&threshold=20")
     found = pd.read_csv(io.StringIO(answer.text))
     expected = rows[~rows["malignant"] & (rows["probability"] >= 0.2)]
@@ -43,7 +44,7 @@ def test_the_table_of_cases_holds_every_listed_case(client, bundle_root):
 
 
 def test_numbers_are_those_at_the_threshold_of_the_address(client, bundle_root):
-    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test'")
+    rows = stored_scores(open_bundle(bundle_root / "tiny")).query("split == 'test'")
     at = metrics.confusion(rows["malignant"], rows["probability"], 0.625)
     found = pd.read_csv(
         io.StringIO(client.get(f"/performance/table/numbers.csv{HERE}&threshold=62.5&prevalence=3").text)

@@ -13,6 +13,7 @@ from model.evaluation.cohort import COLUMNS
 from model.evaluation.intervals import Undefined
 from model.evaluation.operating import ppv
 from model.evaluation.review import intact, review
+from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate, signed, tenths
 from model.taxonomy import HAM10000
 from tests.dashboard.performance.reading import every, find, rewritten, text
@@ -28,7 +29,7 @@ def test_page_is_served(client):
 
 def test_numbers_are_those_of_the_metrics(page, bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
-    rows = bundle.scores().query("split == 'test'")
+    rows = stored_scores(bundle).query("split == 'test'")
     at = metrics.confusion(rows["malignant"], rows["probability"], bundle.card.threshold)
     shown = page.layout(model="tiny", split="test")
     for name in ("sensitivity", "specificity", "accuracy", "prevalence"):
@@ -55,7 +56,7 @@ def test_what_takes_long_comes_after_the_page(page, bundle_root):
 
 
 def test_a_filter_leaves_only_its_cases(page, bundle_root):
-    rows = open_bundle(bundle_root / "tiny").scores().query("split == 'test' and sex == 'female'")
+    rows = stored_scores(open_bundle(bundle_root / "tiny")).query("split == 'test' and sex == 'female'")
     shown = page.layout(sex="female")
     assert find(shown, {"type": "performance-filter", "name": "sex"}).value == "female"
     assert f"of {len(rows)}" in text(find(shown, "tile-prevalence-line"))
@@ -199,7 +200,7 @@ def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_p
     view = from_search(address, intact(find_bundles(tmp_path)), "mine")
     first, second = drawing.rivals(view)
     assert (first.result.n, second.result.n) == (140, 150)
-    rows = mine.scores()[20:].query("split == 'test'")
+    rows = stored_scores(mine)[20:].query("split == 'test'")
     assert first.result.first.value == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
     words = text(page.make_sure(address)[1])
     assert "theirs" in words

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.__main__ import main
 from model.bundle import HISTORY, SCORES, Bundle, BundleError, write_bundle
+from model.evaluation.__main__ import main
 from model.evaluation.report import report
 from model.evaluation.report.tags import embedded, render, tag
 from model.evaluation.review import review
+from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
 from model.taxonomy import HAM10000
 from tests.tiny import tiny_scores, write_tiny_bundle
@@ -107,7 +108,7 @@ def test_prevalence_and_filter_are_those_asked_for(bundle):
     assert "PPV at a prevalence of 2.0 %" in words
     assert "validation, only sex female" in words
     assert (
-        f"{len(bundle.scores().query('split == `validation` and sex == `female`'.replace('`', chr(34))))} images"
+        f"{len(stored_scores(bundle).query('split == `validation` and sex == `female`'.replace('`', chr(34))))} images"
         in words
     )
 

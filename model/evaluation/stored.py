@@ -1,0 +1,85 @@
+"""What training left in a bundle to look at: its history, and the scores of every evaluated image."""
+
+import io
+
+import numpy as np
+import pandas as pd
+
+from model.bundle import HISTORY, SCORES, Bundle, BundleError
+from model.calibration import calibrate
+from model.modality import Modality
+from model.taxonomy import Taxonomy
+
+# The run whose network ships, among those whose scores are stored.
+MAIN = "main"
+SCORE_COLUMNS = ("split", "image_id", "lesion_id", "label", "age", "sex", "site", "confirmation")
+
+
+def training_history(bundle: Bundle) -> pd.DataFrame:
+    """One row an epoch as training wrote it; empty where none is stored. Raises BundleError for a damaged one."""
+    if HISTORY not in bundle.card.files:
+        return pd.DataFrame()
+    lines = bundle.read(HISTORY)
+    try:
+        return pd.read_json(io.BytesIO(lines), lines=True)
+    except ValueError as error:
+        raise BundleError(f"{bundle.name}: {HISTORY} cannot be read ({error}).") from error
+
+
+def stored_scores(bundle: Bundle, modality: str = Modality.DERMOSCOPIC, run: str = MAIN) -> pd.DataFrame:
+    """One row an evaluated image of one modality.
+
+    Args:
+        run: MAIN, or the source that a run was trained without.
+
+    Returns:
+        SCORE_COLUMNS, `malignant` (bool, the truth), `probability` (calibrated, of malignancy), `raw_probability`
+        (before calibration) and p_<code> for each diagnosis of the card (calibrated; NaN for a binary model).
+        Empty where no scores are stored.
+
+    Raises:
+        BundleError: the file is damaged, or does not hold what it has to.
+    """
+    if SCORES not in bundle.card.files:
+        return pd.DataFrame()
+    data, taxonomy = bundle.read(SCORES), bundle.card.taxonomy
+    names = [f"raw_{code}" for code in bundle.card.classes]
+    try:
+        rows = pd.read_parquet(io.BytesIO(data))
+        check_scores(rows)
+        # Formats 1 and 2 knew dermoscopic images of one source alone.
+        wanted = {"run": (run, MAIN), "modality": (modality, str(Modality.DERMOSCOPIC))}
+        for name, (value, usual) in wanted.items():
+            column = rows.pop(name) if name in rows else pd.Series(usual, index=rows.index)
+            rows = rows[column == value]
+        rows = rows.reset_index(drop=True)
+        raw = rows[names].to_numpy(np.float64)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise BundleError(f"{bundle.name}: {SCORES} cannot be read ({error}).") from error
+    if (raw < 0).any() or (raw > 1 + 1e-6).any():
+        raise BundleError(f"{bundle.name}: {SCORES} has probabilities that are none.")
+    calibrated = calibrate(raw, bundle.card.calibration(modality), taxonomy.columns)
+    rows = rows.drop(columns=names)
+    rows["malignant"] = truth_of(rows, taxonomy)
+    rows["probability"] = taxonomy.malignancy(calibrated)
+    rows["raw_probability"] = taxonomy.malignancy(raw)
+    for index, code in enumerate(taxonomy.codes):
+        rows[f"p_{code}"] = calibrated[:, index] if len(bundle.card.classes) > 1 else np.nan
+    return rows
+
+
+def truth_of(rows: pd.DataFrame, taxonomy: Taxonomy) -> "pd.Series[bool]":
+    """Which lesions are malignant: by their label; where that is no diagnosis, as a column `malignant` says."""
+    told = rows["label"].isin(list(taxonomy.malignant))
+    if "malignant" not in rows:
+        return told
+    return told.where(rows["label"].isin(list(taxonomy.codes)), rows["malignant"]).astype(bool)
+
+
+def check_scores(rows: pd.DataFrame) -> None:
+    """Raise ValueError where stored scores lack a column, or an image has no name."""
+    missing = [name for name in ("split", "image_id", "lesion_id", "label") if name not in rows]
+    if missing:
+        raise ValueError(f"there is no column {missing[0]}")
+    if rows[["split", "image_id", "label"]].isna().any(axis=None):
+        raise ValueError("a row has no split, image or label")
