@@ -16,7 +16,6 @@ from dashboard import examples
 from dashboard.addresses import local_address
 from dashboard.case import parts
 from dashboard.services import Services
-from dashboard.shell import again_parts
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import box, confirmation
 from dashboard.shell.browse import address, lenient
@@ -114,7 +113,7 @@ def sections(record: Record, search: str) -> list[Component]:
         box(
             "Other models on this photograph",
             html.Div(others(record), id="case-answers"),
-            again_parts.ask(services.runnable, f"{record.model}/{record.operating_point}"),
+            again.ask(services.runnable, f"{record.model}/{record.operating_point}"),
             again.follow(),
             note="The stored photograph is predicted again; both answers stay.",
         ),
@@ -148,7 +147,7 @@ def others(record: Record) -> Component:
     """What models said of this photograph."""
     services = Services.current()
     records = same_image(services.store, record.sha256)
-    return again_parts.answers(records, record.id, services.shows_heatmap) if record.id else html.Div()
+    return parts.answers(records, record.id, services.shows_heatmap) if record.id else html.Div()
 
 
 def controls(record: Record) -> list[Component]:

@@ -1,6 +1,6 @@
 """The parts of a case: the way back and on, the facts, the lesion over time, and what people know of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
@@ -10,9 +10,10 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box
-from dashboard.shell.result_card import address
+from dashboard.shell.predict_again import difference
+from dashboard.shell.result_card import address, centred_square, frame
 from dashboard.shell.review_form import NOTHING, confirmed_words, field, moment
-from dashboard.shell.text import SITES, percent
+from dashboard.shell.text import NO_HEATMAP, SITES, percent, point_words
 from dashboard.shell.verdict import verdict
 from model.evaluation.figures.template import CONFIG
 from model.taxonomy import Taxonomy
@@ -230,3 +231,58 @@ def visit(record: "Record", here: str, search: str) -> html.Li:
             html.Div(picture, className="visit"), className="here", **attributes(aria_current="true")
         )
     return html.Li(dcc.Link(picture, href=local_address(f"/history/{record.id}{search}"), className="visit"))
+
+
+def answers(records: Sequence["Record"], here: str, heatmap: Callable[["Record"], bool]) -> Component:
+    """The predictions of one photograph side by side; nothing but the way to get another where there is one only.
+
+    Args:
+        heatmap: whether that of a prediction is shown.
+    """
+    if len(records) < 2:
+        return html.Div()
+    mine = next(record for record in records if record.id == here)
+    return html.Ul([answer(record, mine, heatmap(record)) for record in records], className="answers")
+
+
+def answer(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
+    """One model's answer with its heatmap, and how far it lies from the one that is looked at."""
+    same = record.id == mine.id
+    name = f"{record.model} {record.model_version}"
+    return html.Li(
+        [
+            html.Div(
+                [
+                    html.Img(src=address(record.id, "image"), alt="", className="photo"),
+                    html.Img(
+                        src=address(record.id, "heatmap"),
+                        alt=f"Heatmap of {name}",
+                        className="heatmap",
+                        style=centred_square(record.width, record.height),
+                    )
+                    if heatmap
+                    else None,
+                ],
+                className="hero",
+                style=frame(record.width, record.height),
+            ),
+            None if heatmap else html.P(NO_HEATMAP, className="note"),
+            html.P(
+                [verdict(record.decision, short=True), html.Strong(percent(record.probability))],
+                className="answer",
+            ),
+            html.P(
+                [
+                    html.Span(name),
+                    html.Br(),
+                    html.Span(f"{point_words(record.operating_point)}, from {percent(record.threshold)}"),
+                ],
+                className="note",
+            ),
+            html.P("This prediction" if same else difference(mine, record), className="note"),
+            None
+            if same
+            else dcc.Link("Open", href=local_address(f"/history/{record.id}"), className="action"),
+        ],
+        className="answer-card here" if same else "answer-card",
+    )

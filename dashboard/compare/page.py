@@ -9,9 +9,9 @@ from dash import Input, Output, Patch, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
+from dashboard.compare import parts
 from dashboard.jobs.worker import Job, Jobs, Pair
 from dashboard.services import Services
-from dashboard.shell import again_parts as parts
 from dashboard.shell import predict_again as again
 
 NO_JOB = Job("", datetime.min.replace(tzinfo=UTC), "", None, ())

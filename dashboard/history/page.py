@@ -31,7 +31,6 @@ from dashboard.history import grid as parts
 from dashboard.history.filters import filters
 from dashboard.history.gallery import PAGE, gallery, pictures
 from dashboard.services import Services
-from dashboard.shell import again_parts
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import confirmation, dialog
 from dashboard.shell.browse import NAMES, SEVERAL, Browse, address, browse, lenient, order
@@ -94,7 +93,7 @@ def layout(**parameters: Any) -> html.Div:
                         "The stored photographs are predicted with another model; both answers stay.",
                         className="note",
                     ),
-                    again_parts.ask(services.runnable),
+                    again.ask(services.runnable),
                 ],
                 [closer("history-again-cancel")],
             ),

@@ -1,17 +1,38 @@
-"""Asking another model again, and following how far it is, wherever a page has the parts for it."""
+"""Asking another model again, and following how far it is, wherever a page has a place for it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.jobs.worker import Job, Jobs
 from dashboard.services import ModelUnavailable
-from dashboard.shell import again_parts as parts
+from dashboard.shell.attributes import attributes
+from dashboard.shell.text import point_words
 from dashboard.store import QueryError
 
+if TYPE_CHECKING:
+    from dashboard.store import Record
+    from model.bundle import Bundle
+
 TICK = 1000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job as a page shows it."""
+
+    id: str
+    model: str
+    done: int
+    total: int
+    failed: int
+    active: bool
+    cancelled: bool
 
 
 def follow() -> Component:
@@ -19,7 +40,7 @@ def follow() -> Component:
     active = any(job.active for job in Jobs.current().recent())
     return html.Div(
         [
-            html.Div(parts.strip([progress(job) for job in Jobs.current().recent()]), id="jobs-strip"),
+            html.Div(strip([progress(job) for job in Jobs.current().recent()]), id="jobs-strip"),
             dcc.Interval(id="jobs-tick", interval=TICK, disabled=not active),
             dcc.Store(id="jobs-done"),
             dcc.Store(id="again-started"),
@@ -31,9 +52,9 @@ def follow() -> Component:
     )
 
 
-def progress(job: Job) -> parts.Progress:
+def progress(job: Job) -> Progress:
     """A job as a page shows it."""
-    return parts.Progress(
+    return Progress(
         job.id,
         job.model,
         len(job.pairs),
@@ -90,7 +111,96 @@ def tell(_ticks: int | None, _started: str | None, _stopped: str | None, told: A
     jobs = Jobs.current().recent()
     ended = [job.id for job in jobs if not job.active]
     return (
-        parts.strip([progress(job) for job in jobs]),
+        strip([progress(job) for job in jobs]),
         not any(job.active for job in jobs),
         no_update if ended == (told or []) else ended,
     )
+
+
+def options(bundles: Sequence["Bundle"]) -> list[dict[str, str]]:
+    """Every model at every operating point; the value is "model/point", the model's usual point first."""
+    found = []
+    for bundle in bundles:
+        usual = bundle.card.operating_point
+        for point in sorted(
+            bundle.card.operating_points, key=lambda one: (one.name != usual, one.sensitivity)
+        ):
+            words = f"{bundle.name} {bundle.card.version} at {point_words(point.name)}"
+            found.append({"label": words, "value": f"{bundle.name}/{point.name}"})
+    return found
+
+
+def ask(bundles: Sequence["Bundle"], already: str = "") -> html.Div:
+    """Choice of the model and the button; ids are the same wherever it stands.
+
+    Args:
+        already: value of `options` that has answered; it is not offered.
+    """
+    choices = [one for one in options(bundles) if one["value"] != already]
+    # Another model first: the same one at another operating point has the same probabilities.
+    choices.sort(key=lambda one: one["value"].split("/")[0] == already.split("/")[0])
+    return html.Div(
+        [
+            html.P("No other model is installed that can predict.", className="note", hidden=bool(choices)),
+            html.Div(
+                [
+                    html.Label("Model and operating point", htmlFor="again-model", className="label"),
+                    dbc.Select(
+                        id="again-model", options=choices, value=choices[0]["value"] if choices else None
+                    ),
+                    html.Button(
+                        "Predict again", id="again-start", type="button", className="btn btn-primary"
+                    ),
+                    html.Div(id="again-problem", className="history-error", role="alert"),
+                ],
+                className="again",
+                hidden=not choices,
+            ),
+        ]
+    )
+
+
+def strip(jobs: Sequence[Progress]) -> list[Component]:
+    """A line for each job."""
+    return [line(job) for job in jobs]
+
+
+def line(job: Progress) -> html.Div:
+    """How far a job is, what it came to, and the way to its comparison."""
+    if job.active:
+        told = f"Predicting again with {job.model}: {job.done:,} of {job.total:,}"
+    elif job.cancelled:
+        told = f"Stopped after {job.done:,} of {job.total:,} with {job.model}."
+    else:
+        told = f"{job.done - job.failed:,} predicted again with {job.model}."
+    if job.failed:
+        told += f" {job.failed:,} could not be."
+    stop = html.Button(
+        "Stop",
+        type="button",
+        className="btn btn-outline-secondary btn-sm",
+        **attributes(data_stop=job.id),
+    )
+    return html.Div(
+        [
+            html.Span(told, role="status"),
+            html.Progress(
+                value=str(job.done), max=str(job.total), hidden=not job.active, **attributes(aria_label=told)
+            ),
+            dcc.Link("Compare", href=local_address(f"/compare/{job.id}"), className="action"),
+            stop if job.active else None,
+        ],
+        className="job",
+    )
+
+
+def difference(before: "Record", after: "Record") -> str:
+    """How another answer differs, in words."""
+    points = 100 * (after.probability - before.probability)
+    moved = (
+        "the same probability"
+        if abs(points) < 0.05
+        else f"{abs(points):.1f} points {'higher' if points > 0 else 'lower'}"
+    )
+    turned = "same decision" if after.decision == before.decision else "another decision"
+    return f"{turned}, {moved}"
