@@ -159,7 +159,7 @@ def test_the_model_never_imports_its_evaluation() -> None:
     assert not [i for i in inner if is_within(i.target, EVALUATION)]
 
 
-@pytest.mark.parametrize("package", ["model", "training"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_module_imports_itself_by_way_of_others(package: str) -> None:
     """Late imports count: they hide a circle, they do not open it."""
     assert first_circle(import_graph(package)) == []

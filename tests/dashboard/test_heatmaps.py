@@ -11,7 +11,6 @@ from dash import Dash
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
-from dashboard.performance.case_parts import picture
 from dashboard.services import ModelUnavailable, Services
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.store import Record
@@ -77,7 +76,11 @@ def test_the_pdf_has_one_picture_and_the_reason(client: FlaskClient, record: Rec
     assert NO_HEATMAP in text and "Blue:" not in text
 
 
-def test_evaluated_images_have_none(services: Services, lesion_jpeg: bytes) -> None:
+def test_evaluated_images_have_none(app: Dash, services: Services, lesion_jpeg: bytes) -> None:
+    # A page can be imported once there is an application.
+    from dashboard.performance.case_page import picture
+
+    assert app
     with pytest.raises(ModelUnavailable, match="mean nothing"):
         services.heatmap(decode(lesion_jpeg), "tiny")
     shown = str(picture("A", services.bundle(), {"A"}))
