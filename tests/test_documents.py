@@ -11,6 +11,7 @@ from dash import Dash
 
 import dashboard.__main__
 import model.__main__
+import model.evaluation.__main__
 import training.__main__
 from dashboard.settings import SHIPPED_BUNDLES, Settings, variable
 from model.bundle import open_bundle
@@ -29,6 +30,7 @@ DOCUMENTS = (
 )
 PARSERS = {
     "model": model.__main__.parser,
+    "model.evaluation": model.evaluation.__main__.parser,
     "training": training.__main__.parser,
     "dashboard": dashboard.__main__.parser,
 }
