@@ -31,11 +31,14 @@ test: check ## format, lint and types, then every test
 check: $(DEV)/.installed ## format, lint and types only
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/deno lint --quiet
+	$(DEV)/bin/deno fmt --quiet --check
 	$(DEV)/bin/mypy
 
 format: $(DEV)/.installed ## put the code into its form
 	$(DEV)/bin/ruff check --fix .
 	$(DEV)/bin/ruff format .
+	$(DEV)/bin/deno fmt --quiet
 
 bench: $(DEV)/.installed ## measure speed, size and memory; exits 1 if a measure misses its bar
 	$(DEV)/bin/python -m tests.benchmarks

@@ -31,16 +31,37 @@
   }
 
   function mend() {
-    for (const node of document.querySelectorAll(".dash-options-list[role=listbox]:is(.dash-radioitems, .dash-checklist)")) list(node);
-    for (const node of document.querySelectorAll(".dash-options-list:is([role=group], [role=radiogroup]) [aria-selected]"))
+    for (
+      const node of document.querySelectorAll(
+        ".dash-options-list[role=listbox]:is(.dash-radioitems, .dash-checklist)",
+      )
+    ) list(node);
+    for (
+      const node of document.querySelectorAll(
+        ".dash-options-list:is([role=group], [role=radiogroup]) [aria-selected]",
+      )
+    ) {
       node.removeAttribute("aria-selected");
-    for (const node of document.querySelectorAll(".dash-slider-container:has([role=slider]:not([aria-label]))")) slider(node);
+    }
+    for (
+      const node of document.querySelectorAll(".dash-slider-container:has([role=slider]:not([aria-label]))")
+    ) slider(node);
     for (const node of document.querySelectorAll(".dash-dropdown-focus-target[tabindex='0']")) dropdown(node);
   }
 
   let asked = 0;
-  const soon = () => { if (!asked) asked = requestAnimationFrame(() => { asked = 0; mend(); }); };
+  const soon = () => {
+    if (!asked) {
+      asked = requestAnimationFrame(() => {
+        asked = 0;
+        mend();
+      });
+    }
+  };
   new MutationObserver(soon).observe(document.documentElement, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["aria-selected", "role"],
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["aria-selected", "role"],
   });
 })();

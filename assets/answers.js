@@ -16,7 +16,8 @@
 
   // The address that a new body of the performance page is asked for with, and what the browser alone has chosen by now:
   // whoever moves the slider while the body is on its way would find it where it was.
-  const body = ({ output, state }) => output.includes("performance-body.") && state.find(({ id }) => id === "performance-search");
+  const body = ({ output, state }) =>
+    output.includes("performance-body.") && state.find(({ id }) => id === "performance-search");
   function outdated(question) {
     const search = body(question);
     return Boolean(search) && shared.upToDate(search.value) !== search.value;
@@ -31,7 +32,7 @@
   shared.property = function (id, name) {
     try {
       return window.dash_component_api.getLayout(id).props[name];
-    } catch (error) {
+    } catch {
       return undefined;
     }
   };

@@ -19,24 +19,33 @@
     for (const item of list()) {
       const [kind, word, shape] = item.row
         ? [item.row.decision, item.row.word.toLowerCase(), item.row.shape]
-        : item.state === "failed" ? ["failed", "failed", "!"]
-        : item.state === "cancelled" ? ["cancelled", "cancelled", "–"]
+        : item.state === "failed"
+        ? ["failed", "failed", "!"]
+        : item.state === "cancelled"
+        ? ["cancelled", "cancelled", "–"]
         : ["open", "to come", "…"];
       const one = found.get(kind) || { kind: kind, word: word, shape: shape, number: 0 };
       one.number++;
       found.set(kind, one);
     }
-    return ["malignant", "uncertain", "benign", "failed", "cancelled", "open"].map((kind) => found.get(kind)).filter(Boolean);
+    return ["malignant", "uncertain", "benign", "failed", "cancelled", "open"].map((kind) => found.get(kind))
+      .filter(Boolean);
   }
 
   function summary() {
     const total = list().length;
-    return total + (total === 1 ? " file: " : " files: ") + counts().map((one) => one.number + " " + one.word).join(", ") + ".";
+    return total + (total === 1 ? " file: " : " files: ") +
+      counts().map((one) => one.number + " " + one.word).join(", ") + ".";
   }
 
   // At most once a frame, however many answers come.
   function draw() {
-    if (!drawing) drawing = requestAnimationFrame(() => { drawing = 0; paint(); });
+    if (!drawing) {
+      drawing = requestAnimationFrame(() => {
+        drawing = 0;
+        paint();
+      });
+    }
   }
 
   function paint() {
@@ -45,13 +54,25 @@
     page().dataset.files = items.length ? (items.length > 1 ? "several" : "one") : "none";
     page().dataset.view = view();
     page().classList.toggle("busy", items.some((item) => ["waiting", "sending"].includes(item.state)));
-    for (const button of document.querySelectorAll("[data-view]"))
+    for (const button of document.querySelectorAll("[data-view]")) {
       if (button !== page()) button.setAttribute("aria-pressed", String(button.dataset.view === view()));
+    }
     byId("batch-summary").replaceChildren(
       ...counts().map((one) =>
-        make("span", { className: "count tone-" + one.kind },
-          make("span", { className: "verdict-shape", textContent: one.shape, attributes: { "aria-hidden": "true" } }), " ",
-          make("strong", { textContent: one.number }), " " + one.word)));
+        make(
+          "span",
+          { className: "count tone-" + one.kind },
+          make("span", {
+            className: "verdict-shape",
+            textContent: one.shape,
+            attributes: { "aria-hidden": "true" },
+          }),
+          " ",
+          make("strong", { textContent: one.number }),
+          " " + one.word,
+        )
+      ),
+    );
     if (view() === "table") rows(items);
   }
 
@@ -68,9 +89,12 @@
   }
 
   function rows(items) {
-    for (const button of document.querySelectorAll(".batch-table .sort"))
+    for (const button of document.querySelectorAll(".batch-table .sort")) {
       button.closest("th").setAttribute(
-        "aria-sort", button.dataset.sort !== sort.by ? "none" : sort.down ? "descending" : "ascending");
+        "aria-sort",
+        button.dataset.sort !== sort.by ? "none" : sort.down ? "descending" : "ascending",
+      );
+    }
     const at = document.activeElement && document.activeElement.dataset.open;
     byId("batch-rows").replaceChildren(...ordered(items).map((item) => line(item)));
     const again = at && document.querySelector('[data-open="' + at + '"]');
@@ -86,13 +110,21 @@
   }
 
   function opener(item) {
-    const button = make("button", { type: "button", className: "action-button", title: item.name }, make("bdi", { textContent: item.name }));
+    const button = make(
+      "button",
+      { type: "button", className: "action-button", title: item.name },
+      make("bdi", { textContent: item.name }),
+    );
     button.dataset.open = item.key;
     return make("th", { scope: "row" }, button);
   }
 
   function pending(item) {
-    const words = make("td", { colSpan: 4, className: "state-" + item.state, textContent: item.words || "Waiting" });
+    const words = make("td", {
+      colSpan: 4,
+      className: "state-" + item.state,
+      textContent: item.words || "Waiting",
+    });
     return make("tr", {}, make("td", { className: "thumb" }), opener(item), words);
   }
 
@@ -100,16 +132,45 @@
     const row = item.row;
     const cell = (name, ...children) => make("td", { className: name }, ...children);
     const image = make("img", { src: row.thumbnail, alt: "", loading: "lazy", width: 56, height: 56 });
-    const bar = make("span", { className: "bar-line", attributes: { "aria-hidden": "true" } },
-      make("span", { className: "fill-" + row.decision, attributes: { style: "width:" + 100 * row.probability + "%" } }));
-    const mark = make("span", { className: "verdict verdict-" + row.decision },
-      make("span", { className: "verdict-shape", textContent: row.shape, attributes: { "aria-hidden": "true" } }), row.word);
+    const bar = make(
+      "span",
+      { className: "bar-line", attributes: { "aria-hidden": "true" } },
+      make("span", {
+        className: "fill-" + row.decision,
+        attributes: { style: "width:" + 100 * row.probability + "%" },
+      }),
+    );
+    const mark = make(
+      "span",
+      { className: "verdict verdict-" + row.decision },
+      make("span", {
+        className: "verdict-shape",
+        textContent: row.shape,
+        attributes: { "aria-hidden": "true" },
+      }),
+      row.word,
+    );
     const cautions = row.cautions.length
-      ? make("span", { className: row.severe ? "severe-count" : "", title: row.cautions.join("\n"),
-          textContent: row.severe ? "Do not rely on it" : row.cautions.length === 1 ? "1 caution" : row.cautions.length + " cautions" })
+      ? make("span", {
+        className: row.severe ? "severe-count" : "",
+        title: row.cautions.join("\n"),
+        textContent: row.severe
+          ? "Do not rely on it"
+          : row.cautions.length === 1
+          ? "1 caution"
+          : row.cautions.length + " cautions",
+      })
       : make("span", { className: "note", textContent: "none" });
-    return make("tr", {}, cell("thumb", image), opener(item), cell("", mark),
-      cell("risk", make("span", { textContent: row.percent }), bar), cell("", row.diagnosis), cell("", cautions));
+    return make(
+      "tr",
+      {},
+      cell("thumb", image),
+      opener(item),
+      cell("", mark),
+      cell("risk", make("span", { textContent: row.percent }), bar),
+      cell("", row.diagnosis),
+      cell("", cautions),
+    );
   }
 
   function open(key) {

@@ -8,7 +8,7 @@
   function go(event) {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    window.dermaboardGo(event.currentTarget.getAttribute("href"));
+    window.dermaboard.go(event.currentTarget.getAttribute("href"));
   }
 
   const waiting = () => make("span", { className: "history-waiting" });
@@ -16,15 +16,15 @@
   cells.HistoryThumbnail = ({ data }) =>
     data
       ? make(
-          "a",
-          { href: data.href, onClick: go, tabIndex: -1, "aria-label": "Open " + data.filename },
-          make("img", { src: data.thumbnail, alt: "", width: 48, height: 48, loading: "lazy" })
-        )
+        "a",
+        { href: data.href, onClick: go, tabIndex: -1, "aria-label": "Open " + data.filename },
+        make("img", { src: data.thumbnail, alt: "", width: 48, height: 48, loading: "lazy" }),
+      )
       : waiting();
 
   cells.HistoryDecision = ({ data }) => {
     if (!data) return waiting();
-    const time = window.dermaboardTime(data.created);
+    const time = window.dermaboard.time(data.created);
     return make(
       "div",
       { className: "history-decision-cell" },
@@ -33,11 +33,13 @@
         { className: "verdict verdict-" + data.decision },
         make("span", { className: "verdict-shape", "aria-hidden": true }, data.shape),
         data.word,
-        make("span", { className: "history-figure" }, data.percent)
+        make("span", { className: "history-figure" }, data.percent),
       ),
-      data.severe ? make("span", { className: "history-below", title: data.cautions.join("\n") }, "! not reliable") : null,
+      data.severe
+        ? make("span", { className: "history-below", title: data.cautions.join("\n") }, "! not reliable")
+        : null,
       make("a", { className: "history-more", href: data.href, onClick: go }, data.filename),
-      make("span", { className: "history-more" }, time.local)
+      make("span", { className: "history-more" }, time.local),
     );
   };
 
@@ -47,7 +49,7 @@
       "div",
       { className: "history-decision-cell" },
       make("span", { className: "review-mark review-" + data.reviewState }, data.review),
-      data.confirmed ? make("span", { className: "history-below" }, data.confirmed) : null
+      data.confirmed ? make("span", { className: "history-below" }, data.confirmed) : null,
     );
   };
 
@@ -58,26 +60,33 @@
   const below = (text) => (text ? make("span", { className: "history-below" }, text) : null);
 
   cells.HistoryPair = ({ data, value, below: name }) =>
-    data ? make("div", { className: "history-decision-cell" }, make("span", null, value || "–"), below(data[name])) : waiting();
+    data
+      ? make(
+        "div",
+        { className: "history-decision-cell" },
+        make("span", null, value || "–"),
+        below(data[name]),
+      )
+      : waiting();
 
   cells.HistoryLink = ({ data }) =>
     data
       ? make(
-          "div",
-          { className: "history-decision-cell" },
-          make("a", { className: "action", href: data.href, onClick: go }, make("bdi", null, data.filename)),
-          below(data.model)
-        )
+        "div",
+        { className: "history-decision-cell" },
+        make("a", { className: "action", href: data.href, onClick: go }, make("bdi", null, data.filename)),
+        below(data.model),
+      )
       : waiting();
 
   cells.HistoryTime = ({ data }) => {
     if (!data) return waiting();
-    const time = window.dermaboardTime(data.created);
+    const time = window.dermaboard.time(data.created);
     return make(
       "time",
       { className: "history-decision-cell", dateTime: data.created, title: time.utc },
       make("span", null, time.day),
-      below(time.clock)
+      below(time.clock),
     );
   };
 })();

@@ -1,20 +1,24 @@
 // The history and its cases: what needs no answer from the server. The address holds filters, order and view.
 (function () {
   "use strict";
+  const shared = (window.dermaboard = window.dermaboard || {});
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const SAME = () => window.dash_clientside.no_update;
   const NARROW = window.matchMedia("(max-width: 767px)");
   const MEDIUM = window.matchMedia("(max-width: 1099px)");
 
   // The names of the address that have a control, in the order of the callback; as in dashboard/shell/browse.py.
-  const CONTROLS = "q decision diagnosis model site tag review confirmed lesion from to pmin pmax sort view".split(" ");
+  const CONTROLS = "q decision diagnosis model site tag review confirmed lesion from to pmin pmax sort view"
+    .split(" ");
   const SEVERAL = new Set("decision diagnosis model site tag review confirmed".split(" "));
   const USUAL = { sort: "created.desc", view: "grid" };
   const MORE = "diagnosis confirmed model site tag lesion from to pmin pmax".split(" ");
 
   const read = (search) => {
     const given = new URLSearchParams(search || "");
-    return CONTROLS.map((name) => (SEVERAL.has(name) ? given.getAll(name) : given.get(name) || USUAL[name] || ""));
+    return CONTROLS.map((
+      name,
+    ) => (SEVERAL.has(name) ? given.getAll(name) : given.get(name) || USUAL[name] || ""));
   };
 
   const plain = (value) => (value === null || value === undefined ? "" : String(value).trim());
@@ -73,7 +77,7 @@
     return sorted ? sorted.colId + "." + sorted.sort : USUAL.sort;
   };
 
-  window.dermaboardTime = function (iso) {
+  shared.time = function (iso) {
     const when = new Date(iso);
     return {
       local: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(when),
@@ -83,18 +87,15 @@
     };
   };
 
-  // As dcc.Link does: another page without loading everything anew.
-  window.dermaboardGo = function (href) {
-    window.history.pushState({}, "", href);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    window.scrollTo(0, 0);
-  };
-
   const set = (id, props) => window.dash_clientside.set_props(id, props);
 
   // What a callback is called for, by id. It may be several things: Dash calls it once for all that came together.
   const triggers = () =>
-    new Map(window.dash_clientside.callback_context.triggered.map(({ prop_id, value }) => [prop_id.split(".")[0], value]));
+    new Map(
+      window.dash_clientside.callback_context.triggered.map((
+        { prop_id, value },
+      ) => [prop_id.split(".")[0], value]),
+    );
   const grid = () => window.dash_ag_grid.getApiAsync("history-grid");
   const known = new WeakMap();
 
@@ -122,9 +123,12 @@
     const button = document.getElementById("history-further");
     if (waiting) waiting.disconnect();
     if (!button || button.hidden) return;
-    waiting = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && button.click(), {
-      rootMargin: "400px",
-    });
+    waiting = new IntersectionObserver(
+      (entries) => entries.some((one) => one.isIntersecting) && button.click(),
+      {
+        rootMargin: "400px",
+      },
+    );
     waiting.observe(button);
   }
 
@@ -165,27 +169,44 @@
     const stop = event.target.closest("[data-stop]");
     // The button itself may be drawn anew at any moment.
     if (stop) set("again-stop", { data: stop.dataset.stop });
-    if (event.target.closest("#history-clear")) document.querySelectorAll(".history-text input").forEach(empty);
+    if (event.target.closest("#history-clear")) {
+      document.querySelectorAll(".history-text input").forEach(empty);
+    }
     const choice = event.target.closest("[data-export]");
-    if (choice) take(choice.dataset.export, choice.dataset.selected === "true" ? selection.map((one) => one.id) : null);
-    for (const open of document.querySelectorAll("details.export[open], details.several[open]"))
+    if (choice) {
+      take(
+        choice.dataset.export,
+        choice.dataset.selected === "true" ? selection.map((one) => one.id) : null,
+      );
+    }
+    for (const open of document.querySelectorAll("details.export[open], details.several[open]")) {
       if (choice || !open.contains(event.target)) open.open = false;
+    }
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape")
-      for (const open of document.querySelectorAll("details.export[open], details.several[open]")) open.open = false;
+    if (event.key === "Escape") {
+      for (const open of document.querySelectorAll("details.export[open], details.several[open]")) {
+        open.open = false;
+      }
+    }
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.target.closest("input, textarea, select, button, [role=slider], [role=dialog], .hero-controls, .table-wrap"))
+    if (
+      event.target.closest(
+        "input, textarea, select, button, [role=slider], [role=dialog], .hero-controls, .table-wrap",
+      )
+    ) {
       return;
+    }
     const way = { ArrowLeft: "case-previous", ArrowRight: "case-next" }[event.key];
     const link = way && document.getElementById(way);
     if (link && link.getAttribute("href")) link.click();
   });
 
   function times() {
-    for (const one of document.querySelectorAll("time.local-time"))
-      one.textContent = window.dermaboardTime(one.getAttribute("datetime")).local;
+    for (const one of document.querySelectorAll("time.local-time")) {
+      one.textContent = shared.time(one.getAttribute("datetime")).local;
+    }
   }
 
   clientside.history = {
@@ -202,9 +223,14 @@
       if (clear || (moved.has("history-address") && search !== now)) {
         const shown = new URLSearchParams(search);
         let wanted = read(search);
-        if (clear) wanted = CONTROLS.map((name, at) => (USUAL[name] ? wanted[at] : SEVERAL.has(name) ? [] : ""));
+        if (clear) {
+          wanted = CONTROLS.map((name, at) => (USUAL[name] ? wanted[at] : SEVERAL.has(name) ? [] : ""));
+        }
         const address = write(wanted, shown.get("zone") || zone());
-        const changed = wanted.map((value, at) => (alike(value, values[at] ?? (SEVERAL.has(CONTROLS[at]) ? [] : "")) ? SAME() : value));
+        const changed = wanted.map((
+          value,
+          at,
+        ) => (alike(value, values[at] ?? (SEVERAL.has(CONTROLS[at]) ? [] : "")) ? SAME() : value));
         const same = address === now;
         tell(wanted);
         return [clear ? address : SAME(), same ? SAME() : address, ...changed, more(wanted)];
@@ -214,7 +240,7 @@
       return [address, address, ...still, more(values)];
     },
 
-    show: async function (search) {
+    show: function (search) {
       const values = read(search);
       const gallery = values[CONTROLS.indexOf("view")] === "gallery";
       ready().then((api) => {
@@ -223,9 +249,9 @@
         const rest = JSON.stringify(values.filter((_, at) => !["sort", "view"].includes(CONTROLS[at])));
         const before = known.get(api);
         known.set(api, rest);
-        if (sortOf(api) !== sort)
+        if (sortOf(api) !== sort) {
           api.applyColumnState({ state: [{ colId: column, sort: direction }], defaultState: { sort: null } });
-        else if (before !== null && before !== rest) {
+        } else if (before !== null && before !== rest) {
           api.deselectAll();
           api.purgeInfiniteCache();
         }
@@ -240,10 +266,11 @@
       const links = ["thumbnail", "filename", "ag-Grid-SelectionColumn"];
       if (!cell || !cell.rowId || links.includes(cell.colId)) return;
       const row = (await grid()).getRowNode(cell.rowId);
-      if (row && row.data) window.dermaboardGo(row.data.href);
+      if (row && row.data) shared.go(row.data.href);
     },
 
-    leave: (gone) => gone && window.dermaboardGo(document.documentElement.dataset.root + "/history" + window.location.search),
+    leave: (gone) =>
+      gone && shared.go(document.documentElement.dataset.root + "/history" + window.location.search),
 
     choose: (rows) => (rows || []).map(({ id, revision, tags }) => ({ id, revision, tags })),
 
@@ -265,7 +292,8 @@
 
     toggle: function () {
       const moved = [...triggers()];
-      const over = ([id, value]) => id.endsWith("-cancel") || id === "again-started" || (id === "review-done" && value && value.saved);
+      const over = ([id, value]) =>
+        id.endsWith("-cancel") || id === "again-started" || (id === "review-done" && value && value.saved);
       if (moved.some(over)) return false;
       return moved.some(([id, value]) => id.endsWith("-open") && value) || SAME();
     },
@@ -280,8 +308,9 @@
 
     deselect: async function () {
       const changed = triggers().has("history-changed");
-      for (const one of document.querySelectorAll('.gallery-select[aria-pressed="true"]'))
+      for (const one of document.querySelectorAll('.gallery-select[aria-pressed="true"]')) {
         one.setAttribute("aria-pressed", "false");
+      }
       const api = await grid();
       api.deselectAll();
       if (changed) api.purgeInfiniteCache();

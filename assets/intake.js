@@ -14,7 +14,7 @@
   function remembered() {
     try {
       return JSON.parse(localStorage.getItem(REMEMBERED)) || {};
-    } catch (error) {
+    } catch {
       return {}; // Storage can be switched off; choices then hold until the page is left.
     }
   }
@@ -22,7 +22,7 @@
   function remember(changes) {
     try {
       localStorage.setItem(REMEMBERED, JSON.stringify({ ...remembered(), ...changes }));
-    } catch (error) {
+    } catch {
       /* as above */
     }
   }
@@ -52,9 +52,9 @@
     if (target.id === "model") {
       remember({ model: target.value });
       points();
-    } else if (target.matches("select.point"))
+    } else if (target.matches("select.point")) {
       remember({ points: { ...remembered().points, [target.dataset.model]: target.value } });
-    else if (target.id === "scale-down") remember({ smaller: target.checked });
+    } else if (target.id === "scale-down") remember({ smaller: target.checked });
   }
 
   // The form fields that go with a file that is added now.
@@ -65,7 +65,11 @@
     const point = document.querySelector(".choice:not([hidden]) > select.point");
     if (point) fields.operating_point = point.value;
     const form = byId("context");
-    if (form) for (const [name, value] of new FormData(form)) if (value.trim()) fields[name] = value.trim();
+    if (form) {
+      for (const [name, value] of new FormData(form)) {
+        if (value.trim()) fields[name] = value.trim();
+      }
+    }
     return fields;
   };
 
@@ -73,7 +77,7 @@
     const place = byId("context-told");
     const form = byId("context");
     if (!place || !form) return;
-    const given = [...new FormData(form)].map(([name, value]) => value.trim()).filter(Boolean);
+    const given = [...new FormData(form)].map(([, value]) => value.trim()).filter(Boolean);
     place.textContent = given.length ? "goes with the photographs you add next: " + given.join(", ") : "";
     byId("context-clear").hidden = !given.length;
   }
@@ -81,7 +85,9 @@
   // Dash keeps the text of its fields itself: emptied in the document alone, they would come back.
   function forget() {
     byId("context").reset();
-    for (const field of byId("context").querySelectorAll("input")) window.dash_clientside.set_props(field.id, { value: "" });
+    for (const field of byId("context").querySelectorAll("input")) {
+      window.dash_clientside.set_props(field.id, { value: "" });
+    }
     setTimeout(told, 0);
   }
 
@@ -105,7 +111,7 @@
       context.drawImage(image, 0, 0, canvas.width, canvas.height);
       const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
       return blob && blob.size < file.size ? named(blob, file.name) : file;
-    } catch (error) {
+    } catch {
       return file; // What the browser cannot decode (HEIC, TIFF, DICOM) goes as it is.
     } finally {
       URL.revokeObjectURL(address);
@@ -131,7 +137,9 @@
 
   async function dropped(transfer) {
     // Entries have to be taken before the event is over.
-    const entries = [...(transfer.items || [])].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry());
+    const entries = [...(transfer.items || [])].map((item) =>
+      item.webkitGetAsEntry && item.webkitGetAsEntry()
+    );
     if (!entries.some((entry) => entry && entry.isDirectory)) return shared.queue.add(transfer.files);
     const files = [];
     for (const entry of entries) if (entry) await walk(entry, files, 100);
@@ -144,11 +152,15 @@
     event.preventDefault();
     // Every browser calls a picture from the clipboard image.png.
     const time = new Date().toTimeString().slice(0, 8).replaceAll(":", "-");
-    shared.queue.add(images.map((one) => (one.name === "image.png" ? named(one, "pasted " + time + ".png") : one)));
+    shared.queue.add(
+      images.map((one) => (one.name === "image.png" ? named(one, "pasted " + time + ".png") : one)),
+    );
   }
 
   async function example(button) {
-    const answer = await fetch(document.documentElement.dataset.root + "/api/v1/examples/" + button.dataset.example);
+    const answer = await fetch(
+      document.documentElement.dataset.root + "/api/v1/examples/" + button.dataset.example,
+    );
     if (answer.ok) shared.queue.add([named(await answer.blob(), button.dataset.name)]);
   }
 
@@ -169,7 +181,7 @@
       video.srcObject = stream;
       await video.play();
       byId("camera-shoot").disabled = false;
-    } catch (error) {
+    } catch {
       byId("camera-error").textContent =
         "The camera cannot be used: allow it for this page in the browser, or choose a file instead.";
     }
@@ -191,11 +203,21 @@
     canvas.height = video.videoHeight;
     canvas.getContext("2d").drawImage(video, 0, 0);
     const name = "camera " + new Date().toTimeString().slice(0, 8).replaceAll(":", "-") + ".jpg";
-    canvas.toBlob((blob) => { if (blob) shared.queue.add([named(blob, name)]); dialog().close(); }, "image/jpeg", 0.95);
+    canvas.toBlob(
+      (blob) => {
+        if (blob) shared.queue.add([named(blob, name)]);
+        dialog().close();
+      },
+      "image/jpeg",
+      0.95,
+    );
   }
 
   // The page comes and goes with Dash's router, so the listeners sit on the document.
-  const within = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+  const within = (
+    event,
+    selector,
+  ) => (event.target instanceof Element ? event.target.closest(selector) : null);
   document.addEventListener("change", (event) => {
     if (!within(event, ".predict")) return;
     if (event.target.matches("input[type=file]")) {
@@ -212,26 +234,38 @@
     else if (button.id === "camera-close") dialog().close();
     else if (button.id === "context-clear") forget();
   });
-  for (const type of ["dragenter", "dragover"])
+  for (const type of ["dragenter", "dragover"]) {
     document.addEventListener(type, (event) => {
       if (!zone() || !event.dataTransfer.types.includes("Files")) return;
       event.preventDefault(); // a file dropped anywhere on the page is meant for it, and must not replace it
       zone().classList.add("over");
     });
-  document.addEventListener("dragleave", (event) => { if (zone() && !event.relatedTarget) zone().classList.remove("over"); });
+  }
+  document.addEventListener("dragleave", (event) => {
+    if (zone() && !event.relatedTarget) zone().classList.remove("over");
+  });
   document.addEventListener("drop", (event) => {
     if (!zone()) return;
     event.preventDefault();
     zone().classList.remove("over");
     dropped(event.dataTransfer);
   });
-  document.addEventListener("paste", (event) => { if (zone()) pasted(event); });
+  document.addEventListener("paste", (event) => {
+    if (zone()) pasted(event);
+  });
   document.addEventListener("input", (event) => {
     if (within(event, "#context")) told();
     const slider = within(event, ".opacity");
-    if (slider) slider.closest(".hero-figure").querySelector(".hero").style.setProperty("--heat", event.target.value / 100);
+    if (slider) {
+      slider.closest(".hero-figure").querySelector(".hero").style.setProperty(
+        "--heat",
+        event.target.value / 100,
+      );
+    }
   });
-  document.addEventListener("submit", (event) => { if (within(event, "#context")) event.preventDefault(); });
+  document.addEventListener("submit", (event) => {
+    if (within(event, "#context")) event.preventDefault();
+  });
 
   // Dash has no file input that leaves the files where they are.
   function chooser(id, place, properties) {
@@ -245,7 +279,8 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.intake = {
     ready: function () {
-      const main = zone() && chooser("file-chooser", "chooser-place", { multiple: true, accept: zone().dataset.accept });
+      const main = zone() &&
+        chooser("file-chooser", "chooser-place", { multiple: true, accept: zone().dataset.accept });
       if (main) main.setAttribute("aria-describedby", "drop-note");
       const shot = chooser("camera-file", "camera-place", { accept: "image/*", tabIndex: -1 });
       if (shot) {
@@ -253,8 +288,11 @@
         shot.setAttribute("aria-label", "Photograph from the camera");
         shot.setAttribute("aria-hidden", "true");
       }
-      if (byId("scale-down-place") && !byId("scale-down"))
-        byId("scale-down-place").append(Object.assign(document.createElement("input"), { type: "checkbox", id: "scale-down" }));
+      if (byId("scale-down-place") && !byId("scale-down")) {
+        byId("scale-down-place").append(
+          Object.assign(document.createElement("input"), { type: "checkbox", id: "scale-down" }),
+        );
+      }
       if (byId("camera")) byId("camera").hidden = !phone() && !navigator.mediaDevices;
       if (dialog()) dialog().onclose = closed;
       restore();

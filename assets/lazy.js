@@ -22,17 +22,26 @@
     const made = {};
     let loading = null;
     let real = null;
-    const wanted = () => (loading = loading || load(address, library, standIn).then((found) => (real = found)));
+    const wanted =
+      () => (loading = loading || load(address, library, standIn).then((found) => (real = found)));
 
     function component(name) {
       let ready = null; // a promise while Dash has to wait, true afterwards
       let drawn = null;
-      const begun = new Promise((done) => { drawn = done; });
-      const Lazy = React.lazy(() => wanted().then((found) => {
-        setTimeout(() => { drawn(true); ready = true; }, 0);
-        return { default: found[name] };
-      }));
-      const Later = (props) => React.createElement(React.Suspense, { fallback: null }, React.createElement(Lazy, props));
+      const begun = new Promise((done) => {
+        drawn = done;
+      });
+      const Lazy = React.lazy(() =>
+        wanted().then((found) => {
+          setTimeout(() => {
+            drawn(true);
+            ready = true;
+          }, 0);
+          return { default: found[name] };
+        })
+      );
+      const Later = (props) =>
+        React.createElement(React.Suspense, { fallback: null }, React.createElement(Lazy, props));
       ready = begun;
       Later.dashPersistence = { persisted_props: ["value"], persistence_type: "local" };
       Object.defineProperty(Later, "_dashprivate_isLazyComponentReady", { get: () => ready });
@@ -44,12 +53,15 @@
         if (typeof name !== "string") return undefined;
         if (/^[A-Z]/.test(name)) return (made[name] = made[name] || component(name));
         if (real) return real[name];
-        return name.endsWith("Async") ? (...values) => wanted().then((found) => found[name](...values)) : undefined;
+        return name.endsWith("Async")
+          ? (...values) => wanted().then((found) => found[name](...values))
+          : undefined;
       },
     });
     return standIn;
   }
 
-  for (const mark of document.querySelectorAll("script[data-library]"))
+  for (const mark of document.querySelectorAll("script[data-library]")) {
     window[mark.dataset.library] = later(mark.dataset.library, mark.dataset.address);
+  }
 })();

@@ -138,9 +138,9 @@
   const behind = {
     roc: (about) => about && { threshold: about[0] },
     pr: (about) => about !== undefined && { threshold: typeof about === "number" ? about : about[0] },
-    benefit: (about, line, { x }) => ({ threshold: Math.min(100, x) }),
+    benefit: (_about, _line, { x }) => ({ threshold: Math.min(100, x) }),
     scores: (about, { name }) => about && { show: `score:${share(about[1] / 100)}:${share(about[2] / 100)}:${name}` },
-    calibration: (about, { name }, { pointNumber }, data) => {
+    calibration: (_about, { name }, { pointNumber }, data) => {
       const bars = data.find((one) => one.type === "bar" && one.name === name);
       const bin = bars && bars.customdata[pointNumber];
       const kind = name === "before scaling" ? "raw" : "score";
@@ -212,7 +212,7 @@
   // A figure is drawn some time after it was called; one that is not yet called will have the slider's position, and
   // for one that says why it is empty there is nothing to wait.
   async function drawn(name) {
-    if (!clientside.performance.called(name)) return false;
+    if (!shared.turns.called(name)) return false;
     for (let tries = 0; tries < 100; tries += 1) {
       const graph = document.querySelector(`.graph-${name} .js-plotly-plot`);
       if (graph && graph._fullData) return graph.data.length > 0;
@@ -384,7 +384,7 @@
       const { figure, filename, width, height } = await answer.json();
       const scale = format === "png" ? 3 : 1;
       await window.Plotly.downloadImage(figure, { format, filename, width, height, scale });
-    } catch (error) {
+    } catch {
       button.title = "The figure cannot be saved now.";
       button.classList.add("failed");
     }
@@ -396,7 +396,7 @@
     try {
       await navigator.clipboard.writeText(window.location.href);
       words.textContent = "Copied";
-    } catch (error) {
+    } catch {
       words.textContent = "Copy it from the address bar";
     }
     setTimeout(() => (words.textContent = "Copy link"), 2000);

@@ -7,7 +7,7 @@
   new MutationObserver(dark).observe(root, { attributeFilter: ["data-bs-theme"] });
   dark();
   const place = document.getElementById("reference");
-  window.ui = window.SwaggerUIBundle({
+  window.SwaggerUIBundle({
     url: place.dataset.document,
     domNode: place,
     deepLinking: true,

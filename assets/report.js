@@ -6,7 +6,9 @@
     if (target && target.closest("[data-print]")) window.print();
     // The PDF is made by the server, which does not know where its reader is.
     const pdf = target && target.closest('a[download][href$="/report"]');
-    if (pdf) pdf.href += "?zone=" + encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
+    if (pdf) {
+      pdf.href += "?zone=" + encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
+    }
   });
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});

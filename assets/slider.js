@@ -5,10 +5,19 @@
   // In the order of `readings` and `rows` in dashboard/performance/browser.py; a test in the browser holds them together.
   const tiles = ["sensitivity", "specificity", "accuracy"];
   const cells = ["tp", "fn", "fp", "tn"];
-  const rows = ["balanced_accuracy", "f1", "positive_ratio", "negative_ratio", "ppv", "npv", "needed_to_biopsy"];
+  const rows = [
+    "balanced_accuracy",
+    "f1",
+    "positive_ratio",
+    "negative_ratio",
+    "ppv",
+    "npv",
+    "needed_to_biopsy",
+  ];
   const REST = 150;
   const clientside = window.dash_clientside;
-  const { property } = window.dermaboard;
+  const shared = window.dermaboard;
+  const { property } = shared;
   const { read, weigh } = clientside.performance;
 
   // What Dash calls: only the last of several calls in a row has an answer, and only while that is what is shown.
@@ -18,12 +27,12 @@
       const mine = ++latest;
       await new Promise((done) => setTimeout(done, REST));
       const [position, sweep] = [values[0], values.at(-1)];
-      const holds = position === property("performance-threshold", "value") && sweep === property("performance-sweep", "data");
+      const holds = position === property("performance-threshold", "value") &&
+        sweep === property("performance-sweep", "data");
       return mine === latest && holds ? answer(...values) : clientside.no_update;
     };
   }
-  clientside.performance.read = rested(read);
-  clientside.performance.weigh = rested(weigh);
+  clientside.slider = { read: rested(read), weigh: rested(weigh) };
 
   // Into the text that is there: React goes on with it.
   function write(id, words) {
@@ -36,7 +45,9 @@
     const shown = read(position, sweep);
     if (!Array.isArray(shown)) return;
     const values = shown[Symbol.iterator]();
-    for (const name of tiles) for (const end of ["", "-line"]) write(`tile-${name}${end}`, values.next().value);
+    for (const name of tiles) {
+      for (const end of ["", "-line"]) write(`tile-${name}${end}`, values.next().value);
+    }
     for (const name of cells) {
       for (const end of ["", "-share"]) write(`cell-${name}${end}`, values.next().value);
       const box = document.getElementById(`cell-${name}-box`);
@@ -52,10 +63,14 @@
   }
 
   // In a new body, too: React leaves a text alone that it takes for the one it wrote.
-  clientside.performance.settle = () => follow(property("performance-threshold", "value"));
+  shared.settle = () => follow(property("performance-threshold", "value"));
 
   new MutationObserver((changes) => {
     const moved = changes.map(({ target }) => target).find((one) => one.closest("#performance-threshold"));
     if (moved) follow(Number(moved.getAttribute("aria-valuenow")));
-  }).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["aria-valuenow"] });
+  }).observe(document.documentElement, {
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["aria-valuenow"],
+  });
 })();

@@ -16,7 +16,9 @@
 
   function button(word, what, item) {
     const node = make("button", {
-      type: "button", className: "btn btn-sm btn-outline-secondary slot-" + what, textContent: word,
+      type: "button",
+      className: "btn btn-sm btn-outline-secondary slot-" + what,
+      textContent: word,
       attributes: { "aria-label": word + ": " + item.name },
     });
     node.dataset[what] = item.key;
@@ -26,17 +28,35 @@
   function slot(item) {
     const bar = make("div", {
       className: "progress-line",
-      attributes: { role: "progressbar", "aria-label": "Upload of " + item.name, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 },
+      attributes: {
+        role: "progressbar",
+        "aria-label": "Upload of " + item.name,
+        "aria-valuemin": 0,
+        "aria-valuemax": 100,
+        "aria-valuenow": 0,
+      },
     }, make("div", {}));
-    const lines = block("skeleton-lines", ...Array.from({ length: 5 }, () => block("skeleton skeleton-line")));
+    const lines = block(
+      "skeleton-lines",
+      ...Array.from({ length: 5 }, () => block("skeleton skeleton-line")),
+    );
     const image = block("skeleton skeleton-image", make("img", { className: "preview", alt: "" }));
     const waiting = block("result waiting", image, lines);
     waiting.setAttribute("aria-hidden", "true");
-    const head = block("slot-head",
+    const head = block(
+      "slot-head",
       make("bdi", { className: "filename", title: item.name, textContent: item.name }),
       make("span", { className: "slot-status", textContent: item.words }),
-      button("Cancel", "cancel", item), button("Try again", "retry", item), bar);
-    return make("article", { tabIndex: -1, className: "slot slot-waiting", attributes: { "aria-label": item.name } }, head, waiting);
+      button("Cancel", "cancel", item),
+      button("Try again", "retry", item),
+      bar,
+    );
+    return make(
+      "article",
+      { tabIndex: -1, className: "slot slot-waiting", attributes: { "aria-label": item.name } },
+      head,
+      waiting,
+    );
   }
 
   function paint(item) {
@@ -57,7 +77,10 @@
     if (image.src || !item.file) return;
     const address = URL.createObjectURL(item.file);
     const done = () => URL.revokeObjectURL(address);
-    image.onload = () => { image.classList.add("loaded"); done(); };
+    image.onload = () => {
+      image.classList.add("loaded");
+      done();
+    };
     image.onerror = done; // Browsers don't show TIFF or DICOM; the skeleton then stays as it is.
     image.src = address;
   }
@@ -74,14 +97,12 @@
     if (results) results.replaceChildren(...shared.queue.list().map((item) => item.node));
   }
 
-  // As dcc.Link does it: the page changes, the document and its list stay.
+  // The page changes, the document and its list stay.
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest("a[data-link]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    window.history.pushState({}, "", link.href);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    window.scrollTo(0, 0);
+    shared.go(link.href);
   });
 
   shared.make = make;

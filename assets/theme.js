@@ -7,7 +7,7 @@
   function stored() {
     try {
       return localStorage.getItem(KEY);
-    } catch (error) {
+    } catch {
       return null; // Storage can be switched off; the switch then works until the page is left.
     }
   }
@@ -25,9 +25,18 @@
 
   apply(stored() || (system.matches ? "dark" : "light"));
   system.addEventListener("change", (event) => {
-    if (!stored() && window.dash_clientside)
+    if (!stored() && window.dash_clientside) {
       window.dash_clientside.set_props("theme", { data: apply(event.matches ? "dark" : "light") });
+    }
   });
+
+  // Another page without loading everything anew. Dash listens to this event of the browser's own.
+  const shared = (window.dermaboard = window.dermaboard || {});
+  shared.go = function (href) {
+    window.history.pushState({}, "", href);
+    window.dispatchEvent(new PopStateEvent("popstate"));
+    window.scrollTo(0, 0);
+  };
 
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.theme = {
@@ -36,7 +45,7 @@
       const theme = apply(current() === "dark" ? "light" : "dark");
       try {
         localStorage.setItem(KEY, theme);
-      } catch (error) {
+      } catch {
         /* as above */
       }
       return theme;

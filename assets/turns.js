@@ -2,6 +2,7 @@
 // the slider moved before the last figure is there. A room (`.room`) that is still empty has its skeleton in it.
 (function () {
   "use strict";
+  const shared = window.dermaboard;
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const PAUSE = 30;
   const PATIENCE = 5000;
@@ -58,19 +59,19 @@
     setTimeout(() => step(mine, theme, same), PAUSE);
   }
 
-  clientside.performance = Object.assign(clientside.performance || {}, {
-    called: (name) => called !== null && called.has(name),
+  shared.turns = { called: (name) => called !== null && called.has(name) };
+  clientside.turns = {
     // With every new body and in every new theme; what was begun for another ends.
-    turns: function (theme, view) {
+    draw: function (theme, view) {
       const mine = ++running;
       called = null;
       const same = view === shown;
       shown = view;
-      clientside.performance.settle();
+      shared.settle();
       if (view) setTimeout(() => step(mine, theme, same), PAUSE);
-      again = () => clientside.performance.turns(theme, view);
+      again = () => clientside.turns.draw(theme, view);
       return clientside.no_update;
     },
-  });
+  };
   narrow.addEventListener("change", () => again());
 })();

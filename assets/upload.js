@@ -20,7 +20,8 @@
 
   // crypto.randomUUID is only there on https; a clinic's server may not have that.
   function random() {
-    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0"))
+      .join("");
   }
 
   function add(files) {
@@ -28,16 +29,24 @@
     const visible = [...files].filter((file) => !file.name.startsWith("."));
     const chosen = visible.length ? visible : [...files];
     const notice = document.getElementById("intake-notice");
-    if (notice)
-      notice.textContent =
-        chosen.length > MOST
-          ? chosen.length + " files are more than the " + MOST + " that can be added at a time. The first " + MOST +
-            " are being checked; add the others afterwards."
-          : "";
+    if (notice) {
+      notice.textContent = chosen.length > MOST
+        ? chosen.length + " files are more than the " + MOST + " that can be added at a time. The first " +
+          MOST +
+          " are being checked; add the others afterwards."
+        : "";
+    }
     for (const file of chosen.slice(0, MOST)) {
       const item = {
-        key: "f" + counter, order: counter++, name: file.name, file: file, fields: shared.choices(), once: random(),
-        state: "waiting", words: "Waiting", tries: 0,
+        key: "f" + counter,
+        order: counter++,
+        name: file.name,
+        file: file,
+        fields: shared.choices(),
+        once: random(),
+        state: "waiting",
+        words: "Waiting",
+        tries: 0,
       };
       items.set(item.key, item);
       shared.slots.make(item);
@@ -67,9 +76,16 @@
     const file = await shared.shrink(item.file);
     if (item.state !== "sending") return; // cancelled meanwhile
     const limit = Number(zone() ? zone().dataset.limit : Infinity);
-    if (file.size > limit)
-      return finished(item, "failed", "The file has " + Math.ceil(file.size / 1e6) + " MB; the limit is " + limit / 1e6 + " MB.");
-    const smaller = file === item.file ? "" : ", scaled down from " + megabytes(item.file.size) + " to " + megabytes(file.size);
+    if (file.size > limit) {
+      return finished(
+        item,
+        "failed",
+        "The file has " + Math.ceil(file.size / 1e6) + " MB; the limit is " + limit / 1e6 + " MB.",
+      );
+    }
+    const smaller = file === item.file
+      ? ""
+      : ", scaled down from " + megabytes(item.file.size) + " to " + megabytes(file.size);
     change(item, "sending", "Sending" + smaller);
     const form = new FormData();
     for (const [name, value] of Object.entries(item.fields)) form.append(name, value);
@@ -95,7 +111,7 @@
     let body = {};
     try {
       body = JSON.parse(request.responseText);
-    } catch (error) {
+    } catch {
       /* a proxy's page instead of our answer; the sentence below says what is known */
     }
     if (request.status === 200 || request.status === 201) {
@@ -103,8 +119,14 @@
       return answer(item);
     }
     const pause = Number(request.getResponseHeader("Retry-After"));
-    if ([429, 503].includes(request.status) && pause > 0 && item.tries++ < TRIES) return again(item, Math.min(pause, 30));
-    finished(item, "failed", body.detail || "The server answered with error " + request.status + ". Try again.");
+    if ([429, 503].includes(request.status) && pause > 0 && item.tries++ < TRIES) {
+      return again(item, Math.min(pause, 30));
+    }
+    finished(
+      item,
+      "failed",
+      body.detail || "The server answered with error " + request.status + ". Try again.",
+    );
   }
 
   // The prediction is stored; what is shown of it comes from the server too.
@@ -115,15 +137,22 @@
       if (!found.ok) throw new Error(found.status);
       Object.assign(item, await found.json());
       finished(item, "done", item.row.word);
-    } catch (error) {
-      finished(item, "failed", "The result is stored, but could not be loaded. Try again, or open the history.");
+    } catch {
+      finished(
+        item,
+        "failed",
+        "The result is stored, but could not be loaded. Try again, or open the history.",
+      );
     }
   }
 
   function again(item, seconds) {
     item.later = true;
     change(item, "waiting", "The server is busy; trying again");
-    setTimeout(() => { item.later = false; next(); }, seconds * 1000);
+    setTimeout(() => {
+      item.later = false;
+      next();
+    }, seconds * 1000);
     next();
   }
 
@@ -192,7 +221,11 @@
     },
     // For the download: what became of each file, in the order of the files.
     list: function () {
-      return list().map((item) => ({ id: item.id || null, name: item.name, error: item.row ? "" : item.words }));
+      return list().map((item) => ({
+        id: item.id || null,
+        name: item.name,
+        error: item.row ? "" : item.words,
+      }));
     },
   };
 })();

@@ -1,4 +1,4 @@
-"""What the performance page does in the browser alone: which function of assets/performance.js sets what."""
+"""What the performance page does in the browser alone, by performance.js, slider.js and turns.js in assets/."""
 
 from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_callback
 
@@ -28,18 +28,18 @@ def connect() -> None:
     slider = Input("performance-threshold", "value")
     sweep = State("performance-sweep", "data")
     when = {"prevent_initial_call": True}
-    clientside_callback(ClientsideFunction("performance", "read"), readings(), slider, sweep, **when)
+    clientside_callback(ClientsideFunction("slider", "read"), readings(), slider, sweep, **when)
     # Operating points in those figures that are drawn already.
     clientside_callback(ClientsideFunction("performance", "mark"), slider, sweep, **when)
     # In every new body and theme, one figure after another.
     clientside_callback(
-        ClientsideFunction("performance", "turns"),
+        ClientsideFunction("turns", "draw"),
         Output("performance-turns", "data"),
         Input("theme", "data"),
         Input("performance-view", "data"),
     )
     clientside_callback(
-        ClientsideFunction("performance", "weigh"),
+        ClientsideFunction("slider", "weigh"),
         rows(),
         slider,
         Input("performance-prevalence", "value"),

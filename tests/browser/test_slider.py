@@ -47,7 +47,7 @@ def test_numbers_follow_the_handle(visit: Visit, bundle_root: Path, dash: bool) 
     if not dash:
         page.evaluate(
             "['read', 'weigh'].forEach((name) =>"
-            " { dash_clientside.performance[name] = () => dash_clientside.no_update; })"
+            " { dash_clientside.slider[name] = () => dash_clientside.no_update; })"
         )
     for key in ("ArrowRight", "Home", "End", "ArrowLeft"):
         expect_numbers(page, shown.confusion(press(page, key)))
