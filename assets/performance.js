@@ -1,18 +1,10 @@
-// The performance page follows the threshold slider without asking the server: it has the counts at every position.
-// Numbers read as in dashboard/performance; a test in the browser holds the two together.
+// The performance page follows the threshold slider without asking the server: it has the counts, and every number as it is
+// read, at every position. Only what depends on the prevalence is computed here, by Bayes's rule; a test in the browser
+// holds it to the server's.
 (function () {
   "use strict";
   const shared = window.dermaboard;
-  const Z = 1.959963984540054;
   const number = new Intl.NumberFormat("en-US");
-
-  function wilson(hits, of) {
-    const share = hits / of;
-    const centre = share + (Z * Z) / (2 * of);
-    const half = Z * Math.sqrt((share * (1 - share)) / of + (Z * Z) / (4 * of * of));
-    const scale = 1 + (Z * Z) / of;
-    return [hits === 0 ? 0 : (centre - half) / scale, hits === of ? 1 : (centre + half) / scale];
-  }
 
   // Halves upwards, like the server: toFixed and Python's format would part ways on 12.25.
   function tenths(share) {
@@ -23,55 +15,16 @@
     return of ? tenths(hits / of) + " %" : "–";
   }
 
-  function reading(hits, of, unscored, lacking) {
-    if (unscored || !of) return ["–", "Not defined " + (unscored ? "while cases have no score." : lacking + ".")];
-    const [low, high] = wilson(hits, of);
-    const spread = `${tenths(low)}–${tenths(high)} %`;
-    return [rate(hits, of), `${spread} · ${number.format(hits)} of ${number.format(of)}`];
+  // A probability after evidence, from that before it and how many times the evidence raises its odds (null: infinitely).
+  function posterior(prior, odds) {
+    return typeof odds === "string" ? odds : odds.map((times) => (times === null ? 1 : (prior * times) / (prior * times + 1 - prior)));
   }
 
-  // The numbers of model/evaluation/operating.py, each [value, low, high] or why there is none.
-  function ratio(hits, of, others, otherOf) {
-    const value = others ? hits / of / (others / otherOf) : Infinity;
-    const [a, m, c, b] = hits && others ? [hits, of, others, otherOf] : [hits + 0.5, of + 1, others + 0.5, otherOf + 1];
-    const centre = Math.log(a / m / (c / b));
-    const half = Z * Math.sqrt(1 / a - 1 / m + 1 / c - 1 / b);
-    return [value, hits ? Math.exp(centre - half) : 0, others ? Math.exp(centre + half) : Infinity];
-  }
-
-  function posterior(prior, likelihood) {
-    return likelihood.map((times) => (times === Infinity ? 1 : (prior * times) / (prior * times + 1 - prior)));
-  }
-
-  function balanced(tp, malignant, tn, benign) {
-    const [one, other] = [tp / malignant, tn / benign];
-    const [[low, high], [otherLow, otherHigh]] = [wilson(tp, malignant), wilson(tn, benign)];
-    const value = (one + other) / 2;
-    const below = Math.hypot(one - low, other - otherLow) / 2;
-    const above = Math.hypot(high - one, otherHigh - other) / 2;
-    return [value, Math.max(0, value - below), Math.min(1, value + above)];
-  }
-
-  function worth({ tp, fp, fn, tn, malignant, benign, unscored }, prevalence) {
-    const alarms = tp + fp + fn;
-    const f1 = alarms && [tp / alarms, ...wilson(tp, alarms)].map((share) => (2 * share) / (1 + share));
-    const lacking = unscored ? "while cases have no score" : !malignant ? "without malignant cases" : !benign && "without benign cases";
-    const whole = (sentence, value) => lacking || sentence || value();
-    const ppv = () => posterior(prevalence, ratio(tp, malignant, fp, benign));
-    const npv = () => posterior(1 - prevalence, ratio(tn, benign, fn, malignant));
-    const noneMalignant = !(tp + fp) && "when no case is called malignant";
-    return [
-      ["share", whole(false, () => balanced(tp, malignant, tn, benign))],
-      ["index", unscored ? lacking : f1 || "without malignant cases and without alarms"],
-      ["ratio", whole(!fp && "without a false alarm", () => ratio(tp, malignant, fp, benign))],
-      ["ratio", whole(!tn && "when no harmless lesion is left alone", () => ratio(fn, malignant, tn, benign))],
-      ["share", whole(noneMalignant, ppv)],
-      ["share", whole(!(tn + fn) && "when no case is called benign", npv)],
-      ["ratio", whole(noneMalignant || (!tp && "when no cancer is caught"), () => {
-        const [value, low, high] = ppv();
-        return [1 / value, 1 / high, 1 / low];
-      })],
-    ];
+  // The rows of PPV, NPV and number needed to biopsy at a prevalence; see model/evaluation/operating.py.
+  function predictive([malignant, benign], prevalence) {
+    const ppv = posterior(prevalence, malignant);
+    const needed = typeof ppv === "string" ? ppv : ppv[0] ? [1 / ppv[0], 1 / ppv[2], 1 / ppv[1]] : "Not defined when no cancer is caught.";
+    return [...row("share", ppv), ...row("share", posterior(1 - prevalence, benign)), ...row("ratio", needed)];
   }
 
   function fixed(value, digits) {
@@ -82,12 +35,11 @@
 
   function written(value, kind) {
     if (kind === "share") return tenths(value);
-    if (kind === "index") return fixed(value, 3);
     return fixed(value, value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0);
   }
 
-  function row([kind, found]) {
-    if (typeof found === "string") return ["–", `Not defined ${found}.`];
+  function row(kind, found) {
+    if (typeof found === "string") return ["–", found];
     const unit = kind === "share" ? " %" : "";
     const [value, low, high] = found.map((one) => written(one, kind));
     return [value + unit, `${low}–${high}${unit}`];
@@ -121,10 +73,13 @@
     };
   }
 
+  function placed(position, sweep) {
+    return Math.min(sweep.thresholds.length - 1, Math.max(0, Math.round(position / sweep.step)));
+  }
+
   // What the cases at a slider position come to.
   function at(position, sweep) {
-    const last = sweep.thresholds.length - 1;
-    const place = Math.min(last, Math.max(0, Math.round(position / sweep.step)));
+    const place = placed(position, sweep);
     const { malignant, benign, unscored } = sweep;
     const tp = sweep.tp[place];
     const fp = sweep.fp[place];
@@ -291,12 +246,10 @@
     // Tiles and confusion matrix: at once.
     read: function (position, sweep) {
       if (nothing(position, sweep)) return clientside.no_update;
-      const { tp, fp, fn, tn, malignant, benign, unscored } = at(position, sweep);
+      const { tp, fp, fn, tn, malignant, benign } = at(position, sweep);
       press(position);
       return [
-        ...reading(tp, malignant, unscored, "without malignant cases"),
-        ...reading(tn, benign, unscored, "without benign cases"),
-        ...reading(tp + tn, malignant + benign, unscored, "without cases"),
+        ...sweep.tiles[placed(position, sweep)],
         ...cell(tp, malignant),
         ...cell(fn, malignant),
         ...cell(fp, benign),
@@ -307,7 +260,11 @@
     weigh: function (position, prevalence, sweep) {
       // Dash gives nothing for a number out of range or half typed.
       if (nothing(position, sweep) || typeof prevalence !== "number") return clientside.no_update;
-      return worth(at(position, sweep), prevalence / 100).flatMap(row);
+      const place = placed(position, sweep);
+      const rows = sweep.numbers[place];
+      if (prevalence === sweep.prevalence) return rows;
+      const own = predictive(sweep.odds[place], prevalence / 100);
+      return [...rows.slice(0, -own.length), ...own];
     },
     // Everything that the browser keeps by itself belongs to the address, and the list of cases follows it.
     remember: async function (position, prevalence, show, page, runs, sweep, search, listing) {

@@ -81,7 +81,7 @@ def as_text(lines: list[Line]) -> str:
 
 def cells(line: Line) -> tuple[str, ...]:
     """One line of the table."""
-    at = line.review.counts.at(line.review.threshold)
+    at = line.review.at(line.review.threshold)
     matrix = line.review.matrix
     less = line.difference
     return (

@@ -188,7 +188,7 @@ def judged_run(
             found = figures(truth[inside], p[inside], lesions[inside], own, own[DEFAULT], no_result, kind)
             before = taxonomy.malignancy(raw[inside])
             found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
-            found["reliability_before_calibration"] = bins(truth[inside], before)
+            found["reliability_before_calibration"] = bins(truth[inside], before, lesions[inside])
             found["at_own_prevalence"] = observed(truth[inside], p[inside], lesions[inside])
             if rule and (labels[inside] >= 0).any():
                 found |= diagnoses(calibrated[inside], labels[inside], lesions[inside], rule, taxonomy)
@@ -266,7 +266,7 @@ def figures(
     no_result: Bools,
     modality: Modality,
 ) -> dict[str, Any]:
-    """One split's figures from the calibrated probability of malignancy; intervals are bootstrapped by lesion."""
+    """One split's figures from the calibrated probability of malignancy; intervals are by lesion."""
     by_point = {point.name: at_point(truth, p, lesions, point, no_result, modality) for point in points}
     own = by_point[default.name]
     cells = confusion(truth, p, default.threshold)
@@ -276,7 +276,7 @@ def figures(
         "malignant": int(truth.sum()),
         **flat("auc", bootstrap_auc(truth, p, lesions)),
         **flat("auc_by_lesion", lesion_auc(truth, p, lesions)),
-        "confusion": {name: int(value) for name, value in vars(cells).items()},
+        "confusion": {name: getattr(cells, name) for name in ("tp", "fp", "tn", "fn", "unscored")},
         **{
             f"{name}{end}": None if own[name] is None else own[name][key]
             for name in ("sensitivity", "specificity")
@@ -285,7 +285,7 @@ def figures(
         **flat("brier", shares.mean((p - truth) ** 2, lesions)),
         "brier_of_the_prevalence": brier(truth, np.full(len(truth), truth.mean())),
         "ece": expected_calibration_error(truth, p),
-        "reliability": bins(truth, p),
+        "reliability": bins(truth, p, lesions),
         "operating_points": by_point,
     }
 
@@ -325,7 +325,7 @@ def at_point(
         "decided": (~calls["uncertain"] & ~no_result, np.ones(len(truth), bool), Undefined.EMPTY),
     }
     return {
-        name: as_json(shares.share(hits[of], lesions[of], reason))
+        name: as_json(shares.share_by_lesion(hits[of], lesions[of], reason))
         for name, (hits, of, reason) in rates.items()
     } | {
         "cases": {
@@ -354,12 +354,12 @@ def subgroup_rows(
     ]
 
 
-def bins(truth: Bools, p: Floats) -> list[dict[str, Any]]:
+def bins(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> list[dict[str, Any]]:
     """Predicted and observed shares over ten equal bins."""
     return [
         {"low": one.low, "high": one.high, "images": one.n, "predicted": one.predicted}
         | {f"observed{end}": value for end, value in ends(one.observed)}
-        for one in reliability(truth, p)
+        for one in reliability(truth, p, lesions)
     ]
 
 

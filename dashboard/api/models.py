@@ -2,7 +2,6 @@
 
 import logging
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from flask import Blueprint, Response
@@ -17,12 +16,10 @@ from dashboard.api.shown import model, plain
 from dashboard.api.spec import MODELS, Answers, documented
 from dashboard.services import Services
 from model.bundle import Bundle, BundleError, Damaged
-from model.evaluation.stored import stored_scores
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from model.evaluation.intervals import Interval
+    from model.evaluation.review import Review
 
 NAME = "Of the model."
 MISSING = {404: "There is no such model."}
@@ -91,17 +88,19 @@ def metrics(name: str, query: MetricsQuery) -> Response:
 
     Everything is counted from the scores that the bundle carries.
     """
+    # Here, because NumPy's users are slow to import and no prediction needs them.
+    from model.evaluation.review import review
+
     bundle = installed(name)
     try:
-        rows = scores(bundle.name, bundle.card.sha256)
+        shown = review(bundle, query.split)
     except BundleError as error:
         log.warning("%s", error)
         raise Problem(503, "damaged_model", "The stored scores of this model are damaged.") from error
-    rows = rows[rows["split"] == query.split] if len(rows) else rows
-    if not len(rows):
+    if not shown.truth.size:
         raise Problem(404, "no_scores", f"The model carries no scores of the {query.split} cases.")
     threshold = bundle.card.threshold if query.threshold is None else query.threshold
-    return private(as_json(measured(bundle, rows, query.split, threshold)), FRESH)
+    return private(as_json(measured(bundle, shown, threshold)), FRESH)
 
 
 def installed(name: str) -> Bundle:
@@ -112,24 +111,15 @@ def installed(name: str) -> Bundle:
     raise Problem(404, "unknown_model", "There is no model of that name. The list of models has their names.")
 
 
-@lru_cache(maxsize=8)
-def scores(name: str, sha256: str) -> "pd.DataFrame":
-    """The stored scores of the model with this card, see `stored_scores`; kept, for a slider asks often."""
-    return stored_scores(installed(name))
-
-
-def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float) -> schemas.Metrics:
+def measured(bundle: Bundle, shown: "Review", threshold: float) -> schemas.Metrics:
     """The figures of these cases at a threshold."""
-    # Here, because NumPy's users are slow to import and no prediction needs them.
-    from model.evaluation import metrics, operating
-    from model.evaluation.reliability import brier, expected_calibration_error
+    from model.evaluation import operating
 
-    truth, chance = rows["malignant"].to_numpy(bool), rows["probability"].to_numpy(float)
-    at = metrics.confusion(truth, chance, threshold)
+    at = shown.at(threshold)
     return schemas.Metrics(
         model=bundle.name,
         sha256=bundle.card.sha256,
-        split=split,
+        split=shown.split,
         threshold=threshold,
         n=at.n,
         true_positives=at.tp,
@@ -143,10 +133,10 @@ def measured(bundle: Bundle, rows: "pd.DataFrame", split: str, threshold: float)
         npv=estimate(at.npv),
         balanced_accuracy=estimate(operating.balanced_accuracy(at)),
         f1=estimate(operating.f1(at)),
-        auc=number(metrics.auc(truth, chance)),
-        average_precision=number(metrics.average_precision(truth, chance)),
-        brier=number(brier(truth, chance)),
-        calibration_error=number(expected_calibration_error(truth, chance)),
+        auc=number(shown.auc),
+        average_precision=number(shown.average_precision),
+        brier=number(shown.calibrated.brier),
+        calibration_error=number(shown.calibrated.error),
     )
 
 

@@ -1,6 +1,7 @@
 """Everything below the choice. What takes long comes as an empty room that a callback fills."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -11,7 +12,7 @@ from dashboard.performance.panels import framed, later, room, skeleton, two_colu
 from dashboard.performance.view import View, drawn, search, usual
 from model.evaluation import metrics
 from model.evaluation.figures import benefit, calibration, curves, forest
-from model.evaluation.review import Review, facts
+from model.evaluation.review import STEP, Review, facts
 from model.evaluation.words import rate
 
 # Pixels of what comes later, so that nothing moves when it does.
@@ -41,7 +42,7 @@ def body(
         dcc.Store(id="performance-turns"),
         dcc.Store(
             id="performance-sweep",
-            data=shown.sweep() | {"prevalence": numbers.prevalence(None, at), "runs": usual(runs)},
+            data=sweep(shown, numbers.prevalence(None, at)) | {"runs": usual(runs)},
         ),
         tiles.intervals_note(),
         versus(view),
@@ -53,6 +54,31 @@ def body(
         framed("Model card", later("card", CARD)),
     ]
     return [one for one in found if one is not None]
+
+
+def sweep(shown: Review, percent: float) -> dict[str, Any]:
+    """What the browser needs to follow the slider by itself: at each position the counts, and what is read there.
+
+    Args:
+        percent: the prevalence of the cases, at which `numbers` are; `odds` are for any other.
+    """
+    at = [one for _, one in shown.sweep]
+    return {
+        "step": STEP,
+        "own": shown.threshold,
+        "prevalence": percent,
+        "thresholds": [threshold for threshold, _ in shown.sweep],
+        "tp": [one.tp for one in at],
+        "fp": [one.fp for one in at],
+        "malignant": shown.counts.malignant,
+        "benign": shown.counts.benign,
+        "unscored": shown.counts.unscored,
+        "tiles": [[words for told in tiles.readings(one).values() for words in told] for one in at],
+        "numbers": [
+            [words for told in numbers.readings(one, percent).values() for words in told] for one in at
+        ],
+        "odds": [numbers.odds(one) for one in at],
+    }
 
 
 def about(view: View, shown: Review) -> Component:

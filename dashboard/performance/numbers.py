@@ -1,12 +1,15 @@
 """The numbers at the chosen threshold beyond the tiles, and the prevalence that some of them need."""
 
+import math
+
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.performance.view import HIGHEST, LOWEST
+from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.operating import worth
+from model.evaluation.operating import odds_of_benign, odds_of_malignant, worth
 from model.evaluation.words import reading, tenths
 
 # Rows that slider and prevalence move; performance.js writes to the same names, in this order.
@@ -25,6 +28,21 @@ def readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]
     """Value and interval of every row at a prevalence in per cent."""
     found = worth(confusion, percent / 100)
     return {name: reading(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
+
+
+def odds(confusion: Confusion) -> list[list[float | None] | str]:
+    """What performance.js makes PPV and NPV at any prevalence from, or why there is none; None for infinity."""
+
+    def told(found: Interval) -> list[float | None] | str:
+        ends = (found.value, found.low, found.high)
+        # Ten digits are more than anybody reads.
+        return (
+            found.reason.sentence
+            if found.reason
+            else [None if math.isinf(one) else float(f"{one:.10g}") for one in ends]
+        )
+
+    return [told(odds_of_malignant(confusion)), told(odds_of_benign(confusion))]
 
 
 def prevalence(wanted: float | None, confusion: Confusion) -> float:
@@ -80,5 +98,6 @@ def setting(percent: float) -> Component:
 
 NOTE = (
     "F1 is at the prevalence of these cases; PPV, NPV and number needed to biopsy at the one you set. "
-    "Intervals: Newcombe's for the balanced accuracy, Wilson's for F1, log-normal for the rest."
+    "Intervals, by lesion: Wilson's, and Newcombe's for the balanced accuracy; log-normal for likelihood ratios and "
+    "what follows from them at another prevalence."
 )

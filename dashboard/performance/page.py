@@ -181,7 +181,7 @@ def contend(view: View) -> Component | None:
     if not view.others:
         return None
     own = [review(one, view.split, view.where) for one in view.models]
-    at = [one.counts.at(one.threshold) for one in own]
+    at = [one.at(one.threshold) for one in own]
     return parts.comparison_table(view.models, at, drawing.rivals(view))
 
 

@@ -90,7 +90,7 @@ def tiles(shown: Review, confusion: Confusion) -> Component:
 def intervals_note() -> Component:
     """What the ranges in the tiles are."""
     return html.P(
-        "Ranges are 95 % intervals: Wilson's for rates, resamples of whole lesions for the AUC. "
+        "Ranges are 95 % intervals by lesion: Wilson's for rates, resamples of whole lesions for the AUC. "
         "By lesion: each counts once, with the mean probability of its images.",
         className="note",
     )

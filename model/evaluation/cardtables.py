@@ -43,7 +43,7 @@ def calibration(card: Card) -> str:
             )
             for one in of["reliability"]
         ]
-        parts += [text, table(("predicted", "images", "mean predicted", "observed (Wilson)"), rows)]
+        parts += [text, table(("predicted", "images", "mean predicted", "observed (95 %)"), rows)]
     return "\n\n".join(parts)
 
 
@@ -77,8 +77,8 @@ def subgroups(card: Card) -> str:
     ]
     text = (
         f"**Subgroups** on {card.facts.get('measured_on', judged_on(card))}, at the default operating point. Groups "
-        "with a star have too few cases, or too few malignant ones, to conclude anything; intervals are DeLong's "
-        "by lesion for the AUC and Wilson's for rates."
+        "with a star have too few cases, or too few malignant ones, to conclude anything; intervals are by "
+        "lesion: DeLong's for the AUC and Wilson's for rates."
     )
     head = ("", "group", "images", "malignant", "AUC", "sensitivity", "specificity")
     return f"{text}\n\n{table(head, rows)}"

@@ -83,8 +83,8 @@ def comparison(cards: Sequence[Card]) -> str:
     sentence = (
         f"Malignant ({', '.join(one.code for one in cards[0].taxonomy if one.malignant)}) against benign, on the "
         f"{judged_on(cards[0])} split: {images.get('images', 0):,} images of {images.get('lesions', 0):,} lesions, "
-        f"{images.get('malignant', 0):,} malignant images. No lesion is in two splits; 95 % intervals are bootstrapped "
-        "by lesion. Everything that is chosen (weights, temperature, thresholds) comes from training and validation."
+        f"{images.get('malignant', 0):,} malignant images. No lesion is in two splits; 95 % intervals are by "
+        "lesion. Everything that is chosen (weights, temperature, thresholds) comes from training and validation."
     )
     head = (
         "model",

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Z95, Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, problem
-from model.evaluation.resampling import lesion_codes
+from model.evaluation.metrics import Floats, arrays, lesion_codes, problem
 
 # What rounding leaves of a variance that is 0.
 NO_VARIANCE = 1e-18

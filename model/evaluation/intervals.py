@@ -49,18 +49,63 @@ def undefined(reason: Undefined) -> Interval:
     return Interval(math.nan, math.nan, math.nan, reason)
 
 
-def wilson(hits: int, of: int, reason: Undefined = Undefined.EMPTY) -> Interval:
-    """The share `hits / of` with Wilson's 95 % score interval; not defined, for `reason`, when `of` is 0."""
+def wilson(hits: int, of: int, reason: Undefined = Undefined.EMPTY, effect: float = 1.0) -> Interval:
+    """The share `hits / of` with Wilson's 95 % score interval; not defined, for `reason`, when `of` is 0.
+
+    Args:
+        effect: the design effect; as many cases as `of / effect` are independent.
+    """
     if of == 0:
         return undefined(reason)
-    share = hits / of
-    centre = share + Z95**2 / (2 * of)
-    half = Z95 * math.sqrt(share * (1 - share) / of + Z95**2 / (4 * of**2))
-    scale = 1 + Z95**2 / of
+    share, n = hits / of, of / effect
+    centre = share + Z95**2 / (2 * n)
+    half = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    scale = 1 + Z95**2 / n
     # At the ends the formula gives exactly 0 and 1, but for rounding.
     low = 0.0 if hits == 0 else (centre - half) / scale
     high = 1.0 if hits == of else (centre + half) / scale
     return Interval(share, low, high)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Hits among cases, and how many of them are images of the same lesion: what every share is made of.
+
+    Attributes:
+        hits, of: hits, and all cases.
+        hit_pairs, mixed_pairs, pairs: ordered pairs of cases of one lesion, a case with itself included: both hits,
+            the first one a hit, any. Sums over lesions of hits squared, hits times cases, cases squared.
+    """
+
+    hits: int
+    of: int
+    hit_pairs: int
+    mixed_pairs: int
+    pairs: int
+
+    @property
+    def effect(self) -> float:
+        """How many images are worth as much as one independent case, at least 1: the design effect.
+
+        The variance of the share as a ratio of sums over lesions, by that of independent cases (Rao & Scott 1992,
+        Biometrics 48:577-585, without the factor m / (m - 1), so that copies of every image change nothing). Where
+        nothing varies, among none or all hits or in a single lesion, images of a lesion count as if they always
+        agreed (Kish 1965): cases squared by `pairs` are independent.
+        """
+        misses = self.of - self.hits
+        if not self.hits or not misses or self.pairs == self.of**2:
+            return self.pairs / self.of if self.of else 1.0
+        spread = self.of**2 * self.hit_pairs - 2 * self.of * self.hits * self.mixed_pairs
+        spread += self.hits**2 * self.pairs
+        return max(1.0, spread / (self.of * self.hits * misses))
+
+    def interval(self, reason: Undefined = Undefined.EMPTY) -> Interval:
+        """The share with its 95 % interval by lesion; not defined, for `reason`, without cases.
+
+        Wilson's interval of the effective number of cases, as Dean & Pagano recommend (2015, Journal of Survey
+        Statistics and Methodology 3:484-503). Where every case is a lesion of its own it is Wilson's.
+        """
+        return wilson(self.hits, self.of, reason, self.effect)
 
 
 def newcombe(area: float, malignant: int, benign: int) -> Interval:

@@ -6,12 +6,13 @@ comes back as NaN, or as an `Interval` that carries the reason as a sentence; no
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.evaluation.intervals import Interval, Undefined, undefined, wilson
+from model.evaluation.intervals import Interval, Share, Undefined, undefined
 
 Floats = NDArray[np.float64]
 
@@ -36,57 +37,89 @@ def problem(y: ArrayLike, p: ArrayLike) -> Undefined | None:
     return Undefined.NO_BENIGN if truth.all() else None
 
 
+def lesion_codes(groups: ArrayLike) -> tuple[NDArray[np.int64], int]:
+    """The lesion of each case (n,) as an index, from anything that prints, and how many lesions there are."""
+    names = np.asarray(groups)
+    if names.dtype.kind in "iu" and names.size and names.min() >= 0 and names.max() < 2**24:
+        # Codes already, perhaps with gaps: counting is faster than sorting.
+        present = np.bincount(names) > 0
+        return (np.cumsum(present) - 1)[names], int(present.sum())
+    distinct, code = np.unique(names if names.dtype.kind in "iu" else names.astype(str), return_inverse=True)
+    return code, distinct.size
+
+
 # -- at one threshold ------------------------------------------------------------------------------
+
+
+# The outcomes of a decision, in the order of `Confusion.pairs`.
+TP, FP, TN, FN = range(4)
+Pairs = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Cases by truth and decision at one threshold. Where some are `unscored`, no rate is defined."""
+    """Cases by truth and decision at one threshold. Where some are `unscored`, no rate is defined.
+
+    Attributes:
+        pairs: (4, 4), ordered pairs of cases of one lesion by the outcome of the first and of the second, a case with
+            itself included; what intervals by lesion need. None where every case is a lesion of its own.
+    """
 
     tp: int
     fp: int
     tn: int
     fn: int
     unscored: int = 0
+    pairs: Pairs | None = None
 
     @property
     def n(self) -> int:
         """All cases."""
         return self.tp + self.fp + self.tn + self.fn + self.unscored
 
-    def rate(self, hits: int, of: int, reason: Undefined) -> Interval:
-        """A share of these cases, or why there is none."""
-        return undefined(Undefined.UNSCORED) if self.unscored else wilson(hits, of, reason)
+    def share(self, hits: Sequence[int], of: Sequence[int]) -> Share:
+        """Cases of some outcomes among those of others, the hits being among them."""
+        counts = (self.tp, self.fp, self.tn, self.fn)
+        pairs = self.pairs or [[count * (i == j) for j in range(4)] for i, count in enumerate(counts)]
+        both, mixed, whole = (
+            sum([pairs[i][j] for i in first for j in second])
+            for first, second in ((hits, hits), (hits, of), (of, of))
+        )
+        return Share(sum([counts[i] for i in hits]), sum([counts[i] for i in of]), both, mixed, whole)
+
+    def rate(self, hits: Sequence[int], of: Sequence[int], reason: Undefined) -> Interval:
+        """A share of these cases with its interval by lesion, or why there is none."""
+        return undefined(Undefined.UNSCORED) if self.unscored else self.share(hits, of).interval(reason)
 
     @property
     def sensitivity(self) -> Interval:
         """Malignant cases that are called malignant."""
-        return self.rate(self.tp, self.tp + self.fn, Undefined.NO_MALIGNANT)
+        return self.rate((TP,), (TP, FN), Undefined.NO_MALIGNANT)
 
     @property
     def specificity(self) -> Interval:
         """Benign cases that are called benign."""
-        return self.rate(self.tn, self.tn + self.fp, Undefined.NO_BENIGN)
+        return self.rate((TN,), (TN, FP), Undefined.NO_BENIGN)
 
     @property
     def ppv(self) -> Interval:
         """Cases called malignant that are, at the prevalence of these cases."""
-        return self.rate(self.tp, self.tp + self.fp, Undefined.NONE_CALLED_MALIGNANT)
+        return self.rate((TP,), (TP, FP), Undefined.NONE_CALLED_MALIGNANT)
 
     @property
     def npv(self) -> Interval:
         """Cases called benign that are, at the prevalence of these cases."""
-        return self.rate(self.tn, self.tn + self.fn, Undefined.NONE_CALLED_BENIGN)
+        return self.rate((TN,), (TN, FN), Undefined.NONE_CALLED_BENIGN)
 
     @property
     def accuracy(self) -> Interval:
         """Cases called what they are."""
-        return self.rate(self.tp + self.tn, self.n, Undefined.EMPTY)
+        return self.rate((TP, TN), range(4), Undefined.EMPTY)
 
     @property
     def prevalence(self) -> Interval:
         """Malignant cases among all."""
-        return self.rate(self.tp + self.fn, self.n, Undefined.EMPTY)
+        return self.rate((TP, FN), range(4), Undefined.EMPTY)
 
     @property
     def balanced_accuracy(self) -> float:
@@ -94,14 +127,77 @@ class Confusion:
         return (self.sensitivity.value + self.specificity.value) / 2
 
 
-def confusion(y: ArrayLike, p: ArrayLike, threshold: float) -> Confusion:
-    """Count the four outcomes at a threshold."""
+def confusion(y: ArrayLike, p: ArrayLike, threshold: float, groups: ArrayLike | None = None) -> Confusion:
+    """Count the four outcomes at a threshold.
+
+    Args:
+        groups: lesion of every case (n,), anything that prints; None where every case is a lesion of its own.
+    """
     truth, scores = arrays(y, p)
     scored = ~np.isnan(scores)
-    called = scores >= threshold
-    tp, fp = int((called & truth).sum()), int((called & ~truth).sum())
-    malignant, benign = int((scored & truth).sum()), int((scored & ~truth).sum())
-    return Confusion(tp, fp, benign - fp, malignant - tp, int((~scored).sum()))
+    outcome = np.where(scores >= threshold, np.where(truth, TP, FP), np.where(truth, FN, TN))[scored]
+    unscored = int(scored.size - scored.sum())
+    if groups is None:
+        return counted(np.bincount(outcome, minlength=4), unscored)
+    return by_outcome(outcome, np.asarray(groups)[scored], unscored)
+
+
+def by_outcome(outcome: NDArray[np.int64], groups: ArrayLike, unscored: int = 0) -> Confusion:
+    """Count cases whose outcome (n,), TP to FN, is known already; see `confusion`."""
+    lesion, lesions = lesion_codes(groups)
+    counts = np.bincount(4 * lesion + outcome, minlength=4 * lesions).reshape(lesions, 4)
+    return counted(counts.sum(axis=0), unscored, counts.T @ counts)
+
+
+def counted(counts: NDArray[np.int64], unscored: int, pairs: NDArray[np.int64] | None = None) -> Confusion:
+    """The four outcomes from counts (4,) and pairs (4, 4)."""
+    tp, fp, tn, fn = counts.tolist()
+    return Confusion(
+        tp, fp, tn, fn, unscored, None if pairs is None else tuple(tuple(row) for row in pairs.tolist())
+    )
+
+
+def confusions(y: ArrayLike, p: ArrayLike, thresholds: ArrayLike, groups: ArrayLike) -> list[Confusion]:
+    """What `confusion` counts, at many thresholds (m,) that rise: the cases are sorted once.
+
+    From the highest threshold down, one case after another is called malignant. A step e of its lesion's four counts v
+    changes their products by v e' + e v' + e e', and e is one of two: a case is malignant or benign.
+    """
+    truth, scores = arrays(y, p)
+    scored = ~np.isnan(scores)
+    cuts = np.asarray(thresholds, np.float64)
+    lesion, lesions = lesion_codes(np.asarray(groups)[scored])
+    # How many of the thresholds call a case malignant.
+    passed = np.searchsorted(cuts, scores[scored], "right")
+    order = np.argsort(lesion * (cuts.size + 1) - passed, kind="stable")
+    truth, lesion, passed = truth[scored][order], lesion[order], passed[order]
+    size, malignant = np.bincount(lesion, minlength=lesions), np.bincount(lesion[truth], minlength=lesions)
+    # What was called malignant of a case's lesion before its turn.
+    begin = (np.cumsum(size) - size)[lesion]
+    caught: NDArray[np.int64] = np.cumsum(truth) - truth
+    tp: NDArray[np.int64] = caught - caught[begin]
+    fp = np.arange(truth.size) - begin - tp
+
+    def called(values: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Sums of values (n,), or counts, of the benign and the malignant cases that each threshold calls: (m, 2)."""
+        sums = np.bincount(2 * passed + truth, values, 2 * (cuts.size + 1)).reshape(-1, 2)
+        return np.cumsum(sums[::-1], axis=0)[-2::-1].astype(np.int64)
+
+    uncalled = np.stack((0 * size, 0 * size, size - malignant, malignant))
+    steps = np.array([[0, 1, -1, 0], [1, 0, 0, -1]])
+    number = called()
+    before = np.stack(
+        [called(one) for one in (tp, fp, uncalled[TN][lesion] - fp, malignant[lesion] - tp)], axis=-1
+    )
+    change = np.einsum("mka,kb->mab", before, steps)
+    change += change.transpose(0, 2, 1) + np.einsum("mk,ka,kb->mab", number, steps, steps)
+    unscored = int(scored.size - scored.sum())
+    return [
+        counted(counts, unscored, pairs)
+        for counts, pairs in zip(
+            uncalled.sum(axis=1) + number @ steps, uncalled @ uncalled.T + change, strict=True
+        )
+    ]
 
 
 def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> float:
@@ -162,11 +258,6 @@ class Sweep:
         # Scores of at least the threshold: falling scores, negated, rise.
         index = np.searchsorted(-self.thresholds, -np.asarray(thresholds, np.float64), "right")
         return np.append(0, self.tp)[index], np.append(0, self.fp)[index]
-
-    def at(self, threshold: float) -> Confusion:
-        """The four outcomes at one threshold."""
-        tp, fp = (int(one[0]) for one in self.counts([threshold]))
-        return Confusion(tp, fp, self.benign - fp, self.malignant - tp, self.unscored)
 
 
 def sweep(y: ArrayLike, p: ArrayLike) -> Sweep:

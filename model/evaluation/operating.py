@@ -1,18 +1,22 @@
-"""What one operating point is worth: the numbers that follow from its confusion, each with its 95 % interval."""
+"""What one operating point is worth: the numbers that follow from its confusion, each with its 95 % interval.
+
+All of them are made of shares, and their intervals of those shares' effective numbers of cases: they are by lesion.
+"""
 
 import math
 from dataclasses import dataclass
 
-from model.evaluation.intervals import Z95, Interval, Undefined, undefined
-from model.evaluation.metrics import Confusion
+from model.evaluation.intervals import Z95, Interval, Share, Undefined, undefined
+from model.evaluation.metrics import FN, FP, TN, TP, Confusion
+from model.evaluation.words import tenths
 
 
 def balanced_accuracy(at: Confusion) -> Interval:
-    """Mean of sensitivity and specificity, the interval by squaring and adding Wilson's (Newcombe 1998, method 10)."""
-    one, other = at.sensitivity, at.specificity
-    reason = one.reason or other.reason
+    """Mean of sensitivity and specificity, the interval by squaring and adding theirs (Newcombe 1998, method 10)."""
+    reason = two_classes(at)
     if reason is not None:
         return undefined(reason)
+    one, other = at.sensitivity, at.specificity
     value = (one.value + other.value) / 2
     below = math.hypot(one.value - one.low, other.value - other.low) / 2
     above = math.hypot(one.high - one.value, other.high - other.value) / 2
@@ -22,69 +26,88 @@ def balanced_accuracy(at: Confusion) -> Interval:
 def f1(at: Confusion) -> Interval:
     """Harmonic mean of sensitivity and positive predictive value, at the prevalence of these cases.
 
-    It rises with the share tp / (tp + fp + fn) alone, so Wilson's interval of that share carries over.
+    It rises with the share tp / (tp + fp + fn) alone, so the interval of that share carries over.
     """
-    share = at.rate(at.tp, at.tp + at.fp + at.fn, Undefined.NOTHING_MALIGNANT)
+    share = at.rate((TP,), (TP, FP, FN), Undefined.NOTHING_MALIGNANT)
     if not share.defined:
         return share
     value, low, high = (2 * one / (1 + one) for one in (share.value, share.low, share.high))
     return Interval(value, low, high)
 
 
-def ratio(hits: int, of: int, other_hits: int, other_of: int) -> Interval:
-    """(hits / of) / (other_hits / other_of) with its log-normal interval (Katz 1978, Simel 1991).
+def ratio(share: Share, other: Share) -> Interval:
+    """The first share by the other with its log-normal interval (Katz 1978, Simel 1991) of effective counts.
 
-    A count of 0 has no logarithm: half a case is added to every count then, for the interval alone. All denominators
-    are above 0; the value is infinite when `other_hits` is 0.
+    A count of 0 has no logarithm: half a case is added to every count then, for the interval alone. Both shares are of
+    some cases; the value is infinite when the other one has no hit.
     """
-    value = (hits / of) / (other_hits / other_of) if other_hits else math.inf
-    a, m, c, b = float(hits), float(of), float(other_hits), float(other_of)
-    if not hits or not other_hits:
+    value = (share.hits / share.of) / (other.hits / other.of) if other.hits else math.inf
+    a, m = share.hits / share.effect, share.of / share.effect
+    c, b = other.hits / other.effect, other.of / other.effect
+    if not share.hits or not other.hits:
         a, m, c, b = a + 0.5, m + 1, c + 0.5, b + 1
     centre = math.log((a / m) / (c / b))
     half = Z95 * math.sqrt(1 / a - 1 / m + 1 / c - 1 / b)
-    low = 0.0 if not hits else math.exp(centre - half)
-    return Interval(value, low, math.inf if not other_hits else math.exp(centre + half))
+    low = 0.0 if not share.hits else math.exp(centre - half)
+    return Interval(value, low, math.inf if not other.hits else math.exp(centre + half))
 
 
 def two_classes(at: Confusion) -> Undefined | None:
     """Why nothing that needs sensitivity and specificity exists."""
-    return at.sensitivity.reason or at.specificity.reason
+    if at.unscored:
+        return Undefined.UNSCORED
+    if not at.tp + at.fn:
+        return Undefined.NO_MALIGNANT
+    return None if at.tn + at.fp else Undefined.NO_BENIGN
 
 
 def positive_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "malignant": how much it raises the odds of cancer."""
     reason = two_classes(at) or (None if at.fp else Undefined.NO_FALSE_ALARM)
-    return undefined(reason) if reason else ratio(at.tp, at.tp + at.fn, at.fp, at.fp + at.tn)
+    return undefined(reason) if reason else odds_of_malignant(at)
 
 
 def negative_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "benign": how much it lowers the odds of cancer."""
     reason = two_classes(at) or (None if at.tn else Undefined.NOTHING_LEFT_ALONE)
-    return undefined(reason) if reason else ratio(at.fn, at.tp + at.fn, at.tn, at.fp + at.tn)
+    return undefined(reason) if reason else ratio(at.share((FN,), (TP, FN)), at.share((TN,), (FP, TN)))
+
+
+def odds_of_malignant(at: Confusion) -> Interval:
+    """How many times "malignant" raises the odds of cancer; infinitely many without a false alarm."""
+    reason = two_classes(at) or (None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
+    return undefined(reason) if reason else ratio(at.share((TP,), (TP, FN)), at.share((FP,), (FP, TN)))
+
+
+def odds_of_benign(at: Confusion) -> Interval:
+    """How many times "benign" raises the odds of a harmless lesion; infinitely many without a missed cancer."""
+    reason = two_classes(at) or (None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
+    return undefined(reason) if reason else ratio(at.share((TN,), (FP, TN)), at.share((FN,), (TP, FN)))
+
+
+def is_counted(at: Confusion, prevalence: float) -> bool:
+    """Whether a prevalence is that of the cases, to a tenth of a per cent: predictive values are counted then."""
+    return at.n > at.unscored == 0 and tenths((at.tp + at.fn) / at.n) == tenths(prevalence)
 
 
 def ppv(at: Confusion, prevalence: float) -> Interval:
     """Share of cancers among the cases called malignant, where `prevalence` (0 to 1) of all cases are cancers.
 
-    Prior odds times likelihood ratio, and so is its interval (Mercaldo 2007, logit method).
+    Counted at the prevalence of the cases. At another it is prior odds times likelihood ratio, and so is its interval
+    (Mercaldo 2007, logit method).
     """
-    reason = two_classes(at) or (None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
-    if reason:
-        return undefined(reason)
-    return posterior(prevalence, ratio(at.tp, at.tp + at.fn, at.fp, at.fp + at.tn))
+    return at.ppv if is_counted(at, prevalence) else posterior(prevalence, odds_of_malignant(at))
 
 
 def npv(at: Confusion, prevalence: float) -> Interval:
     """Share of harmless lesions among the cases called benign, at a prevalence; see `ppv`."""
-    reason = two_classes(at) or (None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
-    if reason:
-        return undefined(reason)
-    return posterior(1 - prevalence, ratio(at.tn, at.fp + at.tn, at.fn, at.tp + at.fn))
+    return at.npv if is_counted(at, prevalence) else posterior(1 - prevalence, odds_of_benign(at))
 
 
 def posterior(prior: float, likelihood: Interval) -> Interval:
-    """Probability after evidence, from the probability before it (0 to 1) and the likelihood ratio."""
+    """Probability after evidence, from the probability before it (0 to 1) and the likelihood ratio, if there is one."""
+    if not likelihood.defined:
+        return likelihood
     value, low, high = (after(prior, one) for one in (likelihood.value, likelihood.low, likelihood.high))
     return Interval(value, low, high)
 

@@ -1,13 +1,15 @@
 """Whether probabilities mean what they say: observed shares by bin, expected calibration error, Brier score."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from model.evaluation.intervals import Interval, wilson
-from model.evaluation.metrics import arrays
+from model.evaluation.intervals import Interval
+from model.evaluation.metrics import arrays, lesion_codes
+from model.evaluation.shares import share_by_lesion
 
 
 @dataclass(frozen=True)
@@ -21,28 +23,44 @@ class Bin:
     observed: Interval
 
 
-def reliability(y: ArrayLike, p: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
-    """Bins of equal width that hold a case; the last one includes 1. None with a missing score."""
+def reliability(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
+    """Bins of equal width that hold a case; the last one includes 1. None with a missing score.
+
+    Args:
+        groups: lesion of every case (n,), anything that prints.
+    """
     truth, scores = arrays(y, p)
+    lesion, _ = lesion_codes(groups)
     if np.isnan(scores).any():
         return ()
     index = np.clip((scores * bins).astype(np.int64), 0, bins - 1)
     cases = np.bincount(index, minlength=bins)
-    malignant = np.bincount(index[truth], minlength=bins)
     mean = np.bincount(index, scores, bins) / np.maximum(cases, 1)
     return tuple(
-        Bin(i / bins, (i + 1) / bins, int(cases[i]), float(mean[i]), wilson(int(malignant[i]), int(cases[i])))
+        Bin(
+            i / bins,
+            (i + 1) / bins,
+            int(cases[i]),
+            float(mean[i]),
+            share_by_lesion(truth[index == i], lesion[index == i]),
+        )
         for i in np.flatnonzero(cases).tolist()
     )
 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
     """Mean distance of predicted from observed share over equal-width bins, weighted by cases; or NaN."""
-    found = reliability(y, p, bins)
+    truth, scores = arrays(y, p)
+    found = reliability(truth, scores, np.arange(truth.size), bins)
+    return error_of(found)
+
+
+def error_of(found: Sequence[Bin]) -> float:
+    """See `expected_calibration_error`."""
     total = sum(one.n for one in found)
-    if not total:
-        return math.nan
-    return sum(one.n * abs(one.predicted - one.observed.value) for one in found) / total
+    return (
+        sum(one.n * abs(one.predicted - one.observed.value) for one in found) / total if total else math.nan
+    )
 
 
 def brier(y: ArrayLike, p: ArrayLike) -> float:
@@ -65,6 +83,7 @@ class Calibration:
         return f"ECE {self.error:.3f}, Brier {self.brier:.3f}"
 
 
-def calibration(y: ArrayLike, p: ArrayLike) -> Calibration:
+def calibration(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Calibration:
     """Everything above."""
-    return Calibration(reliability(y, p), expected_calibration_error(y, p), brier(y, p))
+    found = reliability(y, p, groups)
+    return Calibration(found, error_of(found), brier(y, p))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, auc, average_precision, problem
+from model.evaluation.metrics import Floats, arrays, auc, average_precision, lesion_codes, problem
 
 Counts = NDArray[np.int64]
 # Where a band is known: false-positive rates of the ROC curve, recalls of the precision-recall curve.
@@ -63,17 +63,6 @@ class Ranked:
     below: Counts
     up_to: Counts
     first: Counts
-
-
-def lesion_codes(groups: ArrayLike) -> tuple[Counts, int]:
-    """The lesion of each case (n,) as an index, from anything that prints, and how many lesions there are."""
-    names = np.asarray(groups)
-    if names.dtype.kind in "iu" and names.size and names.min() >= 0 and names.max() < 2**24:
-        # Codes already, perhaps with gaps: counting is faster than sorting.
-        present = np.bincount(names) > 0
-        return (np.cumsum(present) - 1)[names], int(present.sum())
-    distinct, code = np.unique(names if names.dtype.kind in "iu" else names.astype(str), return_inverse=True)
-    return code, distinct.size
 
 
 def rank(truth: NDArray[np.bool_], scores: Floats, groups: ArrayLike) -> Ranked:

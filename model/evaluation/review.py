@@ -68,6 +68,7 @@ class Review:
         lesion: the lesion of each case, as an index below `lesions`.
         table: the stored rows of these cases.
         slow, locks: what took long so far, and who is at it.
+        known: the cases by truth and decision at the thresholds that were asked for so far.
     """
 
     model: str
@@ -83,6 +84,7 @@ class Review:
     table: "pd.DataFrame"
     slow: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
     locks: dict[str, threading.Lock] = field(init=False, default_factory=make_locks, repr=False)
+    known: dict[float, metrics.Confusion] = field(init=False, default_factory=dict, repr=False)
 
     @cached_property
     def counts(self) -> metrics.Sweep:
@@ -153,13 +155,13 @@ class Review:
     @cached_property
     def calibrated(self) -> Calibration:
         """Reliability of the probabilities that the model gives."""
-        return calibration(self.truth, self.scores)
+        return calibration(self.truth, self.scores, self.lesion)
 
     @cached_property
     def uncalibrated(self) -> Calibration | None:
         """The same before the scaling; None where it changed nothing."""
         same = np.allclose(self.raw, self.scores, rtol=0, atol=1e-9, equal_nan=True)
-        return None if same else calibration(self.truth, self.raw)
+        return None if same else calibration(self.truth, self.raw, self.lesion)
 
     @cached_property
     def matrix(self) -> NDArray[np.int64] | None:
@@ -174,24 +176,25 @@ class Review:
                 return own
         return position / 100
 
+    def at(self, threshold: float) -> metrics.Confusion:
+        """The cases by truth and decision at a threshold, a probability."""
+        found = self.known.get(threshold)
+        if found is None:
+            found = metrics.confusion(self.truth, self.scores, threshold, self.lesion)
+            if len(self.known) >= POSITIONS.size:
+                self.known.clear()
+            self.known[threshold] = found
+        return found
+
     def confusion(self, position: float) -> metrics.Confusion:
         """The cases by truth and decision at a slider position in per cent."""
-        return self.counts.at(self.probability(position))
+        return self.at(self.probability(position))
 
-    def sweep(self) -> dict[str, Any]:
-        """What the browser needs to follow the slider by itself: counts at each position, 20 KB for any n."""
+    @cached_property
+    def sweep(self) -> list[tuple[float, metrics.Confusion]]:
+        """The same at every position of the slider, with its threshold."""
         cuts = [self.probability(position) for position in POSITIONS.tolist()]
-        tp, fp = self.counts.counts(cuts)
-        return {
-            "step": STEP,
-            "own": self.threshold,
-            "thresholds": cuts,
-            "tp": tp.tolist(),
-            "fp": fp.tolist(),
-            "malignant": self.counts.malignant,
-            "benign": self.counts.benign,
-            "unscored": self.counts.unscored,
-        }
+        return list(zip(cuts, metrics.confusions(self.truth, self.scores, cuts, self.lesion), strict=True))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Shares and means over cases with 95 % intervals that resample whole lesions.
+"""Shares and means over cases with 95 % intervals by lesion.
 
-Images of one lesion are no independent cases. Everything here is a function of sums over cases, so that a resample is a
-weight for each lesion's sums and thousands of them are one matrix product.
+Images of one lesion are no independent cases. A share has a formula (see `Share`). Everything else here is a function
+of sums over cases and resamples whole lesions: a resample is a weight for each lesion's sums, and thousands of them are
+one matrix product.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.evaluation.intervals import Interval, Undefined, undefined, wilson
-from model.evaluation.metrics import Floats
-from model.evaluation.resampling import ENDS, lesion_codes
+from model.evaluation.intervals import Interval, Share, Undefined, undefined
+from model.evaluation.metrics import Floats, lesion_codes
+from model.evaluation.resampling import ENDS
 
 RESAMPLES = 2000
 Of = Callable[[Floats], Floats]
@@ -52,18 +53,17 @@ def ratio(sums: Floats) -> Floats:
         return np.asarray(sums[:, 0] / sums[:, 1])
 
 
-def share(hits: ArrayLike, groups: ArrayLike, reason: Undefined = Undefined.EMPTY) -> Interval:
+def share_by_lesion(hits: ArrayLike, groups: ArrayLike, reason: Undefined = Undefined.EMPTY) -> Interval:
     """The share of cases that are hits (bool, (n,)); not defined, for `reason`, without cases.
 
-    None or all of the cases give resamples that are all the same; Wilson's interval over the lesions stands in.
+    Args:
+        groups: (n,), the lesion of each.
     """
-    hit = np.asarray(hits, bool)
-    if not hit.size:
-        return undefined(reason)
-    if hit.all() or not hit.any():
-        lesions = lesion_codes(groups)[1]
-        return wilson(lesions if hit.all() else 0, lesions)
-    return from_sums(np.stack([hit, np.ones(hit.size)], axis=1), groups, ratio)
+    lesion, lesions = lesion_codes(groups)
+    cases = np.bincount(lesion, minlength=lesions)
+    found = np.bincount(lesion[np.asarray(hits, bool)], minlength=lesions)
+    sums = (found.sum(), cases.sum(), found @ found, found @ cases, cases @ cases)
+    return Share(*map(int, sums)).interval(reason)
 
 
 def mean(values: ArrayLike, groups: ArrayLike) -> Interval:

@@ -118,7 +118,7 @@ def subgroups(
         parts = codes[rising]
         for code, name in order:
             inside = parts == code
-            at = confusion(truth[inside], scores[inside], threshold)
+            at = confusion(truth[inside], scores[inside], threshold, lesions[inside])
             malignant = int(truth[inside].sum())
             whole = area(truth[inside], scores[inside], lesions[inside])
             found.append(Subgroup(variable, name, at.n, malignant, whole, at.sensitivity, at.specificity))

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.bundle import OperatingPoint
 from model.evaluation.intervals import Z95, Interval, Undefined, undefined
-from model.evaluation.metrics import Confusion
+from model.evaluation.metrics import FN, FP, TN, TP, Confusion, by_outcome
 from model.modality import Modality
 from model.outcome import Outcome
 
@@ -104,20 +104,18 @@ def evaluated(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool) -> Co
     """The same rates of a bundle's stored scores of one modality; those without a result count in the same way.
 
     Args:
-        rows: with `malignant`, `probability` and, in newer bundles, `no_result`.
+        rows: with `malignant`, `probability`, `lesion_id` and, in newer bundles, `no_result`.
     """
+    from model.evaluation.review import lesion_of
+
     scored = rows[rows["probability"].notna()]
     truth, p = scored["malignant"].to_numpy(bool), scored["probability"].to_numpy()
     without = scored["no_result"].to_numpy(bool) if "no_result" in scored else np.zeros(len(scored), bool)
     cut = point.of(Modality.CLOSE_UP).malignant if close_up else point.threshold
     left_alone = (p < cut) & ~without
     found = (p >= cut) & ~without if close_up else ~left_alone
-    return Confusion(
-        tp=int((found & truth).sum()),
-        fp=int((~left_alone & ~truth).sum()),
-        tn=int((left_alone & ~truth).sum()),
-        fn=int((~found & truth).sum()),
-    )
+    outcome = np.where(truth, np.where(found, TP, FN), np.where(left_alone, TN, FP))
+    return by_outcome(outcome, lesion_of(scored)[0])
 
 
 def corrected(right: int, hits: int, misses: int, wrong: int, lost: int, rest: int) -> Interval:

@@ -12,7 +12,7 @@ HEIGHT = 440
 
 
 def reliability(after: Calibration, before: Calibration | None, theme: str | None) -> go.Figure:
-    """Observed against predicted share of malignant cases with Wilson's intervals; below, cases by bin.
+    """Observed against predicted share of malignant cases with intervals by lesion; below, cases by bin.
 
     Args:
         before: the same without the scaling; None where there was none.

@@ -35,7 +35,7 @@ def figures(
     at = shown.confusion(position)
     point = curves.OperatingPoint(shown.probability(position), at)
     sure = sure or shown.ready
-    whole, aimed = shown.counts.at(shown.threshold), points_of(shown)
+    whole, aimed = shown.at(shown.threshold), points_of(shown)
 
     def roc() -> go.Figure:
         found = shown.resampled if sure else shown.unsure
@@ -80,7 +80,7 @@ def points_of(shown: Review) -> list[curves.Aimed]:
     if shown.counts.problem is not None:
         return []
     return [
-        curves.Aimed(f"{100 * one.sensitivity:.4g} %", one.threshold, shown.counts.at(one.threshold))
+        curves.Aimed(f"{100 * one.sensitivity:.4g} %", one.threshold, shown.at(one.threshold))
         for one in shown.points
     ]
 

@@ -62,7 +62,7 @@ def report(
     now = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     drawn = figures(bundle, shown, round(100 * shown.threshold, 1), "light")
     part = ", ".join(f"{variable} {words(variable, name, bundle.card.taxonomy)}" for variable, name in where)
-    whole = shown.counts.at(shown.threshold)
+    whole = shown.at(shown.threshold)
     told = {name: (title, note) for name, title, note in FIGURES if name in drawn}
     if shown.matrix is not None:
         score = metrics.class_balanced_accuracy(shown.matrix)

@@ -45,7 +45,7 @@ def head(bundle: Bundle, shown: Review, part: str, made: str) -> list[Content]:
 
 def tiles(bundle: Bundle, shown: Review) -> Markup:
     """The few numbers to know."""
-    at, found = shown.counts.at(shown.threshold), shown.resampled
+    at, found = shown.at(shown.threshold), shown.resampled
     of_benign, of_malignant = at.tn + at.fp, at.tp + at.fn
     told = [
         ("AUC", *area_words(found.area)),
@@ -89,7 +89,7 @@ def operating_points(bundle: Bundle, shown: Review, prevalence: float | None) ->
         ["Lesion has to be looked at from", *(rate(one.threshold) for one in points)],
         ["Called malignant from", *(rate(one.malignant) for one in points)],
     ]
-    at = [shown.counts.at(one.threshold) for one in points]
+    at = [shown.at(one.threshold) for one in points]
     own = prevalence if prevalence is not None else next((c.prevalence.value for c in at), float("nan"))
     rows += [
         ["Sensitivity", *(share(one.sensitivity) for one in at)],
@@ -253,10 +253,11 @@ def methods(shown: Review) -> Markup:
         tag(
             "p",
             f"Areas and bands: 95 % percentile intervals of {shown.resampled.n:,} resamples of whole lesions, because "
-            "images of one lesion are no independent cases. Rates: Wilson's score intervals. Balanced accuracy: "
-            "Newcombe's. Likelihood ratios and what follows from them: log-normal. Areas of subgroups: DeLong's "
-            "intervals by lesion (Obuchowski 1997). Reliability and ECE: ten bins of equal width. Everything is "
-            "computed from the scores in the bundle, whose files are verified by their SHA-256.",
+            "images of one lesion are no independent cases. Rates: Wilson's score intervals of the effective number of "
+            "cases, from the design effect of lesions (Rao & Scott 1992). Balanced accuracy: Newcombe's. Likelihood "
+            "ratios, and predictive values at another prevalence than that of the cases: log-normal. Areas of "
+            "subgroups: DeLong's intervals by lesion (Obuchowski 1997). Reliability and ECE: ten bins of equal width. "
+            "Everything is computed from the scores in the bundle, whose files are verified by their SHA-256.",
         ),
     )
 

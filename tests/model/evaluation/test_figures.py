@@ -174,7 +174,10 @@ def test_distribution_shades_where_the_model_abstains(cases):
 def test_operating_points_of_the_card_are_on_both_curves(cases):
     y, p = cases
     counts, at = metrics.sweep(y, p), point(y, p)
-    aimed = [curves.Aimed(name, cut, counts.at(cut)) for name, cut in (("90 %", 0.4), ("97.5 %", 0.3))]
+    aimed = [
+        curves.Aimed(name, cut, metrics.confusion(y, p, cut))
+        for name, cut in (("90 %", 0.4), ("97.5 %", 0.3))
+    ]
     roc = curves.roc(metrics.roc_of(counts), Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed)
     rings = roc.data[-1]
     assert list(rings.text) == ["90 %", "97.5 %"]
@@ -246,7 +249,10 @@ def test_training_of_old_runs_shows_what_there_is():
 
 def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scaling(cases):
     y, p = cases
-    after, before = reliability.calibration(y, p), reliability.calibration(y, p**2)
+    after, before = (
+        reliability.calibration(y, p, range(len(y))),
+        reliability.calibration(y, p**2, range(len(y))),
+    )
     figure = calibration.reliability(after, before, "dark")
     _, old, old_counts, new, new_counts = figure.data
     assert list(new.x) == [one.predicted for one in after.bins]
@@ -256,7 +262,7 @@ def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scali
     assert f"calibrated</b><br>ECE {after.error:.3f}, Brier {after.brier:.3f}" in texts(figure)
     assert f"before scaling</b><br>ECE {before.error:.3f}" in texts(figure)
     assert "before" not in texts(calibration.reliability(after, None, "dark"))
-    nothing = reliability.calibration([], [])
+    nothing = reliability.calibration([], [], [])
     assert "Not defined" in texts(calibration.reliability(nothing, None, "dark"))
 
 

@@ -9,6 +9,7 @@ from sklearn import metrics as oracle
 from model.evaluation import metrics
 from model.evaluation.intervals import Undefined, wilson
 from model.evaluation.resampling import bootstrap_auc
+from model.evaluation.shares import share_by_lesion
 
 NAN = math.nan
 
@@ -162,6 +163,45 @@ def test_counts_at_any_threshold_agree_with_confusion():
     for cut, true, false in zip(cuts, tp, fp, strict=True):
         one = metrics.confusion(y, p, cut)
         assert (true, false) == (one.tp, one.fp)
+
+
+def clustered(n: int = 600, lesions: int = 150):
+    """Cases of lesions with several images, some of them labelled both ways, one without a score, ties among them."""
+    random = np.random.default_rng(8)
+    lesion = random.integers(0, lesions, n)
+    y = (random.random(lesions) < 0.3)[lesion] ^ (random.random(n) < 0.05)
+    p = np.round(
+        np.clip(0.3 + 0.3 * y + random.normal(0, 0.15, lesions)[lesion] + random.normal(0, 0.1, n), 0, 1), 2
+    )
+    p[0] = NAN
+    return y, p, lesion
+
+
+def test_every_rate_has_its_interval_by_lesion():
+    y, p, lesion = (one[1:] for one in clustered())
+    found, called = metrics.confusion(y, p, 0.4, lesion), p >= 0.4
+    assert found.sensitivity == share_by_lesion(called[y], lesion[y])
+    assert found.specificity == share_by_lesion(~called[~y], lesion[~y])
+    assert found.ppv == share_by_lesion(y[called], lesion[called])
+    assert found.npv == share_by_lesion(~y[~called], lesion[~called])
+    assert found.accuracy == share_by_lesion(called == y, lesion)
+    assert found.prevalence == share_by_lesion(y, lesion)
+    by_image = metrics.confusion(y, p, 0.4)
+    assert (
+        found.specificity.low < by_image.specificity.low < by_image.specificity.high < found.specificity.high
+    )
+    assert metrics.confusion(y, p, 0.4, range(y.size)).specificity == by_image.specificity
+
+
+def test_outcomes_at_many_thresholds_are_those_at_each():
+    y, p, lesion = clustered()
+    cuts = np.linspace(0, 1, 101)
+    expected = [metrics.confusion(y, p, cut, lesion) for cut in cuts]
+    assert metrics.confusions(y, p, cuts, lesion) == expected
+    assert expected[0].unscored == 1
+    names = [f"lesion {one}" for one in lesion]
+    assert metrics.confusions(y, p, cuts, names) == expected
+    assert metrics.confusions([], [], [0.5], [])[0].n == 0
 
 
 def test_different_lengths_are_a_programming_error():

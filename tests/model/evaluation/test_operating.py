@@ -41,8 +41,10 @@ def test_values_agree_with_scikit_learn_and_intervals_with_scipy(seed):
 
 def test_predictive_values_at_the_prevalence_of_the_cases_are_those_of_the_cases():
     at = Confusion(tp=40, fn=10, fp=30, tn=120)
-    assert operating.ppv(at, at.prevalence.value).value == pytest.approx(at.ppv.value)
-    assert operating.npv(at, at.prevalence.value).value == pytest.approx(at.npv.value)
+    assert operating.ppv(at, at.prevalence.value) == at.ppv
+    assert operating.npv(at, at.prevalence.value) == at.npv
+    # A per mille beside it, the interval is that of the likelihood ratio; the value hardly moves.
+    assert operating.ppv(at, at.prevalence.value + 0.001).value == pytest.approx(at.ppv.value, abs=0.002)
     found = operating.needed_to_biopsy(at, at.prevalence.value)
     assert found.value == pytest.approx(70 / 40)
     assert found.low < found.value < found.high
@@ -59,6 +61,18 @@ def test_predictive_values_by_hand_at_another_prevalence():
     logit = math.log(value.value / (1 - value.value))
     assert value.low == pytest.approx(1 / (1 + math.exp(half - logit)), abs=1e-6)
     assert value.high == pytest.approx(1 / (1 + math.exp(-half - logit)), abs=1e-6)
+
+
+@pytest.mark.parametrize("prevalence", [0.3, 0.02])
+def test_copies_of_every_image_change_no_number_and_no_interval(prevalence):
+    random = np.random.default_rng(1)
+    y, p = random.random(200) < 0.3, random.random(200)
+    y[:60], y[60:] = True, False
+    once = operating.worth(confusion(y, p, 0.4), prevalence)
+    copies = confusion(np.tile(y, 3), np.tile(p, 3), 0.4, np.tile(np.arange(200), 3))
+    for name, one in vars(operating.worth(copies, prevalence)).items():
+        own = getattr(once, name)
+        assert (one.value, one.low, one.high) == pytest.approx((own.value, own.low, own.high)), name
 
 
 def test_counts_of_zero_keep_an_interval_or_give_a_reason():

@@ -58,7 +58,7 @@ def report_of_tiny(bundle):
 
 def test_report_has_the_numbers_of_the_review(bundle, text):
     shown, words = review(bundle, "test"), prose(text)
-    at = shown.counts.at(shown.threshold)
+    at = shown.at(shown.threshold)
     for interval in (at.sensitivity, at.specificity):
         assert rate(interval.value) in words
     assert f"AUC {shown.auc:.3f}" in words

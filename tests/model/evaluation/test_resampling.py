@@ -7,6 +7,7 @@ import pytest
 import sklearn.metrics as oracle
 
 from model.evaluation import resampling
+from model.evaluation.metrics import lesion_codes
 from model.evaluation.resampling import bootstrap, bootstrap_auc, by_lesion, lesion_auc
 from tests.model.evaluation.test_metrics import NASTY, cases
 
@@ -142,7 +143,7 @@ def test_more_cases_get_fewer_resamples():
 
 def test_lesions_are_counted_whatever_they_are_called():
     for names in (["b", "a", "b"], [7, 3, 7], [-1, -5, -1], [2**40, 5, 2**40], np.array([9, 2, 9], np.uint8)):
-        codes, count = resampling.lesion_codes(names)
+        codes, count = lesion_codes(names)
         assert count == 2
         assert codes[0] == codes[2] != codes[1]
         assert set(codes) == {0, 1}

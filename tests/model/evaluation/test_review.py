@@ -60,7 +60,7 @@ def test_exact_numbers_do_not_wait_for_resamples(bundle, monkeypatch):
     monkeypatch.setattr(reviews, "bootstrap", lambda *_: pytest.fail("resampled"))
     monkeypatch.setattr(reviews, "subgroups", lambda *_: pytest.fail("subgroups"))
     assert shown.auc == pytest.approx(metrics.auc(shown.truth, shown.scores))
-    assert shown.sweep()["tp"][0] == shown.truth.sum()
+    assert shown.sweep[0][1].tp == shown.truth.sum()
     assert not shown.ready
     drawn = figures(bundle, shown, 30, "light", sure=False)
     assert set(SLOW) < set(drawn)
@@ -99,7 +99,7 @@ def test_slider_meets_every_operating_point_exactly(bundle):
     assert shown.probability(12.3) == 0.12345
     assert shown.probability(43.2) == 0.4321
     assert shown.probability(43.3) == 0.433
-    assert shown.confusion(43.2) == metrics.confusion(shown.truth, shown.scores, 0.4321)
+    assert shown.confusion(43.2) == metrics.confusion(shown.truth, shown.scores, 0.4321, shown.lesion)
 
 
 def test_filters_change_every_number(bundle):

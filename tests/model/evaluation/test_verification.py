@@ -8,6 +8,7 @@ import pytest
 from model.bundle import OperatingPoint
 from model.evaluation.intervals import Undefined
 from model.evaluation.metrics import Confusion
+from model.evaluation.shares import share_by_lesion
 from model.evaluation.verification import Checked, Live, counts_as_found, counts_as_left_alone, evaluated
 from model.outcome import Outcome
 
@@ -59,11 +60,20 @@ def test_stored_scores_are_counted_by_the_same_rule() -> None:
             "malignant": [True, True, True, False, False, False, True],
             "probability": [0.1, 0.1, 0.7, 0.1, 0.1, 0.7, math.nan],
             "no_result": [False, True, False, False, True, False, False],
+            "lesion_id": ["a", "a", "a", "b", "b", "b", "a"],
         }
     )
-    assert evaluated(scores, point, close_up=False) == Confusion(tp=2, fp=2, tn=1, fn=1)
-    assert evaluated(scores, point, close_up=True) == Confusion(tp=1, fp=2, tn=1, fn=2)
-    assert evaluated(scores.drop(columns="no_result"), point, False) == Confusion(tp=1, fp=1, tn=2, fn=2)
+
+    def counts(scores: pd.DataFrame, close_up: bool) -> tuple[int, int, int, int]:
+        found = evaluated(scores, point, close_up)
+        return found.tp, found.fp, found.tn, found.fn
+
+    assert counts(scores, close_up=False) == (2, 2, 1, 1)
+    assert counts(scores, close_up=True) == (1, 2, 1, 2)
+    assert counts(scores.drop(columns="no_result"), close_up=False) == (1, 1, 2, 2)
+    # Three images of one lesion are one case.
+    found = evaluated(scores, point, close_up=False).sensitivity
+    assert found == share_by_lesion([False, True, True], [0, 0, 0]) and found.low < 0.1
 
 
 def test_one_decision_never_checked_is_said() -> None:

@@ -1,0 +1,111 @@
+"""One share, one interval by lesion, wherever it is shown."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from dashboard.performance import body, numbers, tiles
+from model.evaluation.intervals import wilson
+from model.evaluation.report import report
+from model.evaluation.review import review
+from model.evaluation.stored import stored_scores
+from model.evaluation.words import share
+from model.modality import Modality
+from tests.dashboard.performance.reading import rewritten
+from training.judge import at_point
+
+NAMES = ("sensitivity", "specificity", "ppv", "npv")
+
+
+def by_hand(hits, of, lesions):
+    """Value, low and high from sums over lesions: Wilson's interval of the effective number of cases."""
+    pairs = [(hits[of & (lesions == one)].sum(), of[lesions == one].sum()) for one in set(lesions[of])]
+    x, n = np.array(pairs, float).T
+    p, z = x.sum() / n.sum(), 1.959963984540054
+    cases = n.sum() / max(1, ((x - p * n) ** 2).sum() / (n.sum() * p * (1 - p)))
+    middle = (p + z**2 / (2 * cases)) / (1 + z**2 / cases)
+    half = z * np.sqrt(p * (1 - p) / cases + z**2 / (4 * cases**2)) / (1 + z**2 / cases)
+    return p, middle - half, middle + half
+
+
+def resemble(rows):
+    """Label and scores of a lesion's second test image for its first one too."""
+    second = rows.index[rows.index % 4 == 3]
+    alike = ["label", *(name for name in rows if name.startswith("raw_"))]
+    rows.loc[second - 2, alike] = rows.loc[second, alike].to_numpy()
+    return rows
+
+
+@pytest.fixture(name="bundle")
+def clustered_bundle(other, tmp_path):
+    """A bundle with several images a lesion, and the application over it alone."""
+    bundle = rewritten(tmp_path / "bundles", "alike", resemble)
+    other(tmp_path / "bundles")
+    return bundle
+
+
+@pytest.fixture(name="expected")
+def expected_by_hand(bundle):
+    """Every share at the default operating point, computed here."""
+    rows = stored_scores(bundle).query("split == 'test'")
+    y, lesions = rows["malignant"].to_numpy(), rows["lesion_id"].to_numpy()
+    called = rows["probability"].to_numpy() >= bundle.card.threshold
+    assert len(set(lesions)) < len(lesions)
+    of = {"sensitivity": (called, y), "specificity": (~called, ~y), "ppv": (y, called), "npv": (~y, ~called)}
+    found = {name: by_hand(*pair, lesions) for name, pair in of.items()}
+    for name, (hits, cases) in of.items():
+        by_image = wilson(int((hits & cases).sum()), int(cases.sum()))
+        assert found[name][1] < by_image.low - 0.002 and found[name][2] > by_image.high + 0.002
+    return found
+
+
+def test_card_page_api_and_report_say_the_same(client, bundle, expected):
+    # Pages can be imported once the application is there.
+    from dashboard.monitoring.page import promised
+
+    shown = review(bundle, "test")
+    at = shown.at(bundle.card.threshold)
+    own = {name: getattr(at, name) for name in NAMES}
+    for name, one in own.items():
+        assert (one.value, one.low, one.high) == pytest.approx(expected[name])
+    # The card.
+    rows, point = stored_scores(bundle).query("split == 'test'"), bundle.card.point()
+    y, p = rows["malignant"].to_numpy(), rows["probability"].to_numpy()
+    lesions, answered = rows["lesion_id"].to_numpy(str), np.zeros(len(rows), bool)
+    card = at_point(y, p, lesions, point, answered, Modality.DERMOSCOPIC)
+    # The API, the table to take along, monitoring's promise and the report.
+    api = client.get("/api/v1/models/alike/metrics").get_json()
+    sent = client.get("/performance/table/numbers.csv?model=alike&split=test").text
+    table = {row["number"]: row for row in csv.DictReader(io.StringIO(sent))}
+    words = report(bundle)
+    for name, one in own.items():
+        for end in ("value", "low", "high"):
+            number = getattr(one, end)
+            assert card[name][end] == api[name][end] == float(table[name][end]) == number, (name, end)
+        assert getattr(promised(bundle, close_up=False), name) == one
+        assert share(one).removesuffix(")").replace(" (", "<small>(") in words, name
+
+
+def test_the_slider_shows_the_same(page, bundle):
+    shown = review(bundle, "test")
+    at, position = shown.at(bundle.card.threshold), round(100 * bundle.card.threshold, 1)
+    percent = numbers.prevalence(None, at)
+    sent = json.loads(json.dumps(body.sweep(shown, percent)))
+    place = round(position / sent["step"])
+    assert sent["tiles"][place] == [words for told in tiles.readings(at).values() for words in told]
+    assert sent["tiles"][place][1].startswith(share(at.sensitivity).split("(")[1].rstrip(")"))
+    shares = [
+        f"{value} ({spread.removesuffix(' %')})" for value, spread in numbers.readings(at, percent).values()
+    ]
+    assert share(at.ppv) in shares and share(at.npv) in shares
+    assert sent["numbers"][place] == [
+        words for told in numbers.readings(at, percent).values() for words in told
+    ]
+    # Every position is counted as it would be alone.
+    for place in (0, 123, 500, 1000):
+        one = shown.confusion(place / 10)
+        assert sent["tiles"][place] == [words for told in tiles.readings(one).values() for words in told]
+        assert (sent["tp"][place], sent["fp"][place]) == (one.tp, one.fp)
