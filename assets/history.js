@@ -7,12 +7,19 @@
   const NARROW = window.matchMedia("(max-width: 767px)");
   const MEDIUM = window.matchMedia("(max-width: 1099px)");
 
-  // The names of the address that have a control, in the order of the callback; as in dashboard/shell/browse.py.
-  const CONTROLS = "q decision diagnosis model site tag review confirmed lesion from to pmin pmax sort view"
-    .split(" ");
-  const SEVERAL = new Set("decision diagnosis model site tag review confirmed".split(" "));
+  // The names of the address that have a control, in the order of the callback; those that take several values; and
+  // those behind "More filters". The page says them: see dashboard/history/filters.py.
+  let CONTROLS = [];
+  let SEVERAL = new Set();
+  let MORE = [];
+  function learn() {
+    const names = document.getElementById("history-filters").dataset;
+    CONTROLS = names.controls.split(" ");
+    SEVERAL = new Set(names.several.split(" "));
+    MORE = names.more.split(" ");
+  }
+
   const USUAL = { sort: "created.desc", view: "grid" };
-  const MORE = "diagnosis confirmed model site tag lesion from to pmin pmax".split(" ");
 
   const read = (search) => {
     const given = new URLSearchParams(search || "");
@@ -212,6 +219,7 @@
   clientside.history = {
     // Address and controls, whichever of them moved.
     follow: function (...given) {
+      learn();
       const moved = triggers();
       const [search, , ...values] = given.slice(0, CONTROLS.length + 2);
       const now = given[CONTROLS.length + 2];

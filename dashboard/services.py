@@ -13,9 +13,8 @@ from flask import current_app
 
 from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
-from dashboard.store import NotFound, Record, Store, open_store
+from dashboard.store import Context, NotFound, Record, Store, open_store
 from dashboard.store.keys import Key, digest
-from dashboard.store.records import Context
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
 from model.images import Limits, Photograph, decode
 

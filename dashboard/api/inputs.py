@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -11,26 +12,19 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 from werkzeug.datastructures import FileStorage
 
 from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
-from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG
+from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, ContextField
+from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG
 from dashboard.store.query import MAX_LIMIT
-from dashboard.store.records import OLDEST, ReviewState, Sex, Source
+from dashboard.store.records import ReviewState, Source
 from model.images import NAMES
 from model.taxonomy import CODE
 
-Age = Annotated[int, Field(ge=0, le=OLDEST, description="In years.")]
-Site = Annotated[str, Field(max_length=MAX_SITE, description="Where on the body.")]
-Lesion = Annotated[
-    str,
-    Field(
-        max_length=MAX_LESION,
-        description="Your own reference: images with the same one show the same lesion.",
-    ),
-]
 Note = Annotated[str, Field(max_length=MAX_NOTE)]
 
 
@@ -59,7 +53,20 @@ class Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class NewPrediction(Input):
+def filter_type(field: ContextField) -> Any:
+    """What predictions are filtered by for a field of the context."""
+    if field.filter == "values":
+        return GenericAlias(list, field.type) | None
+    return Annotated[field.annotation, Field(description=f"The whole {field.label.lower()}.")] | None
+
+
+context_types: Any = {field.name: (field.annotation | None, None) for field in CONTEXT}
+ContextInput: Any = create_model("ContextInput", __base__=Input, **context_types)
+filter_types: Any = {field.name: (filter_type(field), None) for field in CONTEXT if field.filter}
+ContextFilters: Any = create_model("ContextFilters", __base__=Input, **filter_types)
+
+
+class NewPrediction(ContextInput):
     """A photograph, and what is known of the lesion on it."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -67,11 +74,6 @@ class NewPrediction(Input):
     file: Upload = Field(description=f"The image file: {NAMES}.")
     model: Name | None = Field(None, description="Name of a model; the default one if left out.")
     operating_point: Name | None = Field(None, description="Name of one of the model's operating points.")
-    age: Age | None = None
-    sex: Sex | None = None
-    site: Site | None = None
-    lesion: Lesion | None = None
-    note: Note | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -81,7 +83,7 @@ class NewPrediction(Input):
 
     def context(self) -> Context:
         """What is stored beside the prediction. Raises InputError."""
-        return Context(age=self.age, sex=self.sex, site=self.site, lesion=self.lesion, note=self.note)
+        return Context(**{name: getattr(self, name) for name in CONTEXT_NAMES})
 
 
 class KeyHeader(BaseModel):
@@ -112,14 +114,8 @@ class ReportQuery(Input):
     )
 
 
-class ContextChange(Input):
+class ContextChange(ContextInput):
     """Fields of the context to change; null empties one, what is left out stays."""
-
-    age: Age | None = None
-    sex: Sex | None = None
-    site: Site | None = None
-    lesion: Lesion | None = None
-    note: Note | None = None
 
 
 class NewReview(Input):
@@ -147,7 +143,7 @@ class Change(Input):
         return self
 
 
-class Listing(Input):
+class Listing(ContextFilters):
     """Which predictions, in which order. What is given several times means any of the values."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT)
@@ -159,15 +155,12 @@ class Listing(Input):
     )
     search: Words | None = Field(None, description="Words in file name, lesion, notes or tags.")
     filename: Name | None = Field(None, description="A part of the file name.")
-    lesion: Lesion | None = Field(None, description="The whole reference.")
     decision: list[Literal["benign", "uncertain", "malignant"]] | None = None
     diagnosis: list[Code] | None = None
     confirmed: list[Code] | None = None
     review: list[ReviewState] | None = None
     model: list[str] | None = None
     operating_point: list[str] | None = None
-    site: list[str] | None = None
-    sex: list[Sex] | None = None
     tag: list[Tag] | None = None
     probability_from: Chance | None = None
     probability_to: Chance | None = None
@@ -185,12 +178,14 @@ class Listing(Input):
             values = getattr(self, column)
             if values is not None:
                 found.append(OneOf(column, frozenset(values)))
+        for column in TEXT_FIELDS:
+            text = getattr(self, column)
+            if text is not None:
+                found.append(Text(column, text, "equals"))
         if self.search is not None:
             found.append(Search(self.search))
         if self.filename is not None:
             found.append(Text("filename", self.filename))
-        if self.lesion is not None:
-            found.append(Text("lesion", self.lesion, "equals"))
         if self.probability_from is not None or self.probability_to is not None:
             found.append(Range("probability", self.probability_from, self.probability_to))
         if self.created_from is not None or self.created_before is not None:
@@ -200,16 +195,10 @@ class Listing(Input):
 
 
 CHOICE_FIELDS = (
-    "decision",
-    "diagnosis",
-    "confirmed",
-    "review",
-    "model",
-    "operating_point",
-    "site",
-    "sex",
-    "tag",
+    *("decision", "diagnosis", "confirmed", "review", "model", "operating_point", "tag"),
+    *(field.name for field in CONTEXT if field.filter == "values"),
 )
+TEXT_FIELDS = tuple(field.name for field in CONTEXT if field.filter == "text")
 
 
 def within_years(moment: datetime | None) -> datetime | None:

@@ -1,10 +1,11 @@
 """What the API answers with, as typed schemas; OpenAPI is made from them."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from dashboard.store.fields import CONTEXT
 from dashboard.store.records import ReviewState
 
 Probability = Field(ge=0, le=1)
@@ -44,14 +45,13 @@ class SimilarCase(Answer):
     distance: float
 
 
-class LesionContext(Answer):
-    """What the user told of the lesion. No model sees it."""
+ContextAnswer: Any = create_model(
+    "ContextAnswer", __base__=Answer, **{field.name: field.type | None for field in CONTEXT}
+)
 
-    age: int | None
-    sex: str | None
-    site: str | None
-    lesion: str | None
-    note: str | None
+
+class LesionContext(ContextAnswer):
+    """What the user told of the lesion. No model sees it."""
 
 
 class ReviewStatus(Answer):

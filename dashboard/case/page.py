@@ -30,6 +30,7 @@ from dashboard.shell.review_form import (
     review_list,
 )
 from dashboard.store import Conflict, Context, InputError, NotFound, Record, StoreError
+from dashboard.store.fields import CONTEXT
 from dashboard.store.summary import same_image
 from model.evaluation.figures import monitoring
 from model.taxonomy import Taxonomy
@@ -248,31 +249,24 @@ def reviewed(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
     Input("context-save", "n_clicks"),
     State("case-id", "data"),
     State("review-ids", "data"),
-    State("context-lesion", "value"),
-    State("context-site", "value"),
-    State("context-age", "value"),
-    State("context-sex", "value"),
-    State("context-note", "value"),
     State("reviewer", "value"),
+    *(State(f"context-{field.name}", "value") for field in CONTEXT),
     prevent_initial_call=True,
 )
 def describe(
     clicks: int | None,
     case_id: str,
     seen: Mapping[str, int] | None,
-    lesion_reference: str | None,
-    site: str | None,
-    age: Any,
-    sex: Any,
-    note: str | None,
     who: str | None,
+    *values: Any,
 ) -> tuple[Any, Any, Any]:
     """Keep what the user tells of the lesion, unless somebody was faster."""
     if not clicks:
         return no_update, no_update, no_update
     store = Services.current().store
     try:
-        context = Context(age, None if sex == NOTHING else sex, site, lesion_reference, note)
+        pairs = zip(CONTEXT, values, strict=True)
+        context = Context(*(None if field.choices and value == NOTHING else value for field, value in pairs))
         record = store.describe(case_id, context, (seen or {}).get(case_id), who or "")
     except Conflict as error:
         now = error.record

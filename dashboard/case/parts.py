@@ -13,15 +13,14 @@ from dashboard.shell.boxes import box
 from dashboard.shell.predict_again import difference
 from dashboard.shell.result_card import address, centred_square, frame
 from dashboard.shell.review_form import NOTHING, confirmed_words, field, moment
-from dashboard.shell.text import NO_HEATMAP, SITES, percent, point_words
+from dashboard.shell.text import NO_HEATMAP, percent, point_words
 from dashboard.shell.verdict import verdict
+from dashboard.store.fields import CONTEXT, ContextField
 from model.evaluation.figures.template import CONFIG
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Context, Record
-
-SEX_WORDS = {NOTHING: "–", "female": "Female", "male": "Male", "other": "Other"}
 
 
 def way(search: str, previous: str | None, following: str | None) -> html.Nav:
@@ -121,40 +120,13 @@ def context_form(context: "Context") -> html.Div:
     """What the user tells of the lesion; stored, never seen by a model."""
     return html.Div(
         [
-            field(
-                "Lesion reference",
-                text("context-lesion", context.lesion, 128, "the same for every visit"),
-                "context-lesion",
-            ),
-            field("Body site", text("context-site", context.site, 64, "", "context-sites"), "context-site"),
-            html.Datalist([html.Option(value=site) for site in SITES], id="context-sites"),
-            field(
-                "Age in years",
-                dcc.Input(
-                    id="context-age",
-                    type="number",
-                    min=0,
-                    max=120,
-                    step=1,
-                    value=context.age,
-                    className="review-text",
-                ),
-                "context-age",
-            ),
-            field(
-                "Sex",
-                dbc.Select(
-                    id="context-sex",
-                    options=[{"label": word, "value": name} for name, word in SEX_WORDS.items()],
-                    value=context.sex or NOTHING,
-                ),
-                "context-sex",
-            ),
-            field(
-                "Note",
-                dbc.Textarea(id="context-note", rows=2, maxlength=4000, value=context.note or ""),
-                "context-note",
-                wide=True,
+            *(labelled(part, getattr(context, part.name)) for part in CONTEXT),
+            *(
+                html.Datalist(
+                    [html.Option(value=text) for text in part.suggestions], id=f"{part.name}-suggestions"
+                )
+                for part in CONTEXT
+                if part.suggestions
             ),
             html.Div(
                 html.Button("Save", id="context-save", type="button", className="btn btn-outline-secondary"),
@@ -166,17 +138,28 @@ def context_form(context: "Context") -> html.Div:
     )
 
 
-def text(name: str, value: str | None, longest: int, placeholder: str, suggestions: str = "") -> dcc.Input:
-    """One line."""
-    more: dict[str, Any] = {"list": suggestions} if suggestions else {}
+def labelled(part: ContextField, value: Any) -> html.Div:
+    """The control of a field of the context below its name."""
+    return field(part.title, control(part, value), f"context-{part.name}", wide=part.lines)
+
+
+def control(part: ContextField, value: Any) -> Component:
+    """What a field of the context is changed with."""
+    name = f"context-{part.name}"
+    if part.choices:
+        options = [{"label": "–", "value": NOTHING}]
+        options += [{"label": choice.capitalize(), "value": choice} for choice in part.choices]
+        return dbc.Select(id=name, options=options, value=value or NOTHING)
+    if part.lines:
+        return dbc.Textarea(id=name, rows=2, maxlength=part.longest, value=value or "")
+    if part.type is int:
+        more: dict[str, Any] = {"type": "number", "min": 0, "max": part.highest, "step": 1}
+    else:
+        more = {"type": "text", "maxLength": part.longest, "placeholder": part.placeholder}
+    if part.suggestions:
+        more["list"] = f"{part.name}-suggestions"
     return dcc.Input(
-        id=name,
-        type="text",
-        value=value or "",
-        maxLength=longest,
-        placeholder=placeholder,
-        className="review-text",
-        **more,
+        id=name, value=value if part.type is int else value or "", className="review-text", **more
     )
 
 

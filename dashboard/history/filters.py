@@ -9,6 +9,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.shell.attributes import attributes
+from dashboard.shell.browse import NAMES, SEVERAL
+from dashboard.store.fields import CONTEXT, ContextField
 from model.verdict import VERDICTS
 
 # What one looks for -> the states of a review that show it.
@@ -31,24 +33,26 @@ SORTS: tuple[tuple[str, str], ...] = (
     ("decision.asc", "Decision: benign, malignant, uncertain"),
     ("diagnosis.asc", "Diagnosis A to Z"),
     ("diagnosis.desc", "Diagnosis Z to A"),
-    ("lesion.asc", "Lesion reference A to Z"),
-    ("lesion.desc", "Lesion reference Z to A"),
-    ("site.asc", "Body site A to Z"),
-    ("site.desc", "Body site Z to A"),
+    *(
+        (f"{field.name}.{direction}", f"{field.label} {order}")
+        for field in CONTEXT
+        if field.sortable and field.type is str
+        for direction, order in (("asc", "A to Z"), ("desc", "Z to A"))
+    ),
     ("filename.asc", "File name A to Z"),
     ("filename.desc", "File name Z to A"),
     ("model.asc", "Model A to Z"),
     ("model.desc", "Model Z to A"),
 )
+# The names of the address that have a control, in the order of the callback.
+CONTROLS = tuple(name for name in NAMES if name != "zone")
 # The names that the controls behind "More filters" stand for.
-MORE = ("diagnosis", "confirmed", "model", "site", "tag", "lesion", "from", "to", "pmin", "pmax")
+MORE = tuple(name for name in NAMES if name not in ("q", "decision", "review", "zone", "sort", "view"))
 
 
 def filters(
     chosen: Mapping[str, Any],
-    models: Sequence[str],
-    sites: Sequence[str],
-    tags: Sequence[str],
+    values: Mapping[str, Sequence[str]],
     diagnoses: Sequence[tuple[str, str]],
     view: Component,
 ) -> html.Div:
@@ -56,7 +60,7 @@ def filters(
 
     Args:
         chosen: name in the address -> text, or list of texts for a filter that takes several.
-        models, sites, tags: what predictions have.
+        values: name of a filter -> the values that predictions have.
         diagnoses: (code, name) of what they can have.
         view: what stands at the end of the first row.
     """
@@ -94,10 +98,9 @@ def filters(
                         [
                             choice("diagnosis", "Most likely diagnosis", diagnoses, chosen),
                             choice("confirmed", "Confirmed diagnosis", diagnoses, chosen),
-                            choice("model", "Model", pairs(models), chosen),
-                            choice("site", "Body site", pairs(sites), chosen),
-                            choice("tag", "Tag", pairs(tags), chosen),
-                            labelled("Lesion reference", "lesion", text("lesion", "Any", chosen)),
+                            choice("model", "Model", pairs(values["model"]), chosen),
+                            choice("tag", "Tag", pairs(values["tag"]), chosen),
+                            *(context_filter(field, values, chosen) for field in CONTEXT if field.filter),
                             between("Day", "from", "to", "date", chosen),
                             between("Probability in %", "pmin", "pmax", "text", chosen),
                         ],
@@ -108,9 +111,25 @@ def filters(
                 className="history-details",
             ),
         ],
+        id="history-filters",
         role="search",
-        **attributes(aria_label="Filter the history"),
+        **attributes(
+            aria_label="Filter the history",
+            data_controls=" ".join(CONTROLS),
+            data_several=" ".join(SEVERAL),
+            data_more=" ".join(MORE),
+        ),
     )
+
+
+def context_filter(
+    field: ContextField, values: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]
+) -> Component:
+    """What predictions are filtered with by a field of the context."""
+    if field.filter == "text":
+        return labelled(field.label, field.name, text(field.name, "Any", chosen))
+    options = [(one, one.capitalize()) for one in field.choices] or pairs(values[field.name])
+    return choice(field.name, field.label, options, chosen)
 
 
 def more(used: int) -> str:

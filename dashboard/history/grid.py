@@ -11,6 +11,7 @@ from dashboard.history.gallery import REVIEW_WORDS
 from dashboard.shell.attributes import attributes
 from dashboard.shell.result_card import address
 from dashboard.shell.text import diagnosis_words, percent
+from dashboard.store.fields import CONTEXT
 from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from dashboard.store import Record
 
 ROW_HEIGHT, HEADER_HEIGHT, BLOCK = 64, 44, 50
+# The fields of the context that have a column, and the names of those in its cells.
+HEADED = tuple(field for field in CONTEXT if field.heading)
+SHOWN = tuple(name for field in HEADED for name in (field.name, field.below) if name)
 UNTOLD = "This model does not tell diagnoses apart."
 
 
@@ -43,8 +47,7 @@ def row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str, Any
         "percent": percent(record.probability),
         "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
         "plain": diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis,
-        "lesion": record.context.lesion or "",
-        "site": record.context.site or "",
+        **{name: getattr(record.context, name) or "" for name in SHOWN},
         "review": REVIEW_WORDS[record.review],
         "reviewState": record.review,
         "confirmed": diagnosis_words(record.confirmed, taxonomy) if record.confirmed else "",
@@ -95,15 +98,18 @@ def columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
             "flex": 3,
             "minWidth": 148,
         },
-        {
-            "field": "lesion",
-            "headerName": "Lesion",
-            "tooltipField": "lesion",
-            "cellRenderer": "HistoryPair",
-            "cellRendererParams": {"below": "site"},
-            "flex": 3,
-            "minWidth": 132,
-        },
+        *(
+            {
+                "field": field.name,
+                "headerName": field.heading,
+                "tooltipField": field.name,
+                "cellRenderer": "HistoryPair",
+                "cellRendererParams": {"below": field.below},
+                "flex": 3,
+                "minWidth": 132,
+            }
+            for field in HEADED
+        ),
         {
             "field": "filename",
             "headerName": "File and model",

@@ -28,12 +28,12 @@ from dash import (
 )
 
 from dashboard.history import grid as parts
-from dashboard.history.filters import filters
+from dashboard.history.filters import CONTROLS, filters
 from dashboard.history.gallery import PAGE, gallery, pictures
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import confirmation, dialog
-from dashboard.shell.browse import NAMES, SEVERAL, Browse, address, browse, lenient, order
+from dashboard.shell.browse import SEVERAL, Browse, address, browse, lenient, order
 from dashboard.shell.review_form import review_form
 from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
 
@@ -41,8 +41,6 @@ dash.register_page(__name__, path="/history", title="History · Dermaboard", nam
 
 # How often a page asks whether something came in, in milliseconds.
 NEWS = 10_000
-# The names of the address that have a control.
-CONTROLS = tuple(name for name in NAMES if name != "zone")
 
 
 def layout(**parameters: Any) -> html.Div:
@@ -64,9 +62,7 @@ def layout(**parameters: Any) -> html.Div:
                 [
                     filters(
                         chosen(search),
-                        store.models(),
-                        store.sites(),
-                        store.tags(),
+                        {"model": store.models(), "site": store.sites(), "tag": store.tags()},
                         diagnoses(store),
                         parts.views(view.gallery),
                     ),

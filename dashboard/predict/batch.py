@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
@@ -11,6 +12,7 @@ from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
 from dashboard.shell.result_card import address
 from dashboard.shell.text import diagnosis_words, percent
+from dashboard.store.fields import CONTEXT_NAMES
 from model.tables import spreadsheet_safe
 from model.taxonomy import Taxonomy
 from model.verdict import VERDICTS
@@ -30,18 +32,7 @@ FIRST = (
     "diagnosis",
     "cautions",
 )
-LAST = (
-    "age",
-    "sex",
-    "site",
-    "lesion",
-    "note",
-    "model",
-    "model_version",
-    "created",
-    "id",
-    "sha256",
-)
+LAST = (*CONTEXT_NAMES, "model", "model_version", "created", "id", "sha256")
 # Heading, what it sorts by (a key of `row`), and which way comes first.
 HEADINGS = (
     ("Photograph", None, ""),
@@ -164,17 +155,12 @@ def batch_csv(entries: Sequence[tuple[str, str, "Record | None"]], known: KnownD
 
 def csv_values(record: "Record") -> dict[str, Any]:
     """A prediction's cells by column."""
-    context = record.context
     fields = ("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "id", "sha256")
     return {
         **{name: getattr(record, name) for name in (*fields, "model", "model_version")},
         **{f"p_{code}": value for code, value in record.probabilities.items()},
         "decision": str(record.decision),
         "cautions": " ".join(caution.text for caution in record.cautions),
-        "age": context.age,
-        "sex": context.sex,
-        "site": context.site,
-        "lesion": context.lesion,
-        "note": context.note,
+        **asdict(record.context),
         "created": record.created.isoformat(),
     }

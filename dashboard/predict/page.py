@@ -10,13 +10,10 @@ from dashboard import examples
 from dashboard.predict.batch import batch_csv, table, toolbar
 from dashboard.predict.parts import camera_dialog, choices, context_form, drop_zone, example_buttons, no_model
 from dashboard.services import LIMITS, Services
-from dashboard.store import SEXES, NotFound, Record
-from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE
+from dashboard.store import NotFound, Record
 from model.bundle import Damaged
 
 dash.register_page(__name__, path="/", title="Predict · Dermaboard", name="Predict")  # type: ignore[no-untyped-call]
-
-LONGEST = {"site": MAX_SITE, "lesion": MAX_LESION, "note": MAX_NOTE}
 
 
 def layout(**_: str) -> html.Div:
@@ -48,7 +45,7 @@ def intake(services: Services) -> list[Any]:
         drop_zone(LIMITS),
         camera_dialog(),
         choices(services.runnable, services.default_model),
-        context_form(SEXES, LONGEST),
+        context_form(),
         example_buttons(examples.names()),
     ]
 

@@ -1,13 +1,15 @@
 """The parts of the predict page: how photographs get in, and what goes with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
-from dashboard.shell.text import SITES, percent, point_words
+from dashboard.shell.text import percent, point_words
+from dashboard.store.fields import CONTEXT, ContextField
 from model.bundle import Bundle, Card, OperatingPoint
 from model.images import NAMES, SUFFIXES, Limits
 
@@ -72,25 +74,17 @@ def label(point: OperatingPoint, card: Card) -> str:
     return ", ".join(words)
 
 
-def context_form(sexes: Sequence[str], longest: Mapping[str, int]) -> html.Details:
-    """Age, sex, body site, lesion reference and note, each optional; kept with the predictions that follow.
-
-    Args:
-        sexes: what may be chosen.
-        longest: how many characters `site`, `lesion` and `note` may have.
-    """
-    sex = html.Select(
-        [html.Option("not stated", value=""), *(html.Option(one, value=one) for one in sexes)],
-        name="sex",
-        className="form-select form-select-sm",
-    )
+def context_form() -> html.Details:
+    """The fields of the context, each optional; kept with the predictions that follow."""
     fields = [
-        labelled("Age in years", entry("age", inputMode="numeric", maxLength=3)),
-        labelled("Sex", sex),
-        labelled("Body site", entry("site", list="sites", maxLength=longest["site"])),
-        labelled("Lesion reference", entry("lesion", maxLength=longest["lesion"])),
-        labelled("Note", entry("note", maxLength=longest["note"]), "wide"),
-        html.Datalist([html.Option(value=site) for site in SITES], id="sites"),
+        *(labelled(field.title, entry(field), "wide" if field.lines else "") for field in CONTEXT),
+        *(
+            html.Datalist(
+                [html.Option(value=text) for text in field.suggestions], id=f"{field.name}-suggestions"
+            )
+            for field in CONTEXT
+            if field.suggestions
+        ),
         html.P(
             [
                 "Kept with the prediction, never used by the model. ",
@@ -117,14 +111,26 @@ def context_form(sexes: Sequence[str], longest: Mapping[str, int]) -> html.Detai
     )
 
 
-def entry(name: str, **properties: Any) -> dcc.Input:
-    """A text field that nothing remembers: the next person must not inherit it."""
+def entry(field: ContextField) -> Component:
+    """A field that nothing remembers: the next person must not inherit it."""
+    if field.choices:
+        options = [
+            html.Option("not stated", value=""),
+            *(html.Option(one, value=one) for one in field.choices),
+        ]
+        return html.Select(options, name=field.name, className="form-select form-select-sm")
+    more: dict[str, Any] = {"maxLength": field.longest}
+    if field.type is int:
+        more = {"maxLength": len(str(field.highest)), "inputMode": "numeric"}
+    if field.suggestions:
+        more["list"] = f"{field.name}-suggestions"
     return dcc.Input(
-        id=f"context-{name}",
-        name=name,
+        id=f"context-{field.name}",
+        name=field.name,
+        type="text",
         autoComplete="off",
         className="form-control form-control-sm",
-        **({"type": "text"} | properties),
+        **more,
     )
 
 

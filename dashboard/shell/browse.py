@@ -11,22 +11,20 @@ from typing import Literal, cast
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.store import Filter, OneOf, Query, QueryError, Range, Search, Text, zone
+from dashboard.store.fields import CONTEXT
 
 Order = tuple[str, Literal["asc", "desc"]]
 NEWEST: Order = ("created", "desc")
 MAX_ADDRESS = 8000
-# Names in the address of filters that take several values -> columns of the store.
-SEVERAL = {
-    "decision": "decision",
-    "diagnosis": "diagnosis",
-    "model": "model",
-    "site": "site",
-    "tag": "tag",
-    "review": "review",
-    "confirmed": "confirmed",
-}
-# Everything that an address may hold; scripts know the same names.
-NAMES = ("q", *SEVERAL, "lesion", "from", "to", "zone", "pmin", "pmax", "sort", "view")
+# Filters that take several values, and those that take a whole text: names in the address, and columns of the store.
+SEVERAL = (
+    *("decision", "diagnosis", "model"),
+    *(field.name for field in CONTEXT if field.filter == "values"),
+    *("tag", "review", "confirmed"),
+)
+TEXTS = tuple(field.name for field in CONTEXT if field.filter == "text")
+# Everything that an address may hold.
+NAMES = ("q", *SEVERAL, *TEXTS, "from", "to", "zone", "pmin", "pmax", "sort", "view")
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Browse:
     Attributes:
         text: words that file name, references, notes or tags contain.
         choices: column -> the values that are looked for, for the columns in SEVERAL.
-        lesion: the lesion reference, in any case.
+        texts: column -> the whole text that is looked for, in any case, for the columns in TEXTS.
         first, last: days where the user is, both included.
         zone: the user's IANA time zone.
         low, high: probability of malignancy, 0-1, both included.
@@ -46,7 +44,7 @@ class Browse:
 
     text: str = ""
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    lesion: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
     first: date | None = None
     last: date | None = None
     zone: str = ""
@@ -64,8 +62,7 @@ class Browse:
         """The filters as the store takes them."""
         found: list[Filter] = [Search(self.text)] if self.text else []
         found += [OneOf(name, frozenset(values)) for name, values in self.choices.items()]
-        if self.lesion:
-            found.append(Text("lesion", self.lesion, "equals"))
+        found += [Text(name, text, "equals") for name, text in self.texts.items()]
         if self.first or self.last:
             found.append(self.days())
         if self.low is not None or self.high is not None:
@@ -87,9 +84,9 @@ class Browse:
     def search(self) -> str:
         """The address: "" or "?...", the same for the same view."""
         values: list[tuple[str, str]] = [("q", self.text)]
-        values += [(name, value) for name in SEVERAL for value in self.choices.get(SEVERAL[name], ())]
+        values += [(name, value) for name in SEVERAL for value in self.choices.get(name, ())]
         values += [
-            ("lesion", self.lesion),
+            *self.texts.items(),
             ("from", str(self.first or "")),
             ("to", str(self.last or "")),
             ("zone", self.zone if self.first or self.last else ""),
@@ -119,10 +116,8 @@ def browse(search: object) -> Browse:
     one = {name: given[name][0].strip() for name in NAMES if name in given and name not in SEVERAL}
     found = Browse(
         text=one.get("q", ""),
-        choices={
-            column: tuple(dict.fromkeys(given[name])) for name, column in SEVERAL.items() if name in given
-        },
-        lesion=one.get("lesion", ""),
+        choices={name: tuple(dict.fromkeys(given[name])) for name in SEVERAL if name in given},
+        texts={name: one[name] for name in TEXTS if one.get(name)},
         first=day(one.get("from", "")),
         last=day(one.get("to", "")),
         zone=one.get("zone", ""),

@@ -12,6 +12,7 @@ from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import diagnosis_words
 from dashboard.store import Conflict, InputError, NotFound, StoreError
+from dashboard.store.fields import CONTEXT
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ FIELD_WORDS: dict[str, str] = {
     "confirmed_by": "source",
     "review": "review",
     "tags": "tags",
-    "note": "note",
-    "lesion": "lesion reference",
-    "site": "body site",
+    **{field.name: field.label.lower() for field in CONTEXT},
 }
 
 

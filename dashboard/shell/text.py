@@ -5,30 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dashboard.store.fields import CONTEXT
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Context
     from model.cautions import Caution
     from model.predictor import Similar
-
-# The sites of HAM10000, by which the performance page splits its cases too; any other may be typed.
-SITES = (
-    "abdomen",
-    "acral",
-    "back",
-    "chest",
-    "ear",
-    "face",
-    "foot",
-    "genital",
-    "hand",
-    "lower extremity",
-    "neck",
-    "scalp",
-    "trunk",
-    "upper extremity",
-)
 
 DISCLAIMER = (
     "Dermaboard supports, and never replaces, a clinician's diagnosis. A benign result does not rule out cancer: "
@@ -125,9 +108,8 @@ def verb(count: int) -> str:
 
 def context_words(context: "Context") -> str:
     """What was told of the person and the lesion, in a few words; "" where nothing was."""
-    age = f"{context.age} years" if context.age is not None else None
-    lesion = f"lesion {context.lesion}" if context.lesion else None
-    return ", ".join(word for word in (age, context.sex, context.site, lesion, context.note) if word)
+    values = ((field, getattr(context, field.name)) for field in CONTEXT)
+    return ", ".join(field.words(value) for field, value in values if value is not None)
 
 
 def diagnosis_words(code: str | None, taxonomy: Taxonomy) -> str:

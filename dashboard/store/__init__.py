@@ -1,14 +1,13 @@
 """The prediction store: rows in a database, images on disk."""
 
 from dashboard.store.errors import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
+from dashboard.store.fields import Context
 from dashboard.store.opening import open_store
 from dashboard.store.query import Filter, OneOf, Query, Range, Search, Text
 from dashboard.store.records import (
     REVIEW_STATES,
-    SEXES,
     SOURCES,
     AuditLine,
-    Context,
     Finding,
     Latest,
     Page,
@@ -20,7 +19,6 @@ from dashboard.store.times import zone
 
 __all__ = [
     "REVIEW_STATES",
-    "SEXES",
     "SOURCES",
     "AuditLine",
     "Conflict",

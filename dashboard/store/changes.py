@@ -9,15 +9,16 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.errors import Conflict, InputError, NotFound
+from dashboard.store.fields import CONTEXT_NAMES, Context
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
-from dashboard.store.records import SOURCES, Action, AuditLine, Context, Finding, Record
-from dashboard.store.rows import CONTEXT, audit_from_row, context_row, from_row, review_state, to_row, words
+from dashboard.store.records import SOURCES, Action, AuditLine, Finding, Record
+from dashboard.store.rows import audit_from_row, context_row, from_row, review_state, to_row, words
 from dashboard.store.schema import audit, predictions, reviews, tags
 from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
 # What could tell whose case it was.
-WRITTEN = frozenset({*CONTEXT, "tags"})
+WRITTEN = frozenset({*CONTEXT_NAMES, "tags"})
 MISSING = "There is no prediction under this address. It may have been deleted."
 
 
@@ -51,7 +52,7 @@ def describe(
     check_revision(connection, record, revision)
     changed = {
         name: [getattr(record.context, name), getattr(context, name)]
-        for name in CONTEXT
+        for name in CONTEXT_NAMES
         if getattr(record.context, name) != getattr(context, name)
     }
     if not changed:

@@ -17,15 +17,16 @@ from pydantic import (
     Field,
     JsonValue,
     ValidationError,
+    create_model,
     model_validator,
 )
 
 from dashboard.diagnoses import KnownDiagnoses
+from dashboard.store.fields import CONTEXT, ContextField
 from dashboard.store.files import ID, SHA256
-from dashboard.store.names import MAX_LESION, MAX_NAME, MAX_NOTE, MAX_SITE, MAX_TAG, MAX_TAGS, clean
-from dashboard.store.records import OLDEST, REVIEW_STATES, Action, Sex, Source
+from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean
+from dashboard.store.records import REVIEW_STATES, Action, Source
 from dashboard.store.rows import from_row, review_state, to_row
-from dashboard.store.schema import MAX_FILENAME
 from model.taxonomy import CODE
 
 MOST = 2**31 - 1
@@ -83,7 +84,21 @@ class CautionRow(Row):
     severe: bool = False
 
 
-class PredictionRow(Row):
+def printed(field: ContextField) -> Any:
+    """What a row holds of a field of the context."""
+    if field.type is not str:
+        return field.annotation | None
+    return Annotated[field.annotation, AfterValidator(printable if field.lines else one_line)] | None
+
+
+context_types: Any = {
+    **{field.folded: (str | None, None if field.later else ...) for field in CONTEXT},
+    **{field.name: (printed(field), None if field.later else ...) for field in CONTEXT},
+}
+ContextRow: Any = create_model("ContextRow", __base__=Row, **context_types)
+
+
+class PredictionRow(ContextRow):
     """A row of `predictions`, see there and `Record`."""
 
     id: Id
@@ -107,12 +122,6 @@ class PredictionRow(Row):
     spread_low: Chance | None
     spread_high: Chance | None
     novelty: Number | None
-    age: Annotated[int, Field(ge=0, le=OLDEST)] | None
-    sex: Sex | None
-    site: Annotated[Line, Field(max_length=MAX_SITE)] | None
-    lesion: Annotated[Line, Field(max_length=MAX_LESION)] | None
-    lesion_folded: str | None
-    note: Note | None
     review: Annotated[int, Field(ge=0, lt=len(REVIEW_STATES))]
     confirmed: Code | None
     confirmed_by: Source | None

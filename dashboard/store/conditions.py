@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, or_, select
 from sqlalchemy.sql.operators import custom_op
 
 from dashboard.store.errors import QueryError
+from dashboard.store.fields import CONTEXT
 from dashboard.store.filters import Bound, Filter, OneOf, Range, Search, Text
 from dashboard.store.names import fold
 from dashboard.store.records import REVIEW_STATES
@@ -17,8 +18,8 @@ from dashboard.store.schema import predictions, tags
 MAX_VALUES = 100
 MAX_SEARCH = 1000
 
-TEXTS = frozenset({"filename", "lesion"})
-NUMBERS = frozenset({"probability", "age"})
+TEXTS = frozenset({"filename", *(field.name for field in CONTEXT if field.filter == "text")})
+NUMBERS = frozenset({"probability", *(field.name for field in CONTEXT if field.type is int)})
 TIMES = frozenset({"created", "reviewed"})
 CHOICES = frozenset(
     {
@@ -26,17 +27,19 @@ CHOICES = frozenset(
         "diagnosis",
         "model",
         "operating_point",
-        "site",
-        "sex",
+        *(field.name for field in CONTEXT if field.filter == "values"),
         "confirmed",
         "confirmed_by",
         "review",
     }
 )
 # Columns that can be sorted; filters may also ask for "tag".
-COLUMNS = (TEXTS | NUMBERS | TIMES | CHOICES) - {"operating_point", "sex", "confirmed_by"}
+COLUMNS = (TEXTS | NUMBERS | TIMES | CHOICES) - {
+    *("operating_point", "confirmed_by"),
+    *(field.name for field in CONTEXT if not field.sortable),
+}
 # A column that is sorted and searched in another form than it is shown.
-STORED = {"filename": "filename_folded", "lesion": "lesion_folded", "tag": "seq"}
+STORED = {"filename": "filename_folded", "tag": "seq"} | {field.name: field.folded for field in CONTEXT}
 
 # Gives the column of a name: of the table, or of a subquery that has some of them.
 Columns = Callable[[str], ColumnElement[Any]]

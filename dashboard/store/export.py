@@ -17,6 +17,7 @@ from typing import Any
 
 from dashboard.store.drain import Drain
 from dashboard.store.errors import NotFound, StoreError
+from dashboard.store.fields import CONTEXT
 from dashboard.store.files import image_ending
 from dashboard.store.query import Query
 from dashboard.store.records import Record
@@ -40,8 +41,7 @@ LAST: dict[str, type] = {
     "novelty": float,
     "warnings": str,
     "milliseconds": float,
-    "age": int,
-    **dict.fromkeys(("sex", "site", "lesion", "note"), str),
+    **{field.name: int if field.type is int else str for field in CONTEXT},
     **dict.fromkeys(("review", "confirmed", "confirmed_by", "reviewed", "tags"), str),
     "revision": int,
 }

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from dashboard.store import changes
 from dashboard.store.errors import Conflict, NotFound
-from dashboard.store.records import Context, Record
+from dashboard.store.fields import Context
+from dashboard.store.records import Record
 from dashboard.store.schema import keys
 
 LAST = timedelta(hours=24)

@@ -7,9 +7,8 @@ import unicodedata
 from uuid import UUID
 
 from dashboard.store.errors import InputError
-from dashboard.store.schema import MAX_FILENAME
 
-MAX_SITE, MAX_LESION, MAX_NOTE, MAX_NAME, MAX_TAG, MAX_TAGS = 64, 128, 4000, 128, 64, 50
+MAX_FILENAME, MAX_NOTE, MAX_NAME, MAX_TAG, MAX_TAGS = 255, 4000, 128, 64, 50
 
 # Unicode categories: control characters, lone surrogates, separators of lines and of paragraphs.
 UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})

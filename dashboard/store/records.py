@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from dashboard.store.errors import InputError
-from dashboard.store.names import MAX_LESION, MAX_NOTE, MAX_SITE, clean_line, clean_text
+from dashboard.store.fields import Context
 from model.cautions import Caution
 from model.modality import Modality
 from model.outcome import Outcome, outcome_of
@@ -14,49 +13,14 @@ from model.outcome import Outcome, outcome_of
 if TYPE_CHECKING:
     from model.predictor import Decision, Similar
 
-Sex = Literal["female", "male", "other"]
 Source = Literal["histology", "follow-up", "expert"]
 Action = Literal["predicted", "described", "reviewed", "withdrawn", "deleted", "imported"]
-SEXES: tuple[str, ...] = get_args(Sex)
 SOURCES: tuple[str, ...] = get_args(Source)
-OLDEST = 120
 
 # Where the review of a prediction stands, by what is stored. Sorting down by it puts disagreements first, the missed
 # cancers before everything; sorting up puts first what nobody has looked at.
 ReviewState = Literal["open", "reviewed", "confirmed", "undecided", "overcalled", "missed"]
 REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the user tells of a lesion. Stored and shown; no model ever sees it.
-
-    Attributes:
-        age: in years, 0 to 120.
-        site: where on the body.
-        lesion: the user's own reference: two images with the same one show the same lesion.
-
-    Raises:
-        InputError: a value that cannot be meant so.
-    """
-
-    age: int | None = None
-    sex: Sex | None = None
-    site: str | None = None
-    lesion: str | None = None
-    note: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.age is not None and not (type(self.age) is int and 0 <= self.age <= OLDEST):
-            raise InputError(f"The age is a whole number of years from 0 to {OLDEST}.")
-        if self.sex is not None and self.sex not in SEXES:
-            raise InputError(f"The sex is one of {', '.join(SEXES)}, or left out.")
-        for name, value in (
-            ("site", clean_line(self.site, MAX_SITE, "The body site")),
-            ("lesion", clean_line(self.lesion, MAX_LESION, "The lesion reference")),
-            ("note", clean_text(self.note, MAX_NOTE, "The note")),
-        ):
-            object.__setattr__(self, name, value or None)
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from sqlalchemy import Column, Connection, Engine, delete, func, insert, select,
 from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, counted, database, sweep, words
 from dashboard.store.errors import MissingFile, NotFound
+from dashboard.store.fields import Context
 from dashboard.store.files import ID, Files
 from dashboard.store.keys import Key, remember, used
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Memory, Pages
 from dashboard.store.places import Staged
 from dashboard.store.query import MAX_LIMIT, Query
-from dashboard.store.records import AuditLine, Context, Finding, Latest, Page, Record, Review
+from dashboard.store.records import AuditLine, Finding, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
 from dashboard.store.schema import audit, keys, predictions, reviews, store, tags
 from dashboard.store.transactions import Transactions

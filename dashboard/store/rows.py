@@ -6,8 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, Context
 from dashboard.store.names import clean_filename, fold, new_id
-from dashboard.store.records import REVIEW_STATES, AuditLine, Context, Record, Review, ReviewState
+from dashboard.store.records import REVIEW_STATES, AuditLine, Record, Review, ReviewState
 from model.cautions import Caution
 from model.images import Photograph
 from model.modality import Modality
@@ -17,7 +18,6 @@ from model.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from model.predictor import Prediction
 
-CONTEXT = ("age", "sex", "site", "lesion", "note")
 # Fields of a record that a row has under the same name and in the same form.
 PLAIN = (
     *("id", "created", "filename", "sha256", "width", "height", "model", "model_version", "model_sha256"),
@@ -90,18 +90,15 @@ def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
 
 def context_row(context: Context) -> dict[str, Any]:
     """A context as column values."""
-    return {
-        **{name: getattr(context, name) for name in CONTEXT},
-        "lesion_folded": None if context.lesion is None else fold(context.lesion),
-    }
+    values = asdict(context)
+    compared = [field for field in CONTEXT if field.folded != field.name]
+    return values | {field.folded: (text := values[field.name]) and fold(text) for field in compared}
 
 
 def words(record: Record, notes: Iterable[str] = ()) -> str:
     """Everything that free text is looked for in, folded."""
-    context = record.context
-    return fold(
-        "\n".join(filter(None, (record.filename, context.lesion, context.note, *record.tags, *notes)))
-    )
+    told = (getattr(record.context, field.name) for field in CONTEXT if field.searched)
+    return fold("\n".join(filter(None, (record.filename, *told, *record.tags, *notes))))
 
 
 def from_row(row: Mapping[Any, Any]) -> Record:
@@ -114,7 +111,7 @@ def from_row(row: Mapping[Any, Any]) -> Record:
         decision=Decision(row["decision"]),
         cautions=tuple(Caution(**one) for one in row["cautions"]),
         similar=tuple(Similar(*one) for one in row["similar"]),
-        context=Context(**{name: row[name] for name in CONTEXT}),
+        context=Context(**{name: row[name] for name in CONTEXT_NAMES}),
         review=REVIEW_STATES[row["review"]],
         tags=tuple(row["tags"]),
     )

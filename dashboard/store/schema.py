@@ -1,6 +1,7 @@
 """The tables of the prediction store. Changing them takes a new file in migrations/versions."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -25,7 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-MAX_FILENAME = 255
+from dashboard.store.fields import CONTEXT, ContextField
+from dashboard.store.names import MAX_FILENAME
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -72,6 +74,19 @@ def code(length: int | None = None) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+def context_columns(field: ContextField) -> list[Column[Any]]:
+    """The columns of a field of the context: its own, and the one that is compared in its stead."""
+    if field.type is int:
+        return [Column(field.name, SmallInteger)]
+    if field.lines:
+        return [Column(field.name, Text)]
+    if field.choices:
+        return [Column(field.name, String(16))]
+    if field.filter != "text":
+        return [Column(field.name, code(field.longest))]
+    return [Column(field.name, String(field.longest)), Column(field.folded, code())]
+
+
 predictions = Table(
     "predictions",
     metadata,
@@ -100,12 +115,7 @@ predictions = Table(
     Column("spread_high", Float(53)),
     Column("novelty", Float(53)),
     # What people add: context, and where the reviews stand (worked out from them at every change).
-    Column("age", SmallInteger),
-    Column("sex", String(16)),
-    Column("site", code(64)),
-    Column("lesion", String(128)),
-    Column("lesion_folded", code()),
-    Column("note", Text),
+    *(column for field in CONTEXT for column in context_columns(field)),
     Column("review", SmallInteger, nullable=False),
     Column("confirmed", code(16)),
     Column("confirmed_by", String(16)),

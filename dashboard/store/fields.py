@@ -1,0 +1,163 @@
+"""What people can say of a photographed lesion. Each field is written down here, and only here.
+
+Forms, API, filters, grid, tables, report, audit trail and database follow from `Context`. A new field is a line of it,
+a migration that adds its column, and a test.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+from pydantic import Field
+
+from dashboard.store.errors import InputError
+from dashboard.store.names import MAX_NOTE, clean_line, clean_text
+
+Sex = Literal["female", "male", "other"]
+# The sites of HAM10000, by which the performance page splits its cases too; any other may be typed.
+SITES = (
+    *(
+        "abdomen",
+        "acral",
+        "back",
+        "chest",
+        "ear",
+        "face",
+        "foot",
+        "genital",
+        "hand",
+        "lower extremity",
+        "neck",
+    ),
+    *("scalp", "trunk", "upper extremity"),
+)
+
+
+@dataclass(frozen=True)
+class ContextField:
+    """One field of the context, for everything that asks for it, shows it or keeps it.
+
+    Attributes:
+        label: its name for people.
+        name, type: its name and type in `Context`; `type` is int, str or a Literal of texts.
+        description: a sentence for the users of the API.
+        unit: of a number.
+        highest: of a number; the lowest is 0.
+        longest: characters that a text may have.
+        lines: the text may have several lines.
+        suggestions: texts that forms offer; others may be typed.
+        placeholder: what an empty form field shows.
+        prefix: what stands before the value where it is shown without its label.
+        searched: a search for words looks at it.
+        filter: how predictions can be filtered by it: any of several values, or the whole text in upper or lower case.
+        heading: of its column in the history's grid; empty for no column.
+        below: name of the field that the grid shows below it.
+        later: it came with a later version; backups from before have none of it.
+    """
+
+    label: str
+    name: str = ""
+    type: Any = str
+    description: str | None = None
+    unit: str = ""
+    highest: int | None = None
+    longest: int | None = None
+    lines: bool = False
+    suggestions: tuple[str, ...] = ()
+    placeholder: str = ""
+    prefix: str = ""
+    searched: bool = False
+    filter: Literal["", "values", "text"] = ""
+    heading: str = ""
+    below: str = ""
+    later: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label with the unit."""
+        return f"{self.label} in {self.unit}" if self.unit else self.label
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The only values there are; empty for a number or a text."""
+        return get_args(self.type)
+
+    @property
+    def folded(self) -> str:
+        """The stored column that is compared in its stead: the text in lower case, or the value itself."""
+        return f"{self.name}_folded" if self.filter == "text" else self.name
+
+    @property
+    def sortable(self) -> bool:
+        """Whether predictions can be sorted by it."""
+        return self.type is int or (bool(self.filter) and not self.choices)
+
+    @property
+    def annotation(self) -> Any:
+        """Its type with its limits, for pydantic."""
+        if self.type is int:
+            limits = Field(description=self.description, ge=0, le=self.highest)
+        else:
+            limits = Field(description=self.description, max_length=self.longest)
+        return Annotated[self.type, limits]
+
+    def clean(self, value: Any) -> Any:
+        """The value as it is kept; None for nothing. Raises InputError for a value that does not fit."""
+        what = f"The {self.label.lower()}"
+        if self.type is str:
+            return (clean_text if self.lines else clean_line)(value, self.longest or 0, what) or None
+        if value is None:
+            return None
+        if self.type is int and not (type(value) is int and 0 <= value <= (self.highest or 0)):
+            unit = f" of {self.unit}" if self.unit else ""
+            raise InputError(f"{what} is a whole number{unit} from 0 to {self.highest}.")
+        if self.choices and value not in self.choices:
+            raise InputError(f"{what} is one of {', '.join(self.choices)}, or left out.")
+        return value
+
+    def words(self, value: Any) -> str:
+        """The value as it reads without its label."""
+        return " ".join(filter(None, (self.prefix, str(value), self.unit)))
+
+
+def context_field(label: str, **options: Any) -> Any:
+    """A field of `Context`; see `ContextField`."""
+    return field(default=None, metadata={"field": ContextField(label, **options)})
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the user tells of a lesion. Stored and shown; no model ever sees it.
+
+    Raises:
+        InputError: a value does not fit.
+    """
+
+    age: int | None = context_field("Age", unit="years", description="In years.", highest=120)
+    sex: Sex | None = context_field("Sex", filter="values")
+    site: str | None = context_field(
+        "Body site", description="Where on the body.", longest=64, suggestions=SITES, filter="values"
+    )
+    lesion: str | None = context_field(
+        "Lesion reference",
+        description="Your own reference: images with the same one show the same lesion.",
+        longest=128,
+        placeholder="the same for every visit",
+        prefix="lesion",
+        searched=True,
+        filter="text",
+        heading="Lesion",
+        below="site",
+    )
+    note: str | None = context_field("Note", longest=MAX_NOTE, lines=True, searched=True)
+
+    def __post_init__(self) -> None:
+        for part in CONTEXT:
+            object.__setattr__(self, part.name, part.clean(getattr(self, part.name)))
+
+
+_types = get_type_hints(Context)
+CONTEXT: tuple[ContextField, ...] = tuple(
+    replace(part.metadata["field"], name=part.name, type=get_args(_types[part.name])[0])
+    for part in fields(Context)
+)
+CONTEXT_NAMES = tuple(part.name for part in CONTEXT)
