@@ -106,7 +106,14 @@ def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = L
         balanced_rule=main.rule,
         results=main.results,
         elsewhere=elsewhere,
-        subgroups=subgroup_rows(truth[shown], main.p[shown], lesions[shown], rows[shown], default.threshold),
+        subgroups=subgroup_rows(
+            truth[shown],
+            main.p[shown],
+            np.where(rows["no_result"].to_numpy(bool), np.inf, main.p)[shown],
+            lesions[shown],
+            rows[shown],
+            default.threshold,
+        ),
         measured_on=last,
     )
 
@@ -269,7 +276,10 @@ def figures(
     """One split's figures from the calibrated probability of malignancy; intervals are by lesion."""
     by_point = {point.name: at_point(truth, p, lesions, point, no_result, modality) for point in points}
     own = by_point[default.name]
-    cells = confusion(truth, p, default.threshold)
+    # Without a result an image counts against the model; of close-ups a cancer is then not found either.
+    close = modality is Modality.CLOSE_UP
+    deciding = np.where(no_result, np.where(truth & close, -np.inf, np.inf), p)
+    cells = confusion(truth, deciding, default.threshold)
     return {
         "images": len(truth),
         "lesions": len(set(lesions)),
@@ -336,9 +346,14 @@ def at_point(
 
 
 def subgroup_rows(
-    truth: Bools, p: Floats, lesions: NDArray[np.str_], table: pd.DataFrame, threshold: float
+    truth: Bools,
+    p: Floats,
+    deciding: Floats,
+    lesions: NDArray[np.str_],
+    table: pd.DataFrame,
+    threshold: float,
 ) -> list[dict[str, Any]]:
-    """Rows of the card's table of subgroups at the default operating point."""
+    """Rows of the card's table of subgroups at the default operating point; see `deciding_scores`."""
     return [
         {
             "variable": part.variable,
@@ -350,7 +365,7 @@ def subgroup_rows(
             "specificity": as_json(part.specificity),
             "small": part.small,
         }
-        for part in subgroups(truth, p, lesions, table, threshold)
+        for part in subgroups(truth, p, lesions, table, threshold, deciding)
     ]
 
 

@@ -44,7 +44,7 @@ def body(
             id="performance-sweep",
             data=sweep(shown, numbers.prevalence(None, at)) | {"runs": usual(runs)},
         ),
-        tiles.intervals_note(),
+        tiles.intervals_note(shown),
         versus(view),
         two_columns(panels(view, shown)),
         by_subgroup(view),

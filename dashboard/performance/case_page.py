@@ -240,7 +240,7 @@ def models_table(found: Sequence[tuple[Bundle, Mapping[Any, Any]]], address: Any
                 html.Th(dcc.Link(bundle.name, href=address(bundle)), scope="row"),
                 html.Td(rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–"),
                 html.Td(rate(bundle.card.threshold)),
-                html.Td(decided(bundle, float(row["probability"]))),
+                html.Td("No result" if row.get("no_result") else decided(bundle, float(row["probability"]))),
                 html.Td(cases.chosen(row, bundle.card.taxonomy)),
             ]
         )

@@ -194,8 +194,11 @@ def photograph(image: str, known: Collection[str] | None) -> Component | None:
 
 
 def outcome_of(row: Mapping[Any, Any], threshold: float) -> str:
-    """What a decision at a threshold comes to: "tp", "fn", "fp", "tn", or "" without a score."""
-    value = float(row["probability"])
+    """What a decision at a threshold comes to: "tp", "fn", "fp", "tn", or "" without a score.
+
+    An image without a result is not called benign.
+    """
+    value = np.inf if row.get("no_result") else float(row["probability"])
     if np.isnan(value):
         return ""
     if row["malignant"]:

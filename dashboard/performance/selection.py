@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, Where, inside, words
 from model.evaluation.review import Key, key, rows
+from model.evaluation.stored import deciding_scores
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def chosen(
         if kind in RANGES:
             values = scores if kind == "score" else table["raw_probability"].to_numpy(np.float64)
             return in_range(truth, values, about)
-        called, scored = scores >= threshold, ~np.isnan(scores)
+        called, scored = deciding_scores(table) >= threshold, ~np.isnan(scores)
     return {
         "errors": scored & (called != truth),
         "fn": scored & truth & ~called,
@@ -165,7 +166,7 @@ def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold
 def _found(of: Key, split: str, where: Where, selection: Selection, threshold: float) -> NDArray[np.intp]:
     table = rows(of.bundle, split, where)
     places = np.flatnonzero(chosen(table, selection, threshold, of.bundle.card.taxonomy))
-    truth, scores = table["malignant"].to_numpy(bool)[places], table["probability"].to_numpy()[places]
+    truth, scores = table["malignant"].to_numpy(bool)[places], deciding_scores(table)[places]
     return places[worst_first(truth, scores, threshold)]
 
 

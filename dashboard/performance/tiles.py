@@ -1,5 +1,6 @@
 """The numbers on top: what a model is worth at the threshold, each with its interval and its cases."""
 
+import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
@@ -60,6 +61,15 @@ def area_line(shown: Review) -> str:
     )
 
 
+def without_result(shown: Review) -> str:
+    """How many of the images get no result, and how they count; nothing where all get one."""
+    count = int(np.isinf(shown.deciding).sum())
+    if not count:
+        return ""
+    noun = "image gets" if count == 1 else "images get"
+    return f" {count:,} {noun} no result and count as not called benign."
+
+
 def tiles(shown: Review, confusion: Confusion) -> Component:
     """AUC, the rates at the threshold, and prevalence. The AUC's interval follows: it takes the longest."""
     malignant = confusion.tp + confusion.fn
@@ -87,10 +97,10 @@ def tiles(shown: Review, confusion: Confusion) -> Component:
     )
 
 
-def intervals_note() -> Component:
-    """What the ranges in the tiles are."""
+def intervals_note(shown: Review) -> Component:
+    """What the ranges in the tiles are, and what is counted."""
     return html.P(
         "Ranges are 95 % intervals by lesion: Wilson's for rates, resamples of whole lesions for the AUC. "
-        "By lesion: each counts once, with the mean probability of its images.",
+        "By lesion: each counts once, with the mean probability of its images." + without_result(shown),
         className="note",
     )

@@ -18,7 +18,7 @@ from model.evaluation.delong import Difference, compare
 from model.evaluation.intervals import Interval, undefined
 from model.evaluation.reliability import Calibration, calibration
 from model.evaluation.resampling import Band, Resampled, bootstrap, by_lesion
-from model.evaluation.stored import stored_scores, training_history
+from model.evaluation.stored import deciding_scores, stored_scores, training_history
 from model.evaluation.subgroups import Subgroup, subgroups
 from model.taxonomy import Taxonomy
 
@@ -61,6 +61,7 @@ class Review:
     Attributes:
         truth: bool (n,), malignant or not.
         scores: (n,), calibrated probability of malignancy, NaN where a case has none.
+        deciding: (n,), the same, infinite for an image without a result.
         raw: the same before calibration.
         threshold: the model's own operating point, a probability.
         points: all its operating points.
@@ -75,6 +76,7 @@ class Review:
     split: str
     truth: NDArray[np.bool_]
     scores: NDArray[np.float64]
+    deciding: NDArray[np.float64]
     raw: NDArray[np.float64]
     threshold: float
     points: tuple[OperatingPoint, ...]
@@ -142,7 +144,9 @@ class Review:
         """The same numbers for parts of the cases, at the model's own threshold: seconds for a million cases."""
         return self.once(
             "subgroups",
-            lambda: subgroups(self.truth, self.scores, self.lesion, self.table, self.threshold),
+            lambda: subgroups(
+                self.truth, self.scores, self.lesion, self.table, self.threshold, self.deciding
+            ),
         )
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
@@ -180,7 +184,7 @@ class Review:
         """The cases by truth and decision at a threshold, a probability."""
         found = self.known.get(threshold)
         if found is None:
-            found = metrics.confusion(self.truth, self.scores, threshold, self.lesion)
+            found = metrics.confusion(self.truth, self.deciding, threshold, self.lesion)
             if len(self.known) >= POSITIONS.size:
                 self.known.clear()
             self.known[threshold] = found
@@ -194,7 +198,7 @@ class Review:
     def sweep(self) -> list[tuple[float, metrics.Confusion]]:
         """The same at every position of the slider, with its threshold."""
         cuts = [self.probability(position) for position in POSITIONS.tolist()]
-        return list(zip(cuts, metrics.confusions(self.truth, self.scores, cuts, self.lesion), strict=True))
+        return list(zip(cuts, metrics.confusions(self.truth, self.deciding, cuts, self.lesion), strict=True))
 
 
 @dataclass(frozen=True)
@@ -310,6 +314,7 @@ def _review(of: Key, split: str, where: Where) -> Review:
         split=split,
         truth=table["malignant"].to_numpy(bool),
         scores=table["probability"].to_numpy(np.float64),
+        deciding=deciding_scores(table),
         raw=table["raw_probability"].to_numpy(np.float64),
         threshold=of.bundle.card.threshold,
         points=of.bundle.card.operating_points,

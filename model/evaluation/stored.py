@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from model.bundle import HISTORY, SCORES, Bundle, BundleError
 from model.calibration import calibrate
@@ -66,6 +67,15 @@ def stored_scores(bundle: Bundle, modality: str = Modality.DERMOSCOPIC, run: str
     for index, code in enumerate(taxonomy.codes):
         rows[f"p_{code}"] = calibrated[:, index] if len(bundle.card.classes) > 1 else np.nan
     return rows
+
+
+def deciding_scores(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """What decisions on dermoscopic images are taken by, (n,): the probability, as `stored_scores` has it.
+
+    Infinite for an image without a result: nobody calls it benign, whatever the threshold.
+    """
+    scores = rows["probability"].to_numpy(np.float64)
+    return np.where(rows["no_result"].to_numpy(bool), np.inf, scores) if "no_result" in rows else scores
 
 
 def truth_of(rows: pd.DataFrame, taxonomy: Taxonomy) -> "pd.Series[bool]":

@@ -100,7 +100,12 @@ def partitions(table: "pd.DataFrame") -> Iterator[tuple[str, NDArray[np.int64], 
 
 
 def subgroups(
-    y: ArrayLike, p: ArrayLike, groups: ArrayLike, table: "pd.DataFrame", threshold: float
+    y: ArrayLike,
+    p: ArrayLike,
+    groups: ArrayLike,
+    table: "pd.DataFrame",
+    threshold: float,
+    deciding: ArrayLike | None = None,
 ) -> tuple[Subgroup, ...]:
     """Every part of the cases that occurs.
 
@@ -108,17 +113,20 @@ def subgroups(
         groups: lesion of every case (n,).
         table: a row a case, in the order of `y`; `age`, `sex`, `site` and `confirmation` as far as they are known.
         threshold: probability from which a case is called malignant.
+        deciding: (n,), what is compared with it, see `model.evaluation.stored.deciding_scores`; `p` if left out.
     """
     truth, scores = arrays(y, p)
+    _, deciding = arrays(y, p if deciding is None else deciding)
     # Once in order: the ranks within every part then need no sorting.
     rising = np.argsort(scores, kind="stable")
     truth, scores, lesions = truth[rising], scores[rising], np.asarray(groups)[rising]
+    deciding = deciding[rising]
     found: list[Subgroup] = []
     for variable, codes, order in partitions(table):
         parts = codes[rising]
         for code, name in order:
             inside = parts == code
-            at = confusion(truth[inside], scores[inside], threshold, lesions[inside])
+            at = confusion(truth[inside], deciding[inside], threshold, lesions[inside])
             malignant = int(truth[inside].sum())
             whole = area(truth[inside], scores[inside], lesions[inside])
             found.append(Subgroup(variable, name, at.n, malignant, whole, at.sensitivity, at.specificity))

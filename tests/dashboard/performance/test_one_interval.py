@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from dashboard.performance import body, numbers, tiles
+from dashboard.performance.cases import outcome_of
+from dashboard.performance.selection import Selection, listed
 from model.evaluation.intervals import wilson
 from model.evaluation.report import report
-from model.evaluation.review import review
+from model.evaluation.review import review, rows
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import share
 from model.modality import Modality
@@ -32,10 +34,11 @@ def by_hand(hits, of, lesions):
 
 
 def resemble(rows):
-    """Label and scores of a lesion's second test image for its first one too."""
+    """Label and scores of a lesion's second test image for its first one too; some images without a result."""
     second = rows.index[rows.index % 4 == 3]
     alike = ["label", *(name for name in rows if name.startswith("raw_"))]
     rows.loc[second - 2, alike] = rows.loc[second, alike].to_numpy()
+    rows["no_result"] = rows.index % 7 == 0
     return rows
 
 
@@ -52,7 +55,7 @@ def expected_by_hand(bundle):
     """Every share at the default operating point, computed here."""
     rows = stored_scores(bundle).query("split == 'test'")
     y, lesions = rows["malignant"].to_numpy(), rows["lesion_id"].to_numpy()
-    called = rows["probability"].to_numpy() >= bundle.card.threshold
+    called = (rows["probability"].to_numpy() >= bundle.card.threshold) | rows["no_result"].to_numpy()
     assert len(set(lesions)) < len(lesions)
     of = {"sensitivity": (called, y), "specificity": (~called, ~y), "ppv": (y, called), "npv": (~y, ~called)}
     found = {name: by_hand(*pair, lesions) for name, pair in of.items()}
@@ -72,10 +75,11 @@ def test_card_page_api_and_report_say_the_same(client, bundle, expected):
     for name, one in own.items():
         assert (one.value, one.low, one.high) == pytest.approx(expected[name])
     # The card.
-    rows, point = stored_scores(bundle).query("split == 'test'"), bundle.card.point()
-    y, p = rows["malignant"].to_numpy(), rows["probability"].to_numpy()
-    lesions, answered = rows["lesion_id"].to_numpy(str), np.zeros(len(rows), bool)
-    card = at_point(y, p, lesions, point, answered, Modality.DERMOSCOPIC)
+    cases, point = stored_scores(bundle).query("split == 'test'"), bundle.card.point()
+    y, p = cases["malignant"].to_numpy(), cases["probability"].to_numpy()
+    lesions, without = cases["lesion_id"].to_numpy(str), cases["no_result"].to_numpy()
+    assert 0 < without.sum() < len(cases)
+    card = at_point(y, p, lesions, point, without, Modality.DERMOSCOPIC)
     # The API, the table to take along, monitoring's promise and the report.
     api = client.get("/api/v1/models/alike/metrics").get_json()
     sent = client.get("/performance/table/numbers.csv?model=alike&split=test").text
@@ -87,6 +91,18 @@ def test_card_page_api_and_report_say_the_same(client, bundle, expected):
             assert card[name][end] == api[name][end] == float(table[name][end]) == number, (name, end)
         assert getattr(promised(bundle, close_up=False), name) == one
         assert share(one).removesuffix(")").replace(" (", "<small>(") in words, name
+
+
+def test_the_cases_behind_a_number_are_as_many(page, bundle):
+    shown = review(bundle, "test")
+    at, table = shown.at(bundle.card.threshold), rows(bundle, "test")
+    for outcome in ("tp", "fp", "tn", "fn"):
+        places = listed(bundle, "test", (), Selection(outcome), bundle.card.threshold)
+        assert len(places) == getattr(at, outcome), outcome
+        said = {outcome_of(row, bundle.card.threshold) for row in table.iloc[places].to_dict("records")}
+        assert said <= {outcome}
+    count = int(table["no_result"].sum())
+    assert f"{count} images get no result" in str(tiles.intervals_note(shown))
 
 
 def test_the_slider_shows_the_same(page, bundle):
