@@ -17,14 +17,24 @@
 
   // A probability after evidence, from that before it and how many times the evidence raises its odds (null: infinitely).
   function posterior(prior, odds) {
-    return typeof odds === "string" ? odds : odds.map((times) => (times === null ? 1 : (prior * times) / (prior * times + 1 - prior)));
+    return typeof odds === "string"
+      ? odds
+      : odds.map((times) => (times === null ? 1 : (prior * times) / (prior * times + 1 - prior)));
   }
 
   // The rows of PPV, NPV and number needed to biopsy at a prevalence; see model/evaluation/operating.py.
   function predictive([malignant, benign], prevalence) {
     const ppv = posterior(prevalence, malignant);
-    const needed = typeof ppv === "string" ? ppv : ppv[0] ? [1 / ppv[0], 1 / ppv[2], 1 / ppv[1]] : "Not defined when no cancer is caught.";
-    return [...row("share", ppv), ...row("share", posterior(1 - prevalence, benign)), ...row("ratio", needed)];
+    const needed = typeof ppv === "string"
+      ? ppv
+      : ppv[0]
+      ? [1 / ppv[0], 1 / ppv[2], 1 / ppv[1]]
+      : "Not defined when no cancer is caught.";
+    return [
+      ...row("share", ppv),
+      ...row("share", posterior(1 - prevalence, benign)),
+      ...row("ratio", needed),
+    ];
   }
 
   function fixed(value, digits) {
@@ -57,7 +67,12 @@
   const below = (beyond) => (beyond ? "bottom left" : "bottom right");
 
   function net(tp, fp, n, threshold) {
-    return point(100 * threshold, (100 * (tp - (fp * threshold) / (1 - threshold))) / n, threshold, "top right");
+    return point(
+      100 * threshold,
+      (100 * (tp - (fp * threshold) / (1 - threshold))) / n,
+      threshold,
+      "top right",
+    );
   }
 
   // The marks of the figures at a slider position, by name; null where there is none.
@@ -67,7 +82,9 @@
     const both = malignant && benign && !unscored;
     return {
       roc: both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : null,
-      pr: both ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5)) : null,
+      pr: both
+        ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5))
+        : null,
       scores: malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : null,
       benefit: both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : null,
     };
@@ -83,7 +100,16 @@
     const { malignant, benign, unscored } = sweep;
     const tp = sweep.tp[place];
     const fp = sweep.fp[place];
-    return { threshold: sweep.thresholds[place], tp, fp, fn: malignant - tp, tn: benign - fp, malignant, benign, unscored };
+    return {
+      threshold: sweep.thresholds[place],
+      tp,
+      fp,
+      fn: malignant - tp,
+      tn: benign - fp,
+      malignant,
+      benign,
+      unscored,
+    };
   }
 
   const share = (value) => String(Math.round(1000 * value) / 1000);
@@ -94,7 +120,8 @@
     roc: (about) => about && { threshold: about[0] },
     pr: (about) => about !== undefined && { threshold: typeof about === "number" ? about : about[0] },
     benefit: (_about, _line, { x }) => ({ threshold: Math.min(100, x) }),
-    scores: (about, { name }) => about && { show: `score:${share(about[1] / 100)}:${share(about[2] / 100)}:${name}` },
+    scores: (about, { name }) =>
+      about && { show: `score:${share(about[1] / 100)}:${share(about[2] / 100)}:${name}` },
     calibration: (_about, { name }, { pointNumber }, data) => {
       const bars = data.find((one) => one.type === "bar" && one.name === name);
       const bin = bars && bars.customdata[pointNumber];
@@ -161,7 +188,8 @@
   }
 
   const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-  const here = () => [shared.property("performance-threshold", "value"), shared.property("performance-sweep", "data")];
+  const here =
+    () => [shared.property("performance-threshold", "value"), shared.property("performance-sweep", "data")];
   const same = (one, other) => [...one].sort().join("\n") === [...other].sort().join("\n");
 
   // A figure is drawn some time after it was called; one that is not yet called will have the slider's position, and
@@ -185,7 +213,8 @@
   // Whether a figure that came from the server has its mark elsewhere.
   function stale(name, mark) {
     const [drawn] = (figureOf(name) || { data: [] }).data;
-    const apart = (axis) => mark[0][axis][0].some((value, place) => Math.abs(value - drawn[axis][place]) > 1e-9);
+    const apart = (axis) =>
+      mark[0][axis][0].some((value, place) => Math.abs(value - drawn[axis][place]) > 1e-9);
     return Boolean(mark && drawn) && (apart("x") || apart("y"));
   }
 
@@ -228,7 +257,9 @@
       show: !show || show === "errors" ? null : show,
       page: page > 1 ? String(page) : null,
     };
-    if (typeof prevalence === "number") values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
+    if (typeof prevalence === "number") {
+      values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
+    }
     if (runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
     return values;
   }
@@ -326,7 +357,10 @@
   // Left and right go to the case before and after, unless something is being typed or set.
   document.addEventListener("keydown", (event) => {
     const ends = { ArrowLeft: "first-child", ArrowRight: "last-child" };
-    if (!ends[event.key] || event.target instanceof HTMLInputElement || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (
+      !ends[event.key] || event.target instanceof HTMLInputElement || event.altKey || event.ctrlKey ||
+      event.metaKey
+    ) return;
     const link = document.querySelector(`.evaluated-bar .paging a:${ends[event.key]}`);
     if (link) link.click();
   });
@@ -336,7 +370,9 @@
     const { figure: name, format } = button.dataset;
     button.disabled = true;
     try {
-      const answer = await fetch(`${document.documentElement.dataset.root}/performance/figure/${name}.json${window.location.search}`);
+      const answer = await fetch(
+        `${document.documentElement.dataset.root}/performance/figure/${name}.json${window.location.search}`,
+      );
       if (!answer.ok) throw new Error(String(answer.status));
       const { figure, filename, width, height } = await answer.json();
       const scale = format === "png" ? 3 : 1;
