@@ -4,7 +4,6 @@ import logging
 import math
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,9 @@ from flask import current_app
 
 from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
-from dashboard.store import Context, NotFound, Record, Store, open_store
-from dashboard.store.keys import Key, digest
+from dashboard.store import NotFound, Record, Store, open_store
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
-from model.images import Limits, Photograph, decode
+from model.images import Limits, Photograph
 
 if TYPE_CHECKING:
     from model.predictor import Predictor
@@ -25,11 +23,6 @@ EXTENSION = "dermaboard"
 LIMITS = Limits()
 # A photograph without loss may be longer than the file that it came in.
 STORED = Limits(max_bytes=200_000_000)
-# Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
-PATIENCE = 2.0
-# Threads that encode photographs and wait for the disk; so many as the web server has.
-WRITING = ThreadPoolExecutor(8, "writing")
-
 # Seconds for which it is believed that a model predicts.
 PROVEN = 60.0
 
@@ -154,50 +147,6 @@ class Services:
         except NotFound:
             return False
         return True
-
-    def predict(
-        self,
-        data: bytes,
-        filename: str,
-        model: str | None = None,
-        operating_point: str | None = None,
-        context: Context = Context(),
-        key: str | None = None,
-    ) -> Record:
-        """Image bytes to a stored prediction: the one path of the page and the API.
-
-        Args:
-            data: the whole image file.
-            filename: what the user calls it; kept as data, never used as a path.
-            model: name of a bundle, None for the default.
-            operating_point: by its name, None for the model's default.
-            context: what the user tells of the lesion. No model sees it.
-            key: an idempotency key: the same one with the same file and words gives the first record again.
-
-        Raises:
-            ImageError: the file cannot be used.
-            ModelUnavailable: there is no such model or operating point.
-            Conflict: the key was used for another request.
-            StoreError: the prediction cannot be kept.
-        """
-        bundle = self.bundle(model)
-        point = operating_point_of(bundle, operating_point)
-        photograph = decode(data, LIMITS, PATIENCE)
-        once = None
-        if key is not None:
-            once = Key(key, digest(filename, context, bundle.name, point.name))
-        record = self.store.with_key(once, photograph.sha256) if once is not None else None
-        if record is None:
-            predictor = self.predictors.get(bundle)
-            # Encoding and the disk take about as long as the graph: both at once.
-            written = WRITING.submit(self.store.prepare, photograph)
-            try:
-                prediction = predictor.predict(photograph, operating_point=point.name)
-            except BaseException:
-                written.result().discard()
-                raise
-            record = self.store.add(photograph, prediction, filename, context, once, written.result())
-        return record
 
     def shows_heatmap(self, record: Record) -> bool:
         """Whether the stored heatmap of a prediction is for people; true where its model is no longer installed."""

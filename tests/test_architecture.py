@@ -24,21 +24,22 @@ FLOORS = {
     "settings": 0,
     "store": 1,
     "services": 2,
-    "jobs": 3,
-    "shell": 4,
-    "predict": 5,
-    "performance": 5,
-    "history": 5,
-    "case": 5,
-    "case_report": 5,
-    "monitoring": 5,
-    "compare": 5,
-    "api": 6,
-    "security": 7,
-    "server": 7,
-    "app": 8,
-    "wsgi": 9,
-    "__main__": 9,
+    "cases": 3,
+    "jobs": 4,
+    "shell": 5,
+    "predict": 6,
+    "performance": 6,
+    "history": 6,
+    "case": 6,
+    "case_report": 6,
+    "monitoring": 6,
+    "compare": 6,
+    "api": 7,
+    "security": 8,
+    "server": 8,
+    "app": 9,
+    "wsgi": 10,
+    "__main__": 10,
 }
 
 # What stored scores say of a model: predicting needs none of it.
@@ -147,6 +148,43 @@ def test_rooms_of_the_dashboard_import_only_lower_floors() -> None:
         for found, here, there in across
         if here in FLOORS and there in FLOORS and here != there and FLOORS[there] >= FLOORS[here]
     ]
+
+
+def store_writes() -> set[str]:
+    """The methods of the store that write to the database, and what lets others do so."""
+    (store,) = (
+        node
+        for node in ast.parse(modules("dashboard")["dashboard.store.repository"].read_text()).body
+        if isinstance(node, ast.ClassDef)
+    )
+    methods = [node for node in store.body if isinstance(node, ast.FunctionDef)]
+    return {method.name for method in methods if "self.writing" in ast.unparse(method)} | {
+        "writing",
+        "prepare",
+    }
+
+
+def test_only_cases_write_to_the_store() -> None:
+    """Pages, API, jobs and command line ask `dashboard.cases`; a backup is brought in by the command line alone."""
+    writes = store_writes()
+    assert {"add", "change", "review", "delete"} <= writes
+    outside = {
+        name: path for name, path in modules("dashboard").items() if room(name) not in ("store", "cases")
+    }
+    assert not [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name, path in outside.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in writes
+        and ast.unparse(node.value).endswith("store")
+    ]
+    inner = {f"dashboard.store.{name}" for name in ("changes", "restore", "transactions")}
+    assert {
+        found.module
+        for found in imports_of("dashboard")
+        if found.module in outside and any(is_within(found.target, name) for name in inner)
+    } == {"dashboard.__main__"}
 
 
 @pytest.mark.parametrize("package", ["model", "dashboard"])

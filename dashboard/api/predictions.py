@@ -21,6 +21,7 @@ from dashboard.api.inputs import (
 from dashboard.api.problems import Problem
 from dashboard.api.shown import page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
+from dashboard.cases import NOBODY, Actor, change_case, delete_cases, predict_photograph
 from dashboard.services import LIMITS, Services
 from dashboard.store import Conflict, Finding, NotFound, Record, Store
 
@@ -58,7 +59,9 @@ def create(form: NewPrediction, headers: KeyHeader) -> Response:
     """
     # One byte beyond the limit is enough for the decoder to see that the file is too large.
     data = form.file.stream.read(LIMITS.max_bytes + 1)
-    record = Services.current().predict(
+    record = predict_photograph(
+        NOBODY,
+        Services.current(),
         data,
         form.file.filename or "",
         model=form.model,
@@ -130,13 +133,13 @@ def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
     The body is a JSON merge patch: null empties a field of the context, what is left out stays as it is. Send the
     ETag that you have seen as `If-Match`, and nothing is written over what somebody else wrote meanwhile.
     """
-    store, finding = Services.current().store, None
+    services, actor, finding = Services.current(), NOBODY, None
     fields = {} if json.context is None else named(json.context)
     if json.review is not None:
-        finding = Finding(**vars(json.review))
-    seen = revision_seen(store, record_id, headers.match)
+        actor, finding = Actor(json.review.reviewer), Finding(**vars(json.review))
+    seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):
-        return shown(store.change(record_id, fields, finding, seen))
+        return shown(change_case(actor, services, record_id, fields, finding, seen))
 
 
 @blueprint.delete("/<string:record_id>")
@@ -152,10 +155,10 @@ def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
 )
 def delete(record_id: str, headers: MatchHeader) -> Response:
     """Delete a prediction with its pictures and reviews."""
-    store = Services.current().store
-    seen = revision_seen(store, record_id, headers.match)
+    services = Services.current()
+    seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):
-        if not store.delete([record_id], revision=seen):
+        if not delete_cases(NOBODY, services, [record_id], seen):
             raise NotFound(record_id)
     return make_response("", 204)
 

@@ -15,6 +15,7 @@ from plotly.graph_objects import Figure
 from dashboard import examples
 from dashboard.addresses import local_address
 from dashboard.case import parts
+from dashboard.cases import Actor, change_case, delete_cases
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import box, confirmation
@@ -29,7 +30,7 @@ from dashboard.shell.review_form import (
     review_form,
     review_list,
 )
-from dashboard.store import Conflict, Context, InputError, NotFound, Record, StoreError
+from dashboard.store import Conflict, InputError, NotFound, Record, StoreError
 from dashboard.store.fields import CONTEXT
 from dashboard.store.summary import same_image
 from model.evaluation.figures import monitoring
@@ -263,15 +264,15 @@ def describe(
     """Keep what the user tells of the lesion, unless somebody was faster."""
     if not clicks:
         return no_update, no_update, no_update
-    store = Services.current().store
+    services = Services.current()
     try:
         pairs = zip(CONTEXT, values, strict=True)
-        context = Context(*(None if field.choices and value == NOTHING else value for field, value in pairs))
-        record = store.describe(case_id, context, (seen or {}).get(case_id), who or "")
+        fields = {field.name: None if field.choices and value == NOTHING else value for field, value in pairs}
+        record = change_case(Actor(who or ""), services, case_id, fields, revision=(seen or {}).get(case_id))
     except Conflict as error:
         now = error.record
         fresh = (told(now), {now.id: now.revision}) if now else (no_update, no_update)
-        return problem(str(error), audit_lines(error.changes, store.known.every)), *fresh
+        return problem(str(error), audit_lines(error.changes, services.known.every)), *fresh
     except NotFound:
         return problem("This prediction was deleted meanwhile. Nothing was saved."), no_update, no_update
     except (InputError, StoreError) as error:
@@ -326,7 +327,7 @@ def delete(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any]
     if not clicks:
         return no_update, no_update
     try:
-        gone = Services.current().store.delete([str(case_id)], who or "")
+        gone = delete_cases(Actor(who or ""), Services.current(), [str(case_id)])
     except StoreError as error:
         return no_update, str(error)
     return (True, "") if gone else (no_update, "It is deleted already, perhaps in another tab.")

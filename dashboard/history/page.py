@@ -27,6 +27,7 @@ from dash import (
     no_update,
 )
 
+from dashboard.cases import Actor, delete_cases
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, filters
 from dashboard.history.gallery import PAGE, gallery, pictures
@@ -274,7 +275,7 @@ def delete(clicks: int | None, selected: Mapping[str, int] | None, who: str | No
     if not clicks:
         return no_update, no_update, no_update
     try:
-        Services.current().store.delete(list(selected or {}), who or "")
+        delete_cases(Actor(who or ""), Services.current(), list(selected or {}))
     except StoreError as error:
         return no_update, no_update, str(error)
     return False, {"deleted": clicks}, ""

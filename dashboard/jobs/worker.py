@@ -16,10 +16,10 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from dashboard.services import STORED, ModelUnavailable, Services, operating_point_of
-from dashboard.store import NotFound, QueryError, Record, StoreError
-from dashboard.store.summary import same_image
-from model.images import ImageError, decode
+from dashboard.cases import NOBODY, predict_again
+from dashboard.services import ModelUnavailable, Services, operating_point_of
+from dashboard.store import NotFound, QueryError, StoreError
+from model.images import ImageError
 
 EXTENSION = "dermaboard-jobs"
 # As many as one may select; a whole history is a matter for `python -m model score`.
@@ -175,7 +175,9 @@ class Jobs:
     def _again(self, job: Job, record_id: str) -> Pair:
         """Predict one image again; whatever goes wrong with it stays its own problem."""
         try:
-            return Pair(record_id, predict_again(self.services, record_id, job.model, job.operating_point).id)
+            return Pair(
+                record_id, predict_again(NOBODY, self.services, record_id, job.model, job.operating_point).id
+            )
         except NotFound:
             return Pair(record_id, None, "It was deleted, or its image is missing.")
         except (ImageError, ModelUnavailable, StoreError) as error:
@@ -183,26 +185,6 @@ class Jobs:
         except Exception:
             log.exception("Predicting %s again with %s failed", record_id, job.model)
             return Pair(record_id, None, "Something went wrong on the server; the log says what.")
-
-
-def predict_again(services: Services, record_id: str, model: str, point: str | None = None) -> Record:
-    """A prediction for the stored image of another one, or the one that this model has already made of it.
-
-    Raises:
-        NotFound: the prediction or its image is gone.
-        ModelUnavailable: no such model can run.
-        StoreError: it cannot be kept.
-    """
-    bundle = services.bundle(model)
-    wanted = operating_point_of(bundle, point)
-    before = services.store.get(record_id)
-    for record in same_image(services.store, before.sha256):
-        if (record.model_sha256, record.operating_point) == (bundle.card.sha256, wanted.name):
-            return record
-    # What is stored has the same pixels and another digest; under that of the file that came in, both stay together.
-    photograph = replace(decode(services.store.image(record_id), STORED), sha256=before.sha256)
-    prediction = services.predictors.get(bundle).predict(photograph, operating_point=wanted.name)
-    return services.store.add(photograph, prediction, before.filename, before.context)
 
 
 def install(server: Flask, services: Services) -> None:

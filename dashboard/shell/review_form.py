@@ -8,10 +8,11 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard.cases import Actor, review_cases
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import diagnosis_words
-from dashboard.store import Conflict, InputError, NotFound, StoreError
+from dashboard.store import Conflict, Finding, InputError, NotFound, StoreError
 from dashboard.store.fields import CONTEXT
 from model.taxonomy import Taxonomy
 
@@ -266,16 +267,8 @@ def save_review(
             raise InputError(
                 "There is nothing to save yet: choose a diagnosis, write a note or change the tags."
             )
-        done = Services.current().store.review(
-            list(seen),
-            reviewer or "",
-            diagnosis,
-            source,
-            note or "",
-            (add or "").split(","),
-            remove or [],
-            dict(seen),
-        )
+        finding = Finding("", diagnosis, source, note or "", (add or "").split(","), remove or [])
+        done = review_cases(Actor(reviewer or ""), Services.current(), dict(seen), finding)
     except Conflict as error:
         lines = audit_lines(error.changes, Services.current().known.every)
         return {"conflict": clicks}, problem(str(error), lines)

@@ -27,7 +27,7 @@ REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
 class Finding:
     """What somebody wants to append as a review; see `Store.review`."""
 
-    reviewer: str
+    reviewer: str = ""
     diagnosis: str | None = None
     source: str | None = None
     note: str = ""

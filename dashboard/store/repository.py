@@ -265,51 +265,39 @@ class Store(Transactions):
             found = select(values.c.value).where(values.c.value.is_not(None)).order_by(values.c.value)
             return tuple(connection.execute(found).scalars())
 
-    def describe(
-        self, record_id: str, context: Context, revision: int | None = None, who: str = ""
-    ) -> Record:
-        """Replace the context of a prediction, with an audit line.
-
-        Args:
-            revision: the one that the user has seen.
-
-        Raises:
-            Conflict: somebody changed it meanwhile.
-            NotFound: there is no such prediction.
-        """
-        name = clean_line(who, MAX_NAME, "The name")
-        with self.writing() as connection:
-            return changes.describe(connection, known_shape(record_id), context, revision, name)
-
     def change(
         self,
         record_id: str,
         fields: Mapping[str, Any],
         finding: Finding | None = None,
         revision: int | None = None,
+        who: str = "",
     ) -> Record:
-        """Change some fields of the context, append a review, or both: all of it or nothing.
+        """Change some fields of the context, append a review, or both, with audit lines: all of it or nothing.
 
         Args:
             fields: of `Context`, by their names; the others stay as they are at that moment.
             revision: the one that the user has seen.
+            who: the reviewer, where there is a review.
 
         Raises:
-            Conflict, InputError, NotFound: as for `describe` and `review`.
+            Conflict: somebody changed it meanwhile.
+            InputError: as for `review`.
+            NotFound: there is no such prediction.
         """
-        one, who = known_shape(record_id), ""
+        name = clean_line(who, MAX_NAME, "The name")
         if finding is not None:
             finding = changes.checked(finding, self.known.every)
-            who = finding.reviewer
+            name = finding.reviewer
         with self.writing() as connection:
-            record = changes.find(connection, one)[1]
+            record = changes.find(connection, known_shape(record_id))[1]
             if fields:
                 context = replace(record.context, **fields)
-                record = changes.describe(connection, one, context, revision, who)
+                record = changes.describe(connection, record.id, context, revision, name)
                 revision = None
-            return (
-                record if finding is None else changes.review(connection, one, finding, revision, self.known)
-            )
+            if finding is not None:
+                record = changes.review(connection, record.id, finding, revision, self.known)
+            return record
 
     def review(
         self,

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from dashboard.jobs.worker import predict_again
+from dashboard.cases import NOBODY, predict_again, predict_photograph
 from dashboard.services import Services
 from dashboard.store import Query
 from dashboard.store.export import dataset_zip, images_zip
@@ -39,7 +39,7 @@ def test_the_same_photograph_gives_the_same_probability(
     services: Services, tmp_path: Path, name: str
 ) -> None:
     data = PHOTOGRAPHS[name]
-    record = services.predict(data, "a.jpg")
+    record = predict_photograph(NOBODY, services, data, "a.jpg")
     file = tmp_path / "photograph.jpg"
     file.write_bytes(data)
     predictor = services.predictors.get(services.bundle("tiny"))
@@ -52,8 +52,8 @@ def test_the_same_photograph_gives_the_same_probability(
 def test_predicting_again_gives_the_same(settings_of_two: Services) -> None:
     services = settings_of_two
     data = PHOTOGRAPHS["Display P3"]
-    record = services.predict(data, "a.jpg", model="tiny")
-    again = predict_again(services, record.id, "other")
+    record = predict_photograph(NOBODY, services, data, "a.jpg", model="tiny")
+    again = predict_again(NOBODY, services, record.id, "other")
     assert again.probability == record.probability and again.sha256 == record.sha256
 
 
@@ -72,7 +72,7 @@ def settings_of_two(settings, tmp_path: Path):  # type: ignore[no-untyped-def]
 
 def test_nothing_that_the_file_said_is_kept(services: Services) -> None:
     for data in (files.located(), files.polyglot()):
-        record = services.predict(data, "a.jpg")
+        record = predict_photograph(NOBODY, services, data, "a.jpg")
         kept = services.store.image(record.id)
         assert files.SERIAL.encode() not in kept and files.SCRIPT not in kept
         assert not Image.open(BytesIO(kept)).getexif() and len(kept) <= len(data)
@@ -81,7 +81,7 @@ def test_nothing_that_the_file_said_is_kept(services: Services) -> None:
 def test_what_is_kept_is_served_and_exported_as_what_it_is(client: FlaskClient, services: Services) -> None:
     kinds = {"photograph": ("image/jpeg", ".jpg"), "WebP": ("image/webp", ".webp")}
     for data, (kind, ending) in zip((saved(lesion()), PHOTOGRAPHS["WebP"]), kinds.values(), strict=True):
-        record = services.predict(data, "a")
+        record = predict_photograph(NOBODY, services, data, "a")
         services.store.review([record.id], "A", "nv", "histology") if ending == ".jpg" else None
         answer = client.get(f"/api/v1/predictions/{record.id}/image")
         assert answer.content_type == kind
@@ -99,14 +99,14 @@ def test_what_is_kept_is_served_and_exported_as_what_it_is(client: FlaskClient, 
 def test_what_an_earlier_version_kept_is_replaced_by_the_exact_pixels(services: Services) -> None:
     for data in (PHOTOGRAPHS["small"], PHOTOGRAPHS["WebP"]):
         photograph = decode(data)
-        first = services.predict(data, "a")
+        first = predict_photograph(NOBODY, services, data, "a")
         files_of = services.store.files
         for name in files_of.images(first.sha256):
             files_of.place.remove(name)
         old = encode(photograph.pixels)
         files_of.place.stage({files_of.images(first.sha256)[1]: old}).commit()
         assert services.store.image(first.id) == old
-        second = services.predict(data, "b")
+        second = predict_photograph(NOBODY, services, data, "b")
         np.testing.assert_array_equal(decode(services.store.image(second.id)).pixels, photograph.pixels)
         services.store.delete([first.id, second.id])
         assert not any(files_of.place.has(name) for name in files_of.images(first.sha256))

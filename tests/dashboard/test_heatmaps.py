@@ -11,6 +11,7 @@ from dash import Dash
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import ModelUnavailable, Services
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.store import Record
@@ -42,7 +43,7 @@ def client(app: Dash) -> FlaskClient:
 
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
-    return services.predict(lesion_jpeg, "arm.jpg")
+    return predict_photograph(NOBODY, services, lesion_jpeg, "arm.jpg")
 
 
 def test_the_api_has_none_and_says_why(client: FlaskClient, record: Record) -> None:
@@ -55,7 +56,7 @@ def test_the_api_has_none_and_says_why(client: FlaskClient, record: Record) -> N
 def test_pages_show_the_photograph_alone(
     app: Dash, client: FlaskClient, services: Services, record: Record, lesion_jpeg: bytes
 ) -> None:
-    other = services.predict(lesion_jpeg, "arm.jpg", operating_point="sensitivity-90")
+    other = predict_photograph(NOBODY, services, lesion_jpeg, "arm.jpg", operating_point="sensitivity-90")
     card = client.get(f"/cards/{record.id}").get_json()["card"]
     pages = {page["path_template"]: page["layout"] for page in dash.page_registry.values()}
     with app.server.test_request_context():

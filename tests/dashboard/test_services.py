@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import ModelUnavailable, Services, build_services
 from dashboard.settings import Settings, SettingsError
 from model.bundle import GRAPH, Damaged
@@ -14,7 +15,7 @@ from tests.tiny import write_tiny_bundle
 
 
 def test_prediction_is_stored_as_the_predictor_made_it(services: Services, lesion_jpeg: bytes) -> None:
-    record = services.predict(lesion_jpeg, "arm.jpg")
+    record = predict_photograph(NOBODY, services, lesion_jpeg, "arm.jpg")
     alone = Predictor(services.bundle()).predict(decode(lesion_jpeg))
     assert record.probability == pytest.approx(alone.probability, abs=1e-6)
     assert record.sha256 == alone.sha256
@@ -32,13 +33,13 @@ def test_broken_file_leaves_nothing_behind(services: Services, lesion_jpeg: byte
     from dashboard.store import Query
 
     with pytest.raises(ImageError):
-        services.predict(lesion_jpeg[:2000], "half.jpg")
+        predict_photograph(NOBODY, services, lesion_jpeg[:2000], "half.jpg")
     assert services.store.page(Query()).total == 0
 
 
 def test_unknown_model_is_refused_with_the_names_that_exist(services: Services, lesion_jpeg: bytes) -> None:
     with pytest.raises(ModelUnavailable, match="Available: tiny") as caught:
-        services.predict(lesion_jpeg, "a.jpg", model="other")
+        predict_photograph(NOBODY, services, lesion_jpeg, "a.jpg", model="other")
     assert caught.value.code == "unknown_model"
 
 

@@ -14,6 +14,7 @@ from dash import Dash
 from flask.testing import FlaskClient
 from pyarrow import parquet
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.diagnoses import USUAL, known_diagnoses
 from dashboard.jobs.worker import Jobs
 from dashboard.predict.batch import batch_csv
@@ -54,7 +55,7 @@ def settings(bundle_root: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 def records(services: Services, lesion_jpeg: bytes) -> dict[str, Record]:
     """A prediction by each model of the same photograph."""
-    return {name: services.predict(lesion_jpeg, f"{name}.jpg", name) for name in MODELS}
+    return {name: predict_photograph(NOBODY, services, lesion_jpeg, f"{name}.jpg", name) for name in MODELS}
 
 
 def sha256(services: Services, name: str) -> str:

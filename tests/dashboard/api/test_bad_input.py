@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import dashboard.services
+import dashboard.cases
 from dashboard.services import Services
 from dashboard.store import Query, places
 from model import helper
@@ -263,7 +263,7 @@ def test_no_mutated_photograph_is_a_server_error(
 
 
 def test_a_file_that_has_to_wait_too_long_may_come_again(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard.services, "PATIENCE", 0.01)
+    monkeypatch.setattr(dashboard.cases, "PATIENCE", 0.01)
     monkeypatch.setattr(helper, "_helpers", helper.Helpers(0))
     response = send(files.saved(files.lesion(), "WEBP"))
     assert problem(response)["code"] == "busy"

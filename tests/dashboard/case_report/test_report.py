@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from dashboard.case_report.content import moment, report_of
 from dashboard.case_report.pdf import report_pdf
 from dashboard.case_report.sheet import sheet
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.shell.text import DISCLAIMER, limits
 from dashboard.store import Context, Record
@@ -27,7 +28,7 @@ from tests.dashboard.predict.test_page import text
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
     """A stored prediction."""
-    return services.predict(lesion_jpeg, "left arm.jpg")
+    return predict_photograph(NOBODY, services, lesion_jpeg, "left arm.jpg")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.jobs.worker import Job, Jobs, Pair, State
 from dashboard.services import Services
 from dashboard.store import Record, Store
@@ -19,7 +20,9 @@ def pairs(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> list[Pair
     found = []
     for number in range(6):
         data = mole_jpeg if number == 1 else lesion_jpeg
-        before, after = (services.predict(data, f"{number}.jpg", "tiny") for _ in range(2))
+        before, after = (
+            predict_photograph(NOBODY, services, data, f"{number}.jpg", "tiny") for _ in range(2)
+        )
         found.append(Pair(before.id, after.id))
     return found
 

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from pyarrow import parquet
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.store import Context, Record
 
@@ -16,8 +17,8 @@ from dashboard.store import Context, Record
 @pytest.fixture
 def records(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> list[Record]:
     """A confirmed melanoma and a mole whose name is a formula."""
-    first = services.predict(lesion_jpeg, "hand.jpg", context=Context(lesion="L1"))
-    second = services.predict(mole_jpeg, "=1+1.jpg")
+    first = predict_photograph(NOBODY, services, lesion_jpeg, "hand.jpg", context=Context(lesion="L1"))
+    second = predict_photograph(NOBODY, services, mole_jpeg, "=1+1.jpg")
     services.store.review([first.id], "A", "mel", "histology")
     return [services.store.get(one.id) for one in (first, second)]
 

@@ -9,6 +9,7 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.history import grid as parts
 from dashboard.services import Services
 from dashboard.store import NotFound, Record
@@ -16,7 +17,7 @@ from dashboard.store import NotFound, Record
 
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
-    return services.predict(lesion_jpeg, "<b>left</b> hand.jpg")
+    return predict_photograph(NOBODY, services, lesion_jpeg, "<b>left</b> hand.jpg")
 
 
 def dispatch(
@@ -189,7 +190,7 @@ def test_the_gallery_has_a_picture_a_prediction(
     app: Dash, client: FlaskClient, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules["dashboard.history.page"], "PAGE", 1)
-    second = services.predict(services.store.image(record.id), "second.jpg")
+    second = predict_photograph(NOBODY, services, services.store.image(record.id), "second.jpg")
     first = pictures(app, client, "?view=gallery")
     print(pictures(app, client, "?view=gallery", first["history-cursor"]["data"]), first["history-cursor"])
     assert second.id in json.dumps(first["history-pictures"]) and record.id not in json.dumps(
@@ -223,7 +224,7 @@ def test_what_came_in_is_told_without_moving_a_row(
 ) -> None:
     assert news(app, client, record.id)["hidden"] is True
     for name in ("a.jpg", "b.jpg"):
-        services.predict(mole_jpeg, name)
+        predict_photograph(NOBODY, services, mole_jpeg, name)
     assert news(app, client, record.id) == {"children": "2 new · show", "hidden": False}
     assert news(app, client, record.id, "?q=a.jpg")["children"] == "1 new · show"
     assert news(app, client, None)["children"] == "3 new · show"
@@ -265,7 +266,7 @@ def review(app: Dash, client: FlaskClient, seen: dict[str, int], **values: Any) 
 def test_a_review_is_appended_to_all_that_are_meant(
     app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
 ) -> None:
-    second = services.predict(mole_jpeg, "mole.jpg")
+    second = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg")
     answer = review(
         app,
         client,
@@ -354,7 +355,7 @@ def describe(app: Dash, client: FlaskClient, record_id: str, seen: int, **values
 def test_context_is_kept_and_joins_the_visits_of_a_lesion(
     app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
 ) -> None:
-    later = services.predict(mole_jpeg, "later.jpg")
+    later = predict_photograph(NOBODY, services, mole_jpeg, "later.jpg")
     for one in (record, later):
         describe(app, client, one.id, 0)
     assert services.store.get(record.id).context.age == 40
@@ -369,7 +370,10 @@ def test_context_is_kept_and_joins_the_visits_of_a_lesion(
 def test_neighbours_stay_within_the_filters(
     client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
 ) -> None:
-    other, last = services.predict(mole_jpeg, "right.jpg"), services.predict(mole_jpeg, "left again.jpg")
+    other, last = (
+        predict_photograph(NOBODY, services, mole_jpeg, "right.jpg"),
+        predict_photograph(NOBODY, services, mole_jpeg, "left again.jpg"),
+    )
     text = page(client, f"/history/{record.id}", "?q=left")
     assert f"/history/{last.id}?q=left" in text and other.id not in text
     assert f"/history/{other.id}" in page(client, f"/history/{record.id}")

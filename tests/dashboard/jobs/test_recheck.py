@@ -10,6 +10,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from dashboard.__main__ import main
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.jobs.recheck import recheck, report
 from dashboard.services import Services
 from dashboard.settings import Settings
@@ -45,7 +46,9 @@ def change(services: Services, record: Record, **values: object) -> None:
 
 
 def test_nothing_changes_and_nothing_is_stored(services: Services, lesion_jpeg: bytes) -> None:
-    records = [services.predict(data, "a") for data in (lesion_jpeg, tiff(1), lesion_jpeg)]
+    records = [
+        predict_photograph(NOBODY, services, data, "a") for data in (lesion_jpeg, tiff(1), lesion_jpeg)
+    ]
     found = list(recheck(services))
     assert [one.record.id for one in found] == [record.id for record in records[::-1]]
     assert [one.probability for one in found] == pytest.approx([one.record.probability for one in found])
@@ -56,7 +59,7 @@ def test_nothing_changes_and_nothing_is_stored(services: Services, lesion_jpeg: 
 def test_a_benign_result_that_changes_is_listed(
     services: Services, lesion_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = services.predict(lesion_jpeg, "arm.jpg", context=Context(lesion="L7"))
+    record = predict_photograph(NOBODY, services, lesion_jpeg, "arm.jpg", context=Context(lesion="L7"))
     change(services, record, decision="benign", probability=0.01)
     # As if the model had learnt better.
     predict = Predictor.predict
@@ -74,23 +77,26 @@ def test_a_benign_result_that_changes_is_listed(
 
 def test_what_was_kept_wrongly_cannot_be_known(services: Services, lesion_jpeg: bytes) -> None:
     names = ("scan.TIF", "exam.dcm", "IMG_1.HEIC", "IM0001", "phone.jpg")
-    records = [services.predict(tiff(seed), name) for seed, name in enumerate(names)]
+    records = [predict_photograph(NOBODY, services, tiff(seed), name) for seed, name in enumerate(names)]
     for record in records:
         change(services, record, decision="benign")
         as_before(services, record)
-    after = services.predict(tiff(9), "new.tif")
+    after = predict_photograph(NOBODY, services, tiff(9), "new.tif")
     text = "\n".join(report(services))
     assert "nobody can know" in text
     for name in names[:4]:
         assert name in text
     assert "1 more benign" in text and after.filename not in text
     # Sent again, it is known.
-    services.predict(tiff(0), "scan.TIF")
+    predict_photograph(NOBODY, services, tiff(0), "scan.TIF")
     assert not any(one.unknown for one in recheck(services) if one.record.sha256 == records[0].sha256)
 
 
 def test_a_missing_photograph_stops_nothing(services: Services, lesion_jpeg: bytes) -> None:
-    record, other = services.predict(lesion_jpeg, "lost.jpg"), services.predict(tiff(2), "there.tif")
+    record, other = (
+        predict_photograph(NOBODY, services, lesion_jpeg, "lost.jpg"),
+        predict_photograph(NOBODY, services, tiff(2), "there.tif"),
+    )
     change(services, record, decision="benign")
     services.store.files.place.remove(services.store.files.image(record.sha256))
     assert {one.record.id for one in recheck(services)} == {record.id, other.id}
@@ -105,7 +111,7 @@ def test_the_command_rechecks(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    services.predict(lesion_jpeg, "a.jpg")
+    predict_photograph(NOBODY, services, lesion_jpeg, "a.jpg")
     monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("DERMABOARD_BUNDLES", str(settings.bundles))
     assert main(["recheck"]) == 0
@@ -113,7 +119,7 @@ def test_the_command_rechecks(
 
 
 def test_a_benign_result_with_a_severe_caution_is_listed_too(services: Services) -> None:
-    record = services.predict(tiff(3), "exam.dcm")
+    record = predict_photograph(NOBODY, services, tiff(3), "exam.dcm")
     severe = [{"code": "unlike", "text": "It is unlike the others.", "severe": True}]
     change(services, record, decision="benign", cautions=severe)
     as_before(services, record)

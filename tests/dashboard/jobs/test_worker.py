@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.jobs.worker import MOST, Job, Jobs, State, predict_again
+from dashboard.cases import NOBODY, predict_again, predict_photograph
+from dashboard.jobs.worker import MOST, Job, Jobs, State
 from dashboard.services import ModelUnavailable, Services
 from dashboard.settings import Settings
 from dashboard.store import Context, QueryError, Record
@@ -29,7 +30,7 @@ def jobs(services: Services) -> Jobs:
 
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
-    return services.predict(lesion_jpeg, "hand.jpg", "tiny", context=Context(lesion="L1"))
+    return predict_photograph(NOBODY, services, lesion_jpeg, "hand.jpg", "tiny", context=Context(lesion="L1"))
 
 
 def until(jobs: Jobs, job: Job, done: Callable[[Job], bool]) -> Job:
@@ -48,20 +49,20 @@ def ended(job: Job) -> bool:
 
 
 def test_a_prediction_is_made_again_for_the_same_image(services: Services, record: Record) -> None:
-    again = predict_again(services, record.id, "other")
+    again = predict_again(NOBODY, services, record.id, "other")
     assert (again.model, again.sha256, again.filename) == ("other", record.sha256, record.filename)
     assert again.context.lesion == "L1"
     assert services.store.image(again.id) == services.store.image(record.id)
     # Asking again repeats nothing, and neither does asking the model that has answered already.
-    assert predict_again(services, record.id, "other").id == again.id
-    assert predict_again(services, again.id, "tiny").id == record.id
+    assert predict_again(NOBODY, services, record.id, "other").id == again.id
+    assert predict_again(NOBODY, services, again.id, "tiny").id == record.id
     # Deleting one leaves the other its image.
     services.store.delete([record.id])
     assert services.store.image(again.id)
 
 
 def test_a_job_tells_how_far_it_is(jobs: Jobs, services: Services, record: Record, mole_jpeg: bytes) -> None:
-    second = services.predict(mole_jpeg, "mole.jpg", "tiny")
+    second = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg", "tiny")
     job = jobs.start([record.id, "gone", second.id, record.id], "other", "sensitivity-95")
     assert job.ids == (record.id, "gone", second.id) and job.state is State.QUEUED
     done = until(jobs, job, ended)

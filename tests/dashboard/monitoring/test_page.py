@@ -11,6 +11,7 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.monitoring import parts
 from dashboard.services import Services
 from dashboard.store.summary import Version, versions
@@ -40,7 +41,7 @@ def show(app: Dash, client: FlaskClient, sha256: str, days: str = "90") -> tuple
 def version(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> Version:
     """A version of a model with three predictions of two photographs."""
     for data, name in ((lesion_jpeg, "a.jpg"), (mole_jpeg, "b.jpg"), (lesion_jpeg, "c.jpg")):
-        services.predict(data, name)
+        predict_photograph(NOBODY, services, data, name)
     (found,) = versions(services.store)
     return found
 
@@ -116,7 +117,7 @@ def test_a_photograph_sent_40_times_changes_nothing(
 
 def test_drawn_examples_are_nothing_to_watch(app: Dash, client: FlaskClient, services: Services) -> None:
     for number in (1, 2):
-        services.predict(client.get(f"/api/v1/examples/{number}").data, "example.jpg")
+        predict_photograph(NOBODY, services, client.get(f"/api/v1/examples/{number}").data, "example.jpg")
     assert "Nothing to watch yet" in page(client, "/monitoring")
 
 
@@ -161,7 +162,7 @@ def test_a_shift_of_scores_is_said_with_its_numbers(
     data = encode(draw(seed=1, malignant=True, size=(90, 120)))
     for number in range(10):
         # Bytes after the image's end make another file of the same picture: one score, ten times.
-        services.predict(data + bytes([number]), f"{number}.jpg")
+        predict_photograph(NOBODY, services, data + bytes([number]), f"{number}.jpg")
     (version,) = versions(services.store)
     text, _ = show(app, client, version.sha256)
     assert "shifted strongly" in text and "Population stability index" in text and "n = 10 here" in text

@@ -7,6 +7,7 @@ import pytest
 from dash import dcc, html
 from flask.testing import FlaskClient
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.predict.batch import row
 from dashboard.predict.cards import markup
 from dashboard.services import Services
@@ -20,7 +21,7 @@ HARMFUL = '<script>alert("1")</script>'
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
     """A stored prediction."""
-    return services.predict(lesion_jpeg, "left arm.jpg")
+    return predict_photograph(NOBODY, services, lesion_jpeg, "left arm.jpg")
 
 
 class Reader(HTMLParser):

@@ -15,6 +15,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import examples
 from dashboard.app import create_app
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.diagnoses import USUAL
 from dashboard.predict.batch import batch_csv
 from dashboard.predict.parts import label
@@ -48,7 +49,7 @@ def text(component: Any) -> str:
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
     """A stored prediction."""
-    return services.predict(lesion_jpeg, "left arm.jpg")
+    return predict_photograph(NOBODY, services, lesion_jpeg, "left arm.jpg")
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def test_two_people_at_once_are_told_what_changed(store: Store, add: Add) -> Non
     store.review([record.id], "Anna", "nv", "expert", revision=0)
     for late in (
         lambda: store.review([record.id], "Ben", "mel", "histology", revision=0),
-        lambda: store.describe(record.id, Context(age=50), revision=0, who="Ben"),
+        lambda: store.change(record.id, {"age": 50}, revision=0, who="Ben"),
     ):
         with pytest.raises(Conflict, match="Anna") as caught:
             late()
@@ -197,7 +197,7 @@ def test_what_is_gone_is_passed_over_and_nothing_left_is_said(store: Store, add:
     for late in (
         lambda: store.review([goes.id], "Anna"),
         lambda: store.review([], "Anna"),
-        lambda: store.describe(goes.id, Context()),
+        lambda: store.change(goes.id, {"age": None}),
         lambda: store.reviews(goes.id),
         lambda: store.neighbours(goes.id, Query()),
         lambda: store.review(["' OR 1=1 --"], "Anna"),
@@ -208,8 +208,8 @@ def test_what_is_gone_is_passed_over_and_nothing_left_is_said(store: Store, add:
 
 def test_the_trail_tells_who_did_what_and_outlives_the_case(store: Store, add: Add, engine: Engine) -> None:
     record = add("Jane Doe.jpg", probability=0.25)
-    store.describe(record.id, Context(age=50, note="private"), who="Anna")
-    store.describe(record.id, Context(age=50, note="private"), who="Ben")
+    store.change(record.id, {"age": 50, "note": "private"}, who="Anna")
+    store.change(record.id, {"age": 50, "note": "private"}, who="Ben")
     store.review([record.id], "Ben", "nv", "expert")
     lines = store.audit(record.id)
     assert [(one.action, one.who, one.revision) for one in lines] == [
@@ -253,7 +253,7 @@ def test_free_text_finds_what_people_wrote(store: Store, add: Add) -> None:
         "margins OR other",
     ):
         assert found(text) == [], text
-    store.describe(record.id, Context(note="left knee"))
+    store.change(record.id, {"note": "left knee"})
     assert found("knee") == [record.id] and found("schulter") == [] and found("margins") == [record.id]
     store.delete([record.id])
     assert found("knee") == [] and found("png") == [other.id]
@@ -321,7 +321,7 @@ def test_watchers_see_every_change(store: Store, add: Add) -> None:
     seen = [store.latest().change]
     record = add()
     for change in (
-        lambda: store.describe(record.id, Context(age=1)),
+        lambda: store.change(record.id, {"age": 1}),
         lambda: store.review([record.id], "A"),
         lambda: store.delete([record.id]),
     ):

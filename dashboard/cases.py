@@ -1,0 +1,152 @@
+"""What can be done with predictions, and by whom: predict, predict again, change, review, delete.
+
+Pages, API, jobs and command line call this, and write to the store in no other way: what an actor may do is to be
+checked here.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dashboard.services import LIMITS, STORED, Services, operating_point_of
+from dashboard.store import Context, Finding, Record
+from dashboard.store.keys import Key, digest
+from dashboard.store.summary import same_image
+from model.images import decode
+
+# Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
+PATIENCE = 2.0
+# Threads that encode photographs and wait for the disk; so many as the web server has.
+WRITING = ThreadPoolExecutor(8, "writing")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something; the audit trail names them.
+
+    Attributes:
+        name: as the person gave it; empty where nobody did. There are no accounts.
+    """
+
+    name: str = ""
+
+
+NOBODY = Actor()
+
+
+def predict_photograph(
+    actor: Actor,
+    services: Services,
+    data: bytes,
+    filename: str,
+    model: str | None = None,
+    operating_point: str | None = None,
+    context: Context = Context(),
+    key: str | None = None,
+) -> Record:
+    """Image bytes to a stored prediction: the one path of the page and the API.
+
+    Args:
+        actor: not kept with the prediction yet.
+        data: the whole image file.
+        filename: what the user calls it; kept as data, never used as a path.
+        model: name of a bundle, None for the default.
+        operating_point: by its name, None for the model's default.
+        context: what the user tells of the lesion. No model sees it.
+        key: an idempotency key: the same one with the same file and words gives the first record again.
+
+    Raises:
+        ImageError: the file cannot be used.
+        ModelUnavailable: there is no such model or operating point.
+        Conflict: the key was used for another request.
+        StoreError: the prediction cannot be kept.
+    """
+    bundle, store = services.bundle(model), services.store
+    point = operating_point_of(bundle, operating_point)
+    photograph = decode(data, LIMITS, PATIENCE)
+    once = Key(key, digest(filename, context, bundle.name, point.name)) if key is not None else None
+    if once is not None and (record := store.with_key(once, photograph.sha256)) is not None:
+        return record
+    predictor = services.predictors.get(bundle)
+    # Encoding and the disk take about as long as the graph: both at once.
+    written = WRITING.submit(store.prepare, photograph)
+    try:
+        prediction = predictor.predict(photograph, operating_point=point.name)
+    except BaseException:
+        written.result().discard()
+        raise
+    return store.add(photograph, prediction, filename, context, once, written.result())
+
+
+def predict_again(
+    actor: Actor, services: Services, record_id: str, model: str, operating_point: str | None = None
+) -> Record:
+    """A prediction for the stored image of another one, or the one that this model has already made of it.
+
+    Raises:
+        NotFound: the prediction or its image is gone.
+        ModelUnavailable: no such model can run.
+        StoreError: it cannot be kept.
+    """
+    bundle, store = services.bundle(model), services.store
+    point = operating_point_of(bundle, operating_point)
+    before = store.get(record_id)
+    for record in same_image(store, before.sha256):
+        if (record.model_sha256, record.operating_point) == (bundle.card.sha256, point.name):
+            return record
+    # What is stored has the same pixels and another digest; under that of the file that came in, both stay together.
+    photograph = replace(decode(store.image(record_id), STORED), sha256=before.sha256)
+    prediction = services.predictors.get(bundle).predict(photograph, operating_point=point.name)
+    return store.add(photograph, prediction, before.filename, before.context)
+
+
+def change_case(
+    actor: Actor,
+    services: Services,
+    record_id: str,
+    fields: Mapping[str, Any],
+    finding: Finding | None = None,
+    revision: int | None = None,
+) -> Record:
+    """Change fields of the context, append a review of the actor's, or both: all of it or nothing.
+
+    Args:
+        fields: of `Context`, by their names; the others stay as they are at that moment.
+        revision: the one that the actor has seen.
+
+    Raises:
+        Conflict: somebody changed it meanwhile.
+        InputError: a value, or the review, does not fit.
+        NotFound: there is no such prediction.
+    """
+    if finding is not None:
+        finding = replace(finding, reviewer=actor.name)
+    return services.store.change(record_id, fields, finding, revision, actor.name)
+
+
+def review_cases(
+    actor: Actor, services: Services, seen: Mapping[str, int], finding: Finding
+) -> tuple[Record, ...]:
+    """Append the same review of the actor's to several predictions; to all that are still there, or to none.
+
+    Args:
+        seen: id -> the revision that the actor has seen.
+
+    Raises:
+        Conflict, InputError: as for `change_case`.
+        NotFound: none of them is there.
+    """
+    return services.store.review(list(seen), **vars(replace(finding, reviewer=actor.name)), revision=seen)
+
+
+def delete_cases(actor: Actor, services: Services, ids: Sequence[str], revision: int | None = None) -> int:
+    """Delete predictions with their reviews and pictures; audit lines stay. Returns how many were there.
+
+    Args:
+        revision: the one that the actor has seen, of each of them.
+
+    Raises:
+        Conflict: somebody changed one of them meanwhile; none is deleted then.
+    """
+    return services.store.delete(ids, actor.name, revision)
