@@ -247,7 +247,7 @@ def fit(
         without: a source whose images are left out of training, to learn how far the network carries.
 
     Raises:
-        RunError: the folder holds a run of another recipe or seed, or one that this builds on is not there.
+        RunError: the folder holds a run of another recipe or seed, or no source has the name that is left out.
     """
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
@@ -259,6 +259,9 @@ def fit(
     rows = store.rows("train")
     if without:
         facts["without"] = without
+        sources = sorted(set(store.cases["source"]))
+        if without not in sources:
+            raise RunError(f"No source is called {without!r}. Leave out one of: {', '.join(sources)}.")
         rows = rows[(store.cases["source"].iloc[rows] != without).to_numpy()]
     remember(run, facts)
     done, before = len(read_history(run)), 0

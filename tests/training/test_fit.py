@@ -166,6 +166,8 @@ def test_a_source_can_be_left_out(store: PixelStore, tmp_path: Path) -> None:
         np.mean([line["val_auc, one, dermoscopic"], line["val_auc, other, dermoscopic"]])
     )
     assert json.loads((tmp_path / "run" / "run.json").read_text())["without"] == "one"
+    with pytest.raises(RunError, match=r"No source is called 'two '\. Leave out one of: one, other"):
+        fit(recipe, both, tmp_path / "other", init="none", without="two ")
     with pytest.raises(RunError, match="another run"):
         fit(recipe, both, tmp_path / "run", init="none")
     rows = both.rows("train")
