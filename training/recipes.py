@@ -115,7 +115,7 @@ RECIPES: dict[str, Recipe] = {
             name="elsewhere",
             purpose="A cheap recipe that is trained without each source in turn: how far does the network carry?",
             network="efficientnet_lite0",
-            stages=(Stage(128, 6, average=0.99),),
+            stages=(Stage(128, 4, average=0.99),),
             learning_rate=5e-4,
             weight_decay=0.05,
             balance=0.5,

@@ -70,6 +70,8 @@ def short_text(card: Card) -> str:
         "called benign, left alone is called benign. Close-ups are never called benign: found is called malignant, "
         "left alone is uncertain."
     )
+    if never:
+        text += " Never seen: a cheaper recipe, trained without that source and tested on it."
     return f"{table(head, rows)}\n\n{text}\n"
 
 
