@@ -109,8 +109,8 @@ class PredictionList(Answer):
     """A page of stored predictions."""
 
     items: list[Prediction]
-    total: int = Field(description="How many match in all.")
-    exact: bool = Field(description="Whether `total` is counted; otherwise it is estimated.")
+    total: int = Field(description="How many match, counted up to 10,000.")
+    exact: bool = Field(description="Whether that is all of them; otherwise more than `total` match.")
     next: str | None = Field(description="Give it as `after` for the following page; null on the last one.")
 
 

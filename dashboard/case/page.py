@@ -30,7 +30,7 @@ from dashboard.shell.review_form import (
     review_form,
     review_list,
 )
-from dashboard.store import Conflict, InputError, NotFound, Record, StoreError
+from dashboard.store import Conflict, InputError, NotFound, QueryError, Record, StoreError
 from dashboard.store.fields import CONTEXT
 from dashboard.store.summary import same_image
 from model.evaluation.figures import monitoring
@@ -84,7 +84,7 @@ def neighbours(case_id: str, search: str) -> tuple[str | None, str | None]:
     view, _ = lenient(search)
     try:
         return Services.current().store.neighbours(case_id, view.query())
-    except NotFound:
+    except (NotFound, QueryError):
         return None, None
 
 

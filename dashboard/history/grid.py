@@ -270,8 +270,8 @@ def empty() -> html.Div:
 
 
 def count(total: int, filtered: bool, exact: bool = True) -> str:
-    """How many rows the grid has."""
-    number = f"{total:,}" if exact else f"About {total:,}"
+    """How many predictions match; with `exact` False more than `total`."""
+    number = f"{total:,}" if exact else f"More than {total:,}"
     if not filtered:
         return f"{number} prediction{'' if total == 1 else 's'}"
     return (
@@ -281,6 +281,6 @@ def count(total: int, filtered: bool, exact: bool = True) -> str:
     )
 
 
-def news(number: int) -> str:
+def news(number: int, exact: bool) -> str:
     """What came in since the page was opened."""
-    return f"{number:,} new · show" if number else ""
+    return f"{'' if exact else 'More than '}{number:,} new · show" if number else ""

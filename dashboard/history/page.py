@@ -63,7 +63,7 @@ def layout(**parameters: Any) -> html.Div:
                 [
                     filters(
                         chosen(search),
-                        {"model": store.models(), "site": store.sites(), "tag": store.tags()},
+                        {column: store.values(column) for column in ("model", "site", "tag")},
                         diagnoses(store),
                         parts.views(view.gallery),
                     ),
@@ -156,7 +156,8 @@ def rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ..
                 parts.row(record, store.known.of(record.model_sha256), view.search())
                 for record in page.records
             ],
-            "rowCount": page.total,
+            # Unknown as long as others follow: the grid then asks for them as it is scrolled.
+            "rowCount": page.total if page.exact else -1 if page.next else offset + len(page.records),
         },
         {"height": parts.height(page.total)},
         parts.count(page.total, view.filtered, page.exact),
@@ -243,10 +244,10 @@ def tell_news(_ticks: int | None, seen: str | None, search: str | None) -> tuple
         if ctx.triggered_id != "history-tick" or store.latest().id == seen:
             return "", True
         since = (Range("created", moment_of(store, seen), open_low=True),) if seen else ()
-        number = store.page(Query(limit=1, filters=(*browse(search).filters(), *since))).total
+        page = store.page(Query(limit=1, filters=(*browse(search).filters(), *since)))
     except (QueryError, StoreError):
         return no_update, no_update
-    return parts.news(number), number == 0
+    return parts.news(page.total, page.exact), page.total == 0
 
 
 def moment_of(store: Store, record_id: str) -> datetime:

@@ -1,4 +1,4 @@
-"""What people add to a prediction, inside a writing transaction: context, reviews and tags, each with an audit line."""
+"""What people do to a prediction, inside a writing transaction: context, reviews, tags, deletion; with audit lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,12 +8,14 @@ from typing import Any, cast
 from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
+from dashboard.store.counted import count_first
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.fields import CONTEXT_NAMES, Context
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
 from dashboard.store.records import SOURCES, Action, AuditLine, Finding, Record
 from dashboard.store.rows import audit_from_row, context_row, from_row, review_state, to_row, words
-from dashboard.store.schema import audit, predictions, reviews, tags
+from dashboard.store.schema import audit, keys, predictions, reviews, tags
+from dashboard.store.sweep import chunks
 from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
@@ -202,6 +204,29 @@ def birth(record: Record) -> AuditLine:
 def epitaph(record: Record) -> dict[str, Any]:
     """What stays of a deleted prediction: nothing that could tell whose image it was."""
     return {**birth(record).detail, "created": record.created.isoformat(), "confirmed": record.confirmed}
+
+
+def remove(connection: Connection, ids: Sequence[str], who: str, revision: int | None) -> dict[str, str]:
+    """Delete predictions and what belongs to them, but for their audit lines; the ids that were there -> SHA-256."""
+    gone: dict[str, str] = {}
+    for part in chunks(ids):
+        wanted = predictions.c.id.in_(part)
+        rows = connection.execute(select(predictions).where(wanted)).mappings()
+        if not (records := [from_row(row) for row in rows]):
+            continue
+        for record in records:
+            check_revision(connection, record, revision)
+        gone |= {record.id: record.sha256 for record in records}
+        numbers = select(predictions.c.seq).where(wanted)
+        connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
+        connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
+        connection.execute(delete(keys).where(keys.c.prediction_id.in_(part)))
+        connection.execute(delete(predictions).where(wanted))
+        count_first(connection, [record.sha256 for record in records])
+        redact(connection, part)
+        lines = [audit_row(record, "deleted", who, epitaph(record)) for record in records]
+        connection.execute(insert(audit), lines)
+    return gone
 
 
 def redact(connection: Connection, ids: Sequence[str]) -> None:

@@ -1,10 +1,11 @@
 """The images of predictions: named by content, and swept when no row names them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dashboard.store.places import TEMPORARY, Place
+from model.images import Photograph, encode, encode_exactly
 
 ID = re.compile(r"[0-9a-f-]{36}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -13,6 +14,7 @@ IMAGE = re.compile(r"([0-9a-f]{64})\.(?:thumb\.jpg|jpg|webp)")
 HEATMAP = re.compile(r"([0-9a-f-]{36})\.png")
 # Holds the identity of the database that these files belong to.
 MARKER = "images/.store"
+THUMBNAIL_SIDE = 240
 # What a photograph is kept as, the exact one first where both are there: earlier versions encoded each as JPEG anew.
 IMAGE_TYPES = {".webp": "image/webp", ".jpg": "image/jpeg"}
 
@@ -60,6 +62,23 @@ class Files:
         if not ID.fullmatch(prediction_id):
             raise ValueError("A heatmap is named by the id of its prediction.")
         return f"heatmaps/{prediction_id}.png"
+
+    def missing(self, photograph: Photograph) -> dict[str, bytes]:
+        """The files of a photograph that are not there yet."""
+        exact, jpeg = self.images(photograph.sha256)
+        pictures: dict[str, Callable[[], bytes]] = {
+            exact if photograph.jpeg is None else jpeg: lambda: encode_exactly(photograph),
+            self.thumbnail(photograph.sha256): lambda: encode(photograph.pixels, max_side=THUMBNAIL_SIDE),
+        }
+        return {name: make() for name, make in pictures.items() if not self.place.has(name)}
+
+    def inexact(self, photograph: Photograph) -> dict[str, bytes]:
+        """The image once more, where an earlier version has kept it with other pixels."""
+        name = self.images(photograph.sha256)[1]
+        own = photograph.jpeg
+        if own is None or not self.place.has(name) or self.place.read(name) == own:
+            return {}
+        return {name: own}
 
     def identity(self) -> str | None:
         """The identity of the database that these files belong to; None when they bear no mark."""

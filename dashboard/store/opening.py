@@ -15,8 +15,6 @@ from dashboard.store.query import Query
 from dashboard.store.repository import Store
 
 DATABASE = "dermaboard.db"
-# With more predictions than this, the start doesn't wait for the sweep.
-SWEPT_AT_ONCE = 20_000
 
 
 def open_store(
@@ -54,9 +52,10 @@ def open_store(
         opened = Store(engine, Files(place), known)
     except OSError as error:
         raise StoreError(f"The data folder {data_dir} cannot be used: {error.strerror or error}.") from error
-    if opened.page(Query(limit=1)).total <= SWEPT_AT_ONCE:
+    if opened.page(Query(limit=1)).exact:
         opened.sweep()
     else:
+        # The start doesn't wait for what takes long.
         threading.Thread(target=opened.sweep, name="sweep", daemon=True).start()
     return opened
 

@@ -1,34 +1,26 @@
-"""Questions to the store: typed filters over a short list of columns, and nothing that is not on it."""
+"""Questions to the store: filters over a short list of columns, an order, and a place in it."""
 
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, and_
+from sqlalchemy import Column, ColumnElement, and_, false, or_, tuple_
 
-from dashboard.store.conditions import (
-    CHOICES,
-    COLUMNS,
-    MAX_VALUES,
-    NUMBERS,
-    TEXTS,
-    TIMES,
-    allowed,
-    condition,
-    stored,
-)
 from dashboard.store.errors import QueryError
-from dashboard.store.filters import Bound, Filter, OneOf, Range, Search, Text
-from dashboard.store.order import Order, Term
+from dashboard.store.filters import SORTABLE, Columns, Filter, allowed, condition, stored
 from dashboard.store.schema import predictions
 
 MAX_LIMIT = 500
+# The columns with an index in their order, by which any number of predictions can be sorted.
+ALWAYS_SORTABLE = ("created", "probability", "decision", "review")
 
 Direction = Literal["asc", "desc"]
+# Stored columns and whether each goes up, the most important first; the last column is unique.
+Order = tuple[tuple[Column[Any], bool], ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Query:
             raise QueryError("A page starts at an offset or after a row, not both.")
         names = [column for column, _ in self.sort]
         for column in names:
-            allowed(column, COLUMNS)
+            allowed(column, SORTABLE)
         if len(set(names)) < len(names) or any(
             direction not in ("asc", "desc") for _, direction in self.sort
         ):
@@ -70,11 +62,9 @@ class Query:
         Time and row number break ties, so that pages neither overlap nor miss a row.
         """
         terms = self.sort or (("created", "desc"),)
-        last = terms[-1][1] == "asc"
-        named = {stored(column): way == "asc" for column, way in terms}
-        ties = {name: last for name in ("created", "seq") if name not in named}
-        columns = ((predictions.c[name], up) for name, up in (named | ties).items())
-        return tuple(Term(column, up, bool(column.nullable)) for column, up in columns)
+        named = {stored(column): direction == "asc" for column, direction in terms}
+        ties = {name: terms[-1][1] == "asc" for name in ("created", "seq") if name not in named}
+        return tuple((predictions.c[name], up) for name, up in (named | ties).items())
 
     def condition(self) -> ColumnElement[bool]:
         """All filters as one SQL expression."""
@@ -86,7 +76,7 @@ class Query:
 
     def cursor(self, row: Mapping[Any, Any]) -> str:
         """What `after` has to be for the page that follows this row."""
-        values = [row[term.column.name] for term in self.order]
+        values = [row[column.name] for column, _ in self.order]
         plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
         return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
@@ -97,7 +87,7 @@ def read_cursor(text: str, order: Order) -> tuple[Any, ...]:
         values = json.loads(base64.urlsafe_b64decode(text[:4000] + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or len(values) != len(order):
             raise ValueError
-        return tuple(cursor_value(term.column, value) for term, value in zip(order, values, strict=True))
+        return tuple(cursor_value(column, value) for (column, _), value in zip(order, values, strict=True))
     except (ValueError, TypeError) as error:
         raise QueryError(
             "This page does not follow another one in this order. Start at the first page."
@@ -123,19 +113,34 @@ def cursor_value(column: Column[Any], value: Any) -> Any:
     raise ValueError
 
 
-__all__ = [
-    "CHOICES",
-    "MAX_LIMIT",
-    "MAX_VALUES",
-    "NUMBERS",
-    "TEXTS",
-    "TIMES",
-    "Bound",
-    "Direction",
-    "Filter",
-    "OneOf",
-    "Query",
-    "Range",
-    "Search",
-    "Text",
-]
+def ordering(order: Order, columns: Columns, back: bool = False) -> list[ColumnElement[Any]]:
+    """An order in SQL, or that order from its end. Missing values come last."""
+    clauses: list[ColumnElement[Any]] = []
+    for stored_column, up in order:
+        column = columns(stored_column.name)
+        if stored_column.nullable:
+            clauses.append(column.is_not(None) if back else column.is_(None))
+        clauses.append(column.asc() if up != back else column.desc())
+    return clauses
+
+
+def behind(order: Order, place: Sequence[Any], columns: Columns, back: bool = False) -> ColumnElement[bool]:
+    """Rows that come after the one whose sorted values these are, or before it."""
+    if len({up for _, up in order}) == 1 and not any(column.nullable for column, _ in order):
+        # One comparison of rows, which an index answers.
+        row = tuple_(*(columns(column.name) for column, _ in order))
+        values: Any = tuple_(*place, types=[column.type for column, _ in order])
+        return row > values if order[0][1] != back else row < values
+    ways, same = list[ColumnElement[bool]](), list[ColumnElement[bool]]()
+    for (stored_column, up), value in zip(order, place, strict=True):
+        column = columns(stored_column.name)
+        further: ColumnElement[bool]
+        if value is None:
+            further = column.is_not(None) if back else false()
+        else:
+            further = column > value if up != back else column < value
+            if stored_column.nullable and not back:
+                further = or_(further, column.is_(None))
+        ways.append(and_(*same, further))
+        same.append(column.is_not_distinct_from(value))
+    return or_(*ways)

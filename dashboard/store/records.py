@@ -150,8 +150,8 @@ class Page:
     """A part of the records that match a query.
 
     Attributes:
-        total: how many match in all.
-        exact: whether `total` is counted; else it is estimated.
+        total: how many match in all, counted up to 10,000.
+        exact: whether that is all of them; else there are more.
         next: `Query.after` for the following page; None when this is the last.
     """
 

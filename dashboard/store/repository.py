@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Column, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Engine, func, insert, select
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, counted, database, sweep, words
@@ -21,29 +21,27 @@ from dashboard.store.fields import Context
 from dashboard.store.files import ID, Files
 from dashboard.store.keys import Key, remember, used
 from dashboard.store.names import MAX_NAME, clean_line, fold
-from dashboard.store.pages import Memory, Pages
+from dashboard.store.pages import Pages
 from dashboard.store.places import Staged
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Finding, Latest, Page, Record, Review
 from dashboard.store.rows import from_row, make_record, review_from_row, to_row
-from dashboard.store.schema import audit, keys, predictions, reviews, store, tags
+from dashboard.store.schema import predictions, reviews, store, tags
 from dashboard.store.transactions import Transactions
-from model.images import Photograph, encode, encode_exactly
+from model.images import Photograph
 
 if TYPE_CHECKING:
     from model.predictor import Prediction
 
 
-THUMBNAIL_SIDE = 240
 HEATMAP_SIDE = 224
 # Pages found at the same time: more take turns at Python's lock without being any faster, and whoever writes would wait
 # for all of them at each of its steps.
 AT_ONCE = 2
 # A clock that is behind by less was set back.
 SET_BACK = timedelta(hours=1)
-# Made once: making one takes as long as running it.
+# Made once: making it takes as long as running it.
 INSERT = insert(predictions)
-COUNT = update(store).values(predictions=store.c.predictions + 1)
 
 
 class Store(Transactions):
@@ -53,7 +51,6 @@ class Store(Transactions):
         super().__init__(engine, files)
         self.known = known
         self._pages = threading.Semaphore(AT_ONCE)
-        self._memory = Memory()
         # Told of every prediction that was stored, and whether it is counted, see counted.py.
         self.listeners: list[Callable[[Record, bool], None]] = []
         with self.reading() as connection:
@@ -104,11 +101,10 @@ class Store(Transactions):
                 drawn.commit()
                 images.commit()
                 # Another prediction of the same image may have been deleted meanwhile.
-                place.stage(self._missing(photograph)).commit()
+                place.stage(self._files.missing(photograph)).commit()
                 record = replace(record, created=self._moment(connection))
                 first = counted.counts(connection, record)
                 connection.execute(INSERT, to_row(record) | {"counted": first})
-                connection.execute(COUNT)
                 if key is not None:
                     remember(connection, key, record)
         for listener in self.listeners:
@@ -125,26 +121,7 @@ class Store(Transactions):
             StoreError: the disk is full.
         """
         with self.disk():
-            return self._files.place.stage(self._missing(photograph) | self._inexact(photograph))
-
-    def _missing(self, photograph: Photograph) -> dict[str, bytes]:
-        """The files of a photograph that are not there yet."""
-        exact, jpeg = self._files.images(photograph.sha256)
-        pictures: dict[str, Callable[[], bytes]] = {
-            exact if photograph.jpeg is None else jpeg: lambda: encode_exactly(photograph),
-            self._files.thumbnail(photograph.sha256): lambda: encode(
-                photograph.pixels, max_side=THUMBNAIL_SIDE
-            ),
-        }
-        return {name: make() for name, make in pictures.items() if not self._files.place.has(name)}
-
-    def _inexact(self, photograph: Photograph) -> dict[str, bytes]:
-        """The image once more, where an earlier version has kept it with other pixels."""
-        name = self._files.images(photograph.sha256)[1]
-        own = photograph.jpeg
-        if own is None or not self._files.place.has(name) or self._files.place.read(name) == own:
-            return {}
-        return {name: own}
+            return self._files.place.stage(self._files.missing(photograph) | self._files.inexact(photograph))
 
     def _moment(self, connection: Connection) -> datetime:
         """The time of a prediction that is kept now: after the one before it, though the clock was set back a little.
@@ -179,23 +156,24 @@ class Store(Transactions):
             }
 
     def page(self, query: Query) -> Page:
-        """The records that a query asks for, and how many match it in all."""
+        """The records that a query asks for, and how many match it in all; QueryError as for `Pages`."""
         # One transaction: rows and total belong to the same moment.
         with self._pages, self.reading() as connection:
-            rows, more, total, exact = Pages(connection, self._indexed, self._memory).page(query)
-        return Page(tuple(map(from_row, rows)), total, exact, query.cursor(rows[-1]) if more else None)
+            return Pages(connection, self._indexed).page(query)
 
     def stream(self, query: Query) -> Iterator[Record]:
         """Every record that a query asks for, whatever its offset and limit, in constant memory.
 
         Rows that come or go meanwhile may be there or not; every other one is there exactly once.
         """
-        part = replace(query, offset=0, after=None, limit=MAX_LIMIT)
+        part, total = replace(query, offset=0, after=None, limit=MAX_LIMIT), None
         while True:
             with self._pages, self.reading() as connection:
-                rows, more = Pages(connection, self._indexed, self._memory).part(part)
+                pages = Pages(connection, self._indexed)
+                total = pages.count(query.filters) if total is None else total
+                rows = pages.rows(pages.find(part, MAX_LIMIT, total, part.place()))
             yield from map(from_row, rows)
-            if not more:
+            if len(rows) < MAX_LIMIT:
                 return
             part = replace(part, after=part.cursor(rows[-1]))
 
@@ -204,15 +182,11 @@ class Store(Transactions):
 
         Raises:
             NotFound: there is no such prediction.
+            QueryError: too many match for this order.
         """
         with self.reading() as connection:
             seq, _ = changes.find(connection, known_shape(record_id))
-            here = select(predictions).where(predictions.c.seq == seq, query.condition())
-            row = connection.execute(here).mappings().first()
-            if row is None:
-                return None, None
-            pages = Pages(connection, self._indexed, self._memory)
-            return pages.next_to(query, row, back=True), pages.next_to(query, row, back=False)
+            return Pages(connection, self._indexed).neighbours(seq, query)
 
     def latest(self) -> Latest:
         """What to compare with later, to see whether something changed."""
@@ -239,26 +213,22 @@ class Store(Transactions):
         with self.reading() as connection:
             return tuple(map(from_row, connection.execute(found).mappings()))
 
-    def models(self) -> tuple[str, ...]:
-        """The names of the models that have predicted something, sorted."""
-        return self._distinct(predictions.c.model)
-
-    def sites(self) -> tuple[str, ...]:
-        """The body sites that predictions have, sorted."""
-        return self._distinct(predictions.c.site)
-
-    def tags(self) -> tuple[str, ...]:
-        """The tags that predictions have, sorted."""
-        return self._distinct(tags.c.name)
+    def values(self, column: Literal["model", "site", "tag"]) -> tuple[str, ...]:
+        """The models, body sites or tags that predictions have, sorted."""
+        return self._distinct(tags.c.name if column == "tag" else predictions.c[column])
 
     def codes(self) -> tuple[str, ...]:
         """The diagnoses that predictions came to or that people confirmed, in the usual order."""
-        columns = predictions.c.diagnosis, predictions.c.confirmed
-        return self.known.ordered(code for column in columns for code in self._distinct(column))
+        confirmed = select(predictions.c.confirmed).where(predictions.c.confirmed.is_not(None)).distinct()
+        with self.reading() as connection:
+            found = connection.execute(confirmed).scalars().all()
+        return self.known.ordered([*self._distinct(predictions.c.diagnosis), *found])
 
     def _distinct(self, column: Column[Any]) -> tuple[str, ...]:
         # From each value to the next in its index: one step a value, however many rows there are.
-        least = select(func.min(column).label("value")).cte("least", recursive=True)
+        least = (
+            select(func.min(column).label("value")).where(column.is_not(None)).cte("least", recursive=True)
+        )
         further = select(func.min(column)).where(column > least.c.value).scalar_subquery()
         values = least.union_all(select(further).where(least.c.value.is_not(None)))
         with self.reading() as connection:
@@ -404,41 +374,15 @@ class Store(Transactions):
             Conflict: somebody changed one of them meanwhile; none is deleted then.
         """
         name = clean_line(who, MAX_NAME, "The name")
-        gone: dict[str, str] = {}
         with self.writing() as connection:
-            for part in sweep.chunks([known_shape(one) for one in ids]):
-                wanted = predictions.c.id.in_(part)
-                found = [
-                    from_row(row) for row in connection.execute(select(predictions).where(wanted)).mappings()
-                ]
-                if not found:
-                    continue
-                for record in found:
-                    changes.check_revision(connection, record, revision)
-                gone.update({record.id: record.sha256 for record in found})
-                numbers = select(predictions.c.seq).where(wanted)
-                connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
-                connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
-                connection.execute(delete(keys).where(keys.c.prediction_id.in_(part)))
-                connection.execute(delete(predictions).where(wanted))
-                counted.count_first(connection, [record.sha256 for record in found])
-                changes.redact(connection, part)
-                fewer = store.c.predictions - len(found)
-                connection.execute(update(store).values(predictions=fewer))
-                connection.execute(
-                    insert(audit),
-                    [changes.audit_row(one, "deleted", name, changes.epitaph(one)) for one in found],
-                )
+            gone = changes.remove(connection, [known_shape(one) for one in ids], name, revision)
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self.writing() as connection:
-            digests = set(gone.values()) - sweep.named(connection, list(gone.values()))
-            unnamed = [
-                name
-                for digest in digests
-                for name in (*self._files.images(digest), self._files.thumbnail(digest))
-            ]
-            for file in (*unnamed, *map(self._files.heatmap, gone)):
-                self._files.place.remove(file)
+            for digest in set(gone.values()) - sweep.named(connection, list(gone.values())):
+                for file in (*self._files.images(digest), self._files.thumbnail(digest)):
+                    self._files.place.remove(file)
+            for record_id in gone:
+                self._files.place.remove(self._files.heatmap(record_id))
         if gone:
             self.forget()
         return len(gone)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, forget, names_of
@@ -23,7 +23,7 @@ from dashboard.store.counted import count_first
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.repository import Store
-from dashboard.store.schema import audit, predictions, reviews, store, tags
+from dashboard.store.schema import audit, predictions, reviews, tags
 from dashboard.store.sweep import CHUNK
 
 DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
@@ -187,8 +187,6 @@ def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
     for cases in portions(file, case_of):
         counts = insert_cases(connection, target, cases, counts)
     file.confirm()
-    fresh = select(func.count()).select_from(predictions).scalar_subquery()
-    connection.execute(update(store).values(predictions=fresh))
     return counts
 
 

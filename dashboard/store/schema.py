@@ -136,58 +136,33 @@ predictions = Table(
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
-# What the grid sorts and filters by. Each has an index that starts with it, goes on by time, and holds the columns that
-# are asked about most: so a page is read off one index, whatever else is filtered, and only its own rows are fetched.
-SORTED = (
-    *("created", "filename_folded", "probability", "model", "decision", "diagnosis", "site", "lesion_folded"),
-    *("age", "review", "confirmed", "reviewed"),
+# The columns that are filtered. The indexes over time and probability hold all of them: a page is read off one index,
+# whatever is filtered, and only its own rows are fetched.
+LISTED = (
+    *("created", "seq", "probability", "decision", "diagnosis", "review", "model"),
+    *("site", "sex", "confirmed", "operating_point"),
 )
-COVERED = (
-    *(
-        "created",
-        "seq",
-        "probability",
-        "decision",
-        "diagnosis",
-        "model",
-        "site",
-        "sex",
-        "confirmed",
-        "review",
-    ),
-)
-for _name in SORTED:
-    _columns = dict.fromkeys((_name, *COVERED))
-    Index(f"ix_predictions_by_{_name}", *(predictions.c[column] for column in _columns))
-Index(
-    "ix_predictions_by_photograph",
-    *(predictions.c[column] for column in ("sha256", "model_sha256", "model", "counted", "created")),
-    *(predictions.c[column] for column in ("decision", "no_result", "close_up")),
-)
+# The columns of which one value may be rare have an index each, that goes on by time.
+BY_VALUE = ("decision", "diagnosis", "review", "site", "lesion_folded")
 
-# Every 200th row once more, with all that is filtered: what tells how much a filter leaves, see shares.py.
-SAMPLE = text("seq % 200 = 0")
-SAMPLED = tuple(dict.fromkeys(("seq", *COVERED, *SORTED, "operating_point", "confirmed_by")))
-Index(
-    "ix_predictions_sampled",
-    *(predictions.c[column] for column in SAMPLED),
-    sqlite_where=SAMPLE,
-    postgresql_where=SAMPLE,
-)
 
-# What monitoring counts, by version of a model; and the confirmed images.
-Index(
-    "ix_predictions_by_version",
-    *(predictions.c[column] for column in ("model", "model_sha256", "model_version", "counted", "created")),
-    *(predictions.c[column] for column in ("decision", "no_result", "close_up")),
-)
-CONFIRMED = text("confirmed IS NOT NULL")
-Index(
-    "ix_predictions_known",
-    *(predictions.c[column] for column in ("sha256", "reviewed", "seq", "confirmed")),
-    sqlite_where=CONFIRMED,
-    postgresql_where=CONFIRMED,
-)
+def add_index(name: str, *columns: str, present: str = "") -> None:
+    """An index over predictions; with `present`, over those that have a value in this column."""
+    where = text(f"{present} IS NOT NULL") if present else None
+    parts = (predictions.c[column] for column in columns)
+    Index(f"ix_predictions_{name}", *parts, sqlite_where=where, postgresql_where=where)
+
+
+for _name in ("created", "probability"):
+    add_index(f"by_{_name}", *dict.fromkeys((_name, *LISTED)))
+for _name in BY_VALUE:
+    add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name == "lesion_folded" else "")
+
+# What monitoring counts, by photograph and by version of a model; and the confirmed images.
+SUMMED = ("counted", "created", "decision", "no_result", "close_up")
+add_index("by_photograph", "sha256", "model_sha256", "model", *SUMMED)
+add_index("by_version", "model", "model_sha256", "model_version", *SUMMED)
+add_index("known", "sha256", "reviewed", "seq", "confirmed", present="confirmed")
 
 # What people found out, appended and never changed.
 reviews = Table(
@@ -241,14 +216,12 @@ keys = Table(
 Index(None, keys.c.created)
 
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
-# whoever watches that something changed. `predictions` counts them, so that nobody has to. Photographs kept before
-# `profiles_since` were read without their colour profiles.
+# whoever watches that something changed. Photographs kept before `profiles_since` were read without colour profiles.
 store = Table(
     "store",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identity", String(32), nullable=False),
     Column("turn", Integer, nullable=False),
-    Column("predictions", Integer, nullable=False, server_default="0"),
     Column("profiles_since", UtcDateTime),
 )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, select
 
-from dashboard.store.conditions import unindexed
+from dashboard.store.filters import unindexed
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
 from dashboard.store.rows import from_row

@@ -1,12 +1,11 @@
-"""The index behind free text: FTS5's trigrams on SQLite, pg_trgm on PostgreSQL, and none where neither is to be had."""
+"""The index behind text search: FTS5's trigrams on SQLite, pg_trgm on PostgreSQL, and none where neither can be had."""
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Connection, Select, column, inspect, select, table, text
+from sqlalchemy import Connection, Select, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
-
-from dashboard.store.schema import SAMPLE, predictions
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +29,6 @@ POSTGRESQL = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     # Without a list of pending entries, that the next search would have to go through.
     f"CREATE INDEX IF NOT EXISTS {INDEX} ON predictions USING gin (words gin_trgm_ops) WITH (fastupdate = off)",
-    # Of the sample, see shares.py.
-    f"CREATE INDEX IF NOT EXISTS {INDEX}_sampled ON predictions USING gin (words gin_trgm_ops) "
-    f"WITH (fastupdate = off) WHERE {SAMPLE}",
 )
 
 
@@ -40,13 +36,11 @@ def indexed(connection: Connection) -> bool:
     """Whether this database has the index."""
     if connection.dialect.name == "sqlite":
         return inspect(connection).has_table(INDEX)
-    return {INDEX, f"{INDEX}_sampled"} <= {
-        one["name"] for one in inspect(connection).get_indexes("predictions")
-    }
+    return any(index["name"] == INDEX for index in inspect(connection).get_indexes("predictions"))
 
 
 def build(connection: Connection) -> None:
-    """Make the index where it is missing; free text works without it, and slower the more there is."""
+    """Make the index where it is missing; text is found without it, too, but slower the more there is."""
     statements = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
     try:
         if not indexed(connection):
@@ -57,21 +51,14 @@ def build(connection: Connection) -> None:
             # Or the index would keep the words of deleted rows until it is merged.
             connection.execute(text(f"INSERT INTO {INDEX}({INDEX}, rank) VALUES ('secure-delete', 1)"))
     except DBAPIError as error:
-        log.warning("Free text is searched without an index: %s", str(error.orig).strip().splitlines()[0])
+        log.warning("Text is searched without an index: %s", str(error.orig).strip().splitlines()[0])
 
 
-def candidates(dialect: str, word: str) -> Select[tuple[int]]:
-    """Numbers of the rows that contain a folded word of at least SHORTEST characters, from the index."""
-    if dialect == "sqlite":
-        index = table(INDEX, column("rowid"), column(INDEX))
-        quoted = '"' + word.replace('"', '""') + '"'
-        return select(index.c.rowid.label("seq")).where(index.c[INDEX].op("MATCH")(quoted))
-    return select(predictions.c.seq).where(contains(word))
-
-
-def contains(word: str) -> ColumnElement[bool]:
-    """Whether a row contains a folded word, by looking at it."""
-    return predictions.c.words.contains(word, autoescape=True)
+def containing(needles: Iterable[str]) -> Select[tuple[int]]:
+    """Numbers of the rows that contain these folded texts of at least SHORTEST characters, from SQLite's index."""
+    index = table(INDEX, column("rowid"), column(INDEX))
+    phrases = " AND ".join('"' + needle.replace('"', '""') + '"' for needle in needles)
+    return select(index.c.rowid.label("seq")).where(index.c[INDEX].op("MATCH")(phrases))
 
 
 def rebuild(connection: Connection) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Connection, Engine, text, update
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from dashboard.store import database, words
 from dashboard.store.names import fold
 from dashboard.store.records import REVIEW_STATES
 from dashboard.store.rows import review_state
-from dashboard.store.schema import predictions, store
+from dashboard.store.schema import predictions
 from model.taxonomy import HAM10000
 
 BATCH = 20_000
@@ -71,23 +71,23 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         for index in predictions.indexes:
             connection.execute(DropIndex(index))
-        if sqlite:
-            connection.execute(text(f"DROP TRIGGER {words.INDEX}_insert"))
-        else:
-            connection.execute(text(f"DROP INDEX {words.INDEX}, {words.INDEX}_sampled"))
+        indexed = words.indexed(connection)
+        if indexed:
+            connection.execute(
+                text(f"DROP {f'TRIGGER {words.INDEX}_insert' if sqlite else f'INDEX {words.INDEX}'}")
+            )
         for some in rows(count, seed):
             (insert_sqlite if sqlite else copy_postgresql)(connection, some)
         for index in sorted(predictions.indexes, key=lambda one: str(one.name)):
             connection.execute(CreateIndex(index))
-        if sqlite:
+        if sqlite and indexed:
             connection.execute(text(words.SQLITE[1]))
             words.rebuild(connection)
-        else:
+        if not sqlite:
             words.build(connection)
             connection.execute(
                 text("SELECT setval('predictions_seq_seq', (SELECT max(seq) FROM predictions))")
             )
-        connection.execute(update(store).values(predictions=count))
     if not sqlite:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
@@ -97,7 +97,9 @@ def insert_sqlite(connection: Connection, some: list[dict[str, Any]]) -> None:
     """Rows through the driver itself: SQLAlchemy would take twice as long."""
     kinds = [column.type.dialect_impl(connection.dialect) for column in predictions.columns]
     processors = [kind.bind_processor(connection.dialect) or plain for kind in kinds]
-    values = [[process(row[name]) for name, process in zip(COLUMNS, processors, strict=True)] for row in some]
+    values = [
+        [process(row.get(name)) for name, process in zip(COLUMNS, processors, strict=True)] for row in some
+    ]
     cursor: Any = connection.connection.cursor()
     marks = ",".join("?" * len(COLUMNS))
     cursor.executemany(f"INSERT INTO predictions ({NAMES}) VALUES ({marks})", values)
@@ -109,7 +111,7 @@ def copy_postgresql(connection: Connection, some: list[dict[str, Any]]) -> None:
     cursor: Any = connection.connection.cursor()
     with cursor.copy(f"COPY predictions ({NAMES}) FROM STDIN") as copy:
         for row in some:
-            copy.write_row([json.dumps(row[name]) if name in JSONS else row[name] for name in COLUMNS])
+            copy.write_row([json.dumps(row[name]) if name in JSONS else row.get(name) for name in COLUMNS])
     with cursor.copy("COPY tags (name, seq) FROM STDIN") as copy:
         for label in labels(some):
             copy.write_row(label)

@@ -448,4 +448,32 @@ def test_counts_are_sentences() -> None:
     assert parts.count(1, True) == "1 matches these filters"
     assert parts.count(2, True) == "2 match these filters"
     assert parts.count(0, True) == "No prediction matches these filters."
-    assert parts.count(2_000_000, False, exact=False) == "About 2,000,000 predictions"
+    assert parts.count(10_000, False, exact=False) == "More than 10,000 predictions"
+    assert parts.count(10_000, True, exact=False) == "More than 10,000 match these filters"
+    assert (
+        parts.news(3, True) == "3 new · show" and parts.news(10_000, False) == "More than 10,000 new · show"
+    )
+
+
+def test_more_rows_than_are_counted_have_no_end_and_few_orders(
+    app: Dash,
+    client: FlaskClient,
+    services: Services,
+    record: Record,
+    mole_jpeg: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.predict(mole_jpeg, "mole.jpg")
+    monkeypatch.setattr("dashboard.store.pages.MOST", 1)
+    answer = rows(app, client, endRow=1)
+    assert answer["history-count"]["children"] == "More than 1 prediction"
+    assert answer["history-grid"]["getRowsResponse"]["rowCount"] == -1
+    assert rows(app, client, startRow=1, endRow=2)["history-grid"]["getRowsResponse"]["rowCount"] == 2
+    refused = rows(app, client, sortModel=[{"colId": "filename", "sort": "asc"}])
+    assert "filter first" in refused["history-count"]["children"]
+    # A link into such an order still opens its case.
+    assert record.sha256 in page(client, f"/history/{record.id}", "?sort=filename.asc")
+    listed = client.get("/api/v1/predictions?limit=1").get_json()
+    assert (listed["total"], listed["exact"]) == (1, False) and listed["next"]
+    problem = client.get("/api/v1/predictions?sort=filename")
+    assert problem.status_code == 422 and "filter first" in problem.get_json()["detail"]

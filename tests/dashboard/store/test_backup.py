@@ -50,7 +50,7 @@ def test_what_was_lost_comes_back(store: Store, three: list[Record], target: Sto
     assert [target.audit(record.id) for record in three] == trails
     assert target.reviews(three[0].id) == reviews
     assert target.image(three[0].id) == image and target.heatmap(three[1].id) == heatmap
-    assert target.page(Query()).total == 3 and target.tags() == ("x",)
+    assert target.page(Query()).total == 3 and target.values("tag") == ("x",)
     assert target.page(Query(filters=(Search("margins"),))).total == 2
     assert target.sweep() == 0
     with target.reading() as connection:

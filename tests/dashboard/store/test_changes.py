@@ -187,7 +187,7 @@ def test_threads_that_review_one_case_lose_nothing(store: Store, add: Add) -> No
         list(pool.map(one, range(16)))
     after = store.get(record.id)
     assert after.revision == 16 and len(store.reviews(record.id)) == 16
-    assert after.tags == tuple(f"t{number:02}" for number in range(16)) == store.tags()
+    assert after.tags == tuple(f"t{number:02}" for number in range(16)) == store.values("tag")
 
 
 def test_what_is_gone_is_passed_over_and_nothing_left_is_said(store: Store, add: Add) -> None:
@@ -265,7 +265,11 @@ def test_tags_sites_and_models_are_listed(store: Store, add: Add) -> None:
     store.review([first.id, second.id], "A", add_tags=["x", "y"])
     store.review([first.id], "A", remove_tags=["y"])
     store.review([second.id], "A", remove_tags=["y"])
-    assert (store.tags(), store.sites(), store.models()) == (("x",), ("back", "face"), ("b", "tiny"))
+    assert (store.values("tag"), store.values("site"), store.values("model")) == (
+        ("x",),
+        ("back", "face"),
+        ("b", "tiny"),
+    )
     assert store.page(Query(filters=(OneOf("tag", frozenset({"x", "none"})),))).total == 2
     assert store.page(Query(filters=(OneOf("site", frozenset({None})),))).total == 1
 

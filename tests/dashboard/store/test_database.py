@@ -2,20 +2,46 @@
 
 import logging
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Engine, MetaData, Table, insert, text
+from sqlalchemy.engine import URL
 
-from dashboard.store import StoreError, database, open_store, words
+from dashboard.store import Query, Search, Store, StoreError, database, open_store, words
+from dashboard.store.files import Files
+from dashboard.store.places import LocalFolder
 from dashboard.store.schema import metadata
+from tests.benchmarks.history_rows import fill, rows
 
 
-def test_an_empty_folder_gets_the_whole_schema(tmp_path: Path) -> None:
-    engine = database.connect(database.sqlite_url(tmp_path / "new.db"))
-    database.migrate(engine)
+@pytest.fixture
+def bare(url: URL, tmp_path: Path) -> Iterator[Engine]:
+    """A database without any table."""
+    if url.get_backend_name() == "sqlite":
+        url = database.sqlite_url(tmp_path / "bare.db")
+    engine = database.connect(url)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    yield engine
+    engine.dispose()
+
+
+def test_an_empty_database_gets_the_whole_schema(bare: Engine) -> None:
+    database.migrate(bare)
+    assert_whole(bare)
+    database.migrate(bare)
+
+
+def assert_whole(engine: Engine) -> None:
+    """A database has the tables and indexes that the code expects."""
     with engine.connect() as connection:
         # The index behind free text is no table of the schema: each database has its own.
         options = {
@@ -24,8 +50,45 @@ def test_an_empty_folder_gets_the_whole_schema(tmp_path: Path) -> None:
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
-    database.migrate(engine)
-    engine.dispose()
+
+
+def test_a_database_with_twelve_wide_indexes_is_upgraded(bare: Engine, tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", "dashboard.store:migrations")
+    with bare.connect().execution_options(writing=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        words.build(connection)
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("CREATE INDEX predictions_words_sampled ON predictions (seq)"))
+        old = Table("predictions", MetaData(), autoload_with=connection)
+        connection.execute(
+            insert(old),
+            [{name: row[name] for name in row if name in old.columns} for row in next(rows(30))],
+        )
+    database.migrate(bare)
+    assert_whole(bare)
+    store = Store(bare, Files(LocalFolder(tmp_path)))
+    newest = store.page(Query(limit=10))
+    assert newest.total == 30 and store.page(Query(after=newest.next)).total == 30
+    assert newest.records[0].id in {
+        record.id for record in store.page(Query(filters=(Search(newest.records[0].filename),))).records
+    }
+
+
+def test_text_is_searched_without_an_index_where_none_can_be_made(
+    bare: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(words, "POSTGRESQL", ("CREATE EXTENSION not_installed", *words.POSTGRESQL[1:]))
+    monkeypatch.setattr(words, "SQLITE", (words.SQLITE[0].replace("trigram", "unknown"), *words.SQLITE[1:]))
+    with caplog.at_level(logging.WARNING):
+        fill(bare, 20)
+    assert "Text is searched without an index" in caplog.text
+    store = Store(bare, Files(LocalFolder(tmp_path)))
+    name = store.page(Query()).records[0].filename
+    for part in (name, name[:2], name[-6:].upper()):
+        found = store.page(Query(filters=(Search(part),))).records
+        assert name in {record.filename for record in found}, part
 
 
 def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: Path) -> None:

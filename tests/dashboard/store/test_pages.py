@@ -1,26 +1,30 @@
-"""Whichever way a page is found, it is the one that a plain question to the database gives."""
+"""Whichever way a page is read, it is the one that a plain question to the database gives."""
 
 import random
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import select, text
 from sqlalchemy.engine import URL
 
-from dashboard.store import OneOf, Query, Range, Store, Text, database, words
+from dashboard.store import OneOf, Query, QueryError, Range, Search, Store, Text, database, pages
 from dashboard.store.files import Files
-from dashboard.store.order import ordering
-from dashboard.store.pages import Memory, Pages
+from dashboard.store.filters import SORTABLE, table_column
+from dashboard.store.pages import Pages
 from dashboard.store.places import LocalFolder
+from dashboard.store.query import ALWAYS_SORTABLE, ordering
 from dashboard.store.schema import predictions
 from tests.benchmarks.history import question
 from tests.benchmarks.history_rows import fill
 
 ROWS = 3000
-QUESTIONS = 60
+# The indexes with all columns.
+EITHER = "(created|probability)"
+BENIGN = OneOf("decision", frozenset({"benign"}))
 
 
 @pytest.fixture
@@ -31,120 +35,149 @@ def filled(url: URL, tmp_path: Path) -> Store:
     return Store(engine, Files(LocalFolder(tmp_path)))
 
 
+@pytest.fixture(params=["few", "many"])
+def most(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many rows are counted: more than there are, or fewer than most filters leave."""
+    if request.param == "many":
+        count_up_to(40, monkeypatch)
+    return pages.MOST
+
+
+def count_up_to(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few rows be many."""
+    monkeypatch.setattr(pages, "MOST", most)
+
+
 def questions() -> list[Query]:
-    """Those of the benchmark, and for one reference."""
-    asked = [question(random.Random(number), ROWS) for number in range(QUESTIONS)]
-    one = Query(
-        filters=(Text("lesion", "l-0000007", "equals"), OneOf("tag", frozenset({"rare", "teaching"})))
-    )
-    return [*asked, one, replace(one, filters=one.filters[:1], sort=(("filename", "desc"),))]
+    """Those of the benchmark, in every order, and for one reference."""
+    asked = [question(random.Random(number), ROWS) for number in range(60)]
+    orders = [
+        Query(sort=((column, way),), filters=(BENIGN,))
+        for column in sorted(SORTABLE)
+        for way in ("asc", "desc")
+    ]
+    lesion = (Text("lesion", "l-0000007", "equals"), OneOf("tag", frozenset({"rare", "teaching"})))
+    return [
+        *asked,
+        *orders,
+        Query(filters=lesion),
+        Query(filters=lesion[:1], sort=(("filename", "desc"),)),
+        Query(filters=(Text("filename", "IMG_000"),), sort=(("lesion", "asc"), ("probability", "desc"))),
+    ]
 
 
-def plainly(store: Store, query: Query) -> list[int]:
-    """The row numbers of a page, from all rows sorted."""
-    found = select(predictions.c.seq).where(query.condition()).order_by(*ordering(query.order))
+def plainly(store: Store, query: Query) -> list[str]:
+    """The ids of all rows that match, from all rows sorted."""
+    found = select(predictions.c.id).where(query.condition()).order_by(*ordering(query.order, table_column))
     with store._engine.connect() as connection:
-        return list(connection.execute(found.limit(query.limit).offset(query.offset)).scalars())
+        return list(connection.execute(found).scalars())
 
 
-def test_gathered_and_walked_pages_are_the_same(filled: Store) -> None:
-    gathered = 0
+def test_a_page_has_the_rows_of_a_plain_question(filled: Store, most: int) -> None:
+    refused = 0
     for query in questions():
         expected = plainly(filled, query)
-        with filled._engine.connect() as connection, connection.begin():
-            pages = Pages(connection, filled._indexed, Memory())
-            assert pages.walk(query, None, query.limit, query.offset, False) == expected, query
-            for one in query.filters:
-                if pages.candidates(one) is not None:
-                    gathered += 1
-                    assert (
-                        pages.gather(one, query, None, query.limit, query.offset, False).numbers == expected
-                    ), (
-                        one,
-                        query,
-                    )
-        page = filled.page(query)
-        assert page.total >= query.offset + len(page.records)
-    assert gathered > QUESTIONS
+        try:
+            page = filled.page(query)
+        except QueryError:
+            assert (len(expected) > most and query.sort[0][0] not in ALWAYS_SORTABLE) or len(query.sort) > 1
+            refused += 1
+            continue
+        assert [record.id for record in page.records] == expected[query.offset :][: query.limit], query
+        assert (page.total, page.exact) == (min(len(expected), most), len(expected) <= most)
+    assert bool(refused) is (most < ROWS)
 
 
-def test_pages_that_follow_a_row_are_the_same_both_ways(filled: Store) -> None:
-    for number, query in enumerate(questions()[:20]):
-        first = replace(query, offset=0, limit=20)
-        expected = plainly(filled, replace(first, limit=60))
-        found: list[int] = []
-        with filled._engine.connect() as connection, connection.begin():
-            pages = Pages(connection, filled._indexed, Memory())
-            place = None
-            for _ in range(3):
-                driving = [one for one in query.filters if pages.candidates(one) is not None]
-                if driving and number % 2:
-                    some = pages.gather(driving[0], first, place, 20, 0, False).numbers
-                else:
-                    some = pages.walk(first, place, 20, 0, False)
-                found += some
-                if some:
-                    place = pages.place(first, pages.rows(some)[-1])
-        assert found[: len(expected)] == expected
+def test_pages_follow_each_other_without_gap_or_overlap(filled: Store, most: int) -> None:
+    for query in (one for one in questions() if not one.sort or one.sort[0][0] in ALWAYS_SORTABLE):
+        expected, part, seen = plainly(filled, query)[:100], replace(query, offset=0, limit=30), list[str]()
+        while len(seen) < len(expected):
+            page = filled.page(part)
+            seen += [record.id for record in page.records]
+            if page.next is None:
+                break
+            part = replace(part, after=page.next)
+        assert seen[: len(expected)] == expected, query
 
 
-def test_filters_that_exclude_each_other_are_not_walked_through(filled: Store) -> None:
-    # Each is common; what has both is not.
-    filters = (OneOf("decision", frozenset({"benign"})), Range("probability", 0.5, 1.0))
-    query = Query(filters=filters)
-    with filled._engine.connect() as connection, connection.begin():
-        pages = Pages(connection, filled._indexed)
-        shares = pages.shares(query)
-        assert shares.all < 0.6 * shares.each[filters[0]] * shares.each[filters[1]]
-        assert pages.narrowest(query, 100) == filters[1]
-        # One of them alone fills a page after a few steps.
-        alone = Query(sort=(("filename", "asc"),), filters=filters[:1])
-        assert pages.narrowest(alone, 51) is None
+def test_a_stream_has_every_row_and_a_row_its_neighbours(filled: Store, most: int) -> None:
+    for query in (Query(), Query(filters=(BENIGN,), sort=(("probability", "asc"),))):
+        expected = plainly(filled, query)
+        assert [record.id for record in filled.stream(query)] == expected
+        for here in (0, 7, len(expected) - 1):
+            before = expected[here - 1] if here else None
+            after = expected[here + 1] if here + 1 < len(expected) else None
+            assert filled.neighbours(expected[here], query) == (before, after)
 
 
-def test_the_sample_is_read_off_its_index(store: Store, engine: Engine) -> None:
-    with engine.connect() as connection:
+def test_missing_values_have_neighbours(filled: Store) -> None:
+    query = Query(sort=(("diagnosis", "desc"),))
+    expected = plainly(filled, query)
+    for here in range(len(expected) - 200, len(expected) - 1, 20):
+        assert filled.neighbours(expected[here], query) == (expected[here - 1], expected[here + 1])
+
+
+def test_a_column_without_an_index_sorts_few_rows(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = Query(sort=(("filename", "asc"),))
+    assert filled.page(query).total == ROWS
+    count_up_to(40, monkeypatch)
+    for ask in (filled.page, lambda one: next(filled.stream(one))):
+        with pytest.raises(QueryError, match=r"More than 40 predictions match\. Sort them by time"):
+            ask(query)
+    assert filled.page(replace(query, filters=(Text("lesion", "l-0000007", "equals"),))).exact
+
+
+def test_a_short_text_is_looked_for_among_few_rows(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    short, rare = Search("g_"), OneOf("tag", frozenset({"rare"}))
+    expected = filled.page(Query(filters=(short,))).total
+    assert expected == len(plainly(filled, Query(filters=(short,)))) > 0
+    count_up_to(200, monkeypatch)
+    with pytest.raises(QueryError, match="at least 3 letters"):
+        filled.page(Query(filters=(short,)))
+    assert filled.page(Query(filters=(short, rare))).exact
+    assert filled.page(Query(filters=(short, Search("img_")))).total
+    # Without an index every text is looked for in every row.
+    filled._indexed = False
+    assert not filled.page(Query(filters=(short,))).exact
+
+
+def plan(store: Store, query: Query, many: bool) -> str:
+    """How SQLite reads a page."""
+    with store._engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             pytest.skip("plans are read from SQLite")
-        asked = "SELECT count(*) FILTER (WHERE lesion_folded = 'x' AND age = 9) FROM predictions WHERE seq % 200 = 0"
-        plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {asked}")))
-    assert "USING COVERING INDEX ix_predictions_sampled" in plan
+        way = Pages(connection, True).many if many else Pages(connection, True).few
+        statement = way(query, None, False).compile(connection, compile_kwargs={"literal_binds": True})
+        return " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {statement}")))
 
 
-def test_estimates_are_remembered_for_a_while_and_told_as_such(
-    filled: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dashboard.store.pages.COUNTED", 100)
-    query = Query(filters=(OneOf("decision", frozenset({"benign"})),), limit=20)
-    page = filled.page(query)
-    assert not page.exact and page.total >= 20
-    assert set(filled._memory.shares) == {query.filters}
-    # What came to an end, or was gathered, is counted.
-    few = filled.page(Query(filters=(Text("lesion", "L-0000007", "equals"),)))
-    assert few.exact and few.total == len(few.records)
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ((), r"\w+"),
+        ((BENIGN,), "decision"),
+        ((OneOf("diagnosis", frozenset({"mel"})),), "diagnosis"),
+        ((OneOf("review", frozenset({"missed"})),), "review"),
+        ((OneOf("model", frozenset({"dermanet"})),), "version"),
+        ((Range("probability", 0.2, 0.3),), "probability"),
+        ((Text("lesion", "l-1", "equals"),), "lesion_folded"),
+        ((OneOf("site", frozenset({"back"})),), "site"),
+        ((OneOf("sex", frozenset({"female"})),), EITHER),
+        ((BENIGN, OneOf("site", frozenset({"back"})), Range("probability", 0.2)), EITHER),
+    ],
+)
+def test_a_filter_is_read_off_one_index(store: Store, filters: Any, index: str) -> None:
+    found = plan(store, Query(filters=filters), many=False)
+    assert re.search(rf"COVERING INDEX ix_predictions_by_{index}\b", found), found
 
 
-def test_a_database_of_the_second_revision_gets_the_new_indexes(
-    engine: Engine, reopen: Callable[[], Store]
-) -> None:
-    with engine.begin() as connection:
-        kept = "predictions_words" if connection.dialect.name == "postgresql" else ""
-        new = {"ix_predictions_sampled", "ix_predictions_by_version", "ix_predictions_known"}
-        new.add("ix_predictions_by_photograph")
-        for name in {*new, kept and f"{kept}_sampled"} - {""}:
-            connection.execute(text(f"DROP INDEX {name}"))
-        connection.execute(text("CREATE INDEX ix_predictions_sha256 ON predictions (sha256)"))
-        for name in ("counted", "no_result", "close_up"):
-            connection.execute(text(f"ALTER TABLE predictions DROP COLUMN {name}"))
-        connection.execute(text("ALTER TABLE keys DROP COLUMN request"))
-        connection.execute(text("ALTER TABLE store DROP COLUMN profiles_since"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-    store = reopen()
-    with store._engine.connect() as connection:
-        assert "ix_predictions_sampled" in {
-            one["name"] for one in inspect(connection).get_indexes("predictions")
-        }
-        assert store._indexed and words.indexed(connection)
+@pytest.mark.parametrize("column", ALWAYS_SORTABLE)
+@pytest.mark.parametrize("filters", [(), (BENIGN,), (BENIGN, Range("probability", 0.2))])
+def test_any_number_of_rows_is_walked_in_order(store: Store, column: Any, filters: Any) -> None:
+    found = plan(store, Query(sort=((column, "desc"),), filters=filters), many=True)
+    assert ("TEMP B-TREE" not in found and f"ix_predictions_by_{column}" in found) or filters == (BENIGN,), (
+        found
+    )
 
 
 def test_a_row_deleted_between_two_statements_is_still_of_that_moment(

@@ -5,13 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from dashboard.shell.browse import browse
 from dashboard.store import OneOf, Query, QueryError, Range, Record, Store, Text
-from dashboard.store.conditions import COLUMNS
-from dashboard.store.order import stretches
-from dashboard.store.pages import Pages
 from dashboard.store.schema import predictions
 from model.predictor import Decision
 
@@ -73,14 +69,10 @@ def test_every_column_sorts_both_ways(store: Store, five: list[Record], column: 
         (Text("filename", "\\"), set()),
         (Text("filename", "'quoted\""), {"axb 'quoted\".jpg"}),
         (Text("filename", "x' OR '1'='1"), set()),
-        (Text("filename", "zeb", "starts"), {"Zebra.jpg"}),
-        (Text("filename", "50%.jpg", "ends"), {"Äpfel 50%.jpg"}),
         (Text("filename", "A_B.JPG", "equals"), {"a_b.jpg"}),
-        (Text("filename", "a", negate=True), {"Äpfel 50%.jpg"}),
         (Range("probability", 0.5, 0.9), {"apple.jpg", "Äpfel 50%.jpg", "a_b.jpg", "axb 'quoted\".jpg"}),
         (Range("probability", 0.5, 0.9, open_low=True), {"apple.jpg"}),
         (Range("probability", high=0.5, open_high=True), {"Zebra.jpg"}),
-        (Range("probability", 0.5, 0.5, negate=True), {"Zebra.jpg", "apple.jpg"}),
         (OneOf("decision", frozenset({"malignant"})), {"apple.jpg", "Äpfel 50%.jpg"}),
         (OneOf("diagnosis", frozenset({"mel", "bkl"})), {"apple.jpg", "a_b.jpg"}),
         (OneOf("model", frozenset()), set()),
@@ -145,18 +137,3 @@ def test_days_are_those_of_the_user(store: Store, add: Add, days: str, expected:
             connection.execute(predictions.update().where(predictions.c.id == record.id).values(created=when))
     page = store.page(browse(f"?{days}&zone=Europe/Vienna").query())
     assert {record.filename for record in page.records} == set(expected)
-
-
-@pytest.mark.parametrize("column", sorted(COLUMNS))
-@pytest.mark.parametrize("way", ["asc", "desc"])
-def test_every_order_is_read_off_one_index_whatever_is_filtered(store: Store, column: str, way: Any) -> None:
-    filters = (OneOf("site", frozenset({"back"})), OneOf("decision", frozenset({"benign"})))
-    query = Query(sort=((column, way),), filters=filters)
-    with store._engine.connect() as connection:
-        if connection.dialect.name != "sqlite":
-            pytest.skip("plans are read from SQLite")
-        for order, where in stretches(query.order, None, False):
-            listed = Pages(connection, True).matching(query, order, where, False).limit(10)
-            statement = listed.compile(connection, compile_kwargs={"literal_binds": True})
-            plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {statement}")))
-            assert "USING COVERING INDEX" in plan and "TEMP B-TREE" not in plan, plan

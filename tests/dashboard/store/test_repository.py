@@ -203,7 +203,7 @@ def test_writers_wait_for_few_readers(store: Store, monkeypatch: pytest.MonkeyPa
     # Twenty at once left a writer one prediction a minute: each held Python's lock in turn.
     reading, most, lock = 0, 0, threading.Lock()
 
-    def page(*_: object) -> tuple[list[object], bool, int, bool]:
+    def count(*_: object) -> int:
         nonlocal reading, most
         with lock:
             reading += 1
@@ -211,9 +211,9 @@ def test_writers_wait_for_few_readers(store: Store, monkeypatch: pytest.MonkeyPa
         time.sleep(0.01)
         with lock:
             reading -= 1
-        return [], False, 0, True
+        return 0
 
-    monkeypatch.setattr(repository.Pages, "page", page)
+    monkeypatch.setattr(repository.Pages, "count", count)
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(store.page, [Query()] * 24))
     assert 1 <= most <= repository.AT_ONCE
@@ -252,10 +252,10 @@ def test_images_of_another_database_are_never_swept(
 
 
 def test_models_are_listed(store: Store, add: Add) -> None:
-    assert store.models() == ()
+    assert store.values("model") == ()
     for name in ("b", "a", "b"):
         add(model=name)
-    assert store.models() == ("a", "b")
+    assert store.values("model") == ("a", "b")
 
 
 def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
