@@ -40,8 +40,10 @@ def upgrade() -> None:
     )
     op.drop_index("ix_predictions_sha256", "predictions")
 
-    first = sa.select(sa.func.min(columns.seq)).group_by(columns.sha256, columns.model_sha256, columns.model)
-    repeated = columns.seq.not_in(first)
+    # PostgreSQL compares NOT IN row by row, which does not end with a million of them.
+    before = predictions.alias()
+    same = (before.c[name] == columns[name] for name in ("sha256", "model_sha256", "model"))
+    repeated = sa.exists().where(*same, before.c.seq < columns.seq)
     op.execute(predictions.update().where(repeated | columns.sha256.in_(DRAWN)).values(counted=sa.false()))
     cautions = sa.cast(columns.cautions, sa.Text)
     severe, near = cautions.like('%"severe": true%'), cautions.like('%"code": "close_up"%')
