@@ -147,13 +147,10 @@ class Store(Transactions):
     def get_many(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records with these ids, by id; those that are gone are left out."""
         with self.reading() as connection:
-            return {
-                row["id"]: from_row(row)
-                for part in sweep.chunks([known_shape(one) for one in ids])
-                for row in connection.execute(
-                    select(predictions).where(predictions.c.id.in_(part))
-                ).mappings()
-            }
+            chunks = sweep.chunks([known_shape(one) for one in ids])
+            parts = (select(predictions).where(predictions.c.id.in_(chunk)) for chunk in chunks)
+            rows = (row for part in parts for row in connection.execute(part).mappings())
+            return {row["id"]: from_row(row) for row in rows}
 
     def page(self, query: Query) -> Page:
         """The records that a query asks for, and how many match it in all; QueryError as for `Pages`."""
@@ -180,9 +177,7 @@ class Store(Transactions):
     def neighbours(self, record_id: str, query: Query) -> tuple[str | None, str | None]:
         """The ids before and after this prediction in a query's order; None at either end, or when it doesn't match.
 
-        Raises:
-            NotFound: there is no such prediction.
-            QueryError: too many match for this order.
+        Raises NotFound, and QueryError as for `page`.
         """
         with self.reading() as connection:
             seq, _ = changes.find(connection, known_shape(record_id))
@@ -226,9 +221,7 @@ class Store(Transactions):
 
     def _distinct(self, column: Column[Any]) -> tuple[str, ...]:
         # From each value to the next in its index: one step a value, however many rows there are.
-        least = (
-            select(func.min(column).label("value")).where(column.is_not(None)).cte("least", recursive=True)
-        )
+        least = select(func.min(column).label("value")).cte("least", recursive=True)
         further = select(func.min(column)).where(column > least.c.value).scalar_subquery()
         values = least.union_all(select(further).where(least.c.value.is_not(None)))
         with self.reading() as connection:
@@ -338,7 +331,7 @@ class Store(Transactions):
 
         Of predictions by earlier versions, a JPEG file that was encoded anew.
         """
-        return self._read(self._files.image(self.get(record_id).sha256))
+        return self.picture(self.get(record_id))
 
     def thumbnail(self, record_id: str) -> bytes:
         """The photograph as a small JPEG file, at most 240 pixels on its longer side."""

@@ -463,7 +463,7 @@ def test_more_rows_than_are_counted_have_no_end_and_few_orders(
     mole_jpeg: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    services.predict(mole_jpeg, "mole.jpg")
+    predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg")
     monkeypatch.setattr("dashboard.store.pages.MOST", 1)
     answer = rows(app, client, endRow=1)
     assert answer["history-count"]["children"] == "More than 1 prediction"
