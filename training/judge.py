@@ -19,7 +19,7 @@ from model.evaluation.intervals import Interval, Undefined
 from model.evaluation.metrics import confusion
 from model.evaluation.reliability import brier, expected_calibration_error, reliability
 from model.evaluation.resampling import bootstrap_auc, lesion_auc
-from model.evaluation.stored import MAIN, truth_of
+from model.evaluation.stored import MAIN, deciding_scores, truth_of
 from model.evaluation.subgroups import subgroups
 from model.modality import Modality
 from model.taxonomy import LESIONS, Taxonomy
@@ -109,7 +109,7 @@ def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = L
         subgroups=subgroup_rows(
             truth[shown],
             main.p[shown],
-            np.where(rows["no_result"].to_numpy(bool), np.inf, main.p)[shown],
+            deciding_scores(rows.assign(probability=main.p))[shown],
             lesions[shown],
             rows[shown],
             default.threshold,
