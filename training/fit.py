@@ -3,13 +3,13 @@
 Plain Keras 3: runs on TensorFlow, JAX and PyTorch. A run lives in a folder; started again, it goes on where it stopped.
 """
 
+import dataclasses
 import json
 import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from model import bundle
 from model.evaluation.metrics import auc, confusion, threshold_for_sensitivity
 from model.images import square
+from model.modality import Modality
 from model.taxonomy import LESIONS
 from training.augment import view
 from training.files import replace
@@ -53,6 +54,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
         self.store, self.recipe, self.stage, self.seed, self.epoch = store, recipe, stage, seed, first_epoch
         self.rows = rows
+        self.views = (
+            recipe.views if stage.zoom is None else dataclasses.replace(recipe.views, zoom=stage.zoom)
+        )
         self.targets = targets_of(store.cases, recipe)
         cases = store.cases.iloc[rows]
         self.odds: NDArray[np.float64] | None = None
@@ -84,7 +88,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         rows = self.order[index * self.recipe.batch : (index + 1) * self.recipe.batch]
         images = np.empty((len(rows), self.stage.size, self.stage.size, 3), np.uint8)
         for place, row in enumerate(rows):
-            images[place] = view(self.store.frame(row), self.stage.size, self.recipe.views, rng)
+            images[place] = view(self.store.frame(row), self.stage.size, self.views, rng)
         return images, self.targets[rows]
 
 
@@ -106,13 +110,15 @@ def has_bfloat16() -> bool:
 def targets_of(cases: pd.DataFrame, recipe: Recipe) -> NDArray[np.float32]:
     """What the loss of a recipe's network takes, float32 (n, k).
 
-    Each diagnosis (all 0 for one that the network does not have) and malignancy; malignancy alone for seed-cnn.
+    Each diagnosis (all 0 for one that the network does not have), close-up and malignancy; malignancy alone for
+    seed-cnn.
     """
     malignant = cases["malignant"].to_numpy(np.float32)[:, None]
     if recipe.network == "seed_cnn":
         return malignant
     known = cases["label"].to_numpy(str)[:, None] == np.array(LESIONS.codes)
-    return np.concatenate([known.astype(np.float32), malignant], axis=1)
+    close = (cases["modality"] == Modality.CLOSE_UP).to_numpy(np.float32)[:, None]
+    return np.concatenate([known.astype(np.float32), close, malignant], axis=1)
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[Any]:
@@ -132,7 +138,7 @@ def probabilities(network: keras.Model, images: NDArray[np.uint8], batch: int = 
     logits = np.asarray(network.predict(images, batch_size=batch, verbose=0), np.float64)
     if logits.shape[1] == 1:
         return 1 / (1 + np.exp(-logits))
-    return softmax(logits)
+    return softmax(logits[:, :-1])
 
 
 def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.float32]) -> float:
@@ -140,7 +146,7 @@ def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.float32]) -> f
     if probs.shape[1] == 1:
         probs, known = np.column_stack([1 - probs, probs]), np.column_stack([1 - targets, targets])
     else:
-        known = targets[:, :-1]
+        known = targets[:, :-2]
     own = (probs * known).sum(axis=1)[known.sum(axis=1) > 0]
     return float(-np.log(np.maximum(own, 1e-12)).mean())
 
@@ -160,10 +166,11 @@ def summary(probs: NDArray[np.float64], targets: NDArray[np.float32], threshold:
 class History(keras.callbacks.Callback):  # type: ignore[misc]
     """After every epoch measures, writes a line, and keeps the best and the last weights."""
 
-    def __init__(self, run: Path, store: PixelStore, data: Batches, size: int) -> None:
+    def __init__(self, run: Path, store: PixelStore, data: Batches, size: int, without: str = "") -> None:
         super().__init__()
         self.run, self.data = run, data
-        validation = some_of_each(store.cases["domain"], store.rows("validation"), WATCHED)
+        rows = seen_rows(store, "validation", without)
+        validation = some_of_each(store.cases["domain"], rows, WATCHED)
         # As many training images again, so that both curves mean the same: still images, no dropout.
         training = some_of_each(store.cases["domain"], data.rows, WATCHED)
         self.domains = store.cases["domain"].to_numpy(str)[validation]
@@ -208,6 +215,12 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         return line | summary(probabilities(self.model, images), targets, threshold)
 
 
+def seen_rows(store: PixelStore, split: str, without: str) -> NDArray[np.intp]:
+    """A split's rows but those of the source that is left out; "" leaves none out."""
+    rows = store.rows(split)
+    return rows[(store.cases["source"].iloc[rows] != without).to_numpy()]
+
+
 def some_of_each(domains: pd.Series, rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
     """At most so many rows of every domain, always the same."""
     shuffled = pd.Series(np.random.default_rng(0).permutation(rows))
@@ -244,7 +257,7 @@ def fit(
     Args:
         run: folder of the run; gets `run.json`, `machines.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
         init: see the network's builder.
-        without: a source whose images are left out of training, to learn how far the network carries.
+        without: a source that neither training nor the choice of the epoch sees, to learn how far the network carries.
 
     Raises:
         RunError: the folder holds a run of another recipe or seed, or no source has the name that is left out.
@@ -252,17 +265,16 @@ def fit(
     run.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     facts: dict[str, object] = {
-        "recipe": json.loads(json.dumps(asdict(recipe))),
+        "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
         "seed": seed,
         "init": start_of(init),
     }
-    rows = store.rows("train")
     if without:
         facts["without"] = without
         sources = sorted(set(store.cases["source"]))
         if without not in sources:
             raise RunError(f"No source is called {without!r}. Leave out one of: {', '.join(sources)}.")
-        rows = rows[(store.cases["source"].iloc[rows] != without).to_numpy()]
+    rows = seen_rows(store, "train", without)
     remember(run, facts)
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
@@ -277,7 +289,7 @@ def fit(
                     network.load_weights(run / BEST)
                 make_ready(network, recipe, stage, len(data))
             note_machine(run)
-            history = History(run, store, data, size)
+            history = History(run, store, data, size, without)
             network.fit(
                 data,
                 initial_epoch=max(done, before),
@@ -304,7 +316,7 @@ def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -
         network.compile(optimizer, keras.losses.BinaryCrossentropy(from_logits=True))
     else:
         malignant = [diagnosis.malignant for diagnosis in LESIONS]
-        network.compile(optimizer, JointLoss(malignant, recipe.malignancy_weight))
+        network.compile(optimizer, JointLoss(malignant, recipe.malignancy_weight, stage.modality_weight))
 
 
 def start_of(init: str) -> str:

@@ -1,7 +1,8 @@
 """The Keras networks. Only training imports this module; serving runs the exported graph.
 
 Every network takes uint8 pixels (n, s, s, 3) and scales them itself, so that nobody outside can scale them differently.
-Networks end in logits (n, k) in the order of a taxonomy; the binary one in a logit (n, 1).
+Networks end in logits (n, k + 1): the diagnoses in the order of a taxonomy, then that of a close-up, which is not
+exported; the binary one in a logit (n, 1).
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from keras import layers
 
 from model.taxonomy import LESIONS
 
-HEAD, EMBEDDING = "head", "embedding"
+HEAD, EMBEDDING, MODALITY = "head", "embedding", "modality"
 
 
 def seed_cnn(size: int, init: str | Path | None = None, outputs: int = 1) -> keras.Model:
@@ -152,8 +153,12 @@ def tiny(size: int, init: str | Path | None = None, outputs: int = len(LESIONS))
 
 def pooled_head(features: keras.KerasTensor, outputs: int, dropout: float) -> keras.KerasTensor:
     """Global average pooling, dropout and logits."""
-    pooled = layers.GlobalAveragePooling2D(name=EMBEDDING)(features)
-    return layers.Dense(outputs, name=HEAD, dtype="float32")(layers.Dropout(dropout)(pooled))
+    pooled = layers.Dropout(dropout)(layers.GlobalAveragePooling2D(name=EMBEDDING)(features))
+    heads = [
+        layers.Dense(outputs, name=HEAD, dtype="float32"),
+        layers.Dense(1, name=MODALITY, dtype="float32"),
+    ]
+    return layers.Concatenate(dtype="float32")([head(pooled) for head in heads])
 
 
 def freeze_statistics(network: keras.Model) -> None:

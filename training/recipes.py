@@ -15,12 +15,17 @@ class Stage(NamedTuple):
         peak: highest learning rate, as a share of the recipe's.
         average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
             0 keeps the weights themselves.
+        modality_weight: weight of the cross-entropy of close-up against dermoscopic: it teaches the embedding the
+            difference, which the guard then looks for there.
+        zoom: of the views, where it is not the recipe's.
     """
 
     size: int
     epochs: int
     peak: float = 1.0
     average: float = 0.0
+    modality_weight: float = 0.0
+    zoom: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ RECIPES: dict[str, Recipe] = {
                 Stage(128, 7, average=0.996),
                 Stage(160, 6, peak=0.6, average=0.996),
                 Stage(192, 6, peak=0.4, average=0.996),
+                Stage(224, 4, peak=0.4, average=0.996, modality_weight=0.5, zoom=0.4),
             ),
             learning_rate=5e-4,
             weight_decay=0.05,
@@ -115,7 +121,7 @@ RECIPES: dict[str, Recipe] = {
             name="elsewhere",
             purpose="A cheap recipe that is trained without each source in turn: how far does the network carry?",
             network="efficientnet_lite0",
-            stages=(Stage(128, 4, average=0.99),),
+            stages=(Stage(160, 7, average=0.996),),
             learning_rate=5e-4,
             weight_decay=0.05,
             balance=0.5,

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 MALIGNANT = [diagnosis.malignant for diagnosis in LESIONS]
 
 
-def test_the_joint_loss_adds_the_binary_question() -> None:
+def test_the_joint_loss_adds_malignancy_and_modality() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (5, 8)).astype(np.float32)
     known = rng.dirichlet(np.ones(8), 5).astype(np.float32)
@@ -22,9 +22,15 @@ def test_the_joint_loss_adds_the_binary_question() -> None:
     plain = -(known * np.log(shares)).sum(1)
     p = shares[:, LESIONS.columns].sum(1)
     binary = -(truth * np.log(p) + (1 - truth) * np.log(1 - p))
-    targets = np.column_stack([known, truth])
+    close_up = rng.normal(0, 2, 5).astype(np.float32)
+    close = np.array([0, 1, 0, 0, 1], np.float32)
+    modality = np.log1p(np.exp(close_up)) - close * close_up
+    targets = np.column_stack([known, close, truth])
+    outputs = np.column_stack([logits, close_up])
     assert plain[4] == 0 < binary[4]
-    assert float(JointLoss(MALIGNANT)(targets, logits)) == pytest.approx(plain.mean(), rel=1e-4)
-    joint = JointLoss(MALIGNANT, 0.5)
-    assert float(joint(targets, logits)) == pytest.approx((plain + 0.5 * binary).mean(), rel=1e-4)
-    assert JointLoss.from_config(joint.get_config()).malignant == tuple(MALIGNANT)
+    assert float(JointLoss(MALIGNANT)(targets, outputs)) == pytest.approx(plain.mean(), rel=1e-4)
+    joint = JointLoss(MALIGNANT, 0.5, 0.25)
+    whole = (plain + 0.5 * binary + 0.25 * modality).mean()
+    assert float(joint(targets, outputs)) == pytest.approx(whole, rel=1e-4)
+    again = JointLoss.from_config(joint.get_config())
+    assert float(again(targets, outputs)) == pytest.approx(whole, rel=1e-4)
