@@ -10,7 +10,7 @@ from tqdm import tqdm
 from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
 from model.console import fail, speak_utf8
 from model.predictor import Predictor
-from model.scoring import Wish, files_below, score, shown, table_columns
+from model.scoring import Wish, files_below, path_as_text, score, score_columns
 from model.tables import Journal, Row, TableError, earlier_rows
 
 # These commands are those of `model.evaluation`.
@@ -27,11 +27,11 @@ def score_command(options: argparse.Namespace) -> int:
         return fail("There are no images in the places given.")
     if options.heatmaps is not None:
         options.heatmaps.mkdir(parents=True, exist_ok=True)
-    columns = table_columns(predictor.bundle.card.taxonomy)
+    columns = score_columns(predictor.bundle.card.taxonomy)
     if options.resume:
         check_same(earlier_rows(options.out, columns), predictor.bundle.card, point.name)
     journal = Journal(options.out, columns, options.resume)
-    left = (path for path in files_below(options.paths) if shown(path) not in journal.done)
+    left = (path for path in files_below(options.paths) if path_as_text(path) not in journal.done)
     wish = Wish(point.name, options.heatmaps)
     failures: list[str] = []
     # Of an earlier run too: the table has its rows.
@@ -109,7 +109,7 @@ def verify_command(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def parser() -> argparse.ArgumentParser:
+def model_parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     called = sys.argv[1:] if arguments is None else arguments
     if called and called[0] in MOVED:
         return fail(f"This command is now `python -m model.evaluation {called[0]}`.")
-    options = parser().parse_args(called)
+    options = model_parser().parse_args(called)
     try:
         status: int = options.act(options)
         return status

@@ -210,7 +210,7 @@ class Bundle:
         except OSError as error:
             raise BundleError(f"{self.path.name}: {name} is missing.") from error
         if hashlib.sha256(data).hexdigest() != self.card.files.get(name):
-            raise changed(self.path, name)
+            raise changed_file(self.path, name)
         return data
 
 
@@ -259,12 +259,12 @@ def open_bundle(path: Path) -> Bundle:
         file = path / name
         if not file.resolve().is_relative_to(path.resolve()) or not file.is_file():
             raise BundleError(f"{path.name}: {name} is missing.")
-        if digest(file) != expected:
-            raise changed(path, name)
+        if file_digest(file) != expected:
+            raise changed_file(path, name)
     return Bundle(path, card)
 
 
-def changed(path: Path, name: str) -> BundleError:
+def changed_file(path: Path, name: str) -> BundleError:
     """The error for a file of a bundle that is another one than the card says."""
     return BundleError(f"{path.name}: {name} is not the file that was written (its SHA-256 differs).")
 
@@ -318,7 +318,7 @@ def write_bundle(path: Path, card: Card, files: Mapping[str, Path]) -> Bundle:
     for name, source in files.items():
         (partial / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, partial / name)
-    hashes = {name: digest(partial / name) for name in sorted(files)}
+    hashes = {name: file_digest(partial / name) for name in sorted(files)}
     fields = dataclasses.asdict(dataclasses.replace(card, files=hashes))
     del fields["sha256"]
     partial.mkdir(parents=True, exist_ok=True)
@@ -332,7 +332,7 @@ def write_bundle(path: Path, card: Card, files: Mapping[str, Path]) -> Bundle:
     return open_bundle(path)
 
 
-def digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -38,7 +38,7 @@ def to_srgb(profile: bytes, mode: str) -> Transform | None:
         space = SPACES.get(found.profile.xcolor_space.strip())
         if space != mode:
             return None
-        transform = between(found, mode)
+        transform = build_transform(found, mode)
         return None if is_same(transform, mode) else transform
     # A broken profile breaks in many ways; the picture is then read as nearly all are meant.
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
@@ -53,7 +53,7 @@ def colours_of(profile: bytes) -> str | None:
         return None
 
 
-def between(profile: ImageCms.ImageCmsProfile, mode: str) -> Transform:
+def build_transform(profile: ImageCms.ImageCmsProfile, mode: str) -> Transform:
     """From a profile's colours to sRGB; what sRGB has not becomes the nearest that it has."""
     return ImageCms.buildTransform(
         profile,
@@ -68,7 +68,7 @@ def between(profile: ImageCms.ImageCmsProfile, mode: str) -> Transform:
 @lru_cache(maxsize=1)
 def from_lab() -> Transform:
     """From CIELAB to sRGB."""
-    return between(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
+    return build_transform(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
 
 
 def is_same(transform: Transform, mode: str) -> bool:
@@ -113,7 +113,7 @@ def made_profile(primaries: Sequence[float], gamma: float | None) -> bytes:
         *((name + b"XYZ", xyz_tag(column)) for name, column in zip((b"r", b"g", b"b"), columns, strict=True)),
         *((name + b"TRC", curve) for name in (b"r", b"g", b"b")),
     ]
-    return profile_of(tags)
+    return profile_from_tags(tags)
 
 
 def xyz(x: float, y: float) -> NDArray[np.float64]:
@@ -121,25 +121,25 @@ def xyz(x: float, y: float) -> NDArray[np.float64]:
     return np.array([x / y, 1.0, (1 - x - y) / y])
 
 
-def fixed(value: float) -> bytes:
+def fixed_point(value: float) -> bytes:
     """A number as profiles write it."""
     return struct.pack(">i", round(value * 65536))
 
 
 def xyz_tag(values: Sequence[float] | NDArray[np.float64]) -> bytes:
     """Tristimulus values as a tag."""
-    return b"XYZ \0\0\0\0" + b"".join(map(fixed, values))
+    return b"XYZ \0\0\0\0" + b"".join(map(fixed_point, values))
 
 
 def curve_tag(gamma: float | None) -> bytes:
     """A transfer curve as a parametric tag."""
     if gamma is not None:
-        return b"para\0\0\0\0\0\0\0\0" + fixed(gamma)
+        return b"para\0\0\0\0\0\0\0\0" + fixed_point(gamma)
     numbers = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    return b"para\0\0\0\0\0\3\0\0" + b"".join(map(fixed, numbers))
+    return b"para\0\0\0\0\0\3\0\0" + b"".join(map(fixed_point, numbers))
 
 
-def profile_of(tags: Sequence[tuple[bytes, bytes]]) -> bytes:
+def profile_from_tags(tags: Sequence[tuple[bytes, bytes]]) -> bytes:
     """A display profile with these tags."""
     place = 132 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
@@ -149,4 +149,4 @@ def profile_of(tags: Sequence[tuple[bytes, bytes]]) -> bytes:
         body += padded
     size = struct.pack(">I", 128 + len(table) + len(body))
     start = size + bytes(4) + b"\x02\x40\0\0mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
-    return (start + b"".join(map(fixed, D50))).ljust(128, b"\0") + table + body
+    return (start + b"".join(map(fixed_point, D50))).ljust(128, b"\0") + table + body

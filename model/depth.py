@@ -53,10 +53,10 @@ def grey_of(image: Image.Image) -> Grey | None:
     if not image.mode.startswith("I") and image.mode != "F":
         return None
     tags: Any = getattr(image, "tag_v2", {})
-    bits, kind = number(tags, BITS, 16), number(tags, SAMPLE_FORMAT, UNSIGNED)
-    black, white = number(tags, S_MINIMUM), number(tags, S_MAXIMUM)
+    bits, kind = tag_number(tags, BITS, 16), tag_number(tags, SAMPLE_FORMAT, UNSIGNED)
+    black, white = tag_number(tags, S_MINIMUM), tag_number(tags, S_MAXIMUM)
     if kind == UNSIGNED:
-        most = number(tags, MAXIMUM, 0)
+        most = tag_number(tags, MAXIMUM, 0)
         # A whole number of bits is where white lies; any other number is the brightest that was found.
         used = most if 255 < most < 2**bits and (int(most) + 1) & int(most) == 0 else 2**bits - 1
         black, white = black if black is not None else 0, white if white is not None else used
@@ -69,7 +69,7 @@ def grey_of(image: Image.Image) -> Grey | None:
     return Grey(black, white, wide=kind == UNSIGNED and bits == 32)
 
 
-def number(tags: Any, tag: int, default: Any = None) -> Any:
+def tag_number(tags: Any, tag: int, default: Any = None) -> Any:
     """A tag's first value as a number."""
     value = tags.get(tag, default)
     return value[0] if isinstance(value, tuple) and value else value

@@ -50,7 +50,7 @@ def read_dicom(data: bytes, limits: Limits) -> Image.Image:
             `too_many_pixels`, `animated` or `too_complex`.
     """
     found = dataset(data)
-    check(found, limits)
+    check_dicom(found, limits)
     syntax = encoding(found)
     if syntax in JPEG:
         image = jpeg_frame(found, limits)
@@ -59,7 +59,7 @@ def read_dicom(data: bytes, limits: Limits) -> Image.Image:
     else:
         image = native_frame(found)
     inside = image.info.get("icc_profile")
-    image.info = {"icc_profile": profile_of(found) or inside}
+    image.info = {"icc_profile": dicom_profile(found) or inside}
     image.format = "DICOM"
     return image
 
@@ -95,30 +95,30 @@ def unfolded(data: bytes) -> bytes:
     return unfolded
 
 
-def check(found: Dataset, limits: Limits) -> None:
+def check_dicom(found: Dataset, limits: Limits) -> None:
     """Raise ImageError unless this is one photograph in one of the ways that are read here."""
     if found.get("SOPClassUID") not in KINDS:
         raise ImageError("unsupported", "This DICOM file holds no photograph. Export the skin image itself.")
     if int(found.get("NumberOfFrames") or 1) > 1:
         raise several_pictures()
     if any(found.get(name) is None for name in NEEDED):
-        raise unsupported("It does not say how its pixels are to be read.")
+        raise unsupported_dicom("It does not say how its pixels are to be read.")
     limits.check_size(int(found.Columns), int(found.Rows))
     bits, stored = int(found.BitsAllocated), int(found.get("BitsStored") or found.BitsAllocated)
     if bits not in (8, 16) or not 8 <= stored <= bits or int(found.get("HighBit", stored - 1)) != stored - 1:
-        raise unsupported(f"Its pixels have {stored} of {bits} bits. Export it with 8 bits a channel.")
+        raise unsupported_dicom(f"Its pixels have {stored} of {bits} bits. Export it with 8 bits a channel.")
     colours = found.PhotometricInterpretation
     single = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
     if colours not in {1: single, 3: COLOURS}.get(int(found.SamplesPerPixel), ()):
-        raise unsupported(f"Its colours ({str(colours)[:16]}) are rare. Export it in RGB.")
+        raise unsupported_dicom(f"Its colours ({str(colours)[:16]}) are rare. Export it in RGB.")
     if found.SamplesPerPixel == 3 and (
         found.get("PixelRepresentation") or (colours != "RGB" and stored != 8)
     ):
-        raise unsupported("Its colours have an unusual depth. Export it with 8 bits a channel.")
+        raise unsupported_dicom("Its colours have an unusual depth. Export it with 8 bits a channel.")
     if "PixelData" not in found:
         # The end of a file that was cut off, or numbers that are no photograph.
         rare = "FloatPixelData" in found or "DoubleFloatPixelData" in found
-        raise unsupported("Its pixels are fractions.") if rare else ValueError("no pixels")
+        raise unsupported_dicom("Its pixels are fractions.") if rare else ValueError("no pixels")
 
 
 def encoding(found: Dataset) -> str:
@@ -133,12 +133,12 @@ def encoding(found: Dataset) -> str:
         explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
         syntax = uid.ImplicitVRLittleEndian if implicit else explicit
     if syntax is None or syntax not in NATIVE | JPEG | JPEG2000 | {uid.RLELossless}:
-        raise unsupported(RARE)
+        raise unsupported_dicom(RARE)
     found.file_meta.TransferSyntaxUID = syntax
     return str(syntax)
 
 
-def profile_of(found: Dataset) -> bytes | None:
+def dicom_profile(found: Dataset) -> bytes | None:
     """The colour profile of a data set."""
     paths = found.get("OpticalPathSequence") or [Dataset()]
     profile: bytes | None = found.get("ICCProfile") or paths[0].get("ICCProfile")
@@ -148,10 +148,10 @@ def profile_of(found: Dataset) -> bytes | None:
 def native_frame(found: Dataset) -> Image.Image:
     """What is stored number by number, or run by run."""
     name_colours(found)
-    return shown(found, pixel_array(found, raw=True))
+    return as_shown(found, pixel_array(found, raw=True))
 
 
-def shown(found: Dataset, samples: NDArray[np.integer]) -> Image.Image:
+def as_shown(found: Dataset, samples: NDArray[np.integer]) -> Image.Image:
     """Numbers as they are stored, and as the file says they are shown."""
     if found.SamplesPerPixel == 1:
         return Image.fromarray(samples_to_levels(samples, levels_of(found), found))
@@ -186,7 +186,7 @@ def name_colours(found: Dataset) -> None:
     elif max(spread[1:]) <= LIVELY * spread[0] and abs(float(np.mean(second)) - 128) < 64:
         found.PhotometricInterpretation = "YBR_FULL"
     else:
-        raise unsupported("It names its colours wrongly. Export it in RGB.")
+        raise unsupported_dicom("It names its colours wrongly. Export it in RGB.")
 
 
 def stream_of(found: Dataset, kind: str, limits: Limits) -> tuple[bytes, Image.Image]:
@@ -202,9 +202,9 @@ def stream_of(found: Dataset, kind: str, limits: Limits) -> tuple[bytes, Image.I
 def jpeg_frame(found: Dataset, limits: Limits) -> Image.Image:
     """A JPEG file inside: it knows better than the data set how its colours are stored."""
     stream = get_frame(found.PixelData, 0, number_of_frames=1)
-    head = jpeg.head(stream)
+    head = jpeg.read_jpeg_head(stream)
     if head is not None and (head.precision != 8 or head.frame.marker > jpeg.PROGRESSIVE):
-        raise unsupported(RARE)
+        raise unsupported_dicom(RARE)
     if jpeg.is_endless(stream):
         raise too_complex()
     stream, image = stream_of(found, "JPEG", limits)
@@ -212,7 +212,7 @@ def jpeg_frame(found: Dataset, limits: Limits) -> Image.Image:
         raise ValueError("the picture inside has other channels")
     profile = image.info.get("icc_profile")
     if found.SamplesPerPixel == 1:
-        image = shown(found, np.asarray(image))
+        image = as_shown(found, np.asarray(image))
     elif meant_as_rgb(head, found):
         # The decoder would convert them from what they are not.
         image.draft("YCbCr", None)
@@ -236,7 +236,7 @@ def jpeg2000_frame(found: Dataset, limits: Limits) -> Image.Image:
     """A JPEG 2000 picture inside."""
     stream, image = stream_of(found, "JPEG2000", limits)
     if found.SamplesPerPixel == 1:
-        return shown(found, pixel_array(found, raw=True))
+        return as_shown(found, pixel_array(found, raw=True))
     # Where the transformation is part of the coding, the decoder has undone it.
     differences = not transformed(stream) and found.PhotometricInterpretation in YBR
     return in_colours(image.convert("RGB"), differences)
@@ -250,6 +250,6 @@ def transformed(stream: bytes) -> bool:
     return stream[place + 8 : place + 9] == b"\x01"
 
 
-def unsupported(why: str) -> ImageError:
+def unsupported_dicom(why: str) -> ImageError:
     """The error for a whole file of a kind that is not read."""
     return ImageError("unsupported", f"The photograph in this DICOM file cannot be used. {why}")

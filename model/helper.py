@@ -52,7 +52,7 @@ class Helper:
         """What a file shows.
 
         Raises:
-            ImageError: as `model.reading.read`.
+            ImageError: as `model.reading.read_picture`.
             EOFError, OSError: the process has come to its end.
             ValueError: it answers what it should not.
         """
@@ -62,7 +62,7 @@ class Helper:
         watch.start()
         try:
             send(self._process.stdin, vars(limits), data)
-            return answered(self._process.stdout, limits)
+            return receive_picture(self._process.stdout, limits)
         finally:
             watch.cancel()
 
@@ -90,7 +90,7 @@ class Helpers:
         self._lock = threading.Lock()
 
     def read(self, data: bytes, limits: Limits, patience: float | None) -> Picture:
-        """What a file shows; see `read`."""
+        """What a file shows; see `read_in_helper`."""
         if not self._places.acquire(timeout=patience):
             raise ImageError(
                 "busy", "Too many unusual images are being read at the moment. Try again in a moment."
@@ -135,19 +135,20 @@ class Helpers:
             helper.close()
 
 
-def read(data: bytes, limits: Limits, patience: float | None = None) -> Picture:
+def read_in_helper(data: bytes, limits: Limits, patience: float | None = None) -> Picture:
     """Decode a file in a helper.
 
     Args:
         patience: seconds to wait for a free helper; as long as it takes for None.
 
     Raises:
-        ImageError: as `model.reading.read`; `too_complex` too when the helper was ended, `busy` when none was free.
+        ImageError: as `model.reading.read_picture`; also `too_complex` when the helper was ended, and `busy` when none
+            was free.
     """
     return _helpers.read(data, limits, patience)
 
 
-def answered(pipe: IO[bytes], limits: Limits) -> Picture:
+def receive_picture(pipe: IO[bytes], limits: Limits) -> Picture:
     """A helper's answer, believed only as far as it makes sense."""
     head, pixels = receive(pipe, 3 * limits.max_pixels)
     if "code" in head:

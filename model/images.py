@@ -19,7 +19,7 @@ from model.limits import too_complex
 from model.reading import ENOUGH as ENOUGH
 from model.reading import FORMATS as FORMATS
 from model.reading import NAMES as NAMES
-from model.reading import known, read
+from model.reading import is_known_format, read_picture
 
 # What their files are called, for those who look through folders.
 SUFFIXES = frozenset(
@@ -64,14 +64,14 @@ def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None
             "too_large",
             f"The file has {len(data) / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB.",
         )
-    if not known(data):
+    if not is_known_format(data):
         raise ImageError("not_an_image", f"This is not a {NAMES} image.")
     if plain.is_plain(data):
-        found = read(data, limits, profiles=False)
+        found = read_picture(data, limits, profiles=False)
     elif jpeg.is_endless(data):
         raise too_complex()
     else:
-        found = helper.read(data, limits, patience)
+        found = helper.read_in_helper(data, limits, patience)
         if found.srgb:
             plain.remember_srgb(data)
     own = jpeg.stripped(data, found.orientation) if found.orientation is not None else None

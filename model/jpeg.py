@@ -89,7 +89,7 @@ class Head:
         return False if self.bodies(APP0, b"JFIF\0") or len(set(sampling)) > 1 else None
 
 
-def head(data: bytes) -> Head | None:
+def read_jpeg_head(data: bytes) -> Head | None:
     """The head of a JPEG file; None where the data is none, or is cut off before its coded data."""
     found: list[Segment] = []
     place = 2
@@ -111,7 +111,7 @@ def head(data: bytes) -> Head | None:
 
 def is_endless(data: bytes) -> bool:
     """Whether a file goes over its picture far more often than any camera or program lets it."""
-    found = head(data)
+    found = read_jpeg_head(data)
     if found is None or found.one_pass:
         return False
     width, height = found.size
@@ -138,7 +138,7 @@ def stripped(data: bytes, orientation: int) -> bytes | None:
     Returns:
         None for a file that is coded in a rare way.
     """
-    found = head(data)
+    found = read_jpeg_head(data)
     if found is None or found.frame.marker not in (BASELINE, EXTENDED, PROGRESSIVE) or found.precision != 8:
         return None
     parts = [b"\xff\xd8", *(segment(*one) for one in opening(found, orientation))]

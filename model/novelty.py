@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cautions import Caution
-from model.quality import lens, opponent, shrunk
+from model.quality import lens, opponent, shrunk_square
 
 SIDE = 56
 UNLIKE = Caution(
@@ -109,7 +109,7 @@ def appearance(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     Args:
         image: uint8 (s, s, 3), a network's input.
     """
-    colours = opponent(shrunk(image, SIDE))
+    colours = opponent(shrunk_square(image, SIDE))
     seen = colours[LENS]
     mean, spread = seen.mean(axis=0), seen.std(axis=0)
     against_rim = colours[CORE].mean(axis=0) - colours[RIM].mean(axis=0)

@@ -70,9 +70,12 @@ def small(image: Image.Image, index: int, limits: Limits) -> NDArray[np.int16]:
 def same_scene(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
     """Whether two small pictures show the same, perhaps from a little to the side."""
     shifts = range(-SHIFT, SHIFT + 1)
-    return min(float(np.abs(moved(one, by) - moved(other, -by)).mean()) for by in shifts) < SAME
+    return (
+        min(float(np.abs(moved_sideways(one, by) - moved_sideways(other, -by)).mean()) for by in shifts)
+        < SAME
+    )
 
 
-def moved(small: NDArray[np.int16], by: int) -> NDArray[np.int16]:
+def moved_sideways(small: NDArray[np.int16], by: int) -> NDArray[np.int16]:
     """What is left of a picture that is moved sideways by so many columns."""
     return small[:, max(by, 0) : SIDE + min(by, 0)]

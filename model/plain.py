@@ -24,7 +24,7 @@ def is_plain(data: bytes) -> bool:
     """Whether a file may be decoded in this process."""
     if data.startswith(PNG):
         return plain_png(data)
-    head = jpeg.head(data) if data.startswith(b"\xff\xd8\xff") else None
+    head = jpeg.read_jpeg_head(data) if data.startswith(b"\xff\xd8\xff") else None
     if head is None or not head.one_pass or len(head.components) not in (1, 3):
         return False
     # Cameras say there that they mean Adobe RGB.
@@ -59,7 +59,7 @@ def profile_in(data: bytes) -> bytes:
     """The colour profile as it lies in a JPEG or PNG file; empty where there is none."""
     if data.startswith(PNG):
         return dict(chunks_before_pixels(data)).get(b"iCCP", b"")
-    head = jpeg.head(data) if data.startswith(b"\xff\xd8\xff") else None
+    head = jpeg.read_jpeg_head(data) if data.startswith(b"\xff\xd8\xff") else None
     return head.profile if head is not None else b""
 
 
@@ -70,7 +70,7 @@ def ordinary(size: tuple[int, int]) -> bool:
 
 def harmless(profile: bytes) -> bool:
     """Whether there is no profile, or one that is known to be sRGB."""
-    return not profile or digest(profile) in _srgb
+    return not profile or profile_digest(profile) in _srgb
 
 
 def remember_srgb(data: bytes) -> None:
@@ -79,9 +79,9 @@ def remember_srgb(data: bytes) -> None:
     if profile:
         with _lock:
             if len(_srgb) < MOST_PROFILES:
-                _srgb.add(digest(profile))
+                _srgb.add(profile_digest(profile))
 
 
-def digest(profile: bytes) -> bytes:
+def profile_digest(profile: bytes) -> bytes:
     """What a profile is remembered by."""
     return hashlib.sha256(profile).digest()

@@ -14,7 +14,7 @@ ORDINARY_CURVES = {1, 6, 13, 14, 15}
 INTEROPERABILITY = 1
 
 
-def profile_of(image: Image.Image) -> bytes:
+def image_profile(image: Image.Image) -> bytes:
     """The ICC profile of an open image, or one made from what it says; empty where its colours are sRGB."""
     icc = image.info.get("icc_profile")
     if icc:

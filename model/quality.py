@@ -63,10 +63,10 @@ def measure(image: NDArray[np.uint8]) -> dict[str, float]:
         contrast: how far the most different twentieth is from the typical colour, in opponent colours, 0 to about 300.
         offset: distance of what stands out from the centre, in half sides.
     """
-    return light(shrunk(image, FINE)) | lesion(shrunk(image, COARSE))
+    return light_measures(shrunk_square(image, FINE)) | lesion_measures(shrunk_square(image, COARSE))
 
 
-def shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+def shrunk_square(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     """A square image averaged down (or, if it is smaller, repeated up) to float32 (side, side, 3), 0 to 255."""
     picture, (factor, rest) = Image.fromarray(image), divmod(len(image), side)
     # A whole reduction is three times as fast as the same resize.
@@ -75,7 +75,7 @@ def shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     return np.asarray(picture.resize((side, side), Image.Resampling.BOX), np.float32)
 
 
-def light(fine: NDArray[np.float32]) -> dict[str, float]:
+def light_measures(fine: NDArray[np.float32]) -> dict[str, float]:
     """Sharpness and exposure from float32 (FINE, FINE, 3)."""
     luma = fine @ LUMA
     down, right = np.abs(np.diff(luma, axis=0))[:, :-1], np.abs(np.diff(luma, axis=1))[:-1]
@@ -93,7 +93,7 @@ def light(fine: NDArray[np.float32]) -> dict[str, float]:
     }
 
 
-def lesion(coarse: NDArray[np.float32]) -> dict[str, float]:
+def lesion_measures(coarse: NDArray[np.float32]) -> dict[str, float]:
     """Contrast and place of what differs from the typical colour, from float32 (COARSE, COARSE, 3)."""
     colours = opponent(coarse)[COARSE_LENS]
     distance = np.linalg.norm(colours - np.median(colours, axis=0), axis=1)

@@ -59,7 +59,7 @@ class Picture:
     srgb: bool = False
 
 
-def read(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
+def read_picture(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
     """Decode one file.
 
     Args:
@@ -71,7 +71,7 @@ def read(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
     """
     try:
         with opened(data, limits) as image:
-            return picture(image, limits, profiles)
+            return decode_picture(image, limits, profiles)
     except ImageError:
         raise
     except MemoryError as error:
@@ -97,7 +97,7 @@ def is_dicom(data: bytes) -> bool:
     return data[4:6] in (b"UL", b"UI", b"CS", b"OB") or int.from_bytes(data[4:8], "little") <= 256
 
 
-def known(data: bytes) -> bool:
+def is_known_format(data: bytes) -> bool:
     """Whether the first bytes are those of a format that is read here."""
     starts = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", *PREFIXES)
     container = data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
@@ -123,7 +123,7 @@ def opened(data: bytes, limits: Limits) -> Image.Image:
 
 def unidentified(data: bytes) -> ImageError:
     """The error for a file that no decoder knows, or whose format is known and its kind of pixels is not."""
-    head = jpeg.head(data) if data.startswith(b"\xff\xd8\xff") else None
+    head = jpeg.read_jpeg_head(data) if data.startswith(b"\xff\xd8\xff") else None
     rare = head is not None and (head.precision != 8 or head.frame.marker > jpeg.PROGRESSIVE)
     if data.startswith(tuple(PREFIXES)):
         try:
@@ -133,16 +133,16 @@ def unidentified(data: bytes) -> ImageError:
         except Exception:
             rare = False
     if rare:
-        return unsupported("Its pixels are stored in a rare way. Save it with 8 bits a channel.")
+        return unsupported_image("Its pixels are stored in a rare way. Save it with 8 bits a channel.")
     return ImageError("not_an_image", f"This is not a {NAMES} image.")
 
 
-def unsupported(why: str) -> ImageError:
+def unsupported_image(why: str) -> ImageError:
     """The error for a whole file of a kind that is not read."""
     return ImageError("unsupported", f"The image cannot be used. {why}")
 
 
-def picture(image: Image.Image, limits: Limits, profiles: bool) -> Picture:
+def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Picture:
     """What an open image shows."""
     limits.check_size(*image.size)
     kind = "JPEG" if image.format == "MPO" else str(image.format)
@@ -157,9 +157,9 @@ def picture(image: Image.Image, limits: Limits, profiles: bool) -> Picture:
     profile = b""
     if profiles:
         # Only here: a file without a profile needs no colour management.
-        from model.profiles import profile_of
+        from model.profiles import image_profile
 
-        profile = profile_of(image)
+        profile = image_profile(image)
     untouched = image.mode in ("L", "RGB") and not changes(profile, image.mode)
     rgb = upright_rgb(image, b"" if untouched else profile, factor, orientation)
     return Picture(

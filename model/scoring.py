@@ -32,7 +32,7 @@ class Wish:
     heatmaps: Path | None = None
 
 
-def table_columns(taxonomy: Taxonomy) -> dict[str, type]:
+def score_columns(taxonomy: Taxonomy) -> dict[str, type]:
     """Names and types of a table's columns; `p_<code>` are those of the model that fills it."""
     return {
         "file": str,
@@ -80,7 +80,7 @@ def below(folder: Path) -> Iterator[Path]:
 
 
 def score(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:
-    """One row for each file, in order, at constant memory; see `table_columns`.
+    """One row for each file, in order, at constant memory; see `score_columns`.
 
     Every core takes a few files at a time and reads, decodes and predicts them, so that none waits for another: give
     the predictor one thread a call. A file that cannot be used gives a row with its `error`.
@@ -102,7 +102,7 @@ def score(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> I
 
 def score_batch(predictor: Predictor, files: Sequence[Path], wish: Wish) -> list[dict[str, Any]]:
     """Rows of a few files."""
-    read_files = [read(path) for path in files]
+    read_files = [read_photograph(path) for path in files]
     photographs = [item for item in read_files if isinstance(item, Photograph)]
     found = (
         predictor.predict_many(
@@ -119,12 +119,14 @@ def score_batch(predictor: Predictor, files: Sequence[Path], wish: Wish) -> list
                 (wish.heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
     predictions = iter(found)
     return [
-        row(path, next(predictions)) if isinstance(item, Photograph) else failure(path, predictor, item)
+        prediction_row(path, next(predictions))
+        if isinstance(item, Photograph)
+        else failure_row(path, predictor, item)
         for path, item in zip(files, read_files, strict=True)
     ]
 
 
-def read(path: Path) -> Photograph | str:
+def read_photograph(path: Path) -> Photograph | str:
     """The decoded image, or the sentence that says why there is none."""
     try:
         with path.open("rb") as file:
@@ -135,10 +137,10 @@ def read(path: Path) -> Photograph | str:
         return f"The file cannot be read: {error.strerror or error}."
 
 
-def row(path: Path, prediction: Prediction) -> dict[str, Any]:
+def prediction_row(path: Path, prediction: Prediction) -> dict[str, Any]:
     """The row of a prediction."""
     return {
-        "file": shown(path),
+        "file": path_as_text(path),
         "sha256": prediction.sha256,
         "probability": prediction.probability,
         "decision": prediction.decision.value,
@@ -157,18 +159,18 @@ def row(path: Path, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def failure(path: Path, predictor: Predictor, sentence: str) -> dict[str, Any]:
+def failure_row(path: Path, predictor: Predictor, sentence: str) -> dict[str, Any]:
     """The row of a file that could not be used."""
     card = predictor.bundle.card
     return {
-        **dict.fromkeys(table_columns(card.taxonomy)),
-        "file": shown(path),
+        **dict.fromkeys(score_columns(card.taxonomy)),
+        "file": path_as_text(path),
         "model": f"{card.name} {card.version}",
         "model_sha256": card.sha256,
         "error": sentence,
     }
 
 
-def shown(path: Path) -> str:
+def path_as_text(path: Path) -> str:
     """A path as text that every table can hold: a name that is no UTF-8 has its odd bytes replaced."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

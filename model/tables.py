@@ -105,7 +105,7 @@ def earlier_rows(out: Path, columns: Mapping[str, type]) -> Iterator[dict[str, A
         yield from whole_lines(journal_of(out))
     elif out.exists():
         try:
-            yield from read_table(out, columns)
+            yield from read_score_table(out, columns)
         except TableError:
             raise
         except (ValueError, TypeError, KeyError, csv.Error) as error:
@@ -165,7 +165,7 @@ def write_parquet(path: Path, rows: Iterator[Row], columns: Mapping[str, type]) 
             writer.write_table(pa.Table.from_pylist(group, schema))
 
 
-def read_table(path: Path, columns: Mapping[str, type]) -> Iterator[dict[str, Any]]:
+def read_score_table(path: Path, columns: Mapping[str, type]) -> Iterator[dict[str, Any]]:
     """The rows of a table that `write_table` wrote.
 
     Raises:

@@ -138,18 +138,18 @@ def from_json(value: Any) -> Taxonomy:
     Raises:
         TaxonomyError: a field is missing, unknown or wrong.
     """
-    found = exactly(value, ("diagnoses", "shown"), "The taxonomy")
+    found = checked_fields(value, ("diagnoses", "shown"), "The taxonomy")
     for name in ("diagnoses", "shown"):
         if not isinstance(found[name], list):
             raise TaxonomyError(f"The taxonomy's {name} are not a list.")
     if not all(isinstance(code, str) for code in found["shown"]):
         raise TaxonomyError("The taxonomy's shown are not codes.")
     names = tuple(field.name for field in fields(Diagnosis))
-    diagnoses = tuple(Diagnosis(**exactly(one, names, "A diagnosis")) for one in found["diagnoses"])
+    diagnoses = tuple(Diagnosis(**checked_fields(one, names, "A diagnosis")) for one in found["diagnoses"])
     return Taxonomy(diagnoses, tuple(found["shown"]))
 
 
-def exactly(value: Any, names: tuple[str, ...], what: str) -> dict[str, Any]:
+def checked_fields(value: Any, names: tuple[str, ...], what: str) -> dict[str, Any]:
     """A JSON object that has exactly these fields."""
     if not isinstance(value, dict) or set(value) != set(names):
         raise TaxonomyError(f"{what} must have the fields {', '.join(names)}, and no others.")

@@ -37,16 +37,16 @@ def receive(pipe: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
         EOFError: the other end is gone.
         ValueError: it is longer than it may be, or no message.
     """
-    told, length = LENGTHS.unpack(exactly(pipe, LENGTHS.size))
+    told, length = LENGTHS.unpack(read_exactly(pipe, LENGTHS.size))
     if told > LONGEST_HEAD or length > most:
         raise ValueError("too long a message")
-    head = json.loads(exactly(pipe, told))
+    head = json.loads(read_exactly(pipe, told))
     if not isinstance(head, dict):
         raise ValueError("no message")
-    return head, exactly(pipe, length)
+    return head, read_exactly(pipe, length)
 
 
-def exactly(pipe: IO[bytes], length: int) -> bytes:
+def read_exactly(pipe: IO[bytes], length: int) -> bytes:
     """So many bytes. Raises EOFError."""
     found = pipe.read(length)
     if len(found) != length:
@@ -72,12 +72,12 @@ def limit_time() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + SECONDS + 1, most))
 
 
-def answer(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
+def answer_request(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
     """Decode one file and say what it shows, or why it cannot be used."""
-    from model.reading import read
+    from model.reading import read_picture
 
     try:
-        found = read(data, limits)
+        found = read_picture(data, limits)
     except ImageError as error:
         return send(pipe, {"code": error.code, "sentence": str(error)})
     height, width = found.pixels.shape[:2]
@@ -98,7 +98,7 @@ def main() -> None:
         while True:
             head, data = receive(requests, sys.maxsize)
             limit_time()
-            answer(answers, Limits(**head), data)
+            answer_request(answers, Limits(**head), data)
 
 
 if __name__ == "__main__":

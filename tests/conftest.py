@@ -13,7 +13,7 @@ from dashboard.services import Services, build_services
 from dashboard.settings import PREFIX, Settings
 from model.images import encode
 from tests.tiny import write_tiny_bundle
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 
 @pytest.fixture(autouse=True)
@@ -73,10 +73,10 @@ def client(app: Dash) -> FlaskClient:
 @pytest.fixture(scope="session")
 def lesion_jpeg() -> bytes:
     """A drawn malignant lesion, 600 x 450, as a JPEG file."""
-    return encode(draw(seed=7, malignant=True))
+    return encode(draw_lesion(seed=7, malignant=True))
 
 
 @pytest.fixture(scope="session")
 def mole_jpeg() -> bytes:
     """A drawn benign lesion, 600 x 450, as a JPEG file."""
-    return encode(draw(seed=3, malignant=False))
+    return encode(draw_lesion(seed=3, malignant=False))

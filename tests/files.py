@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 SCRIPT = b"<script>alert('Dermaboard')</script>"
 SERIAL = "CAMERA-SERIAL-12345"
@@ -31,7 +31,7 @@ TURNS: dict[int, Image.Transpose | None] = {
 @cache
 def lesion(seed: int = 7) -> Image.Image:
     """A drawn lesion, 600 x 450."""
-    return Image.fromarray(draw(seed, True))
+    return Image.fromarray(draw_lesion(seed, True))
 
 
 def saved(image: Image.Image, format: str = "JPEG", **options: object) -> bytes:

@@ -29,9 +29,9 @@ DOCUMENTS = (
     "tests/benchmarks/README.md",
 )
 PARSERS = {
-    "model": model.__main__.parser,
+    "model": model.__main__.model_parser,
     "model.evaluation": model.evaluation.__main__.parser,
-    "training": training.__main__.parser,
+    "training": training.__main__.training_parser,
     "dashboard": dashboard.__main__.parser,
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -16,7 +16,7 @@ from model.evaluation.stored import stored_scores
 from model.images import decode, encode, square
 from model.predictor import Predictor
 from training.__main__ import main as training_main
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     for seed in range(4):
         size = (300 + 50 * seed, 420)
         (photographs / f"{seed}.jpg").write_bytes(
-            encode(draw(900 + seed, malignant=seed % 2 == 0, size=size))
+            encode(draw_lesion(900 + seed, malignant=seed % 2 == 0, size=size))
         )
     settings = Settings(data_dir=tmp_path / "data", bundles=trained / "bundles", model="drawn")
     client = create_app(settings).server.test_client()

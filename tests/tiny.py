@@ -20,7 +20,7 @@ from model.bundle import (
     Bundle,
     Card,
     OperatingPoint,
-    digest,
+    file_digest,
     open_bundle,
     write_bundle,
 )
@@ -28,7 +28,7 @@ from model.calibration import Calibration
 from model.novelty import Familiar, appearance
 from model.reference import Reference, directions, write_reference
 from model.taxonomy import HAM10000, Taxonomy
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 SIZE, GRID = 64, 4
 # How common the diagnoses are among the scores; others are rare.
@@ -95,7 +95,7 @@ def write_tiny_bundle(
 def signed_again(path: Path, **fields: object) -> Bundle:
     """The bundle in a folder after its files were changed: its card names them as they are now, and says `fields`."""
     card = json.loads((path / CARD).read_text())
-    card |= {"files": {name: digest(path / name) for name in card["files"]}} | fields
+    card |= {"files": {name: file_digest(path / name) for name in card["files"]}} | fields
     (path / CARD).write_text(json.dumps(card))
     return open_bundle(path)
 
@@ -104,7 +104,9 @@ def signed_again(path: Path, **fields: object) -> Bundle:
 def tiny_reference() -> Reference:
     """Twelve drawn lesions, two images of each, as the graph sees them; drawings are familiar, all else is not."""
     lesions = [(number, number % 2 == 0) for number in range(12)]
-    images = [draw(number, malignant, (SIZE, SIZE), view) for number, malignant in lesions for view in (0, 1)]
+    images = [
+        draw_lesion(number, malignant, (SIZE, SIZE), view) for number, malignant in lesions for view in (0, 1)
+    ]
     embeddings = np.stack([image.mean(axis=(0, 1)) / 64 for image in images]).astype(np.float32)
     appearances = np.stack([appearance(image) for image in images])
     centre, basis = embeddings.mean(axis=0), np.eye(3, 2, dtype=np.float32)

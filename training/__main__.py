@@ -34,7 +34,7 @@ def download_command(options: argparse.Namespace) -> None:
     from training import isic
 
     wanted = isic.Wanted(options.query, options.collections, tuple(options.licence), options.limit)
-    table = isic.download(wanted, options.out, options.api or isic.API)
+    table = isic.download_images(wanted, options.out, options.api or isic.API)
     print(f"{len(table)} images with metadata in {options.out}. Licences and attribution:")
     print(isic.attributions(table), end="")
 
@@ -62,7 +62,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
 
 def export_command(options: argparse.Namespace) -> None:
     """Write the bundle of an evaluated run."""
-    pipeline.export_run(run_of(options), bundle_of(options), options.version, not options.no_weights)
+    pipeline.export_run(run_of(options), bundle_folder(options), options.version, not options.no_weights)
 
 
 def reproduce_command(options: argparse.Namespace) -> None:
@@ -74,7 +74,7 @@ def reproduce_command(options: argparse.Namespace) -> None:
         init=options.init,
         open_test=options.open_test,
         measure_robustness=not options.quick,
-        out=bundle_of(options),
+        out=bundle_folder(options),
         version=options.version,
         with_weights=not options.no_weights,
         elsewhere=options.elsewhere,
@@ -94,9 +94,9 @@ def refresh_command(options: argparse.Namespace) -> None:
 
 def compare_command(options: argparse.Namespace) -> None:
     """Print bundles side by side."""
-    from training.compare import as_text, compare, open_all
+    from training.compare import as_text, compare_bundles, open_all
 
-    print(as_text(compare(open_all(options.bundles), options.split)))
+    print(as_text(compare_bundles(open_all(options.bundles), options.split)))
 
 
 def run_of(options: argparse.Namespace) -> pipeline.TrainingRun:
@@ -110,12 +110,12 @@ def sources_of(options: argparse.Namespace) -> pipeline.Sources:
     return pipeline.Sources(options.metadata, options.images, options.source, options.licence, options.key)
 
 
-def bundle_of(options: argparse.Namespace) -> Path:
+def bundle_folder(options: argparse.Namespace) -> Path:
     """The folder of the bundle to write."""
     return options.out or SHIPPED / options.recipe
 
 
-def parser() -> argparse.ArgumentParser:
+def training_parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
@@ -125,11 +125,11 @@ def parser() -> argparse.ArgumentParser:
     drawn.add_argument("--seed", type=int, default=0)
     drawn.add_argument("--small", action="store_true", help="150 x 200 pixels instead of 450 x 600")
     drawn.set_defaults(act=synthetic_command)
-    download_options(
+    add_download_options(
         commands.add_parser("download", help="fetch images and metadata from the ISIC Archive; resumable")
     )
     ready = commands.add_parser("prepare", help="decode images once and split them by lesion")
-    source_options(ready)
+    add_source_options(ready)
     ready.set_defaults(act=prepare_command)
     for name, act, help_text in (
         ("train", train_command, "train a recipe; goes on where it was interrupted"),
@@ -137,7 +137,7 @@ def parser() -> argparse.ArgumentParser:
         ("export", export_command, "write the bundle that the dashboard serves"),
         ("reproduce", reproduce_command, "prepare, train, evaluate and export in one go; resumable"),
     ):
-        run_options(commands.add_parser(name, help=help_text), name)
+        add_run_options(commands.add_parser(name, help=help_text), name)
         commands.choices[name].set_defaults(act=act)
     anew = commands.add_parser(
         "refresh", help="make a bundle's figures and guard anew; its network stays as it is"
@@ -163,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def download_options(command: argparse.ArgumentParser) -> None:
+def add_download_options(command: argparse.ArgumentParser) -> None:
     """What `download` needs to know."""
     command.add_argument("--out", type=Path, required=True, help="folder to fill")
     command.add_argument("--query", default="", help="such as 'image_type:dermoscopic AND diagnosis_3:Nevus'")
@@ -179,7 +179,7 @@ def download_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(act=download_command)
 
 
-def run_options(command: argparse.ArgumentParser, name: str) -> None:
+def add_run_options(command: argparse.ArgumentParser, name: str) -> None:
     """What a command about a run needs to know."""
     command.add_argument("recipe", choices=sorted(RECIPES))
     command.add_argument("--run", type=Path, help="folder of the run (default: RUNS/RECIPE)")
@@ -208,13 +208,13 @@ def run_options(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("--version", default="1")
         command.add_argument("--no-weights", action="store_true", help="curves and scores only")
     if name == "reproduce":
-        source_options(command)
+        add_source_options(command)
         command.add_argument(
             "--elsewhere", action="store_true", help="train without each source too, and test on it"
         )
 
 
-def source_options(command: argparse.ArgumentParser) -> None:
+def add_source_options(command: argparse.ArgumentParser) -> None:
     """What `prepare` needs to know."""
     command.add_argument(
         "--metadata",
@@ -241,7 +241,7 @@ def source_options(command: argparse.ArgumentParser) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     speak_utf8()
-    options = parser().parse_args(arguments)
+    options = training_parser().parse_args(arguments)
     keep_memory()
     try:
         options.act(options)

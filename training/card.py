@@ -13,7 +13,7 @@ from model.calibration import Calibration
 from model.taxonomy import Taxonomy, from_json
 from training.cases import split_digest
 from training.machine import training_facts
-from training.openings import openings
+from training.openings import openings_of_split
 from training.pixels import PixelStore
 from training.recipes import Recipe
 from training.runs import JUDGED
@@ -84,7 +84,7 @@ def make_card(
         classes=tuple(evaluation["classes"]),
         training={
             "recipe": facts["recipe"],
-            "data": listed(store.cases["source"]),
+            "data": joined_words(store.cases["source"]),
             "images": len(store.cases),
             "lesions": int(store.cases["lesion_id"].nunique()),
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
@@ -96,7 +96,7 @@ def make_card(
             **training_facts(run),
             "largest_difference_from_keras": difference,
         },
-        licence=listed(store.cases["licence"]),
+        licence=joined_words(store.cases["licence"]),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         synthetic=drawn,
         robustness=tuple(evaluation["robustness"]),
@@ -107,7 +107,7 @@ def make_card(
             "cases": case_counts(store.cases),
             **{name: evaluation[name] for name in JUDGED_FACTS},
             "reproduce": f"python -m training reproduce {recipe.name}",
-            "openings": openings(data, digest),
+            "openings": openings_of_split(data, digest),
         },
         **judged_fields(evaluation),
     )
@@ -143,7 +143,7 @@ def judged_fields(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def listed(words: pd.Series) -> str:
+def joined_words(words: pd.Series) -> str:
     """What each image says, once each, in the order of the table; "not stated" where none says anything."""
     return "; ".join(word for word in words.unique() if word) or NOT_STATED
 

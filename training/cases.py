@@ -15,7 +15,7 @@ from training.tables.folders import class_folders
 from training.tables.joins import joined
 from training.tables.layouts import layout_of
 from training.tables.pictures import find_images, only_one, with_paths
-from training.tables.text import Table, read_table
+from training.tables.text import CaseTable, read_case_table
 
 SPLITS: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -49,7 +49,7 @@ def read_cases(
     """
     if not tables and not folders:
         raise CasesError("Name a table, or folders of images whose names are classes.")
-    asked = joined([read_table(path) for path in dict.fromkeys(tables)]) or [class_folders(folders)]
+    asked = joined([read_case_table(path) for path in dict.fromkeys(tables)]) or [class_folders(folders)]
     read = [(table, usable_rows(table)) for table in asked]
     pictures = find_images(folders)
     parts = [with_paths(table, rows, folders, pictures) for table, rows in read]
@@ -58,7 +58,7 @@ def read_cases(
     return cases.assign(**{name: value for name, value in stated.items() if value})
 
 
-def usable_rows(table: Table) -> pd.DataFrame:
+def usable_rows(table: CaseTable) -> pd.DataFrame:
     """A table's rows that a network can learn from; what is left out is counted in a printed sentence."""
     rows = layout_of(table).read(table)
     name, count = table.path, len(rows)

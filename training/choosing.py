@@ -37,7 +37,7 @@ def coarse(rows: pd.DataFrame) -> Bools:
     return (rows.groupby("source")["side"].transform("median") < COARSE).to_numpy()
 
 
-def operating_points(
+def choose_operating_points(
     truth: Bools, p: Floats, rows: pd.DataFrame, lesions: NDArray[np.str_]
 ) -> tuple[OperatingPoint, ...]:
     """The three operating points.

@@ -29,7 +29,7 @@ class Line:
     difference: Difference | None
 
 
-def compare(bundles: list[Bundle], split: str) -> list[Line]:
+def compare_bundles(bundles: list[Bundle], split: str) -> list[Line]:
     """The bundles on a split, the best AUC first; the others are tested against that one.
 
     Raises:
@@ -72,14 +72,14 @@ def as_text(lines: list[Line]) -> str:
         "ECE",
         "Brier",
     )
-    rows = [titles, *(cells(line) for line in lines)]
+    rows = [titles, *(comparison_cells(line) for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def cells(line: Line) -> tuple[str, ...]:
+def comparison_cells(line: Line) -> tuple[str, ...]:
     """One line of the table."""
     at = line.review.at(line.review.threshold)
     matrix = line.review.matrix
@@ -88,7 +88,7 @@ def cells(line: Line) -> tuple[str, ...]:
         line.name,
         line.recipe,
         str(line.epochs),
-        interval(line.review.area),
+        interval_text(line.review.area),
         f"{line.review.auc_by_lesion.value:.3f}",
         f"{less.difference.value:.3f}, {less.p:.2g}" if less is not None else "-",
         f"{at.specificity.value:.3f} (sens. {at.sensitivity.value:.3f})",
@@ -98,7 +98,7 @@ def cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def interval(found: Interval) -> str:
+def interval_text(found: Interval) -> str:
     """A figure with its interval."""
     return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})" if found.defined else "not defined"
 

@@ -24,7 +24,7 @@ from training.fit import still_images
 from training.judge import SPLITS, Evaluation, judge
 from training.networks import serving
 from training.pixels import PixelStore
-from training.robustness import DISTURBANCES, robustness
+from training.robustness import DISTURBANCES, robustness_rows
 
 # So many images say enough about a disturbance; more of them cost minutes.
 ROBUST_IMAGES = 1000
@@ -67,7 +67,7 @@ def evaluate(
             calibration = found.calibrations[str(Modality.DERMOSCOPIC)]
             return LESIONS.malignancy(calibrate(raw(images), calibration, LESIONS.columns))
 
-        table = robustness(score, store, measured_rows(store, found.measured_on), size, found.point())
+        table = robustness_rows(score, store, measured_rows(store, found.measured_on), size, found.point())
         rows = list(tqdm(table, total=ROBUST_ROWS, desc="disturb", unit="row"))
     return dataclasses.replace(found, robustness=rows)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def replace(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole_file(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then put it in its place."""
     partial = path.with_name("partial-" + path.name)
     write(partial)

@@ -24,7 +24,7 @@ from model.images import square
 from model.modality import Modality
 from model.taxonomy import LESIONS
 from training.augment import view
-from training.files import replace
+from training.files import write_whole_file
 from training.losses import JointLoss
 from training.machine import note_machine
 from training.networks import BUILDERS, freeze_statistics
@@ -92,7 +92,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return images, self.targets[rows]
 
 
-def build(recipe: Recipe, size: int, init: str | None) -> keras.Model:
+def build_network(recipe: Recipe, size: int, init: str | None) -> keras.Model:
     """A recipe's network at one input size, in the precision that this processor computes fastest."""
     keras.config.set_dtype_policy("mixed_bfloat16" if recipe.half_precision and has_bfloat16() else "float32")
     try:
@@ -133,7 +133,9 @@ def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArra
         return np.stack(list(pool.map(lambda row: square(store.frame(row), size), rows)))
 
 
-def probabilities(network: keras.Model, images: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float64]:
+def network_probabilities(
+    network: keras.Model, images: NDArray[np.uint8], batch: int = 64
+) -> NDArray[np.float64]:
     """Class probabilities (n, k), or malignancy (n, 1), of a network that ends in logits."""
     logits = np.asarray(network.predict(images, batch_size=batch, verbose=0), np.float64)
     if logits.shape[1] == 1:
@@ -151,7 +153,9 @@ def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.float32]) -> f
     return float(-np.log(np.maximum(own, 1e-12)).mean())
 
 
-def summary(probs: NDArray[np.float64], targets: NDArray[np.float32], threshold: float) -> dict[str, float]:
+def epoch_figures(
+    probs: NDArray[np.float64], targets: NDArray[np.float32], threshold: float
+) -> dict[str, float]:
     """Loss, AUC, and sensitivity and specificity at a threshold, malignant against benign."""
     truth, score = targets[:, -1] == 1, LESIONS.malignancy(probs)
     cells = confusion(truth, score, threshold)
@@ -191,9 +195,9 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
             line |= self.measures()
             past = read_history(self.run)
             if all(line[JUDGED] >= other[JUDGED] for other in past if other["size"] == line["size"]):
-                replace(self.run / BEST, self.model.save_weights)
+                write_whole_file(self.run / BEST, self.model.save_weights)
         line["seconds"] = round(time.monotonic() - self.began, 1)
-        replace(self.run / LAST, self.model.save)
+        write_whole_file(self.run / LAST, self.model.save)
         with (self.run / bundle.HISTORY).open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
@@ -201,7 +205,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
     def measures(self) -> dict[str, float]:
         """What the network is worth now, on both sets, at the validation images' threshold."""
         images, targets = self.sets["val_"]
-        probs = probabilities(self.model, images)
+        probs = network_probabilities(self.model, images)
         truth, score = targets[:, -1] == 1, LESIONS.malignancy(probs)
         threshold = threshold_for_sensitivity(truth, score, 0.95)
         by_domain = {
@@ -209,10 +213,10 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
             for domain in sorted(set(self.domains))
             for inside in (self.domains == domain,)
         }
-        line = {"val_" + name: value for name, value in summary(probs, targets, threshold).items()}
+        line = {"val_" + name: value for name, value in epoch_figures(probs, targets, threshold).items()}
         line |= {JUDGED: float(np.nanmean(list(by_domain.values())))} | by_domain
         images, targets = self.sets[""]
-        return line | summary(probabilities(self.model, images), targets, threshold)
+        return line | epoch_figures(network_probabilities(self.model, images), targets, threshold)
 
 
 def seen_rows(store: PixelStore, split: str, without: str) -> NDArray[np.intp]:
@@ -275,7 +279,7 @@ def fit(
         if without not in sources:
             raise RunError(f"No source is called {without!r}. Leave out one of: {', '.join(sources)}.")
     rows = seen_rows(store, "train", without)
-    remember(run, facts)
+    note_run_facts(run, facts)
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
         size, epochs = stage.size, stage.epochs
@@ -284,7 +288,7 @@ def fit(
             if done > before:
                 network = keras.saving.load_model(run / LAST)
             else:
-                network = build(recipe, size, None if number else init)
+                network = build_network(recipe, size, None if number else init)
                 if number:
                     network.load_weights(run / BEST)
                 make_ready(network, recipe, stage, len(data))
@@ -322,10 +326,10 @@ def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -
 def start_of(init: str) -> str:
     """What the weights started from, in words that mean the same on every machine."""
     path = Path(init)
-    return f"file with SHA-256 {bundle.digest(path)}" if path.is_file() else init
+    return f"file with SHA-256 {bundle.file_digest(path)}" if path.is_file() else init
 
 
-def remember(run: Path, facts: dict[str, object]) -> None:
+def note_run_facts(run: Path, facts: dict[str, object]) -> None:
     """Write what the run is, or check that the folder holds the same one."""
     path = run / FACTS
     if path.exists() and json.loads(path.read_text()) != facts:

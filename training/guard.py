@@ -75,23 +75,23 @@ def build_guard(
     known_labels = store.cases["label"].isin(card.taxonomy.codes).to_numpy()
     train = some_of_each(store.cases["domain"], store.rows("train"), KNOWN)
     known = together(
-        look(engine, still(store, engine.size), train, "look at train"),
-        look(engine, elsewhere(store, engine.size), train, "look at train, altered"),
+        look_at_images(engine, still(store, engine.size), train, "look at train"),
+        look_at_images(engine, elsewhere(store, engine.size), train, "look at train, altered"),
     )
     closes = np.tile((store.cases["modality"] == Modality.CLOSE_UP).to_numpy()[train], 2)
     rows = store.rows("validation")
-    validation = look(engine, still(store, engine.size), rows, "look at validation")
+    validation = look_at_images(engine, still(store, engine.size), rows, "look at validation")
     near = fit_familiar(known.embeddings, known.appearances)
     if closes.any() and not closes.all():
         close = (store.cases["modality"] == Modality.CLOSE_UP).to_numpy()[rows]
-        near = recognising(near, known, closes, part(validation, close))
-    others = {kind: drawn(engine, kind, np.arange(DRAWN, DRAWN + FITTED)) for kind in NEGATIVES}
+        near = recognising(near, known, closes, part_of_seen(validation, close))
+    others = {kind: look_at_drawings(engine, kind, np.arange(DRAWN, DRAWN + FITTED)) for kind in NEGATIVES}
     groups = domains[rows]
     familiar = fenced(near, known, list(others.values()), validation, groups)
     indexed = store.rows("train")
     indexed = indexed[known_labels[indexed]]
     cases = store.cases.iloc[indexed]
-    seen = look(engine, still(store, engine.size), indexed, "look at train, for similar cases")
+    seen = look_at_images(engine, still(store, engine.size), indexed, "look at train, for similar cases")
     reference = Reference(
         familiar,
         directions(seen.embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
@@ -104,20 +104,20 @@ def build_guard(
         "severe": quality_limits(validation.quality, SEVERE_ALARMS, groups),
     }
     sets = {"validation": (validation, rows)}
-    altered = look(engine, elsewhere(store, engine.size), rows, "look at validation, altered")
+    altered = look_at_images(engine, elsewhere(store, engine.size), rows, "look at validation, altered")
     sets["validation, altered"] = (altered, rows)
     if test:
         tested = store.rows("test")
-        sets["test"] = (look(engine, still(store, engine.size), tested, "look at test"), tested)
+        sets["test"] = (look_at_images(engine, still(store, engine.size), tested, "look at test"), tested)
     measured: dict[str, Any] = {
-        f"{name}: {domain}": alarms(part(found, domains[of] == domain), familiar, guard)
+        f"{name}: {domain}": alarms(part_of_seen(found, domains[of] == domain), familiar, guard)
         for name, (found, of) in sets.items()
         for domain in sorted(set(domains[of]))
     }
     # Each kind by a boundary that was fitted without it: people will send what nobody thought of.
     measured["drawn"] = {
         kind: alarms(
-            drawn(engine, kind, np.arange(DRAWN)),
+            look_at_drawings(engine, kind, np.arange(DRAWN)),
             fenced(near, known, [others[other] for other in others if other != kind], validation, groups),
             guard,
         )
@@ -137,7 +137,7 @@ def guarded(
     """
     main = scores["run"] == MAIN
     place = pd.Series(np.arange(len(store.cases)), index=store.cases["image_id"])
-    seen = look(
+    seen = look_at_images(
         engine, still(store, engine.size), place[scores["image_id"][main]].to_numpy(), "look at scored"
     )
     familiar = reference.familiar
@@ -148,7 +148,7 @@ def guarded(
     spots[:, : directions_seen.shape[1]] = directions_seen
     columns = {
         "novelty": novelty,
-        "no_result": (novelty >= 1) | severe(seen, guard),
+        "no_result": (novelty >= 1) | too_poor_images(seen, guard),
         "seen_as": [str(modality_of(*pair)) for pair in zip(novelty, closeness, strict=True)],
         "map_x": spots[:, 0],
         "map_y": spots[:, 1],
@@ -159,7 +159,7 @@ def guarded(
     )
 
 
-def severe(seen: Seen, guard: Mapping[str, Any]) -> NDArray[np.bool_]:
+def too_poor_images(seen: Seen, guard: Mapping[str, Any]) -> NDArray[np.bool_]:
     """Which images (n,) are too poor for a result."""
     cautions = [quality_cautions(one, guard["quality"], guard["severe"]) for one in seen.quality]
     return np.array([any(caution.severe for caution in found) for found in cautions])
@@ -184,7 +184,7 @@ def together(*parts: Seen) -> Seen:
     )
 
 
-def part(seen: Seen, inside: NDArray[np.bool_]) -> Seen:
+def part_of_seen(seen: Seen, inside: NDArray[np.bool_]) -> Seen:
     """Some of them."""
     quality = [found for found, wanted in zip(seen.quality, inside, strict=True) if wanted]
     return Seen(seen.embeddings[inside], seen.appearances[inside], quality)
@@ -197,7 +197,7 @@ def recognising(familiar: Familiar, known: Seen, closes: NDArray[np.bool_], vali
         closes: which of the known images (n,) are close-ups.
         validation: close-ups; at least RECOGNISED of them are on their side of the boundary.
     """
-    dermoscopic, close = part(known, ~closes), part(known, closes)
+    dermoscopic, close = part_of_seen(known, ~closes), part_of_seen(known, closes)
     direction, offset, middle = fit_boundary(
         (dermoscopic.embeddings, dermoscopic.appearances), (close.embeddings, close.appearances)
     )
@@ -210,24 +210,24 @@ def recognising(familiar: Familiar, known: Seen, closes: NDArray[np.bool_], vali
     return replace(familiar, close_up_offset=familiar.close_up_offset + max(0.0, 1e-6 - lowest))
 
 
-def drawn(engine: Engine, kind: str, seeds: NDArray[np.intp]) -> Seen:
+def look_at_drawings(engine: Engine, kind: str, seeds: NDArray[np.intp]) -> Seen:
     """Drawn pictures of one kind that show no lesion."""
-    return look(engine, lambda seed: draw_negative(kind, seed, engine.size), seeds, f"draw {kind}")
+    return look_at_images(engine, lambda seed: draw_negative(kind, seed, engine.size), seeds, f"draw {kind}")
 
 
-def look(engine: Engine, images: Images, rows: NDArray[np.intp], title: str) -> Seen:
+def look_at_images(engine: Engine, images: Images, rows: NDArray[np.intp], title: str) -> Seen:
     """Run and measure images, a batch at a time."""
     embeddings: list[NDArray[np.float32]] = []
     appearances: list[Floats] = []
     quality: list[dict[str, float]] = []
-    for batch in batches(images, rows, title):
+    for batch in image_batches(images, rows, title):
         embeddings.append(engine.run(batch).embeddings)
         appearances += [appearance(image) for image in batch]
         quality += [measure(image) for image in batch]
     return Seen(np.concatenate(embeddings), np.stack(appearances), quality)
 
 
-def batches(images: Images, rows: NDArray[np.intp], title: str) -> Iterator[NDArray[np.uint8]]:
+def image_batches(images: Images, rows: NDArray[np.intp], title: str) -> Iterator[NDArray[np.uint8]]:
     """Stacks of BATCH images behind a progress bar."""
     for start in tqdm(range(0, len(rows), BATCH), desc=title, unit="batch", mininterval=0.5):
         yield np.stack([images(int(row)) for row in rows[start : start + BATCH]])
@@ -349,6 +349,6 @@ def alarms(seen: Seen, familiar: Familiar, guard: Mapping[str, Any]) -> dict[str
         "images": len(unlike),
         "unlike": float(unlike.mean()),
         "quality": float(np.mean([bool(found) for found in cautions])),
-        "no_result": float((unlike | severe(seen, guard)).mean()),
+        "no_result": float((unlike | too_poor_images(seen, guard)).mean()),
         "close_up": float((familiar.closeness(seen.embeddings, seen.appearances) > 0).mean()),
     }

@@ -26,8 +26,8 @@ from urllib3.util.retry import Retry
 
 from model.images import ImageError, decode
 from training.cases import usable_rows
-from training.files import replace
-from training.tables.text import Table
+from training.files import write_whole_file
+from training.tables.text import CaseTable
 
 API = "https://api.isic-archive.com/api/v2/"
 TIMEOUT = (10, 60)
@@ -94,7 +94,7 @@ def session(pause: float = 1.0) -> requests.Session:
     return opened
 
 
-def download(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> pd.DataFrame:
+def download_images(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> pd.DataFrame:
     """Fetch what is wanted, or go on with it, and write the metadata table of what is there.
 
     Returns:
@@ -107,7 +107,7 @@ def download(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> p
     out.mkdir(parents=True, exist_ok=True)
     with session(pause) as connection:
         try:
-            records = listed(wanted, out, api, connection)
+            records = list_records(wanted, out, api, connection)
         except requests.RequestException as error:
             raise DownloadError(f"The archive's list cannot be read: {error}. Try again later.") from error
         chosen = [
@@ -119,13 +119,13 @@ def download(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> p
         if not chosen:
             raise DownloadError("Nothing in the archive matches this query, these collections and licences.")
         path = out / "metadata.csv"
-        table = pd.DataFrame([table_row(one) for one in chosen], dtype="str")
-        table = table.loc[usable_rows(Table(path, table)).index]
+        table = pd.DataFrame([record_row(one) for one in chosen], dtype="str")
+        table = table.loc[usable_rows(CaseTable(path, table)).index]
         fetching = [one for row, one in enumerate(chosen) if row in table.index]
         failed = fetch_all(fetching, out / "images", connection, pause)
     table = table[~table["isic_id"].isin(failed.keys())]
-    replace(path, lambda partial: table.to_csv(partial, index=False))
-    replace(out / "attribution.txt", lambda partial: partial.write_text(attributions(table)))
+    write_whole_file(path, lambda partial: table.to_csv(partial, index=False))
+    write_whole_file(out / "attribution.txt", lambda partial: partial.write_text(attributions(table)))
     if failed:
         name, why = next(iter(failed.items()))
         raise DownloadError(
@@ -135,7 +135,7 @@ def download(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> p
     return table
 
 
-def listed(wanted: Wanted, out: Path, api: str, connection: requests.Session) -> list[dict[str, Any]]:
+def list_records(wanted: Wanted, out: Path, api: str, connection: requests.Session) -> list[dict[str, Any]]:
     """The archive's records of what is wanted, from the folder as far as they are there."""
     path, mark = out / "records.jsonl", out / "list.json"
     asked = {"query": wanted.query, "collections": wanted.collections, "api": api}
@@ -148,7 +148,7 @@ def listed(wanted: Wanted, out: Path, api: str, connection: requests.Session) ->
     # A page whose mark was not written yet is fetched once more.
     lines = path.read_text().splitlines()[: state["lines"]]
     records = [json.loads(line) for line in lines]
-    replace(path, lambda partial: partial.write_text("".join(line + "\n" for line in lines)))
+    write_whole_file(path, lambda partial: partial.write_text("".join(line + "\n" for line in lines)))
     with path.open("a") as file, tqdm(initial=len(records), desc="list", unit="image") as bar:
         while state["next"] and not (wanted.limit and len(records) >= wanted.limit):
             first = not records and state["next"].endswith("/search/")
@@ -162,7 +162,7 @@ def listed(wanted: Wanted, out: Path, api: str, connection: requests.Session) ->
             file.flush()
             records += body["results"]
             state |= {"next": body["next"], "lines": len(records)}
-            keep(mark, json.dumps(state).encode())
+            keep_file(mark, json.dumps(state).encode())
             bar.total = body.get("count") or bar.total
             bar.update(len(body["results"]))
     return records[: wanted.limit]
@@ -202,7 +202,7 @@ def fetch(record: Mapping[str, Any], folder: Path, connection: requests.Session,
             if len(answer.content) != file["size"]:
                 raise OSError(f"{len(answer.content)} bytes came instead of {file['size']}")
             decode(answer.content)
-            keep(path, answer.content)
+            keep_file(path, answer.content)
             return None
         except ImageError as error:
             return str(error)
@@ -215,12 +215,12 @@ def fetch(record: Mapping[str, Any], folder: Path, connection: requests.Session,
     return why
 
 
-def keep(path: Path, data: bytes) -> None:
+def keep_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
-    replace(path, lambda partial: partial.write_bytes(data))
+    write_whole_file(path, lambda partial: partial.write_bytes(data))
 
 
-def table_row(record: Mapping[str, Any]) -> dict[str, str]:
+def record_row(record: Mapping[str, Any]) -> dict[str, str]:
     """A record in FIELDS, as `training.tables.layouts` reads it; what the archive does not know is empty."""
     known = record.get("metadata", {})
     facts = {**known.get("acquisition", {}), **known.get("clinical", {}), **record}

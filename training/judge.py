@@ -27,10 +27,10 @@ from training.choosing import (
     DEFAULT,
     PREVALENCE,
     balanced_rule,
+    choose_operating_points,
     coarse,
     fit_calibration,
     log_loss,
-    operating_points,
 )
 
 SPLITS = ("validation", "test")
@@ -180,7 +180,7 @@ def judged_run(
     p = taxonomy.malignancy(calibrated)
     fine = chosen & ~coarse(rows)
     deciding = fine if fine.any() else chosen
-    points = operating_points(truth[deciding], p[deciding], rows[deciding], lesions[deciding])
+    points = choose_operating_points(truth[deciding], p[deciding], rows[deciding], lesions[deciding])
     dermoscopic = modality == Modality.DERMOSCOPIC
     rule = balanced_rule(calibrated[chosen & dermoscopic], labels[chosen & dermoscopic], taxonomy)
     results: dict[str, Any] = {}
@@ -192,13 +192,17 @@ def judged_run(
         def measure(inside: Bools, kind: Modality) -> dict[str, Any]:
             own = tuple(measured_point(point, kind) for point in points)
             no_result = rows["no_result"].to_numpy(bool)[inside]
-            found = figures(truth[inside], p[inside], lesions[inside], own, own[DEFAULT], no_result, kind)
+            found = split_figures(
+                truth[inside], p[inside], lesions[inside], own, own[DEFAULT], no_result, kind
+            )
             before = taxonomy.malignancy(raw[inside])
             found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
-            found["reliability_before_calibration"] = bins(truth[inside], before, lesions[inside])
+            found["reliability_before_calibration"] = reliability_bins(truth[inside], before, lesions[inside])
             found["at_own_prevalence"] = observed(truth[inside], p[inside], lesions[inside])
             if rule and (labels[inside] >= 0).any():
-                found |= diagnoses(calibrated[inside], labels[inside], lesions[inside], rule, taxonomy)
+                found |= diagnosis_figures(
+                    calibrated[inside], labels[inside], lesions[inside], rule, taxonomy
+                )
             return found
 
         domains = {
@@ -239,10 +243,10 @@ def observed(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> dict[str, An
 
     slope = minimize(loss, [1.0, 0.0]).x[0]
     ratio = shares.mean(truth / shifted.mean(), lesions)
-    return {"prevalence": prevalence, "slope": float(slope), "ratio": as_json(ratio)}
+    return {"prevalence": prevalence, "slope": float(slope), "ratio": interval_as_json(ratio)}
 
 
-def diagnoses(
+def diagnosis_figures(
     calibrated: Floats,
     labels: NDArray[np.intp],
     lesions: NDArray[np.str_],
@@ -259,12 +263,12 @@ def diagnoses(
     }
     found: dict[str, Any] = {}
     for name, choice in chosen.items():
-        found |= flat(name, shares.balanced_accuracy(labels, choice, len(taxonomy), lesions))
+        found |= interval_fields(name, shares.balanced_accuracy(labels, choice, len(taxonomy), lesions))
         found[name.replace("balanced_accuracy", "accuracy", 1)] = float((choice == labels).mean())
     return found
 
 
-def figures(
+def split_figures(
     truth: Bools,
     p: Floats,
     lesions: NDArray[np.str_],
@@ -284,18 +288,18 @@ def figures(
         "images": len(truth),
         "lesions": len(set(lesions)),
         "malignant": int(truth.sum()),
-        **flat("auc", bootstrap_auc(truth, p, lesions)),
-        **flat("auc_by_lesion", lesion_auc(truth, p, lesions)),
+        **interval_fields("auc", bootstrap_auc(truth, p, lesions)),
+        **interval_fields("auc_by_lesion", lesion_auc(truth, p, lesions)),
         "confusion": {name: getattr(cells, name) for name in ("tp", "fp", "tn", "fn", "unscored")},
         **{
             f"{name}{end}": None if own[name] is None else own[name][key]
             for name in ("sensitivity", "specificity")
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
         },
-        **flat("brier", shares.mean((p - truth) ** 2, lesions)),
+        **interval_fields("brier", shares.mean((p - truth) ** 2, lesions)),
         "brier_of_the_prevalence": brier(truth, np.full(len(truth), truth.mean())),
         "ece": expected_calibration_error(truth, p),
-        "reliability": bins(truth, p, lesions),
+        "reliability": reliability_bins(truth, p, lesions),
         "operating_points": by_point,
     }
 
@@ -335,7 +339,7 @@ def at_point(
         "decided": (~calls["uncertain"] & ~no_result, np.ones(len(truth), bool), Undefined.EMPTY),
     }
     return {
-        name: as_json(shares.share_by_lesion(hits[of], lesions[of], reason))
+        name: interval_as_json(shares.share_by_lesion(hits[of], lesions[of], reason))
         for name, (hits, of, reason) in rates.items()
     } | {
         "cases": {
@@ -360,34 +364,34 @@ def subgroup_rows(
             "name": part.name,
             "images": part.n,
             "malignant": part.malignant,
-            "auc": as_json(part.auc),
-            "sensitivity": as_json(part.sensitivity),
-            "specificity": as_json(part.specificity),
+            "auc": interval_as_json(part.auc),
+            "sensitivity": interval_as_json(part.sensitivity),
+            "specificity": interval_as_json(part.specificity),
             "small": part.small,
         }
         for part in subgroups(truth, p, lesions, table, threshold, deciding)
     ]
 
 
-def bins(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> list[dict[str, Any]]:
+def reliability_bins(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> list[dict[str, Any]]:
     """Predicted and observed shares over ten equal bins."""
     return [
         {"low": one.low, "high": one.high, "images": one.n, "predicted": one.predicted}
-        | {f"observed{end}": value for end, value in ends(one.observed)}
+        | {f"observed{end}": value for end, value in interval_ends(one.observed)}
         for one in reliability(truth, p, lesions)
     ]
 
 
-def ends(of: Interval) -> tuple[tuple[str, float], ...]:
+def interval_ends(of: Interval) -> tuple[tuple[str, float], ...]:
     """An interval's numbers with what their names end in."""
     return (("", of.value), ("_low", of.low), ("_high", of.high))
 
 
-def flat(name: str, of: Interval) -> dict[str, float | None]:
+def interval_fields(name: str, of: Interval) -> dict[str, float | None]:
     """An interval as three numbers beside each other; JSON knows no NaN."""
-    return {name + end: value if of.defined else None for end, value in ends(of)}
+    return {name + end: value if of.defined else None for end, value in interval_ends(of)}
 
 
-def as_json(of: Interval) -> dict[str, float] | None:
+def interval_as_json(of: Interval) -> dict[str, float] | None:
     """An interval as an object, None where it is not defined."""
     return {"value": of.value, "low": of.low, "high": of.high} if of.defined else None

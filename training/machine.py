@@ -41,7 +41,7 @@ def this_machine() -> dict[str, Any]:
     return {
         "processor": f"{usable_cores()} cores of {processor_name()}, {' and '.join(accelerators()) or 'no GPU'}",
         "python": platform.python_version(),
-        "versions": versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
+        "versions": installed_versions("keras", "tensorflow", "jax", "torch", "numpy", "pillow"),
     }
 
 
@@ -70,7 +70,7 @@ def accelerators() -> list[str]:
     return []
 
 
-def versions(*names: str) -> dict[str, str]:
+def installed_versions(*names: str) -> dict[str, str]:
     """The installed ones of some packages."""
     found: dict[str, str] = {}
     for name in names:

@@ -39,7 +39,7 @@ def note_opening(data: Path, recipe: str, seed: int, weights: str, split: str, w
         file.write(json.dumps(line) + "\n")
 
 
-def openings(data: Path, split: str) -> list[dict[str, str | int]]:
+def openings_of_split(data: Path, split: str) -> list[dict[str, str | int]]:
     """Every opening of the split with that digest, oldest first."""
     log = log_of(data)
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []

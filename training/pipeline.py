@@ -22,12 +22,12 @@ from model.bundle import (
     SCORES,
     WEIGHTS,
     Card,
-    digest,
+    file_digest,
     write_bundle,
 )
 from model.taxonomy import LESIONS, from_json
-from training import files as whole_files
 from training.cases import CasesError, read_cases, split_digest
+from training.files import write_whole_file
 from training.judge import Evaluation, judge
 from training.openings import note_opening
 from training.pixels import DUPLICATES, PixelStore, open_pixels, prepare
@@ -132,7 +132,7 @@ def evaluate_run(run: TrainingRun, open_test: str | None = None, measure_robustn
 
     if open_test is not None:
         seed = json.loads((run.folder / FACTS).read_text())["seed"]
-        weights, split = digest(run.folder / BEST), split_digest(store.cases)
+        weights, split = file_digest(run.folder / BEST), split_digest(store.cases)
         note_opening(run.data, run.recipe.name, seed, weights, split, open_test)
     elsewhere = elsewhere_scores(run, store) if open_test is not None else None
     write_evaluation(run, evaluate(network, store, open_test is not None, measure_robustness, elsewhere))
@@ -150,8 +150,8 @@ def judge_stored(run: TrainingRun) -> None:
 def write_evaluation(run: TrainingRun, evaluation: Evaluation) -> None:
     """Write scores and figures into the run's folder, and print the figures to look at first."""
     scores, facts = evaluation.scores, json.dumps(evaluation.as_facts(), indent=1)
-    whole_files.replace(run.folder / "scores.parquet", lambda path: scores.to_parquet(path, index=False))
-    whole_files.replace(run.folder / "evaluation.json", lambda path: path.write_text(facts))
+    write_whole_file(run.folder / "scores.parquet", lambda path: scores.to_parquet(path, index=False))
+    write_whole_file(run.folder / "evaluation.json", lambda path: path.write_text(facts))
     print(summary_of(evaluation))
     if "test" not in evaluation.results:
         print("The test split was left closed. --open-test 'what for' opens it and notes that in the card.")

@@ -90,7 +90,7 @@ def prepare(cases: pd.DataFrame, out: Path, key: str = SPLIT_KEY) -> PixelStore:
     facts: list[dict[str, object]] = []
     with (work / "frames.bin").open("wb") as file:
         for row, photograph in enumerate(in_order(decode_file, cases["path"].map(Path).tolist())):
-            frame = shrunk(photograph.pixels)
+            frame = shrunk_frame(photograph.pixels)
             small[row] = square(frame, FINGERPRINT_SIDE)
             height, width = frame.shape[:2]
             facts.append(
@@ -144,7 +144,7 @@ def in_order(work: Callable[[Path], Photograph], paths: list[Path]) -> "tqdm[Pho
     return tqdm(results(), total=len(paths), desc="decode", unit="image", mininterval=0.5)
 
 
-def shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def shrunk_frame(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A frame whose shorter side has at most STORE_SIDE pixels."""
     height, width = pixels.shape[:2]
     scale = STORE_SIDE / min(height, width)

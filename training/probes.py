@@ -28,8 +28,8 @@ from model.evaluation.stored import MAIN, truth_of
 from model.evidence import class_evidence
 from model.modality import Modality
 from training.fit import some_of_each, still_images
-from training.guard import batches, still
-from training.judge import as_json, lesions_in
+from training.guard import image_batches, still
+from training.judge import interval_as_json, lesions_in
 from training.pixels import PixelStore
 
 # Nevi of each source that are looked at, and folds by lesion.
@@ -50,14 +50,14 @@ def probe(engine: Engine, card: Card, store: PixelStore, scores: pd.DataFrame) -
         scores: rows of its scores.parquet.
     """
     found = {
-        "source_probe": source_probe(engine, store),
+        "source_probe": probe_sources(engine, store),
         "evidence": evidence_by_modality(engine, card, store),
-        "pairs": pairs(scores, card),
+        "pairs": pairs_of_photographs(scores, card),
     }
     return {name: value for name, value in found.items() if value}
 
 
-def source_probe(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
+def probe_sources(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
     """How well a linear model tells two sources apart by the embedding, among dermoscopic nevi of validation.
 
     All of them are one diagnosis: a network that looks at lesions alone would give 0.5.
@@ -72,7 +72,8 @@ def source_probe(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
     if not len(rows):
         return []
     looks = [
-        engine.run(batch).embeddings for batch in batches(still(store, engine.size), rows, "look at nevi")
+        engine.run(batch).embeddings
+        for batch in image_batches(still(store, engine.size), rows, "look at nevi")
     ]
     embeddings = np.concatenate(looks)
     sources, lesions = (cases[name].to_numpy(str)[rows] for name in ("source", "group"))
@@ -81,7 +82,7 @@ def source_probe(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
             "first": first,
             "second": second,
             "images": [int((sources == name).sum()) for name in (first, second)],
-            "auc": as_json(told_apart(embeddings[pair], sources[pair] == second, lesions[pair])),
+            "auc": interval_as_json(told_apart(embeddings[pair], sources[pair] == second, lesions[pair])),
         }
         for first, second in combinations(sorted(set(sources)), 2)
         for pair in (np.isin(sources, (first, second)),)
@@ -189,7 +190,7 @@ def first_places(cells: Floats, size: int) -> Floats:
     return places.reshape(smooth.shape)
 
 
-def pairs(scores: pd.DataFrame, card: Card) -> dict[str, Any]:
+def pairs_of_photographs(scores: pd.DataFrame, card: Card) -> dict[str, Any]:
     """What both photographs of a lesion are worth together, by split: the mean of their log odds.
 
     Returns:
@@ -206,12 +207,12 @@ def pairs(scores: pd.DataFrame, card: Card) -> dict[str, Any]:
         p = card.taxonomy.malignancy(calibrate(raw, card.calibration(kind), card.taxonomy.columns))
         odds[own.index] = logit(np.clip(p, 1e-9, 1 - 1e-9))
     table = rows.assign(odds=odds, lesion=lesions_in(rows), truth=truth_of(rows, card.taxonomy))
-    found = {split: of_pairs(part) for split, part in table.groupby("split") if split != "train"}
+    found = {split: pair_figures(part) for split, part in table.groupby("split") if split != "train"}
     return {str(split): value for split, value in found.items() if value}
 
 
-def of_pairs(rows: pd.DataFrame) -> Mapping[str, Any]:
-    """One split's part of `pairs`; empty where malignant or benign lesions have no pair."""
+def pair_figures(rows: pd.DataFrame) -> Mapping[str, Any]:
+    """One split's part of `pairs_of_photographs`; empty where malignant or benign lesions have no pair."""
     by_lesion = rows.pivot_table(index="lesion", columns="modality", values="odds").reindex(
         columns=list(KINDS)
     )
@@ -225,8 +226,8 @@ def of_pairs(rows: pd.DataFrame) -> Mapping[str, Any]:
     return {
         "lesions": len(truth),
         "malignant": int(truth.sum()),
-        "dermoscopic": as_json(area(truth, dermoscopic)),
-        "close_up": as_json(area(truth, close)),
-        "both": as_json(area(truth, both)),
-        "difference": as_json(beside.difference),
+        "dermoscopic": interval_as_json(area(truth, dermoscopic)),
+        "close_up": interval_as_json(area(truth, close)),
+        "both": interval_as_json(area(truth, both)),
+        "difference": interval_as_json(beside.difference),
     }

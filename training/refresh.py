@@ -14,7 +14,7 @@ from training.card import JUDGED_FACTS, judged_fields
 from training.cases import CasesError, split_digest
 from training.guard import build_guard
 from training.judge import judge
-from training.openings import note_opening, openings
+from training.openings import note_opening, openings_of_split
 from training.pixels import PixelStore
 from training.probes import probe
 
@@ -42,7 +42,7 @@ def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_te
         note_opening(data, training["recipe"]["name"], training["seed"], weights, digest, open_test)
     card = judged_again(bundle, version)
     known = card.facts.get("openings", [])
-    new = [one for one in openings(data, digest) if one not in known]
+    new = [one for one in openings_of_split(data, digest) if one not in known]
     card = replace(card, facts={**card.facts, "openings": [*known, *new]})
     with tempfile.TemporaryDirectory() as folder:
         files = {name: bundle.path / name for name in bundle.card.files}

@@ -105,13 +105,13 @@ DISTURBANCES: tuple[Disturbance, ...] = (
 )
 
 
-def disturbed(disturbance: Disturbance, image: Pixels, name: str) -> Pixels:
+def disturb_image(disturbance: Disturbance, image: Pixels, name: str) -> Pixels:
     """One image disturbed, the same way whenever it has the same name."""
     seed = zlib.crc32(f"{disturbance.kind} {disturbance.strength} {name}".encode())
     return disturbance.change(image, np.random.default_rng(seed))
 
 
-def robustness(
+def robustness_rows(
     score: Scorer,
     store: PixelStore,
     rows: NDArray[np.intp],
@@ -126,7 +126,7 @@ def robustness(
         point: the operating point whose decisions are compared.
 
     Yields:
-        See `compared`.
+        See `disturbance_row`.
     """
     names = store.cases["image_id"].to_numpy(str)[rows]
     truth = store.cases["malignant"].to_numpy(bool)[rows]
@@ -136,13 +136,15 @@ def robustness(
         return square(store.frame(int(rows[place])), size)
 
     plain = scored(score, len(rows), still)
-    yield compared("none", "", truth, plain, plain, lesions, point)
+    yield disturbance_row("none", "", truth, plain, plain, lesions, point)
     for one in DISTURBANCES:
 
         def image(place: int, one: Disturbance = one) -> Pixels:
-            return disturbed(one, still(place), names[place])
+            return disturb_image(one, still(place), names[place])
 
-        yield compared(one.kind, one.strength, truth, plain, scored(score, len(rows), image), lesions, point)
+        yield disturbance_row(
+            one.kind, one.strength, truth, plain, scored(score, len(rows), image), lesions, point
+        )
 
 
 def scored(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
@@ -163,7 +165,7 @@ def scored(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
     return np.concatenate(found)
 
 
-def compared(
+def disturbance_row(
     kind: str,
     strength: str,
     truth: NDArray[np.bool_],

@@ -27,7 +27,7 @@ from model.images import decode, square
 from tests.benchmarks.measure import Measure
 from tests.benchmarks.serving import resident, serving
 from tests.benchmarks.subjects import ROOT, bundle, photograph
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 CLIENTS, WARM, SINGLE, BURST, ROUNDS = 32, 20, 60, 320, 3
 LARGE = (4000, 3000)
@@ -230,7 +230,9 @@ def complete(found: bytes) -> bool:
 def large_photograph() -> bytes:
     """A JPEG of 12 megapixels, as telephones make them."""
     buffer = io.BytesIO()
-    Image.fromarray(draw(13, True)).resize(LARGE, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+    Image.fromarray(draw_lesion(13, True)).resize(LARGE, Image.Resampling.BICUBIC).save(
+        buffer, "JPEG", quality=90
+    )
     return buffer.getvalue()
 
 

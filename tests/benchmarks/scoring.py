@@ -21,7 +21,7 @@ from model.predictor import Predictor
 from model.scoring import score
 from tests.benchmarks.measure import Measure
 from tests.benchmarks.subjects import NAME, ROOT, bundle
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 DRAWN, FEW, MANY = 40, 1000, 5000
 BATCH = 16
@@ -56,7 +56,7 @@ def write_folder(folder: Path, count: int) -> list[Path]:
     contents = []
     for seed in range(DRAWN):
         buffer = io.BytesIO()
-        Image.fromarray(draw(seed, seed % 2 == 0)).save(buffer, "JPEG", quality=90)
+        Image.fromarray(draw_lesion(seed, seed % 2 == 0)).save(buffer, "JPEG", quality=90)
         contents.append(buffer.getvalue())
     files = [folder / ("few" if number < FEW else "rest") / f"{number:05}.jpg" for number in range(count)]
     for number, file in enumerate(files):

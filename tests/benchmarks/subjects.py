@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from model.bundle import WEIGHTS, Bundle, open_bundle
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 ROOT = Path(__file__).parents[2]
 NAME = "dermanet"
@@ -27,7 +27,7 @@ def bundle() -> Bundle:
 def photograph() -> bytes:
     """A JPEG of 600 x 450 pixels."""
     buffer = io.BytesIO()
-    Image.fromarray(draw(13, True)).save(buffer, "JPEG", quality=90)
+    Image.fromarray(draw_lesion(13, True)).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 

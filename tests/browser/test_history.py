@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from model.images import encode
 from tests.browser.conftest import Visit, predict
 from tests.browser.test_answers import HOLD, rest
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def stored(address: str) -> list[str]:
     return [
         predict(
             address,
-            encode(draw(seed=900 + number, malignant=number % 2 == 1)),
+            encode(draw_lesion(seed=900 + number, malignant=number % 2 == 1)),
             f"trip-{number}.jpg",
             lesion="TRIP-7",
         )

@@ -98,8 +98,8 @@ def test_memory_beyond_the_limit_is_refused_in_the_helper(monkeypatch: pytest.Mo
         "worker.MEMORY = 100 << 20\n"
         "worker.limit_memory()\n"
         "from model.limits import ImageError, Limits\n"
-        "from model.reading import read\n"
-        "try: read(sys.stdin.buffer.read(), Limits())\n"
+        "from model.reading import read_picture\n"
+        "try: read_picture(sys.stdin.buffer.read(), Limits())\n"
         "except ImageError as error: print(error.code)\n"
     )
     big = saved(Image.new("RGB", (7000, 7000)), "PNG")
@@ -143,7 +143,7 @@ def test_an_answer_without_sense_is_not_believed(head: dict[str, object]) -> Non
     worker.send(pipe, head, bytes(300))
     pipe.seek(0)
     with pytest.raises(ValueError) as caught:
-        helper.answered(pipe, Limits())
+        helper.receive_picture(pipe, Limits())
     assert not isinstance(caught.value, ImageError)
 
 

@@ -15,8 +15,8 @@ from model.__main__ import main
 from model.bundle import GRAPH
 from model.images import decode, encode
 from model.predictor import Predictor
-from model.scoring import table_columns
-from model.tables import read_table
+from model.scoring import score_columns
+from model.tables import read_score_table
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
 from tests.tiny import signed_again, write_tiny_bundle
 
@@ -55,7 +55,7 @@ def test_score(tmp_path: Path, folder: Path, ending: str, taxonomy: Taxonomy) ->
     call = scoring_of(folder, out, tmp_path / "bundles")
     assert main(call) == 1
     table = read(out)
-    assert list(table.columns) == list(table_columns(taxonomy)) and len(table) == 21
+    assert list(table.columns) == list(score_columns(taxonomy)) and len(table) == 21
     failed = table[table["error"].notna()]
     assert list(failed["file"].map(lambda name: Path(name).name)) == ["broken.jpg"]
     predictor = Predictor(bundle)
@@ -146,7 +146,7 @@ def test_a_killed_run_loses_and_repeats_no_row(tmp_path: Path, folder: Path) -> 
     assert main(call) == 1
     whole = out.read_text()
     # As a power cut would leave it: no table yet, and the journal's last line half written.
-    rows = list(read_table(out, table_columns(HAM10000)))
+    rows = list(read_score_table(out, score_columns(HAM10000)))
     out.unlink()
     lines = [json.dumps(row) + "\n" for row in rows[:9]]
     (tmp_path / ".out.csv.journal").write_text("".join(lines) + lines[0][:30])
@@ -166,7 +166,7 @@ def test_going_on_with_another_model_changes_nothing(
     call = scoring_of(folder, out, tmp_path / "bundles")
     assert main(call) == 1
     if not finished:
-        lines = [json.dumps(row) + "\n" for row in read_table(out, table_columns(HAM10000))]
+        lines = [json.dumps(row) + "\n" for row in read_score_table(out, score_columns(HAM10000))]
         (tmp_path / f".{out.name}.journal").write_text("".join(lines[:5]) + lines[5][:20])
         out.unlink()
     before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}

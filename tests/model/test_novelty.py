@@ -13,7 +13,7 @@ from model.outcome import Outcome
 from model.predictor import Prediction, Predictor
 from tests.tiny import tiny_reference
 from training.drawings.negatives import NEGATIVES, draw_negative
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 
 def familiar(residual_limit: float = 1.0, appearance_limit: float = 1.0) -> Familiar:
@@ -63,7 +63,7 @@ def test_one_is_the_limit_of_the_way_beyond_the_boundary() -> None:
 
 def test_appearance_tells_a_lesion_from_what_is_none() -> None:
     reference = tiny_reference().familiar
-    lesions = [square(draw(100 + seed, seed % 2 == 0), 64) for seed in range(4)]
+    lesions = [square(draw_lesion(100 + seed, seed % 2 == 0), 64) for seed in range(4)]
     assert max(reference.oddness(np.stack([appearance(image) for image in lesions]))) < 12
     others = [draw_negative(kind, 0, 64) for kind in ("blank", "gradient", "noise", "page", "flower")]
     assert min(reference.oddness(np.stack([appearance(image) for image in others]))) > 12

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from model.images import square
 from model.quality import RULES, measure, quality_cautions
 from training.drawings.negatives import draw_negative
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 LIMITS = {
     "sharpness": 0.63,
@@ -22,7 +22,7 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def lesion() -> NDArray[np.uint8]:
-    return square(draw(seed=7, malignant=True), 224)
+    return square(draw_lesion(seed=7, malignant=True), 224)
 
 
 def codes(image: NDArray[np.uint8]) -> set[str]:

@@ -18,7 +18,7 @@ from training.cases import split_digest
 from training.judge import judge
 from training.openings import note_opening
 from training.recipes import RECIPES
-from training.robustness import compared
+from training.robustness import disturbance_row
 from training.runs import JUDGED
 
 
@@ -56,7 +56,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     )
     found = judge(scores[scores["split"] != "train"], LESIONS.codes, LESIONS)
     truth, p = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.2, 0.1])
-    rows = [compared("blur", "sigma 3 px", truth, p, p[::-1], np.array(list("abcd")), found.point())]
+    rows = [disturbance_row("blur", "sigma 3 px", truth, p, p[::-1], np.array(list("abcd")), found.point())]
     facts = found.as_facts() | {"robustness": rows}
     run = folder / "run"
     run.mkdir()

@@ -9,12 +9,12 @@ from model.evaluation.metrics import auc
 from model.evaluation.stored import stored_scores
 from tests.tiny import write_tiny_bundle
 from training.__main__ import main
-from training.compare import compare
+from training.compare import compare_bundles
 
 
 def test_the_best_comes_first_and_the_others_are_tested_against_it(tmp_path: Path) -> None:
     bundles = [write_tiny_bundle(tmp_path, f"run-{seed}", seed=seed, graph=False) for seed in range(3)]
-    lines = compare(bundles, "validation")
+    lines = compare_bundles(bundles, "validation")
     areas = {}
     for bundle in bundles:
         rows = stored_scores(bundle).query("split == 'validation'")
@@ -28,7 +28,7 @@ def test_the_best_comes_first_and_the_others_are_tested_against_it(tmp_path: Pat
         found = line.difference
         assert found.difference.value == pytest.approx(found.first.value - found.second.value)
     with pytest.raises(BundleError, match="elsewhere"):
-        compare(bundles, "elsewhere")
+        compare_bundles(bundles, "elsewhere")
 
 
 def test_the_command_prints_a_line_a_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,12 +7,14 @@ import pytest
 
 from model.images import decode, encode
 from training.drawings.artefacts import darken_corners
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 from training.duplicates import near_duplicates, one_side
 
 
 def lesion(seed: int) -> np.ndarray:
-    return cv2.resize(draw(seed, seed % 2 == 0, size=(150, 150)), (96, 96), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        draw_lesion(seed, seed % 2 == 0, size=(150, 150)), (96, 96), interpolation=cv2.INTER_AREA
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from training.export import ExportError, export_graph
 from training.fit import (
     Batches,
     averaged,
-    build,
+    build_network,
     fit,
     softmax,
     targets_of,
@@ -108,11 +108,11 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
 def test_half_precision_keeps_weights_and_logits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = dataclasses.replace(TINY, half_precision=True)
     monkeypatch.setattr("training.fit.has_bfloat16", lambda: True)
-    network = build(recipe, 32, None)
+    network = build_network(recipe, 32, None)
     assert {weight.dtype for weight in network.trainable_weights} == {"float32"}
     assert network.get_layer(EMBEDDING).compute_dtype == "bfloat16" and network.output.dtype == "float32"
     monkeypatch.setattr("training.fit.has_bfloat16", lambda: False)
-    assert build(recipe, 32, None).get_layer(EMBEDDING).compute_dtype == "float32"
+    assert build_network(recipe, 32, None).get_layer(EMBEDDING).compute_dtype == "float32"
     assert keras.config.dtype_policy().name == "float32"
 
 

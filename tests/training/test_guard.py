@@ -19,7 +19,7 @@ from tests.stores import store_of
 from tests.tiny import SIZE, signed_again, write_tiny_bundle
 from training.drawings.artefacts import darken_corners
 from training.drawings.negatives import NEGATIVES
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 from training.guard import (
     RECOGNISED,
     Seen,
@@ -107,7 +107,7 @@ def store() -> PixelStore:
     for lesion in range(45):
         split = ("train", "train", "validation")[lesion % 3] if lesion < 40 else "test"
         for view in range(2 if lesion % 3 != 1 else 1):
-            image = draw(lesion, lesion % 2 == 0, (SIZE, SIZE), view)
+            image = draw_lesion(lesion, lesion % 2 == 0, (SIZE, SIZE), view)
             images.append(np.asarray(128 + image // 2, np.uint8) if view else image)
             modality = "close-up" if view else "dermoscopic"
             rows.append((f"L{lesion:03d}", "mel" if lesion % 2 == 0 else "nv", split, modality))

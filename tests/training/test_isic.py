@@ -15,7 +15,7 @@ import pytest
 
 from model.images import encode
 from training.cases import read_cases
-from training.isic import DownloadError, Wanted, download
+from training.isic import DownloadError, Wanted, download_images
 
 DIAGNOSES = ("Nevus", "Melanoma in situ", "Basal cell carcinoma", "Epidermal nevus", None)
 PER_PAGE = 4
@@ -109,7 +109,7 @@ def archive() -> Iterator[Archive]:
 
 
 def fetched(archive: Archive, out: Path, wanted: Wanted = ALL) -> pd.DataFrame:
-    return download(wanted, out, archive.address + "/api/v2/", pause=0.01)
+    return download_images(wanted, out, archive.address + "/api/v2/", pause=0.01)
 
 
 def test_a_download_is_what_prepare_reads(archive: Archive, tmp_path: Path) -> None:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from training.openings import log_of, note_opening, openings
+from training.openings import log_of, note_opening, openings_of_split
 
 
 def test_openings_are_kept_beside_the_data_by_split(tmp_path: Path) -> None:
     data = tmp_path / "prepared"
-    assert openings(data, "a") == []
+    assert openings_of_split(data, "a") == []
     note_opening(data, "dermanet", 0, "w1", "a", "the recipe that ships")
     note_opening(data, "dermanet", 0, "w1", "b", "another split")
     note_opening(data, "seed-cnn", 1, "w2", "a", " the baseline ")
-    found = openings(data, "a")
+    found = openings_of_split(data, "a")
     assert [(one["recipe"], one["why"]) for one in found] == [
         ("dermanet", "the recipe that ships"),
         ("seed-cnn", "the baseline"),

@@ -10,7 +10,7 @@ from PIL import Image
 from model.images import decode
 from training.cases import CasesError, read_cases
 from training.drawings.synthetic import write_dataset
-from training.pixels import STORE_SIDE, open_pixels, prepare, shrunk
+from training.pixels import STORE_SIDE, open_pixels, prepare, shrunk_frame
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,13 @@ def test_prepare_keeps_whole_frames(drawn: Path, tmp_path: Path) -> None:
     for row, image in enumerate(store.cases["image_id"]):
         pixels = decode((drawn / "images" / f"{image}.jpg").read_bytes()).pixels
         assert pixels.shape == (450, 600, 3)
-        np.testing.assert_array_equal(store.frame(row), shrunk(pixels))
+        np.testing.assert_array_equal(store.frame(row), shrunk_frame(pixels))
     assert store.frame(0).shape == (STORE_SIDE, 341, 3)
     assert not list(tmp_path.glob("*.partial"))
     assert set(store.cases["split"]) == {"train", "validation", "test"}
     assert set(store.cases["domain"]) == {"drawn, dermoscopic"}
     small = np.zeros((90, 100, 3), np.uint8)
-    assert shrunk(small) is small
+    assert shrunk_frame(small) is small
 
 
 def test_another_source_moves_no_image(drawn: Path, tmp_path: Path) -> None:

@@ -120,10 +120,10 @@ def test_a_pair_is_worth_more_where_its_photographs_err_apart(tmp_path: Path) ->
         raw_nv=1 - p,
     )
     alone = scores.iloc[:1].assign(lesion_id="alone", image_id="alone")
-    (found,) = probes.pairs(pd.concat([scores, alone]), card).values()
+    (found,) = probes.pairs_of_photographs(pd.concat([scores, alone]), card).values()
     assert (found["lesions"], found["malignant"]) == (300, 150)
     assert found["both"]["value"] > max(found["dermoscopic"]["value"], found["close_up"]["value"])
     assert found["difference"]["low"] > 0
     sentence = card_text([replace(card, facts={"pairs": {"validation": found}}, results={"validation": {}})])
     assert "300 lesions (150 malignant) have a dermoscopic image and a close-up" in sentence
-    assert probes.pairs(scores[scores["modality"] == "dermoscopic"], card) == {}
+    assert probes.pairs_of_photographs(scores[scores["modality"] == "dermoscopic"], card) == {}

@@ -11,7 +11,7 @@ from model.taxonomy import LESIONS
 from tests.stores import store_of
 from training.fit import still_images
 from training.pixels import PixelStore
-from training.robustness import DISTURBANCES, disturbed, robustness
+from training.robustness import DISTURBANCES, disturb_image, robustness_rows
 
 POINT = OperatingPoint("sensitivity-95", 0.95, 0.3, 0.6, 0.95, 0.95)
 SIZE = 48
@@ -42,11 +42,11 @@ def test_every_disturbance_changes_the_image_and_repeats_itself(one) -> None:  #
     rng = np.random.default_rng(1)
     image = np.clip(rng.normal(130, 40, (112, 112, 3)), 0, 255).astype(np.uint8)
     kept = image.copy()
-    found = disturbed(one, image, "ISIC_1")
+    found = disturb_image(one, image, "ISIC_1")
     assert found.shape == image.shape and found.dtype == np.uint8
     np.testing.assert_array_equal(image, kept)
     assert (found != image).any()
-    np.testing.assert_array_equal(found, disturbed(one, image, "ISIC_1"))
+    np.testing.assert_array_equal(found, disturb_image(one, image, "ISIC_1"))
 
 
 def test_stronger_is_farther_from_the_image() -> None:
@@ -54,7 +54,7 @@ def test_stronger_is_farther_from_the_image() -> None:
     image = np.clip(rng.normal(130, 40, (112, 112, 3)), 0, 255).astype(np.uint8)
     for kind in ("blur", "JPEG", "hair", "ruler", "dark corners", "resolution"):
         moved = [
-            np.abs(disturbed(one, image, "x").astype(int) - image).mean()
+            np.abs(disturb_image(one, image, "x").astype(int) - image).mean()
             for one in DISTURBANCES
             if one.kind == kind
         ]
@@ -64,7 +64,7 @@ def test_stronger_is_farther_from_the_image() -> None:
 def test_rows_say_how_far_the_score_moved() -> None:
     of = store()
     rows = of.rows("test")
-    table = list(robustness(darkness, of, rows, SIZE, POINT))
+    table = list(robustness_rows(darkness, of, rows, SIZE, POINT))
     by_name = {(row["kind"], row["strength"]): row for row in table}
     plain = by_name["none", ""]
     truth = of.cases["malignant"].to_numpy()[rows]

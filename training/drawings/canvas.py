@@ -71,7 +71,7 @@ class Canvas:
         return bool(self.random.random() < probability)
 
 
-def step(field: Field, low: Field | float, high: Field | float) -> Field:
+def smooth_step(field: Field, low: Field | float, high: Field | float) -> Field:
     """0 below `low`, 1 above `high`, smooth in between."""
     t = np.clip((field - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from training.drawings.canvas import Canvas, step
-from training.drawings.pens import any_colour, around, as_bytes, camera, paint, sheet
-from training.drawings.scene import photograph, skin
+from training.drawings.canvas import Canvas, smooth_step
+from training.drawings.pens import any_colour, as_bytes, blank_sheet, box_around, camera, paint
+from training.drawings.scene import draw_photograph, skin
 from training.drawings.specimens import animal, fundus, radiograph, slide
 
 TEXT = "the patient was seen again after three months and reports no change of the mark on her left arm"
@@ -69,7 +69,7 @@ def _page(canvas: Canvas) -> NDArray[np.uint8]:
     """A page of text, as a scanner or a camera sees it."""
     paper = canvas.random.integers(215, 256) - np.array([0, 1, 1]) * canvas.random.integers(0, 25)
     red, green, blue = (int(value) for value in paper)
-    image, pen = sheet(canvas, (red, green, blue))
+    image, pen = blank_sheet(canvas, (red, green, blue))
     height = canvas.between(0.03, 0.09) * canvas.unit
     font = ImageFont.load_default(height)
     ink = (int(canvas.random.integers(0, 90)),) * 3
@@ -85,7 +85,7 @@ def _page(canvas: Canvas) -> NDArray[np.uint8]:
 def _screen(canvas: Canvas) -> NDArray[np.uint8]:
     """A screenshot: panels, bars, a curve."""
     dark = canvas.chance(0.4)
-    image, pen = sheet(canvas, (24, 26, 32) if dark else (246, 247, 249))
+    image, pen = blank_sheet(canvas, (24, 26, 32) if dark else (246, 247, 249))
     side = canvas.unit
     pen.rectangle((0, 0, side, side * 0.1), fill=paint(canvas))
     for _ in range(int(canvas.random.integers(3, 9))):
@@ -122,7 +122,7 @@ def _pattern(canvas: Canvas) -> NDArray[np.uint8]:
 
 def _face(canvas: Canvas) -> NDArray[np.uint8]:
     """A face-like drawing: an oval of skin with hair, eyes, nose and mouth before a wall."""
-    image, pen = sheet(canvas, paint(canvas))
+    image, pen = blank_sheet(canvas, paint(canvas))
     tone = np.array((230, 185, 160)) * canvas.between(0.4, 1.08)
     side, skin_colour = canvas.unit, tuple(int(min(value, 255)) for value in tone)
     x, y = (0.5 + canvas.random.uniform(-0.06, 0.06, 2)) * side
@@ -132,9 +132,9 @@ def _face(canvas: Canvas) -> NDArray[np.uint8]:
     pen.ellipse((x - wide, y - high, x + wide, y + high), fill=skin_colour)
     for sign in (-1, 1):
         eye = (x + sign * wide * 0.42, y - high * 0.15)
-        pen.ellipse(around(eye, wide * 0.2, wide * 0.11), fill=(250, 250, 250))
+        pen.ellipse(box_around(eye, wide * 0.2, wide * 0.11), fill=(250, 250, 250))
         pen.ellipse(
-            around(eye, wide * 0.1, wide * 0.1), fill=tuple(map(int, canvas.random.integers(20, 120, 3)))
+            box_around(eye, wide * 0.1, wide * 0.1), fill=tuple(map(int, canvas.random.integers(20, 120, 3)))
         )
         pen.line(
             (eye[0] - wide * 0.22, eye[1] - high * 0.13, eye[0] + wide * 0.22, eye[1] - high * 0.15), hair, 3
@@ -144,23 +144,23 @@ def _face(canvas: Canvas) -> NDArray[np.uint8]:
         ((x, y - high * 0.1), (x - wide * 0.14, y + high * 0.25), (x + wide * 0.14, y + high * 0.25)),
         fill=shade,
     )
-    pen.ellipse(around((x, y + high * 0.55), wide * 0.36, wide * 0.1), fill=(170, 70, 75))
+    pen.ellipse(box_around((x, y + high * 0.55), wide * 0.36, wide * 0.1), fill=(170, 70, 75))
     return camera(canvas, image)
 
 
 def _bare_skin(canvas: Canvas) -> NDArray[np.uint8]:
     """Skin without a lesion, close up, fair to dark, with whatever lies over it."""
-    return photograph(canvas, skin(canvas) * np.float32(canvas.between(0.35, 1.05)))
+    return draw_photograph(canvas, skin(canvas) * np.float32(canvas.between(0.35, 1.05)))
 
 
 def _flower(canvas: Canvas) -> NDArray[np.uint8]:
     """Petals around a centre before leaves."""
-    image, pen = sheet(canvas, (30, int(canvas.random.integers(70, 150)), 40))
+    image, pen = blank_sheet(canvas, (30, int(canvas.random.integers(70, 150)), 40))
     side = canvas.unit
     for _ in range(30):
         x, y = canvas.random.uniform(0, side, 2)
         green = (int(canvas.random.integers(20, 110)), int(canvas.random.integers(70, 190)), 40)
-        pen.ellipse(around((x, y), *canvas.random.uniform(0.03, 0.16, 2) * side), fill=green)
+        pen.ellipse(box_around((x, y), *canvas.random.uniform(0.03, 0.16, 2) * side), fill=green)
     centre, petals, reach = (
         (side * 0.5, side * 0.5),
         int(canvas.random.integers(5, 16)),
@@ -172,9 +172,11 @@ def _flower(canvas: Canvas) -> NDArray[np.uint8]:
         place = (centre[0] + reach * np.cos(angle), centre[1] + reach * np.sin(angle))
         tint = tuple(int(value) for value in np.clip(colour * canvas.between(0.85, 1.1), 0, 255))
         pen.ellipse(
-            around(place, reach * 0.62, reach * 0.62), fill=tint, outline=tuple(int(v * 0.7) for v in tint)
+            box_around(place, reach * 0.62, reach * 0.62),
+            fill=tint,
+            outline=tuple(int(v * 0.7) for v in tint),
         )
-    pen.ellipse(around(centre, reach * 0.5, reach * 0.5), fill=(210, 160, 40))
+    pen.ellipse(box_around(centre, reach * 0.5, reach * 0.5), fill=(210, 160, 40))
     return camera(canvas, image)
 
 
@@ -214,9 +216,11 @@ def _object(canvas: Canvas) -> NDArray[np.uint8]:
     radius = canvas.between(0.25, 0.42)
     plate = any_colour(canvas) / 255 if canvas.chance(0.4) else np.full(3, 0.92)
     filling = any_colour(canvas) / 255
-    picture = wood * (1 - 0.4 * (1 - step(away, radius, radius * 1.25)))[..., None]
+    picture = wood * (1 - 0.4 * (1 - smooth_step(away, radius, radius * 1.25)))[..., None]
     picture = np.where(
-        (away < radius)[..., None], plate * (1 - 0.15 * step(away, radius * 0.8, radius))[..., None], picture
+        (away < radius)[..., None],
+        plate * (1 - 0.15 * smooth_step(away, radius * 0.8, radius))[..., None],
+        picture,
     )
     picture = np.where(
         (away < radius * 0.7)[..., None], filling + 0.04 * canvas.noise(0.1, 3)[..., None], picture

@@ -22,22 +22,22 @@ def any_colour(canvas: Canvas) -> Field:
 
 def paint(canvas: Canvas) -> Colour:
     """Any colour, for Pillow."""
-    return ink(any_colour(canvas))
+    return as_ink(any_colour(canvas))
 
 
-def ink(values: Field) -> Colour:
+def as_ink(values: Field) -> Colour:
     """A colour of 0 to 255, for Pillow; what is beyond is clipped."""
     red, green, blue = np.clip(values, 0, 255).astype(int)
     return int(red), int(green), int(blue)
 
 
-def sheet(canvas: Canvas, paper: Colour) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+def blank_sheet(canvas: Canvas, paper: Colour) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     """An empty picture of the canvas's size, and a pen for it."""
     image = Image.new("RGB", (canvas.width, canvas.height), paper)
     return image, ImageDraw.Draw(image)
 
 
-def around(place: Point, wide: float, high: float) -> tuple[float, float, float, float]:
+def box_around(place: Point, wide: float, high: float) -> tuple[float, float, float, float]:
     """The box of an ellipse."""
     return (place[0] - wide, place[1] - high, place[0] + wide, place[1] + high)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.drawings.canvas import Canvas, Field, mix, step
+from training.drawings.canvas import Canvas, Field, mix, smooth_step
 
 _SKIN = ((0.91, 0.74, 0.67), (0.87, 0.68, 0.60), (0.93, 0.79, 0.74), (0.82, 0.63, 0.53), (0.89, 0.70, 0.66))
 
@@ -17,8 +17,8 @@ def skin(canvas: Canvas) -> Field:
     tone = tone * canvas.between(0.93, 1.04)
     flush = 0.028 * canvas.noise(0.35, 3)
     _, furrow = canvas.cells(canvas.between(0.035, 0.055))
-    lines = 1 - step(furrow, 0.0, 0.22)
-    texture = 0.012 * canvas.noise(0.02, 2) - 0.022 * lines * step(canvas.noise(0.4), -0.5, 1.0)
+    lines = 1 - smooth_step(furrow, 0.0, 0.22)
+    texture = 0.012 * canvas.noise(0.02, 2) - 0.022 * lines * smooth_step(canvas.noise(0.4), -0.5, 1.0)
     picture = tone + texture[..., None] + flush[..., None] * np.array((0.35, 1.0, 0.9), np.float32)
     x, y = canvas.grid()
     angle = canvas.between(0, 2 * np.pi)
@@ -26,7 +26,7 @@ def skin(canvas: Canvas) -> Field:
     return (picture * light[..., None]).astype(np.float32)
 
 
-def photograph(scene: Canvas, picture: Field) -> NDArray[np.uint8]:
+def draw_photograph(scene: Canvas, picture: Field) -> NDArray[np.uint8]:
     """Add what lies between skin and sensor: hairs, ruler, bubbles, vignette, blur and grain."""
     if scene.chance(0.55):
         picture = _hairs(scene, picture)
@@ -97,8 +97,10 @@ def _vignette(scene: Canvas, picture: Field) -> Field:
     """Light falls off to the corners; some dermatoscopes leave a black ring."""
     x, y = scene.grid()
     away = np.hypot(x - scene.between(-0.04, 0.04), y - scene.between(-0.04, 0.04))
-    picture = picture * (1 - scene.between(0.05, 0.28) * step(away, 0.25, 0.85))[..., None]
+    picture = picture * (1 - scene.between(0.05, 0.28) * smooth_step(away, 0.25, 0.85))[..., None]
     if scene.chance(0.22):
         radius = scene.between(0.60, 0.74)
-        picture = mix(picture, np.array((0.04, 0.03, 0.04), np.float32), step(away, radius, radius + 0.02))
+        picture = mix(
+            picture, np.array((0.04, 0.03, 0.04), np.float32), smooth_step(away, radius, radius + 0.02)
+        )
     return picture

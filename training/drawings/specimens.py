@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from training.drawings.canvas import Canvas, Field, mix, step
-from training.drawings.pens import Point, around, as_bytes, camera, ink, sheet
+from training.drawings.canvas import Canvas, Field, mix, smooth_step
+from training.drawings.pens import Point, as_bytes, as_ink, blank_sheet, box_around, camera
 
 # At its lightest: tabby, ginger, white, grey.
 FUR = ((235, 205, 165), (235, 165, 95), (240, 235, 228), (170, 170, 175))
@@ -26,9 +26,9 @@ def fundus(canvas: Canvas) -> NDArray[np.uint8]:
     disc = (side * canvas.between(0.05, 0.4), canvas.between(-0.06, 0.06))
     head = np.hypot(x - disc[0], (y - disc[1]) * 0.9)
     radius = canvas.between(0.05, 0.09)
-    picture = mix(picture, np.array((1.0, 0.85, 0.55)), 1 - step(head, radius * 0.6, radius))
+    picture = mix(picture, np.array((1.0, 0.85, 0.55)), 1 - smooth_step(head, radius * 0.6, radius))
     macula = np.hypot(x + side * canvas.between(0.05, 0.15), y - disc[1])
-    picture = picture * (1 - 0.35 * (1 - step(macula, 0.02, canvas.between(0.1, 0.18))))[..., None]
+    picture = picture * (1 - 0.35 * (1 - smooth_step(macula, 0.02, canvas.between(0.1, 0.18))))[..., None]
     image = Image.new("L", (canvas.width, canvas.height))
     pen = ImageDraw.Draw(image)
     for up in (-1, 1):
@@ -39,7 +39,7 @@ def fundus(canvas: Canvas) -> NDArray[np.uint8]:
     picture = mix(picture, tone * (0.7, 0.35, 0.4), canvas.between(0.4, 0.9) * vessels)
     away = np.hypot(x, y)
     rim = canvas.between(0.42, 0.62)
-    return as_bytes(picture * (1 - step(away, rim * 0.98, rim))[..., None])
+    return as_bytes(picture * (1 - smooth_step(away, rim * 0.98, rim))[..., None])
 
 
 def _vessel(
@@ -68,11 +68,11 @@ def slide(canvas: Canvas) -> NDArray[np.uint8]:
     brown = np.array((0.45, 0.28, 0.16))
     picture = pink * (1 + 0.07 * canvas.noise(canvas.between(0.03, 0.12), 3))[..., None]
     nearest, wall = canvas.cells(canvas.between(0.02, 0.07))
-    picture = mix(picture, np.array((0.97, 0.9, 0.95)), 0.6 * (1 - step(wall, 0.0, 0.15)))
-    crowded = step(canvas.noise(0.3, 2), -0.5, 0.8)
+    picture = mix(picture, np.array((0.97, 0.9, 0.95)), 0.6 * (1 - smooth_step(wall, 0.0, 0.15)))
+    crowded = smooth_step(canvas.noise(0.3, 2), -0.5, 0.8)
     stain = brown if canvas.chance(0.3) else purple
-    picture = mix(picture, stain, crowded * (1 - step(nearest, 0.2, canvas.between(0.3, 0.45))))
-    gaps = step(canvas.noise(canvas.between(0.15, 0.4), 2), 1.0, 1.2)
+    picture = mix(picture, stain, crowded * (1 - smooth_step(nearest, 0.2, canvas.between(0.3, 0.45))))
+    gaps = smooth_step(canvas.noise(canvas.between(0.15, 0.4), 2), 1.0, 1.2)
     return as_bytes(mix(picture, np.array((0.96, 0.95, 0.96)), gaps))
 
 
@@ -82,14 +82,14 @@ def radiograph(canvas: Canvas) -> NDArray[np.uint8]:
     lean = canvas.between(-0.5, 0.5)
     across, along = x * np.cos(lean) + y * np.sin(lean), y * np.cos(lean) - x * np.sin(lean)
     half = canvas.between(0.25, 0.5) + 0.03 * canvas.noise(0.5)
-    flesh = (1 - step(np.abs(across), half * 0.85, half)) * (0.4 + 0.06 * canvas.noise(0.2, 3))
+    flesh = (1 - smooth_step(np.abs(across), half * 0.85, half)) * (0.4 + 0.06 * canvas.noise(0.2, 3))
     for bone in range(int(canvas.random.integers(1, 6))):
         place, wide = canvas.between(-0.2, 0.2), canvas.between(0.02, 0.07)
         line = np.abs(
             (across if bone % 2 else along) - place - 0.3 * canvas.between(-1, 1) * np.square(x + y)
         )
         shell = np.exp(-np.square((line - wide) / (0.35 * wide)))
-        flesh = flesh + (1 - step(line, wide, wide * 1.3)) * 0.22 + 0.15 * shell
+        flesh = flesh + (1 - smooth_step(line, wide, wide * 1.3)) * 0.22 + 0.15 * shell
     image = Image.fromarray(as_bytes(flesh + 0.02 * canvas.random.normal(size=flesh.shape))).convert("RGB")
     letter = "LR"[int(canvas.random.integers(2))]
     corner = tuple((canvas.random.uniform(0.04, 0.85, 2) * canvas.unit).tolist())
@@ -101,7 +101,7 @@ def animal(canvas: Canvas) -> NDArray[np.uint8]:
     """A coat of fur, plain or striped, close up, mostly with eyes and a nose."""
     light = np.array(FUR[canvas.random.integers(len(FUR))]) * canvas.between(0.45, 1.05)
     dark = light * canvas.between(0.25, 0.8)
-    image, pen = sheet(canvas, ink((light + dark) / 2))
+    image, pen = blank_sheet(canvas, as_ink((light + dark) / 2))
     stripes = np.sin(canvas.noise(canvas.between(0.1, 0.3), 2) * canvas.between(2, 6))
     turned = canvas.between(-np.pi, np.pi) + 0.8 * canvas.noise(0.35)
     for x, y in _strokes(canvas, 2600):
@@ -109,7 +109,7 @@ def animal(canvas: Canvas) -> NDArray[np.uint8]:
         length = canvas.between(0.02, 0.05) * canvas.unit
         shade = np.clip(0.5 + 0.5 * float(stripes[int(y), int(x)]) + canvas.random.normal(0, 0.25), 0, 1)
         tip = (x + length * np.cos(heading), y + length * np.sin(heading))
-        pen.line(((x, y), tip), ink(dark + (light - dark) * shade), max(1, round(0.005 * canvas.unit)))
+        pen.line(((x, y), tip), as_ink(dark + (light - dark) * shade), max(1, round(0.005 * canvas.unit)))
     if canvas.chance(0.7):
         _features(canvas, pen, dark)
     return camera(canvas, image)
@@ -126,18 +126,18 @@ def _features(canvas: Canvas, pen: ImageDraw.ImageDraw, dark: Field) -> None:
     side = canvas.unit
     x, y = (canvas.random.uniform(0.35, 0.65, 2) * side).tolist()
     apart, eye = canvas.between(0.09, 0.2) * side, canvas.between(0.03, 0.07) * side
-    iris = ink(np.array((170, 170, 60)) * canvas.random.uniform(0.5, 1.3, 3))
+    iris = as_ink(np.array((170, 170, 60)) * canvas.random.uniform(0.5, 1.3, 3))
     for sign in (-1, 1):
         place = (x + sign * apart, y)
-        pen.ellipse(around(place, eye * 1.25, eye * 1.1), fill=ink(dark * 0.5))
-        pen.ellipse(around(place, eye, eye * 0.9), fill=iris)
-        pen.ellipse(around(place, eye * canvas.between(0.2, 0.6), eye * 0.8), fill=(12, 12, 12))
+        pen.ellipse(box_around(place, eye * 1.25, eye * 1.1), fill=as_ink(dark * 0.5))
+        pen.ellipse(box_around(place, eye, eye * 0.9), fill=iris)
+        pen.ellipse(box_around(place, eye * canvas.between(0.2, 0.6), eye * 0.8), fill=(12, 12, 12))
         pen.ellipse(
-            around((place[0] + eye * 0.3, y - eye * 0.4), eye * 0.15, eye * 0.15), fill=(250, 250, 250)
+            box_around((place[0] + eye * 0.3, y - eye * 0.4), eye * 0.15, eye * 0.15), fill=(250, 250, 250)
         )
     low = y + apart * canvas.between(1.0, 1.5)
     wide = apart * 0.35
-    nose = ink(np.array((200, 120, 110)) * canvas.between(0.3, 1.1))
+    nose = as_ink(np.array((200, 120, 110)) * canvas.between(0.3, 1.1))
     pen.polygon(((x - wide, low), (x + wide, low), (x, low + wide)), fill=nose)
     for whisker in range(8):
         sign = 1 if whisker % 2 else -1

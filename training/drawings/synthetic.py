@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.taxonomy import HAM10000, Taxonomy
-from training.drawings.canvas import Canvas, Field, mix, step
-from training.drawings.scene import photograph, skin
+from training.drawings.canvas import Canvas, Field, mix, smooth_step
+from training.drawings.scene import draw_photograph, skin
 
 COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 
@@ -38,7 +38,9 @@ _BLACK, _BLUE_GREY, _WHITE, _RED, _TAN = (
 _SITES = ("back", "trunk", "lower extremity", "upper extremity", "abdomen", "face", "chest", "foot")
 
 
-def draw(seed: int, malignant: bool, size: tuple[int, int] = (450, 600), view: int = 0) -> NDArray[np.uint8]:
+def draw_lesion(
+    seed: int, malignant: bool, size: tuple[int, int] = (450, 600), view: int = 0
+) -> NDArray[np.uint8]:
     """Draw one lesion as (height, width, 3) RGB.
 
     The same seed and class give the same lesion; another `view` photographs it again, in other light, from
@@ -50,7 +52,7 @@ def draw(seed: int, malignant: bool, size: tuple[int, int] = (450, 600), view: i
     scene = Canvas(np.random.default_rng((seed, view, 7)), height, width)
     lesion = Canvas(np.random.default_rng((seed, int(malignant), 11)), height, width)
     paint = _malignant if malignant else _benign
-    return photograph(scene, paint(lesion, skin(scene), scene))
+    return draw_photograph(scene, paint(lesion, skin(scene), scene))
 
 
 def write_dataset(
@@ -72,7 +74,7 @@ def write_dataset(
         writer.writeheader()
         for number, (case, view, row) in enumerate(islice(_photographs(seed, taxonomy), count), start=1):
             image_id = f"DRAWN_{number:07d}"
-            pixels = draw(case, row["dx"] in taxonomy.malignant, size, view)
+            pixels = draw_lesion(case, row["dx"] in taxonomy.malignant, size, view)
             Image.fromarray(pixels).save(images / f"{image_id}.jpg", quality=90)
             writer.writerow({**row, "image_id": image_id})
 
@@ -83,7 +85,7 @@ def write_examples(folder: Path) -> list[Path]:
     written: list[Path] = []
     for number, (seed, malignant) in enumerate(EXAMPLES, start=1):
         path = folder / f"drawn-{number}.jpg"
-        Image.fromarray(draw(seed, malignant)).save(path, quality=80, optimize=True)
+        Image.fromarray(draw_lesion(seed, malignant)).save(path, quality=80, optimize=True)
         written.append(path)
     return written
 
@@ -144,16 +146,20 @@ def _benign(lesion: Canvas, below: Field, scene: Canvas) -> Field:
     """Near round, one or two even browns, a regular network or globules, a border that fades."""
     outline = _outline(lesion, scene, lesion.between(0.19, 0.33), [0.02, 0.05, 0.03, 0.015], 0.010)
     soft = lesion.between(0.10, 0.22)
-    alpha = 1 - step(outline.depth, 1 - soft, 1 + soft)
+    alpha = 1 - smooth_step(outline.depth, 1 - soft, 1 + soft)
     brown = _pigment(lesion)
-    centre = (1 - step(outline.depth, 0.1, 0.95)) * lesion.between(-0.25, 0.45)
+    centre = (1 - smooth_step(outline.depth, 0.1, 0.95)) * lesion.between(-0.25, 0.45)
     body = brown * (1 - 0.45 * centre + 0.035 * lesion.noise(0.08, 3))[..., None]
     first, edge = lesion.cells(lesion.between(0.018, 0.027))
     if lesion.chance(0.65):
-        lines = (1 - step(edge, 0.0, 0.6)) * step(outline.depth, 0.1, 0.7) * lesion.between(0.12, 0.26)
+        lines = (
+            (1 - smooth_step(edge, 0.0, 0.6))
+            * smooth_step(outline.depth, 0.1, 0.7)
+            * lesion.between(0.12, 0.26)
+        )
         body = body * (1 - lines + 0.35 * lines.mean())[..., None]
     else:
-        body = body * (1 - lesion.between(0.15, 0.3) * (1 - step(first, 0.15, 0.5)))[..., None]
+        body = body * (1 - lesion.between(0.15, 0.3) * (1 - smooth_step(first, 0.15, 0.5)))[..., None]
     return mix(below, body, alpha * lesion.between(0.78, 0.95))
 
 
@@ -166,7 +172,7 @@ def _malignant(lesion: Canvas, below: Field, scene: Canvas) -> Field:
     t = np.clip((depth - 1 + soft) / (2 * soft), 0, 1)
     alpha = 1 - t * t * (3 - 2 * t)
     body = _pigment(lesion) * (1 + 0.10 * lesion.noise(0.10, 3))[..., None]
-    body = mix(body, _TAN, 0.75 * step(lesion.noise(0.28, 2), 0.2, 1.0))
+    body = mix(body, _TAN, 0.75 * smooth_step(lesion.noise(0.28, 2), 0.2, 1.0))
     body = _network(lesion, body)
     for colour, strength in _palette(lesion):
         body = mix(body, colour, strength * _patch(lesion, outline))
@@ -192,13 +198,13 @@ def _patch(lesion: Canvas, outline: _Outline) -> Field:
         np.maximum(outline.depth**2 + out**2 - 2 * outline.depth * out * np.cos(outline.angle - direction), 0)
     )
     reach = lesion.between(0.30, 0.55)
-    return 1 - step(away + 0.13 * lesion.noise(0.10, 4), reach * 0.4, reach * 1.35)
+    return 1 - smooth_step(away + 0.13 * lesion.noise(0.10, 4), reach * 0.4, reach * 1.35)
 
 
 def _network(lesion: Canvas, body: Field) -> Field:
     """Broad, broken lines of uneven mesh, strong in one part and absent in another."""
     _, edge = lesion.cells(lesion.between(0.022, 0.034))
-    where = step(lesion.noise(0.35), -0.4, 0.8)
+    where = smooth_step(lesion.noise(0.35), -0.4, 0.8)
     width = np.clip(0.50 + 0.20 * lesion.noise(0.15), 0.2, 0.9)
     lines = np.clip(1 - edge / width, 0, 1) * where * lesion.between(0.28, 0.48)
     return body * (1 - lines)[..., None]
@@ -208,7 +214,7 @@ def _dots(lesion: Canvas, body: Field) -> Field:
     """Irregular dark dots and globules in clusters."""
     first, _ = lesion.cells(lesion.between(0.024, 0.04))
     radius = np.clip(0.16 + 0.12 * lesion.noise(0.05), 0.0, 0.4)
-    where = step(lesion.noise(0.22), 0.4, 0.9)
+    where = smooth_step(lesion.noise(0.22), 0.4, 0.9)
     return mix(body, _BLACK * 1.4, 0.75 * where * np.clip((radius - first) / 0.12, 0, 1))
 
 
@@ -216,5 +222,7 @@ def _streaks(lesion: Canvas, outline: _Outline) -> Field:
     """Fingers that push the border outwards over one part of the circumference."""
     count = int(lesion.random.integers(26, 48))
     fingers = np.cos(count * outline.angle + 2.2 * lesion.noise(0.12) + 3 * lesion.noise(0.5))
-    sector = step(np.cos(outline.angle - lesion.between(0, 2 * np.pi)), -0.1, 0.8)
-    return lesion.between(0.05, 0.16) * np.maximum(fingers, 0) * sector * step(outline.depth, 0.5, 0.95)
+    sector = smooth_step(np.cos(outline.angle - lesion.between(0, 2 * np.pi)), -0.1, 0.8)
+    return (
+        lesion.between(0.05, 0.16) * np.maximum(fingers, 0) * sector * smooth_step(outline.depth, 0.5, 0.95)
+    )

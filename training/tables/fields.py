@@ -9,7 +9,7 @@ import pandas as pd
 
 from model.images import SUFFIXES
 from training.tables.labels import MALIGNANCY, NOTHING, malignant_by_name
-from training.tables.text import Table
+from training.tables.text import CaseTable
 
 OLDEST = 120
 DERMOSCOPIC, CLOSE_UP = "dermoscopic", "close-up"
@@ -48,7 +48,7 @@ COLUMNS = (
 )
 
 
-def parsed(table: Table, texts: pd.Series, parse: Callable[[str], Any], dtype: Any = "str") -> pd.Series:
+def parsed(table: CaseTable, texts: pd.Series, parse: Callable[[str], Any], dtype: Any = "str") -> pd.Series:
     """Each text's value.
 
     Raises:
@@ -64,12 +64,12 @@ def parsed(table: Table, texts: pd.Series, parse: Callable[[str], Any], dtype: A
     return pd.Series([values[text] for text in texts], index=texts.index, dtype=dtype)
 
 
-def every_row(table: Table, text: str) -> pd.Series:
+def every_row(table: CaseTable, text: str) -> pd.Series:
     """One text for all rows."""
     return pd.Series(text, index=table.rows.index, dtype="str")
 
 
-def years(text: str) -> float:
+def parse_age(text: str) -> float:
     """An age, also "85+" and "40 years"; NaN where it says nothing."""
     if text.lower() in NOTHING:
         return float("nan")
@@ -79,7 +79,7 @@ def years(text: str) -> float:
     return age
 
 
-def tone(text: str) -> float:
+def parse_skin_tone(text: str) -> float:
     """A class of skin tone, 0 very dark to 5 very light; NaN where it says nothing."""
     if text.lower() in NOTHING:
         return float("nan")
@@ -88,7 +88,7 @@ def tone(text: str) -> float:
     return float(text)
 
 
-def modality(text: str) -> str:
+def parse_modality(text: str) -> str:
     """`dermoscopic`, `close-up`, or empty for what is neither."""
     return MODALITIES.get(text.lower(), "")
 
@@ -105,20 +105,20 @@ def without_ending(text: str) -> str:
     return str(path.with_suffix("") if path.suffix.lower() in SUFFIXES else path)
 
 
-def confirmed(text: str) -> str:
+def parse_confirmation(text: str) -> str:
     """How a diagnosis was confirmed, in HAM10000's words where it has one; `unknown` where the text says nothing."""
     word = text.lower()
     return "unknown" if word in NOTHING else CONFIRMATIONS.get(word, word)
 
 
-def plain(text: str) -> str:
+def parse_word(text: str) -> str:
     """A word of free text, the same however a source spells it; `unknown` where it says nothing."""
     word = text.lower().replace("_", " ")
     return "unknown" if word in NOTHING else word
 
 
 def rows_of(
-    table: Table,
+    table: CaseTable,
     image: pd.Series,
     label: pd.Series,
     original: pd.Series,
@@ -153,12 +153,12 @@ def rows_of(
             "label": label,
             "malignant": by_label.fillna(by_name if malignant is None else malignant.fillna(by_name)),
             "label_original": original,
-            "confirmation": text("confirmation", "dx_type", "diagnosis_confirm_type").map(confirmed),
-            "age": parsed(table, table.text("age", "age_approx"), years, float),
+            "confirmation": text("confirmation", "dx_type", "diagnosis_confirm_type").map(parse_confirmation),
+            "age": parsed(table, table.text("age", "age_approx"), parse_age, float),
             "sex": text("sex", "sex").str.lower().map(SEXES).fillna("unknown"),
-            "site": text("site", "localization", "anatom_site_general", "anatom_site_1").map(plain),
-            "skin_tone": parsed(table, table.text("skin_tone", "skin_tone_class"), tone, float),
-            "modality": text("modality", "modality", "image_type").map(modality),
+            "site": text("site", "localization", "anatom_site_general", "anatom_site_1").map(parse_word),
+            "skin_tone": parsed(table, table.text("skin_tone", "skin_tone_class"), parse_skin_tone, float),
+            "modality": text("modality", "modality", "image_type").map(parse_modality),
             "source": table.text("source"),
             "licence": table.text("licence", "copyright_license"),
             "file": text("file", "file"),

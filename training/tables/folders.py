@@ -8,10 +8,10 @@ import pandas as pd
 from training.tables import CasesError
 from training.tables.labels import code_of
 from training.tables.pictures import image_files, only_one
-from training.tables.text import Table
+from training.tables.text import CaseTable
 
 
-def class_folders(folders: Sequence[Path]) -> Table:
+def class_folders(folders: Sequence[Path]) -> CaseTable:
     """A table with the columns of HAM10000 for all images below the folders, as in `train/benign/1.jpg`.
 
     An image's id is its path from the folder named on, for the same number may stand in each class.
@@ -38,4 +38,4 @@ def class_folders(folders: Sequence[Path]) -> Table:
             ) from None
     files = [str(path.resolve()) for path in paths.values()]
     rows = pd.DataFrame({"image_id": classes.keys(), "dx": classes.values(), "file": files}, dtype="str")
-    return Table(folders[0], rows)
+    return CaseTable(folders[0], rows)

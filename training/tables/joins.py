@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from training.tables.layouts import is_whole
-from training.tables.text import Table
+from training.tables.text import CaseTable
 
 KEYS = ("image", "isic_id", "lesion_id")
 
 
-def joined(tables: Sequence[Table]) -> list[Table]:
+def joined(tables: Sequence[CaseTable]) -> list[CaseTable]:
     """The tables; one that is no data set by itself is added to those whose rows it tells more of.
 
     Its key is the first of KEYS that it has. It is added where a table has this column and some of its values; what
@@ -25,12 +25,12 @@ def joined(tables: Sequence[Table]) -> list[Table]:
     return found
 
 
-def tells_more(part: Table, table: Table, key: str) -> bool:
+def tells_more(part: CaseTable, table: CaseTable, key: str) -> bool:
     """Whether a part has, once, what some of a table's rows have in the column."""
     return key in table.rows and part.rows[key].is_unique and bool(table.rows[key].isin(part.rows[key]).any())
 
 
-def with_columns(table: Table, part: Table, key: str) -> Table:
+def with_columns(table: CaseTable, part: CaseTable, key: str) -> CaseTable:
     """A table with the columns of a part that it lacks; empty text for rows that the part does not have."""
     others = part.rows.set_index(key).drop(columns=table.rows.columns, errors="ignore")
-    return Table(table.path, table.rows.join(others, on=key).fillna(""))
+    return CaseTable(table.path, table.rows.join(others, on=key).fillna(""))

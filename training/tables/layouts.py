@@ -8,7 +8,7 @@ import pandas as pd
 from training.tables import HAM10000, CasesError
 from training.tables.fields import CLOSE_UP, DERMOSCOPIC, every_row, parsed, rows_of
 from training.tables.labels import MALIGNANCY, SQUAMOUS, UNKNOWN, code_of, diagnosis_of, is_malignant
-from training.tables.text import Table
+from training.tables.text import CaseTable
 
 # The challenges' letters: a code, or what else is known. SCC may hold Bowen's disease, and so is malignant and no more.
 LETTERS: Mapping[str, tuple[str, bool | None]] = {
@@ -40,10 +40,10 @@ class Layout:
 
     name: str
     columns: frozenset[str]
-    read: Callable[[Table], pd.DataFrame]
+    read: Callable[[CaseTable], pd.DataFrame]
 
 
-def read_ham10000(table: Table) -> pd.DataFrame:
+def read_ham10000(table: CaseTable) -> pd.DataFrame:
     """HAM10000's columns; malignant, dx_original, skin_tone, modality, file, source and licence may follow."""
     label = parsed(table, table.text("dx"), code_of)
     original = table.text("dx_original", "dx")
@@ -58,13 +58,13 @@ def read_ham10000(table: Table) -> pd.DataFrame:
     return rows_of(table, table.text("image_id"), label, original, malignant)
 
 
-def read_challenge(table: Table) -> pd.DataFrame:
+def read_challenge(table: CaseTable) -> pd.DataFrame:
     """ISIC 2018 and 2019: a column a class, 1 in one of them; lesions, ages and the rest from a second table."""
     letters = marked_column(table)
     return lettered(table, table.text("image"), letters, letters.str.upper())
 
 
-def read_isic_2020(table: Table) -> pd.DataFrame:
+def read_isic_2020(table: CaseTable) -> pd.DataFrame:
     """ISIC 2020: benign or malignant for all, a diagnosis for some."""
     names = table.text("diagnosis")
     malignant = parsed(table, table.text("target"), is_malignant, "boolean")
@@ -73,7 +73,7 @@ def read_isic_2020(table: Table) -> pd.DataFrame:
     return rows_of(table, table.text("image_name"), label, names, malignant, site=site)
 
 
-def read_archive(table: Table) -> pd.DataFrame:
+def read_archive(table: CaseTable) -> pd.DataFrame:
     """The ISIC Archive, by isic-cli or by `python -m training download`."""
     closest = [table.text(name) for name in ("diagnosis_5", "diagnosis_4", "diagnosis_3", "diagnosis")]
     group = table.text("diagnosis_2")
@@ -86,7 +86,7 @@ def read_archive(table: Table) -> pd.DataFrame:
     return rows_of(table, table.text("isic_id"), label, original, malignant)
 
 
-def read_milk10k(table: Table) -> pd.DataFrame:
+def read_milk10k(table: CaseTable) -> pd.DataFrame:
     """MILK10k: metadata by image and truth by lesion, and, in a supplement, the full diagnosis."""
     letters = marked_column(table)
     rows = lettered(table, table.text("isic_id"), letters, letters.str.upper(), site=table.text("site"))
@@ -98,7 +98,7 @@ def read_milk10k(table: Table) -> pd.DataFrame:
     )
 
 
-def read_pad_ufes_20(table: Table) -> pd.DataFrame:
+def read_pad_ufes_20(table: CaseTable) -> pd.DataFrame:
     """PAD-UFES-20: close-ups by telephone; dermatologists agreed on what was not biopsied."""
     confirmation = table.text("biopsed").str.lower().map({"true": "histo", "false": "consensus"}).fillna("")
     return lettered(
@@ -106,7 +106,7 @@ def read_pad_ufes_20(table: Table) -> pd.DataFrame:
         table.text("img_id"),
         table.text("diagnostic").str.lower(),
         table.text("diagnostic"),
-        lesion_id=within("PAD-UFES-20", table.text("lesion_id")),
+        lesion_id=prefixed_ids("PAD-UFES-20", table.text("lesion_id")),
         confirmation=confirmation,
         sex=table.text("gender"),
         site=table.text("region"),
@@ -114,11 +114,11 @@ def read_pad_ufes_20(table: Table) -> pd.DataFrame:
     )
 
 
-def read_derm7pt(table: Table) -> pd.DataFrame:
+def read_derm7pt(table: CaseTable) -> pd.DataFrame:
     """derm7pt: a dermoscopic image and a close-up of each case; some cases share one."""
     parts = []
     for column, modality in (("derm", DERMOSCOPIC), ("clinic", CLOSE_UP)):
-        there = Table(table.path, table.rows[table.rows[column] != ""])
+        there = CaseTable(table.path, table.rows[table.rows[column] != ""])
         names, files = there.text("diagnosis"), there.text(column)
         parts.append(
             rows_of(
@@ -126,7 +126,7 @@ def read_derm7pt(table: Table) -> pd.DataFrame:
                 files,
                 parsed(there, names, lambda name: diagnosis_of([name])),
                 names,
-                lesion_id=within("derm7pt", there.text("case_num")),
+                lesion_id=prefixed_ids("derm7pt", there.text("case_num")),
                 site=there.text("location"),
                 modality=every_row(there, modality),
                 file=files,
@@ -135,13 +135,13 @@ def read_derm7pt(table: Table) -> pd.DataFrame:
     return pd.concat(parts).drop_duplicates("image_id")
 
 
-def within(source: str, numbers: pd.Series) -> pd.Series:
+def prefixed_ids(source: str, numbers: pd.Series) -> pd.Series:
     """Ids of a source that only counts its lesions, so that they differ from those of another one."""
     return (source + ":" + numbers).where(numbers != "", "")
 
 
 def lettered(
-    table: Table, image: pd.Series, letters: pd.Series, original: pd.Series, **others: pd.Series
+    table: CaseTable, image: pd.Series, letters: pd.Series, original: pd.Series, **others: pd.Series
 ) -> pd.DataFrame:
     """Rows whose diagnosis is given in a challenge's letters, in lower case."""
 
@@ -155,7 +155,7 @@ def lettered(
     return rows_of(table, image, label, original, malignant, **others)
 
 
-def marked_column(table: Table) -> pd.Series:
+def marked_column(table: CaseTable) -> pd.Series:
     """Of the columns that are a challenge's letters, the one with a 1 in each row; empty text where all are empty.
 
     Raises:
@@ -185,12 +185,12 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
-def is_whole(table: Table) -> bool:
+def is_whole(table: CaseTable) -> bool:
     """Whether a table has one of the layouts, and so needs no other one beside it."""
     return any(layout.columns <= set(table.rows.columns) for layout in LAYOUTS)
 
 
-def layout_of(table: Table) -> Layout:
+def layout_of(table: CaseTable) -> Layout:
     """The layout of a table.
 
     Raises:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from model.images import SUFFIXES
 from training.tables import CasesError
-from training.tables.text import Table
+from training.tables.text import CaseTable
 
 
 def find_images(folders: Iterable[Path]) -> dict[str, list[Path]]:
@@ -38,7 +38,7 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def with_paths(
-    table: Table, rows: pd.DataFrame, folders: Sequence[Path], pictures: Mapping[str, list[Path]]
+    table: CaseTable, rows: pd.DataFrame, folders: Sequence[Path], pictures: Mapping[str, list[Path]]
 ) -> pd.DataFrame:
     """A table's rows with the `path` of each image in place of `file`.
 

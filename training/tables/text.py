@@ -22,7 +22,7 @@ MARKS = (
 
 
 @dataclass(frozen=True)
-class Table:
+class CaseTable:
     """A table that was read and not yet understood.
 
     Attributes:
@@ -46,7 +46,7 @@ class Table:
         return CasesError(f"{self.path}, row {row}: {what}.")
 
 
-def read_table(path: Path) -> Table:
+def read_case_table(path: Path) -> CaseTable:
     """Read a text table in any usual encoding and with any usual separator.
 
     Raises:
@@ -68,7 +68,7 @@ def read_table(path: Path) -> Table:
         rows[number] = fields
     if not rows:
         raise CasesError(f"{path} has no rows below row {first}, its header, such as {HAM10000}.")
-    return Table(path, pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str))
+    return CaseTable(path, pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str))
 
 
 def decode_text(path: Path) -> str:

@@ -15,12 +15,12 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from dashboard.services import Services
 from model.images import decode, encode
 from model.predictor import Predictor
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 EXAMPLES = 10
 
 # What a file is: otherwise every upload would be refused for its random bytes, and nothing behind that be reached.
-PICTURES = [encode(draw(seed=seed, malignant=True)) for seed in (1, 2)]
+PICTURES = [encode(draw_lesion(seed=seed, malignant=True)) for seed in (1, 2)]
 schemathesis.openapi.format("binary", st.sampled_from(PICTURES))
 
 

@@ -18,13 +18,13 @@ from dashboard.store import Context, Query, Record
 from dashboard.store import schema as tables
 from model.images import encode
 from model.predictor import Predictor
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 
 def tiff(seed: int) -> bytes:
     """A drawn lesion as a file that is kept without loss."""
     buffer = io.BytesIO()
-    Image.fromarray(draw(seed, False)).save(buffer, "TIFF")
+    Image.fromarray(draw_lesion(seed, False)).save(buffer, "TIFF")
     return buffer.getvalue()
 
 
@@ -33,7 +33,7 @@ def as_before(services: Services, record: Record) -> None:
     place = services.store.files.place
     exact, jpeg = services.store.files.images(record.sha256)
     place.remove(exact)
-    place.stage({jpeg: encode(draw(1, False))}).commit()
+    place.stage({jpeg: encode(draw_lesion(1, False))}).commit()
     with services.store.writing() as connection:
         connection.execute(update(tables.store).values(profiles_since=datetime.now(UTC)))
 

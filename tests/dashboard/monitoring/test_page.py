@@ -21,7 +21,7 @@ from model.evaluation.intervals import Interval, Undefined, undefined, wilson
 from model.images import decode, encode
 from model.predictor import Decision
 from tests.dashboard.history.test_page import dispatch, page
-from training.drawings.synthetic import draw
+from training.drawings.synthetic import draw_lesion
 
 
 def show(app: Dash, client: FlaskClient, sha256: str, days: str = "90") -> tuple[str, str]:
@@ -159,7 +159,7 @@ def test_a_shift_of_scores_is_said_with_its_numbers(
     app: Dash, client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("model.evaluation.drift.FEWEST", 5)
-    data = encode(draw(seed=1, malignant=True, size=(90, 120)))
+    data = encode(draw_lesion(seed=1, malignant=True, size=(90, 120)))
     for number in range(10):
         # Bytes after the image's end make another file of the same picture: one score, ten times.
         predict_photograph(NOBODY, services, data + bytes([number]), f"{number}.jpg")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
-from training.drawings.synthetic import COLUMNS, EXAMPLES, draw, write_dataset, write_examples
+from training.drawings.synthetic import COLUMNS, EXAMPLES, draw_lesion, write_dataset, write_examples
 
 SMALL = (90, 120)
 
@@ -29,31 +29,31 @@ def border_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float
 
 
 def test_same_seed_same_picture_another_seed_another() -> None:
-    first = draw(7, True, SMALL)
+    first = draw_lesion(7, True, SMALL)
     assert first.shape == (90, 120, 3)
     assert first.dtype == np.uint8
-    assert np.array_equal(first, draw(7, True, SMALL))
-    assert np.abs(first.astype(int) - draw(8, True, SMALL)).mean() > 3
+    assert np.array_equal(first, draw_lesion(7, True, SMALL))
+    assert np.abs(first.astype(int) - draw_lesion(8, True, SMALL)).mean() > 3
 
 
 def test_default_size_is_that_of_the_real_photographs() -> None:
-    assert draw(1, False).shape == (450, 600, 3)
+    assert draw_lesion(1, False).shape == (450, 600, 3)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (97, 61), (64, 200)])
 def test_any_size_and_shape(size: tuple[int, int]) -> None:
-    assert draw(2, True, size).shape == (*size, 3)
+    assert draw_lesion(2, True, size).shape == (*size, 3)
 
 
 def test_too_small_says_so() -> None:
     with pytest.raises(ValueError, match="at least 16 pixels"):
-        draw(1, True, (8, 300))
+        draw_lesion(1, True, (8, 300))
 
 
 def test_the_lesion_alone_knows_the_class() -> None:
     inside, edge = [], []
     for seed in range(12):
-        benign, malignant = draw(seed, False, SMALL), draw(seed, True, SMALL)
+        benign, malignant = draw_lesion(seed, False, SMALL), draw_lesion(seed, True, SMALL)
         edge.append(border_difference(benign, malignant))
         inside.append(np.abs(benign.astype(int) - malignant)[30:60, 45:75].mean())
     assert np.median(edge) < 3  # the same skin, light, hairs and vignette
@@ -61,14 +61,14 @@ def test_the_lesion_alone_knows_the_class() -> None:
 
 
 def test_malignant_drawings_have_more_colours() -> None:
-    benign = [colour_spread(draw(seed, False, SMALL)) for seed in range(12)]
-    malignant = [colour_spread(draw(seed, True, SMALL)) for seed in range(12)]
+    benign = [colour_spread(draw_lesion(seed, False, SMALL)) for seed in range(12)]
+    malignant = [colour_spread(draw_lesion(seed, True, SMALL)) for seed in range(12)]
     higher = [m > b for b in benign for m in malignant]
     assert np.mean(higher) > 0.85
 
 
 def test_another_view_is_the_same_lesion_in_other_light() -> None:
-    first, second = draw(3, True, SMALL), draw(3, True, SMALL, view=1)
+    first, second = draw_lesion(3, True, SMALL), draw_lesion(3, True, SMALL, view=1)
     assert not np.array_equal(first, second)
 
 
@@ -113,5 +113,5 @@ def test_the_examples_that_ship_are_drawings() -> None:
     assert len(shipped) == len(EXAMPLES)
     for path, (seed, malignant) in zip(shipped, EXAMPLES, strict=True):
         with Image.open(path) as image:
-            apart = np.abs(np.asarray(image, int) - draw(seed, malignant))
+            apart = np.abs(np.asarray(image, int) - draw_lesion(seed, malignant))
         assert apart.mean() < 6, f"{path.name} is not what training/drawings/synthetic.py draws"
