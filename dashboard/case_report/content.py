@@ -15,8 +15,8 @@ from dashboard.shell.text import (
     point_words,
     similar_cases,
 )
+from model.evaluation.verdict import VERDICTS
 from model.taxonomy import Taxonomy
-from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record

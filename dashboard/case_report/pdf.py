@@ -13,9 +13,9 @@ from fpdf.fonts import TTFFont
 from dashboard.case_report.content import Report, moment, report_of
 from dashboard.shell.text import NO_HEATMAP, percent
 from dashboard.store import Record
+from model.evaluation.verdict import VERDICTS
 from model.images import Limits, decode, encode
 from model.taxonomy import Taxonomy
-from model.verdict import VERDICTS
 
 FONTS = Path(ttf_opensans.__file__).resolve().parent / "ttf"
 FAMILY = "OpenSans"

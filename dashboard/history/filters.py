@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.shell.attributes import attributes
 from dashboard.shell.browse import NAMES, SEVERAL
 from dashboard.store.fields import CONTEXT, ContextField
-from model.verdict import VERDICTS
+from model.evaluation.verdict import VERDICTS
 
 # What one looks for -> the states of a review that show it.
 REVIEWS: tuple[tuple[str, str], ...] = (

@@ -12,8 +12,8 @@ from dashboard.shell.attributes import attributes
 from dashboard.shell.result_card import address
 from dashboard.shell.text import diagnosis_words, percent
 from dashboard.store.fields import CONTEXT
+from model.evaluation.verdict import VERDICTS
 from model.taxonomy import Taxonomy
-from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record

@@ -11,8 +11,8 @@ from dashboard.shell.attributes import attributes
 from dashboard.shell.scale import probability_scale
 from dashboard.shell.text import DISCLAIMER, NO_HEATMAP, context_words, next_step, percent, similar_cases
 from dashboard.shell.verdict import verdict
+from model.evaluation.verdict import VERDICTS
 from model.taxonomy import Diagnosis, Taxonomy
-from model.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from dashboard.store import Record

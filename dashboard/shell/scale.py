@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import percent, point_words
-from model.verdict import VERDICTS
+from model.evaluation.verdict import VERDICTS
 
 
 def probability_scale(

@@ -3,7 +3,7 @@
 from dash import html
 
 from dashboard.shell.attributes import attributes
-from model.verdict import VERDICTS
+from model.evaluation.verdict import VERDICTS
 
 
 def verdict(decision: str, short: bool = False) -> html.Span:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.evaluation.figures.curves import HEIGHT, POINT
 from model.evaluation.figures.template import Palette, blank, message, palette
-from model.verdict import VERDICTS
+from model.evaluation.verdict import VERDICTS
 
 EDGES = np.linspace(0, 1, 41)
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from model.evaluation.drift import sample
 from model.evaluation.figures.template import PERCENT, blank, message, palette
+from model.evaluation.verdict import VERDICTS
 from model.outcome import Outcome
-from model.verdict import VERDICTS
 
 HEIGHT, TREND_HEIGHT = 280, 220
 BARS = 20

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io as pio
 
-from model.verdict import ACTION, VERDICTS
+from model.evaluation.verdict import ACTION, VERDICTS
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 # Dragging would stop a phone from scrolling, and there is little to zoom into: what stays is taking along.

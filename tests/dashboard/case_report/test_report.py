@@ -19,9 +19,9 @@ from dashboard.services import Services
 from dashboard.shell.text import DISCLAIMER, limits
 from dashboard.store import Context, Record
 from model.cautions import Caution
+from model.evaluation.verdict import VERDICTS
 from model.predictor import Similar
 from model.taxonomy import HAM10000
-from model.verdict import VERDICTS
 from tests.dashboard.predict.test_page import text
 
 

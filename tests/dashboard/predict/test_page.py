@@ -36,9 +36,9 @@ from dashboard.shell.verdict import verdict
 from dashboard.store import Context, Record
 from model.bundle import open_bundle
 from model.cautions import Caution
+from model.evaluation.verdict import COLOURS, VERDICTS
 from model.predictor import Decision, Similar
 from model.taxonomy import HAM10000, LESIONS
-from model.verdict import COLOURS, VERDICTS
 
 
 def text(component: Any) -> str:
