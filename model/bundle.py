@@ -92,7 +92,7 @@ class Card:
         operating_point: name of the one that is used where none is asked for.
         training: recipe, data, split and its digest, seed, versions, time.
         results: what was measured, by split.
-        balanced_rule: `tau` and `priors` by code of `model.calibration.balanced_choice`; empty for a binary model.
+        balanced_rule: `tau` and `priors` by code of `training.choosing.balanced_choice`; empty for a binary model.
         subgroups, robustness: rows of the tables that `model.evaluation.cardtables` prints.
         guard: thresholds of what the predictor warns about.
         facts: what a reviewer asks beyond figures: intended use, data, limits, how to reproduce, openings of the test

@@ -59,18 +59,6 @@ def calibrate(
     return np.asarray(tempered / tempered.sum(axis=1, keepdims=True))
 
 
-def at_prevalence(probability: ArrayLike, prevalence: float, other: float) -> NDArray[np.float64]:
-    """Probabilities that hold at one prevalence, as they are at another (Saerens et al. 2002).
-
-    Args:
-        probability: of malignancy, 0 to 1, any shape.
-        prevalence, other: above 0 and below 1.
-    """
-    p = np.asarray(probability, np.float64)
-    odds = other / (1 - other) * (1 - prevalence) / prevalence
-    return np.asarray(odds * p / (1 - p + odds * p))
-
-
 def temper(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
     """Divide the logits behind class probabilities by a temperature.
 
@@ -87,21 +75,3 @@ def temper(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
     scaled = np.log(raw) / temperature
     scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return scaled / scaled.sum(axis=1, keepdims=True)
-
-
-def balanced_choice(probabilities: ArrayLike, priors: ArrayLike, tau: float) -> NDArray[np.intp]:
-    """The balanced decision rule: the class with the greatest p / prior ** tau (Menon et al. 2021, logit adjustment).
-
-    The likeliest class is nearly always a common one. Dividing by the classes' shares finds rare ones more often, at
-    the price of more mistakes among the common ones: for a mean over classes, not for a probability.
-
-    Args:
-        probabilities: (n, k), calibrated.
-        priors: (k,), above 0: the classes' shares where the probabilities were calibrated.
-        tau: 0 is the likeliest class; 1 chooses as if all classes were equally common.
-
-    Returns:
-        Indices (n,).
-    """
-    shares = np.asarray(priors, np.float64) ** tau
-    return np.asarray((np.asarray(probabilities, np.float64) / shares).argmax(axis=1))

@@ -16,7 +16,7 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.utils import pixel_array
 
 from model import jpeg
-from model.levels import levels_of, samples_to_levels
+from model.levels import levels_of, samples_to_levels, unsupported_dicom
 from model.limits import ImageError, Limits, several_pictures, too_complex
 
 # Visible-light photographs, and the secondary captures that many devices write in their place (DICOM PS3.4 B.5).
@@ -248,8 +248,3 @@ def transformed(stream: bytes) -> bool:
     while place > 1 and stream[place : place + 1] == b"\xff" and stream[place + 1] != 0x52:
         place += 2 + int.from_bytes(stream[place + 2 : place + 4], "big")
     return stream[place + 8 : place + 9] == b"\x01"
-
-
-def unsupported_dicom(why: str) -> ImageError:
-    """The error for a whole file of a kind that is not read."""
-    return ImageError("unsupported", f"The photograph in this DICOM file cannot be used. {why}")

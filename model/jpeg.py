@@ -92,7 +92,7 @@ class Head:
 def read_jpeg_head(data: bytes) -> Head | None:
     """The head of a JPEG file; None where the data is none, or is cut off before its coded data."""
     found: list[Segment] = []
-    place = 2
+    place = 2 if data.startswith(b"\xff\xd8") else len(data)
     while data[place : place + 1] == b"\xff":
         while data[place : place + 1] == b"\xff":
             place += 1

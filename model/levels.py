@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
-from model.limits import ImageError
+from model.limits import ImageError, unsupported
 
 CHANNELS = ("Red", "Green", "Blue")
+UNCLEAR = "What its numbers show is not said clearly. Export it as JPEG."
 
 
 def samples_to_levels(
@@ -37,7 +38,7 @@ def levels_of(found: Dataset) -> NDArray[np.uint8]:
             return palette_levels(found, numbers)
         return grey_levels(found, numbers)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError) as error:
-        raise no_table() from error
+        raise unsupported_dicom(UNCLEAR) from error
 
 
 def grey_levels(found: Dataset, numbers: NDArray[np.int32]) -> NDArray[np.uint8]:
@@ -51,7 +52,7 @@ def grey_levels(found: Dataset, numbers: NDArray[np.int32]) -> NDArray[np.uint8]
     if windowed is not values and not has_window(found):
         black, white = 0.0, 2.0 ** found.VOILUTSequence[0].LUTDescriptor[2] - 1
     if not (white > black and np.isfinite(windowed).all()):
-        raise no_table()
+        raise unsupported_dicom(UNCLEAR)
     shares = np.clip((windowed.astype(np.float64) - black) / (white - black), 0, 1)
     if found.PhotometricInterpretation == "MONOCHROME1":
         shares = 1 - shares
@@ -86,14 +87,10 @@ def channel(found: Dataset, name: str, numbers: NDArray[np.int32]) -> NDArray[np
         entries = (words if little else words.byteswap()).view(np.uint8)[:count].astype(np.int64)
         white = 255
     if len(entries) != count or entries.max() > white:
-        raise no_table()
+        raise unsupported_dicom(UNCLEAR)
     return np.rint(entries[np.clip(numbers - first, 0, count - 1)] * 255 / white).astype(np.uint8)
 
 
-def no_table() -> ImageError:
-    """The error for a table that does not give every number a brightness or a colour."""
-    return ImageError(
-        "unsupported",
-        "The photograph in this DICOM file cannot be used. What its numbers show is not said clearly. "
-        "Export it as JPEG.",
-    )
+def unsupported_dicom(why: str) -> ImageError:
+    """The error for a whole DICOM file of a kind that is not read."""
+    return unsupported(why, "photograph in this DICOM file")

@@ -59,6 +59,11 @@ def too_complex() -> ImageError:
     )
 
 
+def unsupported(why: str, what: str = "image") -> ImageError:
+    """The error for a whole file of a kind that is not read."""
+    return ImageError("unsupported", f"The {what} cannot be used. {why}")
+
+
 def several_pictures() -> ImageError:
     """The error for a file with pictures of different things."""
     return ImageError("animated", "The file holds more than one picture. Save the one that shows the lesion.")

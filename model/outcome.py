@@ -5,9 +5,6 @@ from enum import StrEnum
 
 from model.cautions import Caution
 
-# Goes up whenever the same prediction would get another outcome.
-RULE = 1
-
 
 class Outcome(StrEnum):
     """The decision of the model, or that there is none to rely on."""

@@ -24,7 +24,7 @@ def is_plain(data: bytes) -> bool:
     """Whether a file may be decoded in this process."""
     if data.startswith(PNG):
         return plain_png(data)
-    head = jpeg.read_jpeg_head(data) if data.startswith(b"\xff\xd8\xff") else None
+    head = jpeg.read_jpeg_head(data)
     if head is None or not head.one_pass or len(head.components) not in (1, 3):
         return False
     # Cameras say there that they mean Adobe RGB.
@@ -59,7 +59,7 @@ def profile_in(data: bytes) -> bytes:
     """The colour profile as it lies in a JPEG or PNG file; empty where there is none."""
     if data.startswith(PNG):
         return dict(chunks_before_pixels(data)).get(b"iCCP", b"")
-    head = jpeg.read_jpeg_head(data) if data.startswith(b"\xff\xd8\xff") else None
+    head = jpeg.read_jpeg_head(data)
     return head.profile if head is not None else b""
 
 

@@ -151,12 +151,6 @@ class Predictor:
             score = float(card.taxonomy.malignancy(calibrated)[0])
             classes = calibrated[0] if len(card.classes) > 1 else None
             quality = measure(batch[index])
-            cautions = [
-                *((UNLIKE,) if modality is Modality.NEITHER else ()),
-                *((CLOSE_UP,) if modality is Modality.CLOSE_UP else ()),
-                *cautions_of(photograph, card.synthetic),
-                *quality_cautions(quality, card.guard.get("quality", {}), card.guard.get("severe", {})),
-            ]
             found.append(
                 Prediction(
                     sha256=photograph.sha256,
@@ -175,7 +169,7 @@ class Predictor:
                     if classes is None
                     else dict(zip(card.classes, classes.tolist(), strict=True)),
                     heatmap=self.heatmap(batch[index], output, index) if heatmaps else none,
-                    cautions=tuple(sorted(cautions, key=lambda caution: not caution.severe)),
+                    cautions=self.cautions(photograph, modality, quality),
                     milliseconds=0.0,
                     modality=modality,
                     novelty=novelty,
@@ -185,6 +179,19 @@ class Predictor:
             )
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
         return [replace(prediction, milliseconds=milliseconds) for prediction in found]
+
+    def cautions(
+        self, photograph: Photograph, modality: Modality, quality: Mapping[str, float]
+    ) -> tuple[Caution, ...]:
+        """What makes a result less trustworthy, the severe first."""
+        card = self.bundle.card
+        found = [
+            *((UNLIKE,) if modality is Modality.NEITHER else ()),
+            *((CLOSE_UP,) if modality is Modality.CLOSE_UP else ()),
+            *cautions_of(photograph, card.synthetic),
+            *quality_cautions(quality, card.guard.get("quality", {}), card.guard.get("severe", {})),
+        ]
+        return tuple(sorted(found, key=lambda caution: not caution.severe))
 
     def looks(
         self, batch: NDArray[np.uint8], embeddings: NDArray[np.float32]

@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import PREFIXES, TiffImageFile
 
 from model import jpeg
 from model.depth import Grey, grey_of
-from model.limits import ImageError, Limits, too_complex, too_many_pixels
+from model.limits import ImageError, Limits, too_complex, too_many_pixels, unsupported
 from model.pictures import take_primary
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "DICOM")
@@ -123,7 +123,7 @@ def opened(data: bytes, limits: Limits) -> Image.Image:
 
 def unidentified(data: bytes) -> ImageError:
     """The error for a file that no decoder knows, or whose format is known and its kind of pixels is not."""
-    head = jpeg.read_jpeg_head(data) if data.startswith(b"\xff\xd8\xff") else None
+    head = jpeg.read_jpeg_head(data)
     rare = head is not None and (head.precision != 8 or head.frame.marker > jpeg.PROGRESSIVE)
     if data.startswith(tuple(PREFIXES)):
         try:
@@ -133,13 +133,8 @@ def unidentified(data: bytes) -> ImageError:
         except Exception:
             rare = False
     if rare:
-        return unsupported_image("Its pixels are stored in a rare way. Save it with 8 bits a channel.")
+        return unsupported("Its pixels are stored in a rare way. Save it with 8 bits a channel.")
     return ImageError("not_an_image", f"This is not a {NAMES} image.")
-
-
-def unsupported_image(why: str) -> ImageError:
-    """The error for a whole file of a kind that is not read."""
-    return ImageError("unsupported", f"The image cannot be used. {why}")
 
 
 def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Picture:
@@ -156,8 +151,8 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
     orientation = orientation_of(image)
     profile = b""
     if profiles:
-        # Only here: a file without a profile needs no colour management.
-        from model.profiles import image_profile
+        # Only here: where no profile may be, no colour management is loaded.
+        from model.colour import image_profile
 
         profile = image_profile(image)
     untouched = image.mode in ("L", "RGB") and not changes(profile, image.mode)

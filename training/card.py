@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from model.bundle import Card, OperatingPoint
+from model.bundle import HISTORY, Card, OperatingPoint
 from model.calibration import Calibration
 from model.taxonomy import Taxonomy, from_json
 from training.cases import split_digest
@@ -16,7 +16,7 @@ from training.machine import training_facts
 from training.openings import openings_of_split
 from training.pixels import PixelStore
 from training.recipes import Recipe
-from training.runs import JUDGED
+from training.runs import FACTS, JUDGED
 
 INTENDED = (
     "Supports a clinician who looks at a photograph of one skin lesion, as a second opinion on whether it is "
@@ -67,14 +67,10 @@ def make_card(
         run: folder with run.json, machines.json, history.jsonl and evaluation.json.
         difference: largest difference of the exported graph from Keras; None without weights.
     """
-    facts: dict[str, Any] = json.loads((run / "run.json").read_text())
     evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
-    history = pd.read_json(run / "history.jsonl", lines=True)
-    last = history[history["size"] == recipe.stages[-1].size]
     drawn = bool(store.cases["image_id"].str.startswith("DRAWN_").all())
     digest = split_digest(store.cases)
     taxonomy = from_json(evaluation["taxonomy"])
-    seconds = float(history["seconds"].sum())
     return Card(
         name=name,
         version=made_as,
@@ -83,17 +79,12 @@ def make_card(
         taxonomy=taxonomy,
         classes=tuple(evaluation["classes"]),
         training={
-            "recipe": facts["recipe"],
             "data": joined_words(store.cases["source"]),
             "images": len(store.cases),
             "lesions": int(store.cases["lesion_id"].nunique()),
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
             "split_sha256": digest,
-            "seed": facts["seed"],
-            "init": facts["init"],
-            "best_epoch": int(last["epoch"].iloc[int(last[JUDGED].argmax())]),
-            "seconds": seconds,
-            **training_facts(run),
+            **training_record(run, recipe),
             "largest_difference_from_keras": difference,
         },
         licence=joined_words(store.cases["licence"]),
@@ -111,6 +102,19 @@ def make_card(
         },
         **judged_fields(evaluation),
     )
+
+
+def training_record(run: Path, recipe: Recipe) -> dict[str, Any]:
+    """What a card says of how a run went: recipe, seed, start, best epoch of the last stage, time, machines."""
+    facts: dict[str, Any] = json.loads((run / FACTS).read_text())
+    history = pd.read_json(run / HISTORY, lines=True)
+    last = history[history["size"] == recipe.stages[-1].size]
+    return {
+        **{name: facts[name] for name in ("recipe", "seed", "init")},
+        "best_epoch": int(last["epoch"].iloc[int(last[JUDGED].argmax())]),
+        "seconds": float(history["seconds"].sum()),
+        **training_facts(run),
+    }
 
 
 def skin_tones(cases: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from scipy.cluster.hierarchy import DisjointSet
 
 from training.tables import CasesError as CasesError
 from training.tables.folders import class_folders
@@ -108,18 +109,12 @@ def lesion_groups(lesions: pd.Series, digests: pd.Series) -> pd.Series:
     Returns:
         For each image the smallest lesion id of its group.
     """
-    parent: dict[str, str] = {lesion: lesion for lesion in lesions}
-
-    def root(lesion: str) -> str:
-        while parent[lesion] != lesion:
-            lesion = parent[lesion]
-        return lesion
-
+    groups = DisjointSet(lesions.unique())
     for _, same in lesions.groupby(digests):
-        first, *rest = sorted({root(lesion) for lesion in same})
-        for other in rest:
-            parent[other] = first
-    return lesions.map(root)
+        for lesion in same:
+            groups.merge(same.iloc[0], lesion)
+    smallest = {lesion: min(group) for group in groups.subsets() for lesion in group}
+    return lesions.map(smallest)
 
 
 def assign_splits(groups: pd.Series, labels: pd.Series, key: str) -> pd.Series:

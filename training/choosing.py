@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
 from model.bundle import OperatingPoint, point_name
@@ -95,8 +95,20 @@ def fit_calibration(raw: Floats, truth: Bools, sources: NDArray[np.str_], taxono
     return Calibration(float(np.exp(best[0])), float(best[1]), PREVALENCE)
 
 
+def at_prevalence(probability: ArrayLike, prevalence: float, other: float) -> NDArray[np.float64]:
+    """Probabilities that hold at one prevalence, as they are at another (Saerens et al. 2002).
+
+    Args:
+        probability: of malignancy, 0 to 1, any shape.
+        prevalence, other: above 0 and below 1.
+    """
+    p = np.asarray(probability, np.float64)
+    odds = other / (1 - other) * (1 - prevalence) / prevalence
+    return np.asarray(odds * p / (1 - p + odds * p))
+
+
 def balanced_rule(calibrated: Floats, labels: NDArray[np.intp], taxonomy: Taxonomy) -> dict[str, Any]:
-    """Priors of `model.calibration.balanced_choice` from the validation split, with tau 1; empty for a binary model.
+    """Priors of `balanced_choice` from the validation split, with tau 1; empty for a binary model.
 
     They make the diagnoses most likely where each counts the same, however many images it has.
     """
@@ -121,3 +133,21 @@ def balanced_rule(calibrated: Floats, labels: NDArray[np.intp], taxonomy: Taxono
     lift = minimize(loss, np.zeros(len(taxonomy)), jac=True, method="L-BFGS-B").x
     priors = np.exp(-lift) / np.exp(-lift).sum()
     return {"tau": 1.0, "priors": dict(zip(taxonomy.codes, priors.tolist(), strict=True))}
+
+
+def balanced_choice(probabilities: ArrayLike, priors: ArrayLike, tau: float) -> NDArray[np.intp]:
+    """The balanced decision rule: the class with the greatest p / prior ** tau (Menon et al. 2021, logit adjustment).
+
+    The likeliest class is nearly always a common one. Dividing by the classes' shares finds rare ones more often, at
+    the price of more mistakes among the common ones: for a mean over classes, not for a probability.
+
+    Args:
+        probabilities: (n, k), calibrated.
+        priors: (k,), above 0: the classes' shares where the probabilities were calibrated.
+        tau: 0 is the likeliest class; 1 chooses as if all classes were equally common.
+
+    Returns:
+        Indices (n,).
+    """
+    shares = np.asarray(priors, np.float64) ** tau
+    return np.asarray((np.asarray(probabilities, np.float64) / shares).argmax(axis=1))

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import DisjointSet
 
 COARSE, FINE = 16, 32
 # Above this correlation at COARSE pixels two images are looked at again, at FINE pixels, where different lesions of
@@ -84,16 +85,8 @@ def one_side(splits: pd.Series, groups: pd.Series, sources: pd.Series, pairs: pd
     where = splits.groupby(groups).first()
     order = {source: place for place, source in enumerate(sources.unique())}
     rank = sources.map(order).groupby(groups).min().to_dict()
-    parent = {group: group for group in where.index}
-
-    def root(group: str) -> str:
-        while parent[group] != group:
-            group = parent[group]
-        return group
-
+    sides = DisjointSet(where.index)
     for first, second in zip(pairs["first"], pairs["second"], strict=True):
-        one, other = sorted(
-            (root(groups.iloc[first]), root(groups.iloc[second])), key=lambda group: (rank[group], group)
-        )
-        parent[other] = one
-    return groups.map(lambda group: where[root(group)])
+        sides.merge(groups.iloc[first], groups.iloc[second])
+    leads = {group: min(side, key=lambda one: (rank[one], one)) for side in sides.subsets() for group in side}
+    return groups.map(lambda group: where[leads[group]])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from model.bundle import OperatingPoint
-from model.calibration import Calibration, at_prevalence, balanced_choice, calibrate
+from model.calibration import Calibration, calibrate
 from model.evaluation import shares
 from model.evaluation.intervals import Interval, Undefined
 from model.evaluation.metrics import confusion
@@ -26,6 +26,8 @@ from model.taxonomy import LESIONS, Taxonomy
 from training.choosing import (
     DEFAULT,
     PREVALENCE,
+    at_prevalence,
+    balanced_choice,
     balanced_rule,
     choose_operating_points,
     coarse,
@@ -167,16 +169,7 @@ def judged_run(
     sources = rows["source"].to_numpy(str)
     modality = rows["modality"].to_numpy(str)
     chosen = (rows["split"] == "validation").to_numpy() & ((sources != without) | (without == ""))
-    calibrations: dict[str, Calibration] = {}
-    calibrated = raw.copy()
-    for name in (Modality.DERMOSCOPIC, Modality.CLOSE_UP):
-        inside = modality == name
-        if (truth & chosen & inside).any() and (~truth & chosen & inside).any():
-            fit = chosen & inside
-            calibrations[str(name)] = fit_calibration(raw[fit], truth[fit], sources[fit], taxonomy)
-        if inside.any():
-            known = calibrations.get(str(name)) or calibrations[str(Modality.DERMOSCOPIC)]
-            calibrated[inside] = calibrate(raw[inside], known, taxonomy.columns)
+    calibrations, calibrated = calibrate_each_modality(raw, truth, chosen, rows, taxonomy)
     p = taxonomy.malignancy(calibrated)
     fine = chosen & ~coarse(rows)
     deciding = fine if fine.any() else chosen
@@ -216,6 +209,29 @@ def judged_run(
             else {"domains": domains}
         )
     return Judgement(p, calibrations, points, rule, results)
+
+
+def calibrate_each_modality(
+    raw: Floats, truth: Bools, chosen: Bools, rows: pd.DataFrame, taxonomy: Taxonomy
+) -> tuple[dict[str, Calibration], Floats]:
+    """Calibrations by modality, and the calibrated probabilities (n, k) of raw ones.
+
+    Args:
+        chosen: which rows (n,) they are fitted on; where a modality has one side alone, that of dermoscopic images
+            stands for it.
+    """
+    sources, modality = rows["source"].to_numpy(str), rows["modality"].to_numpy(str)
+    calibrations: dict[str, Calibration] = {}
+    calibrated = raw.copy()
+    for name in (Modality.DERMOSCOPIC, Modality.CLOSE_UP):
+        inside = modality == name
+        fit = chosen & inside
+        if truth[fit].any() and not truth[fit].all():
+            calibrations[str(name)] = fit_calibration(raw[fit], truth[fit], sources[fit], taxonomy)
+        if inside.any():
+            known = calibrations.get(str(name)) or calibrations[str(Modality.DERMOSCOPIC)]
+            calibrated[inside] = calibrate(raw[inside], known, taxonomy.columns)
+    return calibrations, calibrated
 
 
 def measured_point(point: OperatingPoint, modality: Modality) -> OperatingPoint:

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from model.images import SUFFIXES
+from model.modality import Modality
 from training.tables.labels import MALIGNANCY, NOTHING, malignant_by_name
 from training.tables.text import CaseTable
 
 OLDEST = 120
-DERMOSCOPIC, CLOSE_UP = "dermoscopic", "close-up"
 SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
 CONFIRMATIONS = {
     "histopathology": "histo",
@@ -22,30 +22,14 @@ CONFIRMATIONS = {
 }
 # Tables of the archive also have overviews of the body and microscopy: no lesion as a user photographs it.
 MODALITIES = {
-    "": DERMOSCOPIC,
-    "dermoscopic": DERMOSCOPIC,
-    "dermoscopy": DERMOSCOPIC,
-    "close-up": CLOSE_UP,
-    "clinical": CLOSE_UP,
-    "clinical: close-up": CLOSE_UP,
-    "tbp tile: close-up": CLOSE_UP,
+    "": Modality.DERMOSCOPIC,
+    "dermoscopic": Modality.DERMOSCOPIC,
+    "dermoscopy": Modality.DERMOSCOPIC,
+    "close-up": Modality.CLOSE_UP,
+    "clinical": Modality.CLOSE_UP,
+    "clinical: close-up": Modality.CLOSE_UP,
+    "tbp tile: close-up": Modality.CLOSE_UP,
 }
-COLUMNS = (
-    "image_id",
-    "lesion_id",
-    "label",
-    "malignant",
-    "label_original",
-    "confirmation",
-    "age",
-    "sex",
-    "site",
-    "skin_tone",
-    "modality",
-    "source",
-    "licence",
-    "file",
-)
 
 
 def parsed(table: CaseTable, texts: pd.Series, parse: Callable[[str], Any], dtype: Any = "str") -> pd.Series:
@@ -90,7 +74,7 @@ def parse_skin_tone(text: str) -> float:
 
 def parse_modality(text: str) -> str:
     """`dermoscopic`, `close-up`, or empty for what is neither."""
-    return MODALITIES.get(text.lower(), "")
+    return str(MODALITIES.get(text.lower(), ""))
 
 
 def without_ending(text: str) -> str:

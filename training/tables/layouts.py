@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from model.modality import Modality
 from training.tables import HAM10000, CasesError
-from training.tables.fields import CLOSE_UP, DERMOSCOPIC, every_row, parsed, rows_of
+from training.tables.fields import every_row, parsed, rows_of
 from training.tables.labels import MALIGNANCY, SQUAMOUS, UNKNOWN, code_of, diagnosis_of, is_malignant
 from training.tables.text import CaseTable
 
@@ -110,14 +111,14 @@ def read_pad_ufes_20(table: CaseTable) -> pd.DataFrame:
         confirmation=confirmation,
         sex=table.text("gender"),
         site=table.text("region"),
-        modality=every_row(table, CLOSE_UP),
+        modality=every_row(table, Modality.CLOSE_UP),
     )
 
 
 def read_derm7pt(table: CaseTable) -> pd.DataFrame:
     """derm7pt: a dermoscopic image and a close-up of each case; some cases share one."""
     parts = []
-    for column, modality in (("derm", DERMOSCOPIC), ("clinic", CLOSE_UP)):
+    for column, modality in (("derm", Modality.DERMOSCOPIC), ("clinic", Modality.CLOSE_UP)):
         there = CaseTable(table.path, table.rows[table.rows[column] != ""])
         names, files = there.text("diagnosis"), there.text(column)
         parts.append(
