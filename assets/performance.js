@@ -59,36 +59,34 @@
     return [number.format(count), rate(count, of), { "--share": of ? count / of : 0 }];
   }
 
-  function point(x, y, threshold, side) {
-    const text = `threshold ${(100 * threshold).toFixed(1)} %`;
-    return [{ x: [[x]], y: [[y]], text: [[text]], textposition: [[side]] }, [0], 1];
+  // What a figure may plot the threshold by (`ThresholdMark` in model/evaluation/figures/figure.py); null where there is none.
+  const quantities = {
+    threshold: ({ threshold }) => 100 * threshold,
+    sensitivity: ({ tp, malignant }) => tp / malignant,
+    false_positive_rate: ({ fp, benign }) => fp / benign,
+    ppv: ({ tp, fp }) => (tp + fp ? tp / (tp + fp) : null),
+    net_benefit: ({ tp, fp, malignant, benign, threshold }) =>
+      threshold < 1 ? (100 * (tp - (fp * threshold) / (1 - threshold))) / (malignant + benign) : null,
+  };
+
+  // A figure's mark at a slider position: a point with its words, or a line from bottom to top; null where there is none.
+  function markAt(name, position, sweep) {
+    const { x, y, side, leftBeyond } = sweep.marks[name];
+    const now = at(position, sweep);
+    const { malignant, benign, unscored, threshold } = now;
+    if (!y) return malignant + benign ? lineAt(quantities[x](now)) : null;
+    if (!malignant || !benign || unscored) return null;
+    const place = quantities[x](now);
+    const words = `threshold ${(100 * threshold).toFixed(1)} %`;
+    const where = `${side} ${place > leftBeyond ? "left" : "right"}`;
+    return [
+      { x: [[place]], y: [[quantities[y](now)]], text: [[words]], textposition: [[where]] },
+      [0],
+      1,
+    ];
   }
 
-  const below = (beyond) => (beyond ? "bottom left" : "bottom right");
-
-  function net(tp, fp, n, threshold) {
-    return point(
-      100 * threshold,
-      (100 * (tp - (fp * threshold) / (1 - threshold))) / n,
-      threshold,
-      "top right",
-    );
-  }
-
-  // The marks of the figures at a slider position, by name; null where there is none.
-  function marksAt(position, sweep) {
-    const { threshold, tp, fp, malignant, benign, unscored } = at(position, sweep);
-    const sensitivity = tp / malignant;
-    const both = malignant && benign && !unscored;
-    return {
-      roc: both ? point(fp / benign, sensitivity, threshold, below(fp / benign >= 0.7)) : null,
-      pr: both
-        ? point(sensitivity, tp + fp ? tp / (tp + fp) : null, threshold, below(sensitivity > 0.5))
-        : null,
-      scores: malignant + benign ? [{ x: [[100 * threshold, 100 * threshold]], y: [[0, 1]] }, [0], 2] : null,
-      benefit: both && threshold < 1 ? net(tp, fp, malignant + benign, threshold) : null,
-    };
-  }
+  const lineAt = (x) => [{ x: [[x, x]], y: [[0, 1]] }, [0], 2];
 
   function placed(position, sweep) {
     return Math.min(sweep.thresholds.length - 1, Math.max(0, Math.round(position / sweep.step)));
@@ -114,31 +112,20 @@
 
   const share = (value) => String(Math.round(1000 * value) / 1000);
 
-  // The selection behind a point of a figure (see dashboard/performance/selection.py), or a threshold to go to.
-  // `about` is what the figure says of the point, `line` what it belongs to.
-  const behind = {
-    roc: (about) => about && { threshold: about[0] },
-    pr: (about) => about !== undefined && { threshold: typeof about === "number" ? about : about[0] },
-    benefit: (_about, _line, { x }) => ({ threshold: Math.min(100, x) }),
-    scores: (about, { name }) =>
-      about && { show: `score:${share(about[1] / 100)}:${share(about[2] / 100)}:${name}` },
-    calibration: (_about, { name }, { pointNumber }, data) => {
-      const bars = data.find((one) => one.type === "bar" && one.name === name);
-      const bin = bars && bars.customdata[pointNumber];
-      const kind = name === "before scaling" ? "raw" : "score";
-      return bin && { show: `${kind}:${share(bin[0] / 100)}:${share(bin[1] / 100)}` };
-    },
-    forest: (about) => about && { show: `part:${about[0]}` },
-  };
+  // What a point of a figure lists, or a threshold to go to: its trace says so (`Figure` in
+  // model/evaluation/figures/figure.py).
+  function behind({ meta, customdata }, { pointNumber, x }) {
+    if (meta && meta.show) return { show: meta.show[pointNumber] };
+    if (!meta || !meta.threshold) return null;
+    const about = meta.threshold === "x" ? x : customdata[pointNumber];
+    return { threshold: Math.min(100, typeof about === "number" ? about : about[0]) };
+  }
 
   function clicked(name, clicks) {
     const [point] = (clicks && clicks.points) || [];
     const drawn = document.querySelector(`.graph-${name} .js-plotly-plot`);
-    if (!point || !behind[name] || !drawn) return null;
     // What Dash tells of the point lacks what was sent in binary.
-    const line = drawn._fullData[point.curveNumber];
-    const about = line.customdata && line.customdata[point.pointNumber];
-    return behind[name](about, line, point, drawn._fullData) || null;
+    return point && drawn ? behind(drawn._fullData[point.curveNumber], point) : null;
   }
 
   function reveal() {
@@ -221,12 +208,13 @@
   // A figure was asked for with the slider's position of that moment.
   document.addEventListener("dermaboard-answer", async ({ detail: { outputs } }) => {
     const { id } = [outputs].flat()[0];
-    if (id.type !== "performance-room" || !marked.includes(id.name)) return;
+    const marks = (here()[1] || {}).marks || {};
+    if (id.type !== "performance-room" || !marks[id.name]) return;
     const before = figureOf(id.name);
     for (let tries = 0; tries < 100 && figureOf(id.name) === before; tries += 1) await pause(20);
     const [position, sweep] = here();
     if (nothing(position, sweep)) return;
-    const mark = marksAt(position, sweep)[id.name];
+    const mark = markAt(id.name, position, sweep);
     if (stale(id.name, mark)) move(id.name, mark);
   });
 
@@ -244,7 +232,6 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const nothing = (position, sweep) => position === null || position === undefined || !sweep;
   const outcomes = { errors: 1, fn: 1, fp: 1, tp: 1, tn: 1, all: 1 };
-  const marked = ["roc", "pr", "scores", "benefit"];
   let latest = 0;
   let remembering = 0;
 
@@ -318,10 +305,10 @@
       if (nothing(position, sweep)) return;
       const mine = ++latest;
       await pause(40);
+      const marked = Object.keys(sweep.marks);
       const ready = await Promise.all(marked.map(drawn));
       if (mine !== latest) return;
-      const marks = marksAt(position, sweep);
-      marked.forEach((name, place) => ready[place] && move(name, marks[name]));
+      marked.forEach((name, place) => ready[place] && move(name, markAt(name, position, sweep)));
     },
     // What a point of a figure lists. A point of a curve is a threshold to go to, and the errors there.
     point: function (clicks) {

@@ -17,7 +17,7 @@ from model.calibration import Calibration, calibrate
 from model.evaluation import shares
 from model.evaluation.intervals import Interval, Undefined
 from model.evaluation.metrics import confusion
-from model.evaluation.reliability import brier, expected_calibration_error, reliability
+from model.evaluation.reliability import brier, calibration_bins, expected_calibration_error
 from model.evaluation.resampling import bootstrap_auc, lesion_auc
 from model.evaluation.stored import MAIN, deciding_scores, truth_of
 from model.evaluation.subgroups import subgroups
@@ -394,7 +394,7 @@ def reliability_bins(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> list
     return [
         {"low": one.low, "high": one.high, "images": one.n, "predicted": one.predicted}
         | {f"observed{end}": value for end, value in interval_ends(one.observed)}
-        for one in reliability(truth, p, lesions)
+        for one in calibration_bins(truth, p, lesions)
     ]
 
 

@@ -1,6 +1,6 @@
 """Everything below the choice. What takes long comes as an empty room that a callback fills."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -8,17 +8,17 @@ from dash.development.base_component import Component
 
 from dashboard.performance import cases, decisions, live, numbers, parts, robustness, tiles
 from dashboard.performance.live import Run
-from dashboard.performance.panels import framed, later, room, skeleton, two_columns
-from dashboard.performance.view import View, drawn, search, usual
-from model.evaluation import metrics
-from model.evaluation.figures import benefit, calibration, curves, forest
+from dashboard.performance.panels import figure_panel, figure_room, framed, later, skeleton, two_columns
+from dashboard.performance.view import View, drawn_runs, live_runs, search
+from model.evaluation.figures.catalogue import FIGURES
+from model.evaluation.figures.confusion import DIAGNOSES
+from model.evaluation.figures.figure import FigureData
+from model.evaluation.figures.forest import SUBGROUPS
 from model.evaluation.review import STEP, Review, facts
 from model.evaluation.words import rate
 
 # Pixels of what comes later, so that nothing moves when it does.
 CARD = 480
-# Rows of the forest plot are not known before the subgroups are, but how many parts there are is.
-FOREST = ("age", "source", "sex", "site", "skin tone", "confirmation")
 
 
 def body(
@@ -34,7 +34,7 @@ def body(
         runs, folder: the training runs, and whether a folder of them is set.
         known: ids whose image can be shown, None where no folder is set.
     """
-    at = shown.confusion(view.position)
+    at, data = shown.confusion(view.position), view.figure_data()
     found = [
         about(view, shown),
         tiles.tiles(shown, at),
@@ -42,15 +42,15 @@ def body(
         dcc.Store(id="performance-turns"),
         dcc.Store(
             id="performance-sweep",
-            data=sweep(shown, numbers.prevalence(None, at)) | {"runs": usual(runs)},
+            data=sweep(shown, numbers.prevalence(None, at)) | {"runs": live_runs(runs)},
         ),
         tiles.intervals_note(shown),
         versus(view),
-        two_columns(panels(view, shown)),
-        by_subgroup(view),
+        two_columns(threshold_panels(view, shown) + catalogued_panels(data, wide=False)),
+        *catalogued_panels(data, wide=True),
         cases.panel(search(view), known is not None),
-        live.runs_panel(runs, drawn(view, runs), folder),
-        robustness.panel(view.model.card.robustness),
+        live.training_panel(data, runs, drawn_runs(view, runs), folder),
+        robustness.robustness_panel(data),
         framed("Model card", later("card", CARD)),
     ]
     return [one for one in found if one is not None]
@@ -78,6 +78,11 @@ def sweep(shown: Review, percent: float) -> dict[str, Any]:
             [words for told in numbers.readings(one, percent).values() for words in told] for one in at
         ],
         "odds": [numbers.odds(one) for one in at],
+        "marks": {
+            name: {"x": mark.x, "y": mark.y, "side": mark.side, "leftBeyond": min(mark.left_beyond, 1e9)}
+            for name, figure in FIGURES.items()
+            if (mark := figure.mark)
+        },
     }
 
 
@@ -96,11 +101,11 @@ def versus(view: View) -> Component:
     return framed("Models compared", found, parts.COMPARISON_NOTE, table="models") if view.others else found
 
 
-def panels(view: View, shown: Review) -> list[Component]:
-    """The framed figures, most telling first."""
+def threshold_panels(view: View, shown: Review) -> list[Component]:
+    """The decisions and the numbers at the threshold."""
     at = shown.confusion(view.position)
     model = view.model.card
-    found = [
+    return [
         framed(
             "Decisions at a threshold",
             decisions.decisions(model, at, view.position),
@@ -113,57 +118,30 @@ def panels(view: View, shown: Review) -> list[Component]:
             numbers.NOTE,
             table="numbers",
         ),
-        framed("ROC", room("roc", curves.HEIGHT, area_words(shown)), figure="roc"),
-        framed("Precision and recall", room("pr", curves.HEIGHT, "Precision-recall curve"), figure="pr"),
     ]
-    if shown.matrix is not None:
-        score = metrics.class_balanced_accuracy(shown.matrix)
-        found.append(
-            framed(
-                "Diagnoses",
-                parts.diagnoses_room(model.taxonomy),
-                f"Rows: the truth. Columns: the model's choice. Balanced accuracy {rate(score)}.",
-                figure="diagnoses",
-                table="diagnoses",
-            )
-        )
-    found += [
-        framed("Scores by class", room("scores", curves.HEIGHT, "Probabilities by class"), figure="scores"),
-        framed(
-            "Calibration",
-            room("calibration", calibration.HEIGHT, "Observed against predicted share"),
-            figure="calibration",
-            table="calibration",
-        ),
-        framed(
-            "Decision curve",
-            room("benefit", benefit.HEIGHT, "Net benefit against treating all or none"),
-            "Cancers found, less false alarms weighed by the odds of the threshold.",
-            figure="benefit",
-        ),
+
+
+def catalogued_panels(data: FigureData, wide: bool) -> list[Component]:
+    """The figures of the cases that take half the width, or all of it."""
+    return [
+        figure_panel(figure, data, BODIES[figure.name](data) if figure.name in BODIES else None)
+        for figure in FIGURES.values()
+        if figure.of_cases and figure.wide == wide and figure.exists(data)
     ]
-    return found
 
 
-def area_words(shown: Review) -> str:
-    """The ROC curve in words."""
-    problem = shown.counts.problem
-    return f"ROC curve. {problem.sentence}" if problem else f"ROC curve, area {shown.auc:.3f}"
-
-
-def by_subgroup(view: View) -> Component:
+def subgroups_body(data: FigureData) -> Component:
     """Forest plot and the room for its table."""
-    rows = sum(len(found) for name, found in view.parts.items() if name in FOREST)
-    plot = room(
-        "forest",
-        forest.FRAME + forest.ROW * max(4, rows),
-        "AUC, sensitivity and specificity by subgroup; the table has them",
-    )
     more = html.Details(
         [html.Summary("As a table"), html.Div(skeleton(), id="performance-subgroups")],
         className="as-table",
         id="performance-subgroups-table",
     )
-    return framed(
-        "Subgroups", html.Div([plot, more]), parts.SUBGROUPS_NOTE, figure="forest", table="subgroups"
-    )
+    return html.Div([figure_room(SUBGROUPS, data), more])
+
+
+# Figures that are more than their drawing on the page.
+BODIES: dict[str, Callable[[FigureData], Component]] = {
+    DIAGNOSES.name: lambda data: parts.diagnoses_room(data.review.taxonomy),
+    SUBGROUPS.name: subgroups_body,
+}

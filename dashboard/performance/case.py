@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.performance.selection import listed
 from dashboard.performance.view import View
 from model.bundle import Bundle
-from model.evaluation.review import key, review, rows, scores
+from model.evaluation.review import key, rows, scores
 
 Row = Mapping[Any, Any]
 # Other images of a lesion that are shown.
@@ -50,7 +50,7 @@ def find(view: View, models: Sequence[Bundle], image_id: str) -> Case | None:
     row = row_of(view.model, image_id, view.split)
     if row is None:
         return None
-    threshold = review(view.model, view.split, view.where).probability(view.position)
+    threshold = view.review.probability(view.position)
     rest = [one for one in models if one.name != view.model.name]
     found = [(one, other) for one in rest if (other := row_of(one, image_id, row["split"])) is not None]
     return Case(

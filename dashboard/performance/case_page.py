@@ -22,7 +22,7 @@ from dashboard.shell.text import NO_HEATMAP
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
 from model.evaluation.review import intact
-from model.evaluation.words import plain, rate
+from model.evaluation.words import diagnosis_shape, plain, rate
 from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
 
@@ -215,11 +215,10 @@ def probabilities(row: Mapping[Any, Any], taxonomy: Taxonomy) -> Component | Non
 
 def one_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
     """One diagnosis and its probability."""
-    shape = "◆" if diagnosis.malignant else "●"
     tone = "tone-malignant" if diagnosis.malignant else "tone-benign"
     return html.Div(
         [
-            html.Span([html.Span(shape, className=tone), f" {diagnosis.name}"]),
+            html.Span([html.Span(diagnosis_shape(diagnosis), className=tone), f" {diagnosis.name}"]),
             html.Div(html.Div(className="fill", style={"width": f"{100 * value:.1f}%"}), className="track"),
             html.Span(rate(value), className="value"),
         ],

@@ -15,7 +15,7 @@ from dashboard.performance.panels import framed
 from dashboard.performance.selection import DEFAULT, OUTCOMES, PER_PAGE, Selection, listed, page_of, say
 from dashboard.performance.view import View, search
 from dashboard.shell.attributes import attributes
-from model.evaluation.review import review, rows
+from model.evaluation.review import rows
 from model.evaluation.words import tenths
 from model.taxonomy import Taxonomy
 
@@ -238,7 +238,7 @@ def case_address(view: View, image_id: str) -> str:
 
 def case_list(view: View, known: Collection[str] | None) -> list[Component | None]:
     """What is listed: a page of it, worst errors first."""
-    threshold = review(view.model, view.split, view.where).probability(view.position)
+    threshold = view.review.probability(view.position)
     places = listed(view.model, view.split, view.where, view.selection, threshold)
     taxonomy = view.model.card.taxonomy
     page, pages = page_of(len(places), view.page)

@@ -1,24 +1,42 @@
-"""What can be taken along from the performance page: tables as CSV, figures for a journal.
+"""What can be saved from the performance page: tables as CSV, figures for a journal, the report.
 
 The addresses take the page's own parameters (see `dashboard.performance.view`), so that what is saved is what is seen.
 """
 
 import json
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import plotly.graph_objects as go
 from flask import Blueprint, Response, abort, request
 
-from dashboard.performance import drawing, live
-from dashboard.performance.tables import TABLES, Table, lines, training
-from dashboard.performance.view import View, drawn, read
+from dashboard.performance.cases import outcome_of
+from dashboard.performance.live import find_runs, trained_run
+from dashboard.performance.numbers import NUMBERS, prevalence
+from dashboard.performance.selection import listed
+from dashboard.performance.view import View, drawn_runs, read
 from dashboard.services import Services
 from model.bundle import BundleError
-from model.evaluation.review import intact
+from model.evaluation.figures.catalogue import FIGURES
+from model.evaluation.figures.figure import (
+    INTERVAL_COLUMNS,
+    CsvTable,
+    Figure,
+    FigureData,
+    interval_cells,
+)
+from model.evaluation.figures.template import palette
+from model.evaluation.operating import worth
+from model.evaluation.review import intact, rows
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/performance")
 
+# Cases that are read from the scores at a time.
+BLOCK = 1000
 
-def asked() -> View:
+
+def requested_view() -> View:
     """The view of this request. Answers 404 where there is no model at all."""
     services = Services.current()
     models = intact(services.bundles)
@@ -27,59 +45,61 @@ def asked() -> View:
     return read(request.args.to_dict(flat=False), models, services.settings.model)[0]
 
 
-def runs_of(view: View) -> list[live.Run]:
-    """The training runs that this view draws."""
-    found = live.find_runs(Services.current().settings.runs)
-    names = drawn(view, found)
-    return [run for run in found if run.name in names]
+def printed_data(view: View) -> FigureData:
+    """What the figures of a view are drawn from, in the light theme and with the training runs of the view."""
+    runs = find_runs(Services.current().settings.runs)
+    shown = drawn_runs(view, runs)
+    return view.figure_data("light", runs=[trained_run(run) for run in runs if run.name in shown])
 
 
-def filename(view: View, name: str, ending: str) -> str:
-    """A name that says what is in the file, of letters that every system takes."""
+def download_name(view: View, name: str, ending: str) -> str:
+    """A file name that says what is in it, of letters that every system takes."""
     words = [one.name for one in view.models] + [view.split, *(part for _, part in view.where), name]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(filter(None, words)))[:120] + ending
 
 
+def uncached(body: Any, mimetype: str, filename: str = "") -> Response:
+    """An answer that no cache keeps; a file to save where it has a name."""
+    response = Response(body, mimetype=mimetype)
+    if filename:
+        response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @blueprint.get("/table/<name>.csv")
-def table(name: str) -> Response:
+def send_table(name: str) -> Response:
     """A table of the view as CSV, sent while it is made."""
-    if name not in TABLES and name != "training":
+    figure = FIGURES.get(name)
+    make = figure.table if figure else None
+    if make is None and name not in TABLES:
         abort(404)
-    view = asked()
-    found: Table = training(view, runs_of(view)) if name == "training" else TABLES[name](view)
-    answer = Response(lines(found), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{filename(view, name, ".csv")}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    view = requested_view()
+    table = make(printed_data(view)) if make else TABLES[name](view)
+    return uncached(table.lines(), "text/csv", download_name(view, name, ".csv"))
 
 
 @blueprint.get("/figure/<name>.json")
-def figure(name: str) -> Response:
+def send_figure(name: str) -> Response:
     """A figure of the view as it is printed: light, titled, with its size; the browser makes PNG or SVG of it."""
-    if name not in drawing.NAMES:
+    if name not in FIGURES:
         abort(404)
-    view = asked()
-    if name == "training":
-        made = drawing.training_figure(view, runs_of(view), "light")
-    else:
-        try:
-            made = drawing.figure(view, name, view.position, "light")
-        except drawing.NoFigure:
-            abort(404, "This model has no such figure.")
-    drawing.for_print(made, view, name)
+    view, figure = requested_view(), FIGURES[name]
+    data = printed_data(view)
+    if not figure.exists(data):
+        abort(404, "This model has no such figure.")
+    drawn = for_print(figure.draw(data), figure, view, data)
     body = {
-        "figure": json.loads(str(made.to_json())),
-        "filename": filename(view, name, ""),
-        "width": made.layout.width,
-        "height": made.layout.height,
+        "figure": json.loads(str(drawn.to_json())),
+        "filename": download_name(view, name, ""),
+        "width": drawn.layout.width,
+        "height": drawn.layout.height,
     }
-    answer = Response(json.dumps(body), mimetype="application/json")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return uncached(json.dumps(body), "application/json")
 
 
 @blueprint.get("/report/<name>.html")
-def whole(name: str) -> Response:
+def send_report(name: str) -> Response:
     """The whole review of a model and split as one file; model and split as the path and `?split=` say."""
     # plotly.js is read for it, and no other address needs that.
     from model.evaluation.report import report
@@ -95,7 +115,104 @@ def whole(name: str) -> Response:
         text = report(view.model, view.split, view.where, prevalence)
     except BundleError as error:
         abort(404, str(error))
-    answer = Response(text, mimetype="text/html")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{filename(view, "review", ".html")}"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return uncached(text, "text/html", download_name(view, "review", ".html"))
+
+
+def for_print(drawn: go.Figure, figure: Figure, view: View, data: FigureData) -> go.Figure:
+    """A figure that stands alone: on white, with a title that says what it is of."""
+    of = [" and ".join(one.name for one in view.models)]
+    if figure.of_cases:
+        of += [view.split, f"n = {data.review.truth.size:,}"]
+        of += [f"only {view.filtered}"] if view.where else []
+    top = (drawn.layout.margin.t or 12) + 40
+    return drawn.update_layout(
+        title={
+            "text": f"<b>{figure.title}</b> · {', '.join(of)}",
+            "font": {"size": 15},
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 10},
+        },
+        margin={"t": top, "b": 16, "l": 16},
+        paper_bgcolor=palette("light").surface,
+        plot_bgcolor=palette("light").surface,
+        height=(drawn.layout.height or 400) + 40,
+        width=1100 if figure.wide else 720,
+    )
+
+
+def decisions_csv(view: View) -> CsvTable:
+    """The four outcomes at the threshold."""
+    shown = view.review
+    at, threshold = shown.confusion(view.position), shown.probability(view.position)
+    found = [
+        ("malignant", "malignant", at.tp),
+        ("malignant", "benign", at.fn),
+        ("benign", "malignant", at.fp),
+        ("benign", "benign", at.tn),
+    ]
+    return CsvTable(("threshold", "truth", "decision", "cases"), [(threshold, *one) for one in found])
+
+
+def numbers_csv(view: View) -> CsvTable:
+    """Every number at the threshold, each with its interval."""
+    shown = view.review
+    at, threshold = shown.confusion(view.position), shown.probability(view.position)
+    percent = prevalence(view.prevalence, at)
+    found = worth(at, percent / 100)
+    named = {"auc": shown.area, "auc_by_lesion": shown.auc_by_lesion}
+    named |= {"sensitivity": at.sensitivity, "specificity": at.specificity, "accuracy": at.accuracy}
+    named |= {name: getattr(found, name) for name, *_ in NUMBERS}
+    return CsvTable(
+        ("threshold", "prevalence_for_ppv_and_npv", "number", *INTERVAL_COLUMNS),
+        [(threshold, percent / 100, name, *interval_cells(one)) for name, one in named.items()],
+    )
+
+
+def models_csv(view: View) -> CsvTable:
+    """Several models, each against the first."""
+    head = ("model", "against", "images_of_both", "auc", "auc_of_the_first", "difference", "low", "high", "p")
+    found = [
+        (
+            one.model,
+            view.model.name,
+            one.result.n,
+            one.result.second.value,
+            one.result.first.value,
+            -one.result.difference.value,
+            -one.result.difference.high,
+            -one.result.difference.low,
+            one.result.p,
+        )
+        for one in view.figure_data().rivals
+    ]
+    return CsvTable(head, found)
+
+
+def cases_csv(view: View) -> CsvTable:
+    """Every listed case, worst errors first."""
+    threshold = view.review.probability(view.position)
+    places = listed(view.model, view.split, view.where, view.selection, threshold)
+    table = rows(view.model, view.split, view.where)
+    columns = [str(name) for name in table.columns]
+
+    def each() -> Iterator[list[Any]]:
+        for start in range(0, len(places), BLOCK):
+            block = table.iloc[places[start : start + BLOCK]]
+            for row in block.to_dict("records"):
+                yield [outcome_of(row, threshold), threshold, *(row[name] for name in columns)]
+
+    return CsvTable(("outcome", "threshold", *columns), each())
+
+
+# The tables that belong to no figure.
+TABLES: dict[str, Callable[[View], CsvTable]] = {
+    "decisions": decisions_csv,
+    "numbers": numbers_csv,
+    "models": models_csv,
+    "cases": cases_csv,
+}

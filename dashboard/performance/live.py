@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.performance.panels import framed, room
+from dashboard.performance.panels import figure_panel, figure_room
 from model.bundle import CARD, HISTORY, SCORES
-from model.evaluation.figures.training import HEIGHT
+from model.evaluation.figures.figure import FigureData
+from model.evaluation.figures.training import TRAINING, Trained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +119,7 @@ def planned(path: Path) -> int | None:
         return None
 
 
-def history(run: Run) -> "pd.DataFrame":
+def run_epochs(run: Run) -> "pd.DataFrame":
     """One row a finished epoch."""
     import pandas as pd
 
@@ -126,6 +127,12 @@ def history(run: Run) -> "pd.DataFrame":
         return pd.DataFrame(read_lines(run.path / HISTORY))
     except OSError:
         return pd.DataFrame()
+
+
+def trained_run(run: Run) -> Trained:
+    """A run to draw."""
+    epochs = run_epochs(run)
+    return Trained(run.name, epochs, best_so_far(epochs), run.live)
 
 
 def best_so_far(epochs: "pd.DataFrame") -> int | None:
@@ -143,10 +150,11 @@ HOW_TO_FOLLOW = (
 )
 
 
-def runs_panel(runs: Sequence[Run], shown: Collection[str], folder: bool) -> Component:
+def training_panel(data: FigureData, runs: Sequence[Run], shown: Collection[str], folder: bool) -> Component:
     """Curves of the chosen models and runs.
 
     Args:
+        data: of the models.
         runs: those in the folder of runs.
         shown: names of those that are drawn.
         folder: whether there is such a folder.
@@ -162,18 +170,11 @@ def runs_panel(runs: Sequence[Run], shown: Collection[str], folder: bool) -> Com
                 className="outcomes runs",
             ),
             None if folder else html.P(HOW_TO_FOLLOW, className="note"),
-            room(
-                "training",
-                HEIGHT,
-                "Loss, AUC, sensitivity, specificity and learning rate by epoch",
-                turn="performance-training-turn",
-            ),
+            figure_room(TRAINING, data, turn="performance-training-turn"),
             dcc.Interval(id="performance-tick", interval=1000 * SECONDS, disabled=not live),
         ]
     )
-    return framed(
-        "Training", body, "Measured on still images after every epoch.", figure="training", table="training"
-    )
+    return figure_panel(TRAINING, data, body)
 
 
 def run_options(runs: Sequence[Run]) -> list[dict[str, str]]:

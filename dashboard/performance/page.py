@@ -12,7 +12,6 @@ from dashboard.performance import (
     browser,
     cases,
     choice,
-    drawing,
     live,
     panels,
     parts,
@@ -26,11 +25,16 @@ from dashboard.performance.view import View, from_search, read, search
 from dashboard.services import Services
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS
+from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.narrow import narrow
+from model.evaluation.figures.training import TRAINING
 from model.evaluation.review import damaged, intact, review
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
 browser.connect()
+
+# More cases than this: intervals come after the curves, not with them.
+MANY = 20_000
 
 
 def layout(**query: Any) -> Component:
@@ -62,8 +66,7 @@ def whole(view: View) -> list[Component]:
     """Everything below the choice."""
     settings = Services.current().settings
     known = None if settings.images is None else photographs.found(settings.images).keys()
-    shown = review(view.model, view.split, view.where)
-    return body(view, shown, live.find_runs(settings.runs), settings.runs.is_dir(), known)
+    return body(view, view.review, live.find_runs(settings.runs), settings.runs.is_dir(), known)
 
 
 def view_of(address: str | None) -> View:
@@ -126,15 +129,15 @@ def choose(
 
 def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
     """The diagnoses."""
-    found = review(view.model, view.split, view.where).matrix
+    found = view.review.matrix
     return None if found is None else parts.diagnoses_table(found, view.model.card.taxonomy)
 
 
 # What comes later and is no figure.
 PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     "diagnoses": matrix,
-    "robustness": lambda view, turn: robustness.content(
-        view.model.card.robustness, turn["theme"], turn["narrow"]
+    "robustness": lambda view, turn: robustness.robustness_content(
+        view.figure_data(turn["theme"]), turn["narrow"]
     ),
     "card": lambda view, _: card.card(view.model.card),
 }
@@ -160,9 +163,10 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
     view, name = view_of(address), which["name"]
     if name in PARTS:
         return PARTS[name](view, turn)
-    rough = not turn["sure"] and drawing.comes_later(view, name)
-    made = drawing.figure(view, name, position, turn["theme"], sure=not rough)
-    return panels.graph(name, narrow(made) if turn["narrow"] and name == "forest" else made, rough)
+    figure, shown = FIGURES[name], view.review
+    rough = figure.needs_intervals and not (turn["sure"] or shown.ready or shown.truth.size <= MANY)
+    made = figure.draw(view.figure_data(turn["theme"], not rough, position))
+    return panels.graph(name, narrow(made) if turn["narrow"] and figure.wide else made, rough)
 
 
 @callback(
@@ -173,7 +177,7 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
 def make_sure(address: str) -> tuple[str, Component | None]:
     """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
     view = view_of(address)
-    return tiles.area_line(review(view.model, view.split, view.where)), contend(view)
+    return tiles.area_line(view.review), contend(view)
 
 
 def contend(view: View) -> Component | None:
@@ -182,7 +186,7 @@ def contend(view: View) -> Component | None:
         return None
     own = [review(one, view.split, view.where) for one in view.models]
     at = [one.at(one.threshold) for one in own]
-    return parts.comparison_table(view.models, at, drawing.rivals(view))
+    return parts.comparison_table(view.models, at, view.figure_data().rivals)
 
 
 @callback(
@@ -194,11 +198,7 @@ def contend(view: View) -> Component | None:
 def tabulate(clicks: int, address: str) -> Any:
     """The table of subgroups, once somebody opens it."""
     view = view_of(address)
-    return (
-        parts.subgroups_table(review(view.model, view.split, view.where).subgroups)
-        if clicks == 1
-        else no_update
-    )
+    return parts.subgroups_table(view.review.subgroups) if clicks == 1 else no_update
 
 
 @callback(Output("performance-cases", "children"), Input("performance-listing", "data"))
@@ -224,10 +224,10 @@ def follow(
 ) -> tuple[Any, ...]:
     """The curves of training; asked for again and again while a run is going."""
     runs = live.find_runs(Services.current().settings.runs)
-    shown = [run for run in runs if run.name in (names or ())]
-    made = drawing.training_figure(view_of(address), shown, turn["theme"]) if turn else None
+    shown = [live.trained_run(run) for run in runs if run.name in (names or ())]
+    made = TRAINING.draw(view_of(address).figure_data(turn["theme"], runs=shown)) if turn else None
     return (
-        no_update if made is None else panels.graph("training", made),
+        no_update if made is None else panels.graph(TRAINING.name, made),
         live.run_options(runs),
         not any(run.live for run in runs),
     )

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from model.bundle import Damaged
+from model.evaluation.figures.figure import Figure, FigureData
 from model.evaluation.figures.template import CONFIG
 
 TABLES = "/performance/table"
@@ -30,6 +31,21 @@ def framed(
         html.P(note, className="note") if note else None,
     ]
     return html.Section([html.Div(head, className="panel-head"), body], className="panel")
+
+
+def figure_panel(figure: Figure, data: FigureData, body: Component | None = None) -> Component:
+    """A figure with its heading, how to read it, and what can be saved of it.
+
+    Args:
+        body: what stands there in place of the figure's room.
+    """
+    return framed(
+        figure.title,
+        figure_room(figure, data) if body is None else body,
+        " ".join(filter(None, (figure.note_for(data), figure.click))) or None,
+        figure=figure.name if figure.exists(data) else None,
+        table=figure.name if figure.table else None,
+    )
 
 
 def take_along(title: str, figure: str | None, table: str | None) -> Component | None:
@@ -52,18 +68,17 @@ def take_along(title: str, figure: str | None, table: str | None) -> Component |
     return html.Div(found, className="take-along") if found else None
 
 
-def room(name: str, height: int, alternative: str, turn: Any = None) -> Component:
-    """Room for a figure of `height` pixels, which comes when its turn has come; assets/turns.js says when that is.
+def figure_room(figure: Figure, data: FigureData, turn: Any = None) -> Component:
+    """Room for a figure, which comes when its turn has come; assets/turns.js says when that is.
 
     Args:
-        alternative: what a screen reader says instead of the figure.
         turn: the store that calls the figure, with the theme to draw it in; that of `draw` for None.
     """
     return html.Div(
-        spare(name, tall(height), turn),
-        className=f"graph graph-{name}",
+        spare(figure.name, tall(figure.height_for(data)), turn),
+        className=f"graph graph-{figure.name}",
         role="img",
-        **attributes(aria_label=alternative),
+        **attributes(aria_label=figure.words_for(data)),
     )
 
 

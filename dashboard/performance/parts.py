@@ -11,11 +11,11 @@ from dashboard.performance.panels import later
 from dashboard.shell.attributes import attributes
 from model.bundle import Bundle
 from model.evaluation.delong import Difference
-from model.evaluation.figures.forest import part
+from model.evaluation.figures.forest import subgroup_code
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import Versus
-from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
-from model.evaluation.words import area, chance, share, signed, tenths
+from model.evaluation.subgroups import Subgroup
+from model.evaluation.words import area, chance, diagnosis_shape, share, signed, tenths
 from model.taxonomy import Diagnosis, Taxonomy
 
 # Pixels of the table's head and of a row.
@@ -56,7 +56,10 @@ def diagnoses_table(matrix: NDArray[np.int64], taxonomy: Taxonomy) -> Component:
     counts = matrix[np.ix_(order, order)]
     head = [
         html.Th(
-            [html.Span(shape(one), className=tone(one)), html.Abbr(one.code.upper(), title=one.name)],
+            [
+                html.Span(diagnosis_shape(one), className=tone(one)),
+                html.Abbr(one.code.upper(), title=one.name),
+            ],
             scope="col",
             className=edge(shown, column),
         )
@@ -80,7 +83,7 @@ def row_head(diagnosis: Diagnosis, n: int) -> Component:
     """A true diagnosis and its cases."""
     return html.Th(
         [
-            html.Span(shape(diagnosis), className=tone(diagnosis)),
+            html.Span(diagnosis_shape(diagnosis), className=tone(diagnosis)),
             f" {diagnosis.short}",
             html.Small(f"n = {n:,}"),
         ],
@@ -125,11 +128,6 @@ def cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, line: str) 
 def edge(shown: Sequence[Diagnosis], place: int) -> str:
     """The line between the malignant and the first benign one."""
     return "after-edge" if place == sum(one.malignant for one in shown) else ""
-
-
-def shape(diagnosis: Diagnosis) -> str:
-    """The verdict's shape of a diagnosis."""
-    return "◆" if diagnosis.malignant else "●"
 
 
 def tone(diagnosis: Diagnosis) -> str:
@@ -200,12 +198,6 @@ def odd_cases(first: str, other: Versus) -> str:
     return f"{first} and {other.model}: {'; '.join(told)}." if told else ""
 
 
-SUBGROUPS_NOTE = (
-    "At the model's own threshold. Dotted: all cases. A click lists a group's cases. "
-    f"○ grey: fewer than {FEW} cases or {FEW_MALIGNANT} malignant ones, too few to conclude anything."
-)
-
-
 def subgroups_table(found: Sequence[Subgroup]) -> Component:
     """A row a subgroup; what does not exist says why."""
     head = ("Group", "Cases", "Malignant", "AUC", "Sensitivity", "Specificity")
@@ -240,5 +232,5 @@ def subgroup_button(one: Subgroup) -> Component:
         type="button",
         className="as-link",
         title="List these cases",
-        **attributes(data_show=f"part:{part(one)}"),
+        **attributes(data_show=f"part:{subgroup_code(one)}"),
     )

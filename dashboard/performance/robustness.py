@@ -6,49 +6,48 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.performance.panels import framed, graph, later, tall
+from dashboard.performance.panels import figure_panel, framed, graph, later, tall
 from dashboard.shell.attributes import attributes
-from model.evaluation.disturbances import HEAD, NOTE, Disturbed, cells, disturbed
-from model.evaluation.figures import robustness as figure
+from model.evaluation.disturbances import HEAD, Disturbed, cells, disturbed
+from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.narrow import narrow
+from model.evaluation.figures.robustness import ROBUSTNESS
 from model.evaluation.words import label, signed
 
 OTHER = "The same images, altered as bad light, focus or handling would; from the model's card."
 
 
-def panel(rows: Sequence[Mapping[str, Any]]) -> Component | None:
+def robustness_panel(data: FigureData) -> Component | None:
     """Room for a row a change of the image; nothing for a card that has none."""
-    if not rows:
+    if not data.bundle.card.robustness:
         return None
-    found = disturbed(rows)
-    return framed(
-        "Robustness",
-        later("robustness", 240 if found is None else figure.height(found), plain=found is None),
-        OTHER if found is None else NOTE,
-        figure=None if found is None else "robustness",
-        table="robustness",
-    )
+    if ROBUSTNESS.exists(data):
+        return figure_panel(
+            ROBUSTNESS, data, later(ROBUSTNESS.name, ROBUSTNESS.height_for(data), plain=False)
+        )
+    return framed(ROBUSTNESS.title, later(ROBUSTNESS.name, 240), OTHER, table=ROBUSTNESS.name)
 
 
-def content(rows: Sequence[Mapping[str, Any]], theme: str | None, slim: bool = False) -> Component:
+def robustness_content(data: FigureData, slim: bool = False) -> Component:
     """Figure and table of a card that states what training states today, and of another card whatever it holds.
 
     Args:
         slim: for a narrow window.
     """
+    rows = data.bundle.card.robustness
     found = disturbed(rows)
     if found is None:
         return table(rows)
-    made = figure.robustness(found, theme)
+    made = ROBUSTNESS.draw(data)
     drawn = html.Div(
         html.Div(
-            graph("robustness", narrow(made) if slim else made),
+            graph(ROBUSTNESS.name, narrow(made) if slim else made),
             className="drawn",
-            style=tall(figure.height(found)),
+            style=tall(ROBUSTNESS.height_for(data)),
         ),
-        className="graph graph-robustness",
+        className=f"graph graph-{ROBUSTNESS.name}",
         role="img",
-        **attributes(aria_label="AUC and changed decisions by disturbance; the table has them"),
+        **attributes(aria_label=ROBUSTNESS.words_for(data)),
     )
     return html.Div(
         [drawn, html.Details([html.Summary("As a table"), in_words(found)], className="as-table")]

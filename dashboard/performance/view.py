@@ -16,7 +16,9 @@ from dashboard.performance.live import Run
 from dashboard.performance.selection import DEFAULT, Selection, parse
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, Where, settled, slug, words
-from model.evaluation.review import parts_of, splits
+from model.evaluation.figures.figure import FigureData
+from model.evaluation.figures.training import Trained
+from model.evaluation.review import Review, parts_of, review, splits
 
 # What a reader may set as prevalence, in per cent.
 LOWEST, HIGHEST = 0.1, 99.9
@@ -59,6 +61,22 @@ class View:
     def position(self) -> float:
         """The slider's position in per cent."""
         return round(100 * self.model.card.threshold, 1) if self.threshold is None else self.threshold
+
+    @property
+    def review(self) -> Review:
+        """The first model on the cases."""
+        return review(self.model, self.split, self.where)
+
+    def figure_data(
+        self,
+        theme: str | None = None,
+        sure: bool = True,
+        position: float | None = None,
+        runs: Sequence[Trained] = (),
+    ) -> FigureData:
+        """What figures of this view are drawn from, at its own threshold where `position` gives no other."""
+        at = self.position if position is None else position
+        return FigureData(self.model, self.review, at, theme, sure, self.others, self.where, tuple(runs))
 
     @property
     def filtered(self) -> str:
@@ -134,12 +152,12 @@ def search(view: View) -> str:
     return "?" + urlencode(values, safe=":")
 
 
-def drawn(view: View, runs: Sequence[Run]) -> tuple[str, ...]:
+def drawn_runs(view: View, runs: Sequence[Run]) -> tuple[str, ...]:
     """The runs to draw beside the models: those that the address names, else those still going."""
-    return usual(runs) if view.runs is None else view.runs
+    return live_runs(runs) if view.runs is None else view.runs
 
 
-def usual(runs: Sequence[Run]) -> tuple[str, ...]:
+def live_runs(runs: Sequence[Run]) -> tuple[str, ...]:
     """The runs that are drawn when nobody chooses: those still going."""
     return tuple(run.name for run in runs if run.live)
 

@@ -23,7 +23,7 @@ class Bin:
     observed: Interval
 
 
-def reliability(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
+def calibration_bins(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:
     """Bins of equal width that hold a case; the last one includes 1. None with a missing score.
 
     Args:
@@ -51,7 +51,7 @@ def reliability(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 10) -
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
     """Mean distance of predicted from observed share over equal-width bins, weighted by cases; or NaN."""
     truth, scores = arrays(y, p)
-    found = reliability(truth, scores, np.arange(truth.size), bins)
+    found = calibration_bins(truth, scores, np.arange(truth.size), bins)
     return error_of(found)
 
 
@@ -70,7 +70,7 @@ def brier(y: ArrayLike, p: ArrayLike) -> float:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Reliability:
     """Bins of one set of probabilities, and the two numbers that sum them up; NaN where not defined."""
 
     bins: tuple[Bin, ...]
@@ -83,7 +83,7 @@ class Calibration:
         return f"ECE {self.error:.3f}, Brier {self.brier:.3f}"
 
 
-def calibration(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Calibration:
+def measure_reliability(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Reliability:
     """Everything above."""
-    found = reliability(y, p, groups)
-    return Calibration(found, error_of(found), brier(y, p))
+    found = calibration_bins(y, p, groups)
+    return Reliability(found, error_of(found), brier(y, p))

@@ -16,7 +16,7 @@ from model.evaluation import metrics
 from model.evaluation.cohort import Where, inside, parts
 from model.evaluation.delong import Difference, compare
 from model.evaluation.intervals import Interval, undefined
-from model.evaluation.reliability import Calibration, calibration
+from model.evaluation.reliability import Reliability, measure_reliability
 from model.evaluation.resampling import Band, Resampled, bootstrap, by_lesion
 from model.evaluation.stored import deciding_scores, stored_scores, training_history
 from model.evaluation.subgroups import Subgroup, subgroups
@@ -157,15 +157,15 @@ class Review:
             return self.slow[name]
 
     @cached_property
-    def calibrated(self) -> Calibration:
+    def calibrated(self) -> Reliability:
         """Reliability of the probabilities that the model gives."""
-        return calibration(self.truth, self.scores, self.lesion)
+        return measure_reliability(self.truth, self.scores, self.lesion)
 
     @cached_property
-    def uncalibrated(self) -> Calibration | None:
+    def uncalibrated(self) -> Reliability | None:
         """The same before the scaling; None where it changed nothing."""
         same = np.allclose(self.raw, self.scores, rtol=0, atol=1e-9, equal_nan=True)
-        return None if same else calibration(self.truth, self.raw, self.lesion)
+        return None if same else measure_reliability(self.truth, self.raw, self.lesion)
 
     @cached_property
     def matrix(self) -> NDArray[np.int64] | None:
@@ -242,7 +242,7 @@ def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
     return _parts(key(bundle), split)
 
 
-def history(bundle: Bundle) -> "pd.DataFrame":
+def training_epochs(bundle: Bundle) -> "pd.DataFrame":
     """The bundle's epochs, a row each; empty when the run kept none."""
     return _history(key(bundle))
 
@@ -252,7 +252,7 @@ def best_epoch(bundle: Bundle) -> int | None:
     told = bundle.card.training.get("best_epoch")
     if isinstance(told, int):
         return told
-    epochs = history(bundle)
+    epochs = training_epochs(bundle)
     for column, pick in (("val_auc", "idxmax"), ("val_loss", "idxmin")):
         if column in epochs and epochs[column].notna().any():
             return int(epochs.loc[getattr(epochs[column], pick)(), "epoch"])

@@ -4,6 +4,8 @@ import math
 from collections.abc import Collection
 
 from model.evaluation.intervals import Interval
+from model.taxonomy import Diagnosis
+from model.verdict import VERDICTS
 
 # What data sets write for how a diagnosis was confirmed.
 CONFIRMED: dict[str, str] = {
@@ -88,3 +90,8 @@ def reading(interval: Interval, kind: str) -> tuple[str, str]:
     unit = " %" if kind == "share" else ""
     low, high = written(interval.low, kind), written(interval.high, kind)
     return f"{written(interval.value, kind)}{unit}", f"{low}–{high}{unit}"
+
+
+def diagnosis_shape(diagnosis: Diagnosis) -> str:
+    """The shape of the verdict that a diagnosis belongs to."""
+    return VERDICTS["malignant" if diagnosis.malignant else "benign"].shape

@@ -80,13 +80,15 @@ def test_the_last_choice_is_shown(visit: Visit, first: str) -> None:
 
 def test_an_answer_about_another_view_is_not_shown(visit: Visit, bundle_root: Path) -> None:
     """The model card looks the same in every theme, so nobody asks for it again."""
-    page = visit.open("/performance?model=tiny&split=test", script=HOLD + 'hold(\'"name\\\\":\\\\"forest\');')
+    page = visit.open(
+        "/performance?model=tiny&split=test", script=HOLD + 'hold(\'"name\\\\":\\\\"subgroups\');'
+    )
     page.wait_for_function("() => document.querySelector('.graph-roc .js-plotly-plot')?._fullData")
     page.get_by_label("sex").select_option("female")
     expect(page.locator(".performance-about")).to_contain_text("only sex female")
     page.evaluate("letGo()")
     page.wait_for_timeout(100)
-    labels = "() => document.querySelector('.graph-forest .js-plotly-plot')?._fullLayout?.yaxis?.ticktext"
+    labels = "() => document.querySelector('.graph-subgroups .js-plotly-plot')?._fullLayout?.yaxis?.ticktext"
     page.wait_for_function(labels)
     assert not any("sex: male" in one for one in page.evaluate(f"({labels})()"))
 

@@ -12,7 +12,7 @@ from dashboard.performance.decisions import CELLS
 from dashboard.performance.tiles import TILES, readings
 from model.bundle import open_bundle
 from model.evaluation.figures import benefit
-from model.evaluation.figures.curves import OperatingPoint
+from model.evaluation.figures.curves import MarkedPoint
 from model.evaluation.review import review
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
@@ -65,7 +65,7 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
     )
     if position < 100:
         assert mark(page, "benefit")[1] == pytest.approx(
-            benefit.at(OperatingPoint(shown.probability(position), at))
+            benefit.net_benefit_at(MarkedPoint(shown.probability(position), at))
         )
     assert mark(page, "scores")[0] == pytest.approx(100 * shown.probability(position))
 
@@ -122,15 +122,15 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     bins = review(open_bundle(bundle_root / "tiny"), "test").calibrated.bins
     click(page, "calibration", "data.findLastIndex(({type}) => type === 'bar')", len(bins) - 1)
     expect(page.locator("#performance-chip")).to_contain_text(f"{bins[-1].n} case")
-    click(page, "forest", "data.findIndex(({y}) => y && y.length)", 0)
+    click(page, "subgroups", "data.findIndex(({y}) => y && y.length)", 0)
     expect(page.locator("#performance-chip")).to_contain_text("Age: ")
     # The scores write a way of confirmation in other words than the figure.
     told = "({customdata}) => customdata?.some(([code]) => code.startsWith('confirmation:'))"
     place = page.evaluate(
-        f"document.querySelector('.graph-forest .js-plotly-plot')._fullData.find({told})"
+        f"document.querySelector('.graph-subgroups .js-plotly-plot')._fullData.find({told})"
         ".customdata.findIndex(([code]) => code.startsWith('confirmation:'))"
     )
-    click(page, "forest", f"data.findIndex({told})", place)
+    click(page, "subgroups", f"data.findIndex({told})", place)
     expect(page.locator("#performance-chip")).to_contain_text("Confirmation: ")
     expect(page.locator(".case-card").first).to_be_visible()
     click(page, "roc", "data.findIndex(({customdata, line}) => customdata && line && line.width > 2)", 10)
@@ -271,7 +271,7 @@ def test_every_figure_has_its_turn_once(visit: Visit) -> None:
     )
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
-    assert {"roc", "pr", "scores", "calibration", "benefit", "forest", "diagnoses", "card"} <= set(turns)
+    assert {"roc", "pr", "scores", "calibration", "benefit", "subgroups", "diagnoses", "card"} <= set(turns)
     assert len(turns) == len(set(turns))
     figures = page.locator("#performance-body .graph > .room")
     assert all(one.locator(".main-svg .trace").count() for one in figures.all())
@@ -291,7 +291,7 @@ def test_the_table_of_subgroups_comes_when_it_is_opened(visit: Visit) -> None:
 
 def test_names_of_subgroups_stand_above_their_rows_in_a_narrow_window(visit: Visit) -> None:
     page = visit.open("/performance?model=tiny&split=test", width=390)
-    forest = page.locator(".graph-forest")
+    forest = page.locator(".graph-subgroups")
     names = forest.locator(".annotation-text").filter(has_text="follow-up")
     expect(names).to_have_count(1)
     assert forest.locator(".ytick").count() == 0

@@ -3,22 +3,31 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from model.evaluation.benefit import Benefit
-from model.evaluation.figures.curves import POINT, OperatingPoint, lacking, marker, raise_marker
+from model.evaluation.benefit import Benefit, net_benefit
+from model.evaluation.figures.curves import (
+    POINT,
+    MarkedPoint,
+    marked_point,
+    marker,
+    no_curve_reason,
+    raise_marker,
+)
+from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
 from model.evaluation.figures.template import blank, message, palette
 
 HEIGHT = 380
 # Above this nobody hesitates, and the odds run away.
 THRESHOLDS = np.round(np.arange(0, 0.9, 0.002), 3)
+MARK = ThresholdMark("threshold", "net_benefit", side="top")
 
 
-def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Figure:
+def decision_curve_figure(found: Benefit, point: MarkedPoint, theme: str | None) -> go.Figure:
     """Net benefit against the threshold, per 100 lesions, with treat-all and treat-none."""
     if not found.thresholds.size:
-        return message(lacking(point.confusion).sentence, theme, HEIGHT)
+        return message(no_curve_reason(point.confusion).sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
     top = 100 * float(found.treat_all[0])
-    figure.add_trace(marker(100 * point.threshold, at(point), "top right", point.threshold, colours))
+    figure.add_trace(marker(MARK, 100 * point.threshold, net_benefit_at(point), point.threshold, colours))
     # A point outside the window is not drawn over the labels around it.
     figure.data[POINT].cliponaxis = True
     for values, name, line in (
@@ -31,6 +40,7 @@ def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Fig
             y=values,
             mode="lines",
             line=line,
+            meta={"threshold": "x"},
             hovertemplate=f"<b>{name}</b><br>Threshold %{{x:.1f}} %<br>%{{y:.2f}} per 100 lesions<extra></extra>",
         )
     half = int(np.argmin(np.abs(100 * found.treat_all - 0.2 * top)))
@@ -58,9 +68,26 @@ def decision(found: Benefit, point: OperatingPoint, theme: str | None) -> go.Fig
     return raise_marker(figure)
 
 
-def at(point: OperatingPoint) -> float | None:
+def net_benefit_at(point: MarkedPoint) -> float | None:
     """Net benefit per 100 lesions at the operating point; None for a threshold of 1, whose odds are infinite."""
     if point.threshold >= 1:
         return None
     odds = point.threshold / (1 - point.threshold)
     return 100 * (point.confusion.tp - odds * point.confusion.fp) / point.confusion.n
+
+
+def _draw(data: FigureData) -> go.Figure:
+    found = net_benefit(data.review.counts, THRESHOLDS)
+    return decision_curve_figure(found, marked_point(data), data.theme)
+
+
+DECISION_CURVE = Figure(
+    name="benefit",
+    title="Decision curve",
+    words="Net benefit against treating all or none",
+    note="Cancers found, less false alarms weighed by the odds of the threshold.",
+    click="A click on a line sets the threshold.",
+    height=HEIGHT,
+    draw=_draw,
+    mark=MARK,
+)

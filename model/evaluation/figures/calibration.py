@@ -5,13 +5,14 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from model.evaluation.figures.figure import CsvTable, Figure, FigureData
 from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
-from model.evaluation.reliability import Calibration
+from model.evaluation.reliability import Bin, Reliability
 
 HEIGHT = 440
 
 
-def reliability(after: Calibration, before: Calibration | None, theme: str | None) -> go.Figure:
+def reliability_figure(after: Reliability, before: Reliability | None, theme: str | None) -> go.Figure:
     """Observed against predicted share of malignant cases with intervals by lesion; below, cases by bin.
 
     Args:
@@ -38,10 +39,11 @@ def reliability(after: Calibration, before: Calibration | None, theme: str | Non
     return figure
 
 
-def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, scaled: bool) -> None:
+def add_series(figure: go.Figure, of: Reliability, name: str, colours: Palette, scaled: bool) -> None:
     """Points with intervals above, cases below, the numbers in words; what was scaled stands in front."""
     colour = colours.action if scaled else colours.muted
     observed = [one.observed for one in of.bins]
+    listed = {"show": [bin_code(one, scaled) for one in of.bins]}
     spread: dict[str, Any] = {
         "array": [share.high - share.value for share in observed],
         "arrayminus": [share.value - share.low for share in observed],
@@ -55,6 +57,7 @@ def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, 
         error_y=spread if scaled else None,
         customdata=[[one.n, 100 * one.observed.low, 100 * one.observed.high] for one in of.bins],
         name=name,
+        meta=listed,
         mode="lines+markers",
         line={"color": colour, "width": 2 if scaled else 1.25},
         marker={
@@ -71,6 +74,7 @@ def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, 
     )
     figure.add_bar(
         name=name,
+        meta=listed,
         x=[(one.low + one.high) / 2 for one in of.bins],
         y=[one.n for one in of.bins],
         width=[0.92 * (one.high - one.low) for one in of.bins],
@@ -97,3 +101,29 @@ def add_series(figure: go.Figure, of: Calibration, name: str, colours: Palette, 
         row=1,
         col=1,
     )
+
+
+def bin_code(one: Bin, scaled: bool) -> str:
+    """The cases of a bin, as a page lists them."""
+    return f"{'score' if scaled else 'raw'}:{one.low:.4g}:{one.high:.4g}"
+
+
+def _table(data: FigureData) -> CsvTable:
+    head = ("from", "to", "cases", "mean_probability", "observed", "observed_low", "observed_high")
+    rows = [
+        (one.low, one.high, one.n, one.predicted, one.observed.value, one.observed.low, one.observed.high)
+        for one in data.review.calibrated.bins
+    ]
+    return CsvTable(head, rows)
+
+
+CALIBRATION = Figure(
+    name="calibration",
+    title="Calibration",
+    words="Observed against predicted share",
+    note="Whether 20 % means one in five. Bars: cases in each bin.",
+    click="A click lists the cases of a bin.",
+    height=HEIGHT,
+    draw=lambda data: reliability_figure(data.review.calibrated, data.review.uncalibrated, data.theme),
+    table=_table,
+)

@@ -4,14 +4,17 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from model.evaluation.figures.figure import CsvTable, Figure, FigureData
 from model.evaluation.figures.template import Palette, blank, message, palette
-from model.taxonomy import Diagnosis, Taxonomy
+from model.evaluation.metrics import class_balanced_accuracy
+from model.evaluation.words import diagnosis_shape, rate
+from model.taxonomy import Taxonomy
 
 # Pixels of the frame and of a row.
 FRAME, ROW = 90, 50
 
 
-def diagnoses(matrix: NDArray[np.int64], taxonomy: Taxonomy, theme: str | None) -> go.Figure:
+def diagnoses_figure(matrix: NDArray[np.int64], taxonomy: Taxonomy, theme: str | None) -> go.Figure:
     """Counts by true (row) and chosen (column) diagnosis, coloured by the share of the row.
 
     Args:
@@ -47,14 +50,18 @@ def diagnoses(matrix: NDArray[np.int64], taxonomy: Taxonomy, theme: str | None) 
         mode="text",
         # White on the full colour; below that the ink of the page reads better.
         textfont={
-            "color": [ink(share, int(n), colours) for share, n in zip(shares.flat, counts.flat, strict=True)]
+            "color": [
+                count_colour(share, int(n), colours)
+                for share, n in zip(shares.flat, counts.flat, strict=True)
+            ]
         },
         hoverinfo="skip",
     )
     names = [
-        f"{shape(one)} {one.short}<br>n = {int(n):,}" for one, n in zip(shown, totals[:, 0], strict=True)
+        f"{diagnosis_shape(one)} {one.short}<br>n = {int(n):,}"
+        for one, n in zip(shown, totals[:, 0], strict=True)
     ]
-    codes = [f"{shape(one)}<br>{one.code.upper()}" for one in shown]
+    codes = [f"{diagnosis_shape(one)}<br>{one.code.upper()}" for one in shown]
     places = list(range(len(shown)))
     figure.update_xaxes(
         title="The model's choice", side="top", tickvals=places, ticktext=codes, showgrid=False
@@ -65,13 +72,39 @@ def diagnoses(matrix: NDArray[np.int64], taxonomy: Taxonomy, theme: str | None) 
     return figure
 
 
-def ink(share: float, count: int, colours: Palette) -> str:
+def count_colour(share: float, count: int, colours: Palette) -> str:
     """The colour of a count over its cell; empty cells step back."""
     if share > 0.62:
         return "#ffffff"
     return colours.ink if count else colours.muted
 
 
-def shape(diagnosis: Diagnosis) -> str:
-    """The verdict's shape of a diagnosis."""
-    return "◆" if diagnosis.malignant else "●"
+def _draw(data: FigureData) -> go.Figure:
+    taxonomy, matrix = data.review.taxonomy, data.review.matrix
+    nothing = np.zeros((len(taxonomy), len(taxonomy)), np.int64)
+    return diagnoses_figure(nothing if matrix is None else matrix, taxonomy, data.theme)
+
+
+def _note(data: FigureData) -> str:
+    told = "Rows: the truth. Columns: the model's choice. Top right of the lines: cancers taken for something harmless."
+    matrix = data.review.matrix
+    return told if matrix is None else f"{told} Balanced accuracy {rate(class_balanced_accuracy(matrix))}."
+
+
+def _table(data: FigureData) -> CsvTable:
+    matrix, codes = data.review.matrix, data.review.taxonomy.codes
+    rows = [] if matrix is None else [(code, *row) for code, row in zip(codes, matrix.tolist(), strict=True)]
+    return CsvTable(("truth", *codes), rows)
+
+
+DIAGNOSES = Figure(
+    name="diagnoses",
+    title="Diagnoses",
+    words="Cases by true and chosen diagnosis",
+    note=_note,
+    click="A click lists the cases of a cell.",
+    height=lambda data: FRAME + ROW * len(data.review.taxonomy),
+    draw=_draw,
+    table=_table,
+    exists=lambda data: data.review.matrix is not None,
+)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
 from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.evaluation.figures.training import colour_of
 from model.evaluation.intervals import Interval, Undefined
-from model.evaluation.metrics import Confusion, Curve
+from model.evaluation.metrics import Confusion, Curve, pr_of, roc_of
 from model.evaluation.resampling import Band
 
 HEIGHT = 380
@@ -19,12 +20,14 @@ HEIGHT = 380
 FINEST = 2000
 # The trace that the threshold slider moves, in every figure that has one (performance.js counts on it).
 POINT = 0
+ROC_MARK = ThresholdMark("false_positive_rate", "sensitivity", left_beyond=0.7)
+PRECISION_RECALL_MARK = ThresholdMark("sensitivity", "ppv", left_beyond=0.5)
 # Lines of other models, told apart without their colour too; their labels are found by this name.
 DASHES, RIVAL = ("dash", "dot", "dashdot"), "rival"
 
 
 @dataclass(frozen=True)
-class OperatingPoint:
+class MarkedPoint:
     """A threshold, a probability, and what it does to the cases."""
 
     threshold: float
@@ -40,10 +43,10 @@ class Aimed:
     confusion: Confusion
 
 
-def roc(
+def roc_figure(
     curve: Curve,
     area: Interval,
-    point: OperatingPoint,
+    point: MarkedPoint,
     theme: str | None,
     band: Band | None = None,
     aimed: Sequence[Aimed] = (),
@@ -54,7 +57,7 @@ def roc(
     colours, figure = palette(theme), blank(theme, HEIGHT)
     kept = visible(curve)
     x, y = 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
-    figure.add_trace(marker(x, y, "bottom right" if x < 0.7 else "bottom left", point.threshold, colours))
+    figure.add_trace(marker(ROC_MARK, x, y, point.threshold, colours))
     add_diagonal(figure, colours)
     figure.add_scatter(
         x=kept.x,
@@ -62,6 +65,7 @@ def roc(
         customdata=np.column_stack((100 * np.minimum(kept.thresholds, 1), 100 * (1 - kept.x))),
         mode="lines",
         line={"color": colours.action, "width": 2.5},
+        meta={"threshold": "customdata"},
         hovertemplate=(
             "<b>Threshold %{customdata[0]:.1f} %</b><br>Sensitivity %{y:.1%}<br>"
             "Specificity %{customdata[1]:.1f} %<extra></extra>"
@@ -72,7 +76,7 @@ def roc(
     places = [(1 - one.confusion.specificity.value, one.confusion.sensitivity.value) for one in aimed]
     add_aimed(figure, aimed, places, colours, labelled=True)
     figure.add_annotation(
-        text=told("AUC", area),
+        text=area_label("AUC", area),
         x=0.98,
         y=0.04,
         xanchor="right",
@@ -89,7 +93,7 @@ def roc(
     return raise_marker(figure)
 
 
-def told(name: str, area: Interval) -> str:
+def area_label(name: str, area: Interval) -> str:
     """An area with its interval; without one while that is being computed."""
     sure = (
         "95 % interval follows" if math.isnan(area.low) else f"95 % interval {area.low:.3f}–{area.high:.3f}"
@@ -126,6 +130,7 @@ def add_aimed(
         textfont={"size": 12, "color": colours.muted},
         marker={"size": 9, "color": colours.surface, "line": {"color": colours.ink, "width": 1.5}},
         cliponaxis=False,
+        meta={"threshold": "customdata"},
         hovertemplate=(
             "<b>Operating point for %{text} sensitivity</b><br>Threshold %{customdata[0]:.1f} %<br>"
             "Here: sensitivity %{customdata[1]:.1f} %, specificity %{customdata[2]:.1f} %,<br>"
@@ -172,22 +177,22 @@ def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
     figure.add_scatter(x=band.x, y=band.high, fill="tonexty", fillcolor=shade, **edge)
 
 
-def precision_recall(
+def precision_recall_figure(
     curve: Curve,
     area: Interval,
     prevalence: Interval,
-    point: OperatingPoint,
+    point: MarkedPoint,
     theme: str | None,
     band: Band | None = None,
     aimed: Sequence[Aimed] = (),
 ) -> go.Figure:
     """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
     if not curve.x.size:
-        return message(lacking(point.confusion).sentence, theme, HEIGHT)
+        return message(no_curve_reason(point.confusion).sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
     kept = visible(curve)
     x, y = point.confusion.sensitivity.value, point.confusion.ppv.value
-    figure.add_trace(marker(x, y, "bottom left" if x > 0.5 else "bottom right", point.threshold, colours))
+    figure.add_trace(marker(PRECISION_RECALL_MARK, x, y, point.threshold, colours))
     figure.add_hline(y=prevalence.value, line={"color": colours.muted, "width": 1, "dash": "dot"})
     figure.add_scatter(
         x=kept.x,
@@ -195,6 +200,7 @@ def precision_recall(
         customdata=100 * kept.thresholds,
         mode="lines",
         line={"color": colours.action, "width": 2.5},
+        meta={"threshold": "customdata"},
         hovertemplate=(
             "<b>Threshold %{customdata:.1f} %</b><br>Sensitivity %{x:.1%}<br>"
             "Positive predictive value %{y:.1%}<extra></extra>"
@@ -214,7 +220,7 @@ def precision_recall(
         font={"size": 12},
     )
     figure.add_annotation(
-        text=told("Average precision", area),
+        text=area_label("Average precision", area),
         x=0.02,
         y=(prevalence.value + 0.08 if prevalence.value <= 0.1 else prevalence.value + 0.02) if low else 0.04,
         xanchor="left",
@@ -227,7 +233,7 @@ def precision_recall(
     return raise_marker(figure)
 
 
-def lacking(confusion: Confusion) -> Undefined:
+def no_curve_reason(confusion: Confusion) -> Undefined:
     """Why there is no precision-recall curve."""
     if confusion.unscored:
         return Undefined.UNSCORED
@@ -236,13 +242,13 @@ def lacking(confusion: Confusion) -> Undefined:
     return Undefined.NO_BENIGN if confusion.tp + confusion.fn else Undefined.NO_MALIGNANT
 
 
-def marker(x: float, y: float | None, position: str, threshold: float, colours: Palette) -> go.Scatter:
+def marker(mark: ThresholdMark, x: float, y: float | None, threshold: float, colours: Palette) -> go.Scatter:
     """The operating point. Lists throughout, so that the slider can replace them in place."""
     return go.Scatter(
         x=[x],
         y=[y],
         text=[f"threshold {100 * threshold:.1f} %"],
-        textposition=[position],
+        textposition=[mark.position(x)],
         mode="markers+text",
         textfont={"size": 13, "color": colours.ink},
         marker={
@@ -273,3 +279,68 @@ def visible(curve: Curve) -> Curve:
 def unit_axes(figure: go.Figure, x: str, y: str) -> None:
     """Both axes from 0 to 100 %."""
     figure.update_xaxes(title=x, **PERCENT).update_yaxes(title=y, **PERCENT)
+
+
+def marked_point(data: FigureData) -> MarkedPoint:
+    """The threshold of the slider."""
+    return MarkedPoint(data.review.probability(data.position), data.confusion)
+
+
+def aimed_points(data: FigureData) -> list[Aimed]:
+    """The card's operating points on these cases; none where a rate of theirs does not exist."""
+    if data.review.counts.problem is not None:
+        return []
+    return [
+        Aimed(f"{100 * one.sensitivity:.4g} %", one.threshold, data.review.at(one.threshold))
+        for one in data.review.points
+    ]
+
+
+def _draw_roc(data: FigureData) -> go.Figure:
+    found, curve = data.resampled, roc_of(data.review.counts)
+    figure = roc_figure(curve, found.area, marked_point(data), data.theme, found.roc, aimed_points(data))
+    for other in data.rivals:
+        overlay(figure, other.curve, other.result.second, other.model, data.theme)
+    return figure
+
+
+def _draw_precision_recall(data: FigureData) -> go.Figure:
+    found = data.resampled
+    return precision_recall_figure(
+        pr_of(data.review.counts),
+        found.average_precision,
+        data.confusion.prevalence,
+        marked_point(data),
+        data.theme,
+        found.precision_recall,
+        aimed_points(data),
+    )
+
+
+def _words_of_roc(data: FigureData) -> str:
+    problem = data.review.counts.problem
+    return f"ROC curve. {problem.sentence}" if problem else f"ROC curve, area {data.review.auc:.3f}"
+
+
+ROC = Figure(
+    name="roc",
+    title="ROC",
+    words=_words_of_roc,
+    note="Rings: the card's operating points. Shaded: where 95 % of resampled curves pass.",
+    click="A click on the curve sets the threshold.",
+    height=HEIGHT,
+    draw=_draw_roc,
+    needs_intervals=True,
+    mark=ROC_MARK,
+)
+PRECISION_RECALL = Figure(
+    name="pr",
+    title="Precision and recall",
+    words="Precision-recall curve",
+    note="What alarms are worth at the prevalence of these cases.",
+    click="A click on the curve sets the threshold.",
+    height=HEIGHT,
+    draw=_draw_precision_recall,
+    needs_intervals=True,
+    mark=PRECISION_RECALL_MARK,
+)

@@ -1,5 +1,6 @@
 """How the probabilities of each class spread, and where the model abstains."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,13 +8,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from model.evaluation.figures.curves import HEIGHT, POINT
+from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
 from model.evaluation.figures.template import Palette, blank, message, palette
 from model.evaluation.verdict import VERDICTS
 
 EDGES = np.linspace(0, 1, 41)
 
 
-def distribution(
+def score_distribution_figure(
     truth: NDArray[np.bool_],
     scores: NDArray[np.float64],
     threshold: float,
@@ -71,6 +73,7 @@ def add_class(
         y=own,
         customdata=np.column_stack((counts, 100 * EDGES[:-1], 100 * EDGES[1:], cumulated(own))),
         name=name,
+        meta={"show": [f"score:{low:.4g}:{high:.4g}:{name}" for low, high in itertools.pairwise(EDGES)]},
         mode="lines",
         line={"color": colour, "width": 2, "shape": "hvh"},
         fill="tozeroy",
@@ -110,3 +113,21 @@ def add_uncertain(figure: go.Figure, band: tuple[float, float], colours: Palette
         yanchor="bottom",
         font={"size": 12, "color": colours.uncertain},
     )
+
+
+def _draw(data: FigureData) -> go.Figure:
+    own, review = data.bundle.card.point(), data.review
+    threshold, uncertain = review.probability(data.position), (own.threshold, own.malignant)
+    return score_distribution_figure(review.truth, review.scores, threshold, data.theme, uncertain)
+
+
+SCORES = Figure(
+    name="scores",
+    title="Scores by class",
+    words="Probabilities by class",
+    note="Shaded: where the model abstains.",
+    click="A click lists the cases of a class around a probability.",
+    height=HEIGHT,
+    draw=_draw,
+    mark=ThresholdMark("threshold"),
+)

@@ -7,14 +7,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from model.evaluation.cohort import slug
+from model.evaluation.figures.figure import INTERVAL_COLUMNS, CsvTable, Figure, FigureData, interval_cells
 from model.evaluation.figures.template import Palette, blank, message, palette
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.subgroups import Subgroup
+from model.evaluation.review import parts_of
+from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
 from model.evaluation.words import plain
 
 ROW, FRAME = 26, 96
-HEIGHT = FRAME + 4 * ROW
 PANELS: tuple[tuple[str, str], ...] = (
     ("auc", "AUC"),
     ("sensitivity", "Sensitivity"),
@@ -22,17 +23,17 @@ PANELS: tuple[tuple[str, str], ...] = (
 )
 
 
-def height(found: Sequence[Subgroup]) -> int:
+def forest_height(groups: int) -> int:
     """Pixels that the figure needs."""
-    return FRAME + ROW * max(4, len(found))
+    return FRAME + ROW * max(4, groups)
 
 
-def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str | None) -> go.Figure:
+def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str | None) -> go.Figure:
     """AUC, sensitivity and specificity with 95 % intervals by subgroup; dotted, those of all cases.
 
     Small groups are grey and hollow; what is not defined has no mark, and the table says why.
     """
-    tall = height(found)
+    tall = forest_height(len(found))
     if not found:
         return message("The scores of this split hold no age, sex, site or way of confirmation.", theme, tall)
     colours = palette(theme)
@@ -58,9 +59,10 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
                     "width": 0,
                 },
                 customdata=[
-                    [part(found[place]), found[place].n, found[place].malignant, one.low, one.high]
+                    [subgroup_code(found[place]), found[place].n, found[place].malignant, one.low, one.high]
                     for place, one in zip(rows, values, strict=True)
                 ],
+                meta={"show": [f"part:{subgroup_code(found[place])}" for place in rows]},
                 text=[plain(found[place].name) for place in rows],
                 mode="markers",
                 cliponaxis=False,
@@ -91,7 +93,7 @@ def forest(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str 
     return figure.update_yaxes(ticktext=labels, row=1, col=1)
 
 
-def part(one: Subgroup) -> str:
+def subgroup_code(one: Subgroup) -> str:
     """How an address names a group: "confirmation:follow_up"."""
     return f"{slug(one.variable)}:{slug(one.name)}"
 
@@ -115,3 +117,46 @@ def level(y: float, colours: Palette) -> dict[str, Any]:
     """A line across all panels."""
     line = {"color": colours.muted, "width": 0.75}
     return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "yref": "y", "line": line}
+
+
+def _draw(data: FigureData) -> go.Figure:
+    if not data.has_intervals:
+        return message("The subgroups follow.", data.theme, forest_height(0))
+    own = data.review.at(data.review.threshold)
+    return forest_figure(data.review.subgroups, data.review.area, own, data.theme)
+
+
+def _height(data: FigureData) -> int:
+    """The subgroups are not known yet, but the parts of the split are."""
+    parts = parts_of(data.bundle, data.review.split) if data.review.split else {}
+    return forest_height(sum(len(names) for variable, names in parts.items() if variable != "diagnosis"))
+
+
+def _table(data: FigureData) -> CsvTable:
+    names = ("auc", "sensitivity", "specificity")
+    more = (f"{name}_{end}" for name in names for end in INTERVAL_COLUMNS)
+    rows = [
+        (
+            *(one.variable, one.name, one.n, one.malignant, one.small),
+            *(value for name in names for value in interval_cells(getattr(one, name))),
+        )
+        for one in data.review.subgroups
+    ]
+    return CsvTable(("variable", "group", "cases", "malignant", "few_cases", *more), rows)
+
+
+SUBGROUPS = Figure(
+    name="subgroups",
+    title="Subgroups",
+    words="AUC, sensitivity and specificity by subgroup; the table has them",
+    note=(
+        "At the model's own threshold. Dotted: all cases. "
+        f"○ grey: fewer than {FEW} cases or {FEW_MALIGNANT} malignant ones, too few to conclude anything."
+    ),
+    click="A click lists a group's cases.",
+    height=_height,
+    draw=_draw,
+    table=_table,
+    needs_intervals=True,
+    wide=True,
+)

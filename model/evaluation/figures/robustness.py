@@ -6,20 +6,21 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from model.evaluation.disturbances import Disturbed
+from model.evaluation.disturbances import NOTE, Disturbed, disturbed
+from model.evaluation.figures.figure import CsvTable, Figure, FigureData
 from model.evaluation.figures.template import blank, message, palette
 
 ROW, FRAME = 26, 96
 
 
-def height(found: Sequence[Disturbed]) -> int:
+def robustness_height(found: Sequence[Disturbed]) -> int:
     """Pixels that the figure needs."""
     return FRAME + ROW * max(4, len(found))
 
 
-def robustness(found: Sequence[Disturbed], theme: str | None) -> go.Figure:
+def robustness_figure(found: Sequence[Disturbed], theme: str | None) -> go.Figure:
     """A row a disturbance: AUC with its interval beside the undisturbed one, and the share of decisions that turned."""
-    tall = height(found)
+    tall = robustness_height(found)
     if not found:
         return message("The card states nothing about disturbed images.", theme, tall)
     colours = palette(theme)
@@ -90,3 +91,23 @@ def robustness(found: Sequence[Disturbed], theme: str | None) -> go.Figure:
         title="Decisions changed (%)", range=[0, max(5.0, 1.3 * widest)], nticks=5, row=1, col=2
     )
     return figure.update_layout(bargap=0.35)
+
+
+def _table(data: FigureData) -> CsvTable:
+    rows = data.bundle.card.robustness
+    head = tuple(dict.fromkeys(name for row in rows for name in row))
+    return CsvTable(head, [[row.get(name) for name in head] for row in rows])
+
+
+ROBUSTNESS = Figure(
+    name="robustness",
+    title="Robustness",
+    words="AUC and changed decisions by disturbance; the table has them",
+    note=NOTE,
+    height=lambda data: robustness_height(disturbed(data.bundle.card.robustness) or ()),
+    draw=lambda data: robustness_figure(disturbed(data.bundle.card.robustness) or (), data.theme),
+    table=_table,
+    exists=lambda data: bool(disturbed(data.bundle.card.robustness)),
+    wide=True,
+    of_cases=False,
+)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from model.evaluation.figures.figure import CsvTable, Figure, FigureData
 from model.evaluation.figures.template import Palette, blank, message, palette
+from model.evaluation.review import best_epoch, training_epochs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,17 +44,16 @@ class Trained:
     live: bool = False
 
 
-def curves(history: "pd.DataFrame", best: int | None, theme: str | None) -> go.Figure:
-    """One run, whose name stands elsewhere."""
-    return overlaid([Trained("", history, best)], theme)
-
-
-def overlaid(runs: Sequence[Trained], theme: str | None) -> go.Figure:
+def training_figure(runs: Sequence[Trained], theme: str | None) -> go.Figure:
     """Several runs, the first in the page's blue.
 
     A panel a measure: validation in full lines, training in dots, a ring at the epoch that was kept."""
     shown = [run for run in runs if not run.epochs.empty and "epoch" in run.epochs]
-    panels = [panel for panel in PANELS if any(recorded(run, name) for run in shown for name in names(panel))]
+    panels = [
+        panel
+        for panel in PANELS
+        if any(recorded(run, name) for run in shown for name in panel_columns(panel))
+    ]
     if not panels:
         return message(
             "No epoch is finished yet."
@@ -82,7 +83,7 @@ def overlaid(runs: Sequence[Trained], theme: str | None) -> go.Figure:
     return figure.update_layout(margin={"t": 36})
 
 
-def names(panel: tuple[str, str, bool]) -> list[str]:
+def panel_columns(panel: tuple[str, str, bool]) -> list[str]:
     """The columns of a panel: training's, and validation's."""
     name, _, both = panel
     return [name, f"val_{name}"] if both else [name]
@@ -107,9 +108,9 @@ def add_run(
     where: dict[str, int],
 ) -> None:
     """One run's lines in one panel."""
-    *_, main = names(panel)
+    *_, main = panel_columns(panel)
     said = run.name or panel[1]
-    for name in names(panel):
+    for name in panel_columns(panel):
         if not recorded(run, name):
             continue
         known = run.epochs[["epoch", name]].dropna()
@@ -119,7 +120,7 @@ def add_run(
             y=known[name].to_list(),
             name=run.name,
             mode="lines" if len(known) > 1 else "markers",
-            line=line(colour, faint=panel[2] and name != main),
+            line=run_line(colour, faint=panel[2] and name != main),
             hovertemplate=f"<b>{said}{what}</b><br>Epoch %{{x}}: %{{y:.4~g}}<extra></extra>",
             **where,
         )
@@ -135,7 +136,7 @@ def add_run(
             )
 
 
-def line(colour: str, faint: bool) -> dict[str, Any]:
+def run_line(colour: str, faint: bool) -> dict[str, Any]:
     """The line of validation, or, dotted, of training."""
     return {"color": colour, "width": 1.5, "dash": "dot"} if faint else {"color": colour, "width": 2.25}
 
@@ -168,3 +169,34 @@ def epochs_of(run: Trained) -> str:
     if run.best is not None:
         told += f", best {'so far ' if run.live else ''}{run.best}"
     return told + (" · running" if run.live else "")
+
+
+def trained_models(data: FigureData) -> tuple[Trained, ...]:
+    """The models' own training, then the other runs."""
+    models = (data.bundle, *data.others)
+    return (*(Trained(one.name, training_epochs(one), best_epoch(one)) for one in models), *data.runs)
+
+
+def _table(data: FigureData) -> CsvTable:
+    """The epochs of every model and run."""
+    runs = trained_models(data)
+    names = tuple(dict.fromkeys(str(name) for run in runs for name in run.epochs.columns))
+    rows = [
+        [run.name, *(row.get(name) for name in names)]
+        for run in runs
+        for row in run.epochs.to_dict("records")
+    ]
+    return CsvTable(("run", *names), rows)
+
+
+TRAINING = Figure(
+    name="training",
+    title="Training",
+    words="Loss, AUC, sensitivity, specificity and learning rate by epoch",
+    note="Measured on still images after every epoch.",
+    height=HEIGHT,
+    draw=lambda data: training_figure(trained_models(data), data.theme),
+    table=_table,
+    wide=True,
+    of_cases=False,
+)

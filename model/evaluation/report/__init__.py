@@ -11,28 +11,16 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from model.bundle import Bundle, BundleError
-from model.evaluation import metrics
 from model.evaluation.cohort import Where, words
-from model.evaluation.disturbances import disturbed
-from model.evaluation.figures import robustness
-from model.evaluation.figures.review import figures
+from model.evaluation.figures.catalogue import FIGURES
+from model.evaluation.figures.figure import FigureData
+from model.evaluation.figures.robustness import ROBUSTNESS
 from model.evaluation.report import sections
 from model.evaluation.report.style import CSS, SCRIPT
 from model.evaluation.report.tags import Markup, embedded, render, section, tag
 from model.evaluation.review import review, splits
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-# Figures in the order of the report, each with its heading and how to read it.
-FIGURES: tuple[tuple[str, str, str], ...] = (
-    ("roc", "ROC curve", "Rings: the card's operating points. Shaded: where 95 % of resampled curves pass."),
-    ("pr", "Precision and recall", "What alarms are worth at the prevalence of these cases."),
-    ("scores", "Scores by class", "Shaded: where the model abstains."),
-    ("calibration", "Calibration", "Whether 20 % means one in five. Bars: cases in each bin."),
-    ("benefit", "Decision curve", "Cancers found, less false alarms weighed by the odds of the threshold."),
-    ("diagnoses", "Diagnoses", "Top right of the lines: cancers taken for something harmless."),
-    ("forest", "Subgroups", "Dotted: all cases. Grey: too few cases to conclude anything."),
-    ("training", "Training", ""),
-)
 
 
 def report(
@@ -60,34 +48,29 @@ def report(
         raise BundleError(f"{bundle.name} has no scores of {split!r}. Available: {', '.join(available)}.")
     shown = review(bundle, split or available[0], where)
     now = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
-    drawn = figures(bundle, shown, round(100 * shown.threshold, 1), "light")
+    data = FigureData(bundle, shown, round(100 * shown.threshold, 1))
+    drawn = {name: figure.draw(data) for name, figure in FIGURES.items() if figure.exists(data)}
     part = ", ".join(f"{variable} {words(variable, name, bundle.card.taxonomy)}" for variable, name in where)
     whole = shown.at(shown.threshold)
-    told = {name: (title, note) for name, title, note in FIGURES if name in drawn}
-    if shown.matrix is not None:
-        score = metrics.class_balanced_accuracy(shown.matrix)
-        told["diagnoses"] = ("Diagnoses", f"{told['diagnoses'][1]} Balanced accuracy {100 * score:.1f} %.")
-    found = disturbed(bundle.card.robustness)
-    shaken = [room("robustness", robustness.height(found))] if found else []
+    rooms = {name: room(name, figure.layout.height) for name, figure in drawn.items()}
     body = [
         *sections.head(bundle, shown, part, now),
         sections.tiles(bundle, shown),
         sections.operating_points(bundle, shown, prevalence),
         sections.confusion(whole),
         [
-            section(title, room(name, drawn[name].layout.height), note=note)
-            for name, (title, note) in told.items()
+            section(FIGURES[name].title, rooms[name], note=FIGURES[name].note_for(data))
+            for name in drawn
+            if name != ROBUSTNESS.name
         ],
         sections.subgroups(shown),
-        sections.robustness(bundle.card, *shaken),
+        sections.robustness(bundle.card, rooms.get(ROBUSTNESS.name)),
         sections.limits(bundle, shown),
         sections.methods(shown),
         sections.card(bundle.card),
         tag("footer", tag("p", f"Dermaboard, {now}. No medical device.", class_="note")),
     ]
-    plots = {name: plain(figure) for name, figure in drawn.items() if name in told}
-    if found:
-        plots["robustness"] = plain(robustness.robustness(found, "light"))
+    plots = {name: plain(figure) for name, figure in drawn.items()}
     return document(f"{bundle.name}, {shown.split}", render(body), plots)
 
 

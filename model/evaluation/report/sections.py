@@ -189,14 +189,14 @@ def subgroups(shown: Review) -> Markup | None:
     )
 
 
-def robustness(card: Card, *drawn: Content) -> Markup | None:
+def robustness(card: Card, drawn: Content) -> Markup | None:
     """What training measured on disturbed images; `drawn` is its figure."""
     if not card.robustness:
         return None
     found = disturbed(card.robustness)
     if found is not None:
         told = f"On the {card.facts['measured_on']} cases. {NOTE}" if "measured_on" in card.facts else NOTE
-        return section("Robustness", *drawn, table(HEAD, [cells(one) for one in found]), note=told)
+        return section("Robustness", drawn, table(HEAD, [cells(one) for one in found]), note=told)
     columns = list(dict.fromkeys(name for row in card.robustness for name in row))
     rows = [[cell(name, row.get(name)) for name in columns] for row in card.robustness]
     return section(

@@ -35,7 +35,7 @@ td small { display: block; color: var(--muted); font-size: 11.5px; white-space: 
 code { font-size: 12px; overflow-wrap: anywhere; }
 .figure { overflow-x: auto; margin: 0; }
 .figure > div { min-width: 320px; }
-#figure-forest, #figure-training, #figure-diagnoses { min-width: 560px; }
+#figure-subgroups, #figure-training, #figure-diagnoses { min-width: 560px; }
 footer { margin-top: 32px; border-top: 1px solid var(--line); padding-top: 8px; }
 @media (max-width: 600px) { .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @page { size: A4; margin: 15mm; }

@@ -9,19 +9,20 @@ import pandas as pd
 import pytest
 
 from dashboard.app import make_server
-from dashboard.performance.drawing import NAMES
-from dashboard.performance.tables import TABLES, Table, lines
+from dashboard.performance.downloads import TABLES
 from dashboard.services import build_services
 from dashboard.settings import Settings
 from model.bundle import open_bundle
 from model.evaluation import metrics
+from model.evaluation.figures.catalogue import FIGURES
+from model.evaluation.figures.figure import CsvTable
 from model.evaluation.stored import stored_scores
 from tests.dashboard.performance.reading import rewritten
 
 HERE = "?model=tiny&split=test"
 
 
-@pytest.mark.parametrize("name", [*TABLES, "training"])
+@pytest.mark.parametrize("name", [*TABLES, *(name for name, figure in FIGURES.items() if figure.table)])
 def test_every_table_is_csv(client, name):
     answer = client.get(f"/performance/table/{name}.csv{HERE}")
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
@@ -57,18 +58,19 @@ def test_numbers_are_those_at_the_threshold_of_the_address(client, bundle_root):
 
 def test_no_cell_is_taken_for_a_formula_and_nothing_is_held_back():
     rows = (["=1+1", "@x", -1.5, None, float("nan"), "plain"] for _ in range(5000))
-    sent = list(lines(Table(("a", "b", "c", "d", "e", "f"), rows)))
+    sent = list(CsvTable(("a", "b", "c", "d", "e", "f"), rows).lines())
     assert len(sent) > 1
     assert "".join(sent).splitlines()[1] == "'=1+1,'@x,-1.5,,,plain"
     assert len("".join(sent).splitlines()) == 5001
 
 
-@pytest.mark.parametrize("name", NAMES)
+# The card of this model states nothing about disturbed images.
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"robustness"}))
 def test_figures_to_print_say_what_they_are_of(client, name):
     answer = client.get(f"/performance/figure/{name}.json{HERE}&sex=female")
     found = answer.json
     title = found["figure"]["layout"]["title"]["text"]
-    assert NAMES[name] in title
+    assert FIGURES[name].title in title
     assert "tiny" in title
     assert name == "training" or "only sex female" in title
     assert found["filename"] == f"tiny-test-female-{name}"
@@ -110,4 +112,5 @@ def test_a_figure_that_a_model_does_not_have_is_not_there(tmp_path: Path) -> Non
     with make_server(services).test_client() as client:
         assert client.get("/performance/figure/roc.json?model=seed-cnn").status_code == 200
         assert client.get("/performance/figure/diagnoses.json?model=seed-cnn").status_code == 404
+        assert client.get("/performance/figure/robustness.json?model=seed-cnn").status_code == 404
     services.store.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.performance.live import best_so_far, find_runs, history
+from dashboard.performance.live import best_so_far, find_runs, run_epochs
 from tests.dashboard.performance.reading import text
 from tests.tiny import tiny_history, write_tiny_bundle
 
@@ -41,7 +41,7 @@ def test_a_run_that_is_written_to_is_live_and_says_how_far_it_is(tmp_path):
 def test_before_the_first_epoch_there_is_a_run_too(tmp_path):
     write_run(tmp_path, "young", epochs=0)
     assert state(tmp_path) == "running, epoch 1 of 6"
-    assert history(find_runs(tmp_path, NOW)[0]).empty
+    assert run_epochs(find_runs(tmp_path, NOW)[0]).empty
 
 
 def test_a_silent_run_has_stopped(tmp_path):
@@ -74,7 +74,7 @@ def test_a_line_that_is_being_written_is_left_out(tmp_path, tail):
     write_run(tmp_path, "half", tail=tail)
     (run,) = find_runs(tmp_path, NOW)
     assert run.epochs == 3
-    assert history(run)["epoch"].tolist() == [1, 2, 3]
+    assert run_epochs(run)["epoch"].tolist() == [1, 2, 3]
 
 
 def test_what_is_no_run_is_passed_over_and_live_ones_come_first(tmp_path):
@@ -93,7 +93,7 @@ def test_what_is_no_run_is_passed_over_and_live_ones_come_first(tmp_path):
 
 def test_the_best_epoch_so_far_is_of_the_last_image_size(tmp_path):
     write_run(tmp_path, "one", epochs=6)
-    epochs = history(find_runs(tmp_path, NOW)[0])
+    epochs = run_epochs(find_runs(tmp_path, NOW)[0])
     assert best_so_far(epochs) == 5
     epochs.loc[5, "size"] = 96
     assert best_so_far(epochs) == 6

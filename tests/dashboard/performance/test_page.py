@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from dashboard.performance import drawing, numbers, tiles
+from dashboard.performance import numbers, tiles
 from dashboard.performance.view import from_search
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
 from model.evaluation import metrics
 from model.evaluation.cohort import COLUMNS
+from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.intervals import Undefined
 from model.evaluation.operating import ppv
 from model.evaluation.review import intact, review
@@ -139,7 +140,7 @@ def drawn(page, theme, name, address, position):
 
 
 def test_figures_follow_theme_and_threshold(page):
-    for name in set(drawing.NAMES) - {"training", "diagnoses", "robustness"}:
+    for name in set(FIGURES) - {"training", "diagnoses", "robustness"}:
         light = drawn(page, "light", name, TEST, 50.0)
         dark = drawn(page, "dark", name, TEST, 50.0)
         assert light.layout.template.layout.font.color != dark.layout.template.layout.font.color
@@ -157,7 +158,7 @@ def rooms(shown):
 
 def test_every_figure_has_an_empty_room_of_its_size(page):
     shown = rooms(page.layout(model="tiny", split="test"))
-    assert set(shown) == {*drawing.NAMES, "card"} - {"robustness"}
+    assert set(shown) == {*FIGURES, "card"} - {"robustness"}
     assert all(one.children.className == "skeleton" for one in shown.values())
     assert all({"--tall", "minHeight"} & set(one.style) for one in shown.values())
 
@@ -165,7 +166,7 @@ def test_every_figure_has_an_empty_room_of_its_size(page):
 def test_many_cases_are_drawn_before_their_intervals_are_known(monkeypatch, other, tmp_path):
     write_tiny_bundle(tmp_path, "fresh", seed=5, graph=False)
     page = other(tmp_path)
-    monkeypatch.setattr(drawing, "MANY", 100)
+    monkeypatch.setattr(page, "MANY", 100)
     fresh = "?model=fresh&split=test"
     first = page.draw(LIGHT, {"name": "roc"}, fresh, 30.0)
     assert first.className == "rough"
@@ -198,7 +199,7 @@ def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_p
     page = other(tmp_path)
     address = "?model=mine&compare=theirs&compare=third&split=test"
     view = from_search(address, intact(find_bundles(tmp_path)), "mine")
-    first, second = drawing.rivals(view)
+    first, second = view.figure_data().rivals
     assert (first.result.n, second.result.n) == (140, 150)
     rows = stored_scores(mine)[20:].query("split == 'test'")
     assert first.result.first.value == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
@@ -294,7 +295,7 @@ def test_bundle_without_scores_opens_with_reasons(other, tmp_path):
     page = other(tmp_path)
     assert "Not defined without cases." in text(page.layout())
     assert "0 cases" in text(page.show_cases("?model=bare"))
-    for name in set(drawing.NAMES) - {"training", "diagnoses", "robustness"}:
+    for name in set(FIGURES) - {"training", "diagnoses", "robustness"}:
         assert drawn(page, "light", name, "?model=bare", 30.0).layout.annotations
 
 

@@ -51,7 +51,7 @@ def test_tables_of_another_form_are_not_guessed_at(rows):
 
 def test_figure_has_both_areas_and_the_cancers_that_were_lost():
     found = disturbed(ROWS)
-    figure = robustness.robustness(found, "dark")
+    figure = robustness.robustness_figure(found, "dark")
     before, after, turned = figure.data
     assert list(before.x) == [0.915, 0.915]
     assert list(after.x) == [0.87, 0.87]
@@ -59,7 +59,7 @@ def test_figure_has_both_areas_and_the_cancers_that_were_lost():
     assert list(turned.x) == [12.5, 12.5]
     assert list(turned.text) == ["7 lost", ""]
     assert turned.textfont.color == DARK.malignant
-    assert "states nothing" in robustness.robustness((), "light").layout.annotations[0].text
+    assert "states nothing" in robustness.robustness_figure((), "light").layout.annotations[0].text
 
 
 def test_report_prints_them_and_tables_of_another_form_as_they_are(tmp_path):

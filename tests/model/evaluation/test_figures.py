@@ -27,7 +27,7 @@ def drawn_cases():
 
 
 def point(y, p, threshold=0.4):
-    return curves.OperatingPoint(threshold, metrics.confusion(y, p, threshold))
+    return curves.MarkedPoint(threshold, metrics.confusion(y, p, threshold))
 
 
 def texts(figure):
@@ -51,7 +51,7 @@ def test_an_unknown_theme_is_light():
 def test_roc_marks_area_and_operating_point(cases, theme):
     y, p = cases
     area = Interval(0.912, 0.88, 0.94)
-    figure = curves.roc(metrics.roc_curve(y, p), area, point(y, p), theme)
+    figure = curves.roc_figure(metrics.roc_curve(y, p), area, point(y, p), theme)
     at = metrics.confusion(y, p, 0.4)
     mark = figure.data[curves.POINT]
     assert mark.y[0] == at.sensitivity.value
@@ -66,7 +66,7 @@ def test_roc_marks_area_and_operating_point(cases, theme):
 def test_roc_is_shaded_where_resampled_curves_pass(cases):
     y, p = cases
     band = bootstrap(y, p, np.arange(y.size), n=50).roc
-    figure = curves.roc(metrics.roc_curve(y, p), Interval(0.9, 0.8, 0.95), point(y, p), "dark", band)
+    figure = curves.roc_figure(metrics.roc_curve(y, p), Interval(0.9, 0.8, 0.95), point(y, p), "dark", band)
     low, high = figure.data[-2:]
     assert list(low.y) == list(band.low)
     assert list(high.y) == list(band.high)
@@ -76,21 +76,23 @@ def test_roc_is_shaded_where_resampled_curves_pass(cases):
 def test_decision_curve_meets_treat_all_and_marks_the_operating_point(cases):
     y, p = cases
     found = net_benefit(metrics.sweep(y, p), benefit.THRESHOLDS)
-    figure = benefit.decision(found, point(y, p), "light")
+    figure = benefit.decision_curve_figure(found, point(y, p), "light")
     mark, none, everyone, model = figure.data
     assert set(none.y) == {0}
     assert model.y[0] == everyone.y[0] == pytest.approx(100 * y.mean())
     at = list(benefit.THRESHOLDS).index(0.4)
     assert (mark.x[0], mark.y[0]) == pytest.approx((40, model.y[at]))
     nothing = net_benefit(metrics.sweep([False], [0.2]), [0.1])
-    assert "Not defined without malignant" in texts(benefit.decision(nothing, point([False], [0.2]), "light"))
+    assert "Not defined without malignant" in texts(
+        benefit.decision_curve_figure(nothing, point([False], [0.2]), "light")
+    )
 
 
 def test_forest_greys_small_groups_and_leaves_out_undefined_ones(cases):
     y, p = cases
     some = np.where(np.arange(y.size) < 20, "ear", "back")
     found = subgroups(y, p, range(y.size), pd.DataFrame({"site": some, "sex": np.where(y, "a", "b")}), 0.4)
-    figure = forest.forest(found, Interval(0.9, 0.8, 0.95), metrics.confusion(y, p, 0.4), "light")
+    figure = forest.forest_figure(found, Interval(0.9, 0.8, 0.95), metrics.confusion(y, p, 0.4), "light")
     known, small = figure.data[:2]
     assert [one[0] for one in known.customdata] == ["site:back"]
     assert known.x[0] == found[[one.name for one in found].index("back")].auc.value
@@ -98,7 +100,7 @@ def test_forest_greys_small_groups_and_leaves_out_undefined_ones(cases):
     assert small.marker.line.color == LIGHT.muted
     assert any("ear  n = 20 ○" in label for label in figure.layout.yaxis.ticktext)
     assert "hold no age" in texts(
-        forest.forest((), undefined(Undefined.EMPTY), point([], []).confusion, "dark")
+        forest.forest_figure((), undefined(Undefined.EMPTY), point([], []).confusion, "dark")
     )
 
 
@@ -106,7 +108,7 @@ def test_precision_recall_shows_prevalence_and_area(cases):
     y, p = cases
     at = point(y, p)
     area = bootstrap(y, p, range(y.size), n=50)
-    figure = curves.precision_recall(
+    figure = curves.precision_recall_figure(
         metrics.pr_curve(y, p),
         area.average_precision,
         at.confusion.prevalence,
@@ -124,15 +126,15 @@ def test_precision_recall_shows_prevalence_and_area(cases):
 def test_undefined_curves_say_why():
     benign = point([False], [0.2])
     nothing = metrics.roc_curve([False], [0.2])
-    figure = curves.roc(nothing, undefined(Undefined.NO_MALIGNANT), benign, "light")
+    figure = curves.roc_figure(nothing, undefined(Undefined.NO_MALIGNANT), benign, "light")
     assert not figure.data
     assert texts(figure) == "Not defined without malignant cases."
     none = undefined(Undefined.NO_MALIGNANT)
-    figure = curves.precision_recall(nothing, none, benign.confusion.prevalence, benign, "light")
+    figure = curves.precision_recall_figure(nothing, none, benign.confusion.prevalence, benign, "light")
     assert not figure.data
     assert texts(figure) == "Not defined without malignant cases."
     assert "No case has a score" in texts(
-        distribution.distribution(np.zeros(0, bool), np.zeros(0), 0.5, "light")
+        distribution.score_distribution_figure(np.zeros(0, bool), np.zeros(0), 0.5, "light")
     )
 
 
@@ -153,7 +155,7 @@ def test_downsampled_curves_stay_within_a_pixel_and_keep_their_ends(of, n):
 
 def test_distribution_is_by_class_in_the_verdicts_colours(cases):
     y, p = cases
-    figure = distribution.distribution(y, p, 0.4, "light")
+    figure = distribution.score_distribution_figure(y, p, 0.4, "light")
     mark, benign, malignant = figure.data
     assert list(mark.x) == [40, 40]
     assert (benign.line.color, malignant.line.color) == (LIGHT.benign, LIGHT.malignant)
@@ -163,12 +165,12 @@ def test_distribution_is_by_class_in_the_verdicts_colours(cases):
 
 
 def test_distribution_shades_where_the_model_abstains(cases):
-    figure = distribution.distribution(*cases, 0.4, "dark", (0.2, 0.6))
+    figure = distribution.score_distribution_figure(*cases, 0.4, "dark", (0.2, 0.6))
     (band,) = figure.layout.shapes
     assert (band.x0, band.x1, band.fillcolor) == (20, 60, DARK.uncertain)
     assert "▲ uncertain" in texts(figure)
     # Format 1 knew no uncertain cases.
-    assert not distribution.distribution(*cases, 0.4, "dark", (0.2, 0.2)).layout.shapes
+    assert not distribution.score_distribution_figure(*cases, 0.4, "dark", (0.2, 0.2)).layout.shapes
 
 
 def test_operating_points_of_the_card_are_on_both_curves(cases):
@@ -178,11 +180,11 @@ def test_operating_points_of_the_card_are_on_both_curves(cases):
         curves.Aimed(name, cut, metrics.confusion(y, p, cut))
         for name, cut in (("90 %", 0.4), ("97.5 %", 0.3))
     ]
-    roc = curves.roc(metrics.roc_of(counts), Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed)
+    roc = curves.roc_figure(metrics.roc_of(counts), Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed)
     rings = roc.data[-1]
     assert list(rings.text) == ["90 %", "97.5 %"]
     assert rings.y[0] == metrics.confusion(y, p, 0.4).sensitivity.value
-    pr = curves.precision_recall(
+    pr = curves.precision_recall_figure(
         metrics.pr_of(counts), Interval(0.9, 0.8, 0.95), at.confusion.prevalence, at, "light", aimed=aimed
     )
     assert list(pr.data[-1].y) == [one.confusion.ppv.value for one in aimed]
@@ -191,7 +193,7 @@ def test_operating_points_of_the_card_are_on_both_curves(cases):
 def test_areas_without_intervals_say_that_they_follow(cases):
     y, p = cases
     unsure = Interval(0.912, float("nan"), float("nan"))
-    figure = curves.roc(metrics.roc_curve(y, p), unsure, point(y, p), "light")
+    figure = curves.roc_figure(metrics.roc_curve(y, p), unsure, point(y, p), "light")
     assert "AUC 0.912</b><br>95 % interval follows" in texts(figure)
     assert "nan" not in texts(figure)
 
@@ -200,22 +202,26 @@ def test_diagnoses_put_missed_cancers_top_right():
     matrix = np.zeros((7, 7), np.int64)
     matrix[HAM10000.index("mel"), HAM10000.index("nv")] = 3
     matrix[HAM10000.index("mel"), HAM10000.index("mel")] = 1
-    figure = confusion.diagnoses(matrix, HAM10000, "light")
+    figure = confusion.diagnoses_figure(matrix, HAM10000, "light")
     cells = np.asarray(figure.data[0].z)
     assert cells[0, 3] == 0.75
     assert figure.layout.yaxis.ticktext[0] == "◆ Melanoma<br>n = 4"
     assert figure.layout.xaxis.ticktext[3] == "●<br>NV"
     assert figure.data[1].text[3] == "3"
-    assert "Not defined" in texts(confusion.diagnoses(np.zeros((8, 8), np.int64), LESIONS, "light"))
+    assert "Not defined" in texts(confusion.diagnoses_figure(np.zeros((8, 8), np.int64), LESIONS, "light"))
 
 
 def epochs(**columns):
     return pd.DataFrame({"epoch": [1, 2, 3], **columns})
 
 
+def curves_of_one_run(history, best, theme):
+    return training.training_figure([training.Trained("", history, best)], theme)
+
+
 def test_training_tells_validation_from_training_and_marks_the_epoch_that_was_kept():
     history = epochs(loss=[3, 2, 1], val_loss=[3, 2, 2.5], auc=[0.6, 0.7, 0.8], val_auc=[0.6, 0.7, 0.65])
-    figure = training.curves(history, 2, "light")
+    figure = curves_of_one_run(history, 2, "light")
     lines = [one for one in figure.data if one.mode == "lines"]
     rings = [one for one in figure.data if one.mode == "markers"]
     assert [one.line.dash for one in lines] == ["dot", None, "dot", None]
@@ -229,7 +235,7 @@ def test_training_overlays_runs_in_colours_of_their_own():
         training.Trained("second", epochs(val_loss=[4, 3, 2]), best=3, live=True),
         training.Trained("empty", pd.DataFrame(), live=True),
     ]
-    figure = training.overlaid(runs, "dark")
+    figure = training.training_figure(runs, "dark")
     assert {line.line.color for line in figure.data if line.name == "first"} == {DARK.action}
     assert {line.line.color for line in figure.data if line.mode == "lines"} == {
         DARK.action,
@@ -237,23 +243,23 @@ def test_training_overlays_runs_in_colours_of_their_own():
     }
     assert "3 epochs, best so far 3 · running" in texts(figure)
     assert "empty" not in texts(figure)
-    assert "No epoch is finished yet" in texts(training.overlaid(runs[2:], "dark"))
+    assert "No epoch is finished yet" in texts(training.training_figure(runs[2:], "dark"))
 
 
 def test_training_of_old_runs_shows_what_there_is():
-    assert len(training.curves(epochs(loss=[3, 2, 1]), None, "light").data) == 1
-    assert len(training.curves(epochs(loss=[3, 2, 1], val_loss=[None] * 3), None, "light").data) == 1
+    assert len(curves_of_one_run(epochs(loss=[3, 2, 1]), None, "light").data) == 1
+    assert len(curves_of_one_run(epochs(loss=[3, 2, 1], val_loss=[None] * 3), None, "light").data) == 1
     for nothing in (pd.DataFrame(), epochs(seconds=[1, 1, 1])):
-        assert "no record" in texts(training.curves(nothing, None, "light"))
+        assert "no record" in texts(curves_of_one_run(nothing, None, "light"))
 
 
 def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scaling(cases):
     y, p = cases
     after, before = (
-        reliability.calibration(y, p, range(len(y))),
-        reliability.calibration(y, p**2, range(len(y))),
+        reliability.measure_reliability(y, p, range(len(y))),
+        reliability.measure_reliability(y, p**2, range(len(y))),
     )
-    figure = calibration.reliability(after, before, "dark")
+    figure = calibration.reliability_figure(after, before, "dark")
     _, old, old_counts, new, new_counts = figure.data
     assert list(new.x) == [one.predicted for one in after.bins]
     assert list(old.x) == [one.predicted for one in before.bins]
@@ -261,15 +267,15 @@ def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scali
     assert new.y[0] + new.error_y.array[0] == pytest.approx(after.bins[0].observed.high)
     assert f"calibrated</b><br>ECE {after.error:.3f}, Brier {after.brier:.3f}" in texts(figure)
     assert f"before scaling</b><br>ECE {before.error:.3f}" in texts(figure)
-    assert "before" not in texts(calibration.reliability(after, None, "dark"))
-    nothing = reliability.calibration([], [], [])
-    assert "Not defined" in texts(calibration.reliability(nothing, None, "dark"))
+    assert "before" not in texts(calibration.reliability_figure(after, None, "dark"))
+    nothing = reliability.measure_reliability([], [], [])
+    assert "Not defined" in texts(calibration.reliability_figure(nothing, None, "dark"))
 
 
 def test_other_models_on_the_roc_curve_are_told_apart(cases):
     y, p = cases
     area = Interval(0.9, 0.8, 0.95)
-    figure = curves.roc(metrics.roc_curve(y, p), area, point(y, p), "light")
+    figure = curves.roc_figure(metrics.roc_curve(y, p), area, point(y, p), "light")
     for name in ("second", "third"):
         curves.overlay(figure, metrics.roc_curve(y, p**2), area, name, "light")
     second, third = figure.data[-2:]

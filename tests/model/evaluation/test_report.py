@@ -78,7 +78,7 @@ def test_report_draws_every_figure_in_the_light_theme(text):
     drawn = figures(text)
     assert set(drawn) == {
         f"figure-{name}"
-        for name in ("roc", "pr", "scores", "calibration", "benefit", "diagnoses", "forest", "training")
+        for name in ("roc", "pr", "scores", "calibration", "benefit", "diagnoses", "subgroups", "training")
     }
     assert all(f'id="{name}"' in text for name in drawn)
     assert {one["layout"]["template"]["layout"]["font"]["color"] for one in drawn.values()} == {"#16202c"}

@@ -10,7 +10,8 @@ import pytest
 from model.bundle import SCORES, OperatingPoint, write_bundle
 from model.evaluation import metrics
 from model.evaluation import review as reviews
-from model.evaluation.figures.review import SLOW, figures
+from model.evaluation.figures.catalogue import FIGURES
+from model.evaluation.figures.figure import FigureData
 from model.evaluation.stored import stored_scores
 from tests.tiny import tiny_scores, write_tiny_bundle
 
@@ -62,11 +63,12 @@ def test_exact_numbers_do_not_wait_for_resamples(bundle, monkeypatch):
     assert shown.auc == pytest.approx(metrics.auc(shown.truth, shown.scores))
     assert shown.sweep[0][1].tp == shown.truth.sum()
     assert not shown.ready
-    drawn = figures(bundle, shown, 30, "light", sure=False)
-    assert set(SLOW) < set(drawn)
+    data = FigureData(bundle, shown, 30, "light", sure=False)
+    drawn = {name: figure.draw(data) for name, figure in FIGURES.items()}
+    assert {name for name, figure in FIGURES.items() if figure.needs_intervals} == {"roc", "pr", "subgroups"}
     texts = " ".join(str(note.text) for note in drawn["roc"].layout.annotations)
     assert f"AUC {shown.auc:.3f}</b><br>95 % interval follows" in texts
-    assert "follow" in drawn["forest"].layout.annotations[0].text
+    assert "follow" in drawn["subgroups"].layout.annotations[0].text
 
 
 def test_what_takes_long_is_computed_once_whoever_asks(bundle, monkeypatch):
@@ -88,7 +90,7 @@ def test_what_takes_long_is_computed_once_whoever_asks(bundle, monkeypatch):
     assert shown.subgroups is shown.subgroups
     assert shown.ready
     # With them known, the first drawing is complete.
-    assert len(figures(bundle, shown, 30, "light", names=("roc",), sure=False)["roc"].data) >= 5
+    assert len(FIGURES["roc"].draw(FigureData(bundle, shown, 30, "light", sure=False)).data) >= 5
 
 
 def test_slider_meets_every_operating_point_exactly(bundle):
@@ -115,7 +117,7 @@ def test_filters_change_every_number(bundle):
     assert nothing.area.reason is not None
     assert nothing.matrix is None
     assert (
-        figures(bundle, nothing, 30, "light")["roc"].layout.annotations[0].text
+        FIGURES["roc"].draw(FigureData(bundle, nothing, 30)).layout.annotations[0].text
         == "Not defined without cases."
     )
 
