@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection
 
 from model.evaluation.intervals import Interval
+from model.evaluation.verdict import VERDICTS
 from model.taxonomy import Diagnosis
-from model.verdict import VERDICTS
 
 # What data sets write for how a diagnosis was confirmed.
 CONFIRMED: dict[str, str] = {
