@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from model.bundle import Bundle, Damaged
-from model.taxonomy import LESIONS, Taxonomy, union
+from model.taxonomy import LESIONS, Taxonomy, taxonomy_union
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ USUAL = KnownDiagnoses()
 def known_diagnoses(bundles: Iterable[Bundle | Damaged]) -> KnownDiagnoses:
     """What is known beside these bundles."""
     cards = [bundle.card for bundle in bundles if isinstance(bundle, Bundle)]
-    every = union([*(card.taxonomy for card in cards), LESIONS])
-    return KnownDiagnoses(every, {card.sha256: union([card.taxonomy, every]) for card in cards})
+    every = taxonomy_union([*(card.taxonomy for card in cards), LESIONS])
+    return KnownDiagnoses(every, {card.sha256: taxonomy_union([card.taxonomy, every]) for card in cards})

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
 from model.console import fail, speak_utf8
 from model.predictor import Predictor
-from model.scoring import Wish, files_below, path_as_text, score, score_columns
+from model.scoring import Wish, files_below, path_as_text, score_columns, score_files
 from model.tables import Journal, Row, TableError, earlier_rows
 
 # These commands are those of `model.evaluation`.
@@ -42,7 +42,7 @@ def score_command(options: argparse.Namespace) -> int:
             with tqdm(
                 total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05
             ) as bar:
-                for row in score(predictor, left, wish):
+                for row in score_files(predictor, left, wish):
                     journal.add([row])
                     written += 1
                     bar.update()

@@ -24,7 +24,7 @@ from typing import Any, get_origin
 
 from model.calibration import Calibration
 from model.modality import Modality
-from model.taxonomy import HAM10000, Taxonomy, TaxonomyError, from_json
+from model.taxonomy import HAM10000, Taxonomy, TaxonomyError, taxonomy_from_json
 
 FORMAT = 3
 SHIPPED = Path(__file__).parent / "bundles"
@@ -131,7 +131,7 @@ class Card:
         for name in ("operating_points", "subgroups", "robustness"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for field in dataclasses.fields(self):
-            if not is_of(getattr(self, field.name), field.type):
+            if not is_of_kind(getattr(self, field.name), field.type):
                 raise BundleError(f"{self.name}: {field.name} is of the wrong kind.")
         if not 0 < self.input_size <= LARGEST_INPUT:
             raise BundleError(f"{self.name}: the input size is out of range.")
@@ -175,7 +175,7 @@ class Card:
         return self.point().sensitivity
 
 
-def is_of(value: object, kind: Any) -> bool:
+def is_of_kind(value: object, kind: Any) -> bool:
     """Whether a value from JSON is of a field's type; a whole number will do for a fraction."""
     if kind is float:
         kind = (float, int)
@@ -239,7 +239,7 @@ def open_bundle(path: Path) -> Bundle:
             )
         if version == 1:
             fields |= first_format(fields.pop("threshold"), fields.pop("target_sensitivity"))
-        fields["taxonomy"] = HAM10000 if version < 3 else from_json(fields.get("taxonomy"))
+        fields["taxonomy"] = HAM10000 if version < 3 else taxonomy_from_json(fields.get("taxonomy"))
         if version < 3:
             fields["calibrations"] = {Modality.DERMOSCOPIC: {"temperature": fields.pop("temperature")}}
         fields["calibrations"] = {

@@ -89,7 +89,7 @@ def to_srgb(profile: bytes, mode: str) -> Transform | None:
         if space != mode:
             return None
         transform = build_transform(found, mode)
-        return None if is_same(transform, mode) else transform
+        return None if changes_nothing(transform, mode) else transform
     # A broken profile breaks in many ways; the picture is then read as nearly all are meant.
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
@@ -121,7 +121,7 @@ def from_lab() -> Transform:
     return build_transform(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
 
 
-def is_same(transform: Transform, mode: str) -> bool:
+def changes_nothing(transform: Transform, mode: str) -> bool:
     """Whether a transform leaves every grey or every colour as it is."""
     steps = np.arange(0, 256, 17, dtype=np.uint8)
     every = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(64, 64, 3)
@@ -129,11 +129,11 @@ def is_same(transform: Transform, mode: str) -> bool:
         every = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, 2)
     elif mode != "RGB":
         return False
-    changed = applied(Image.fromarray(every).convert(mode), transform)
+    changed = apply_transform(Image.fromarray(every).convert(mode), transform)
     return bool(np.abs(np.asarray(changed).astype(int) - every).max() <= SAME)
 
 
-def applied(image: Image.Image, transform: Transform) -> Image.Image:
+def apply_transform(image: Image.Image, transform: Transform) -> Image.Image:
     """A picture of the transform's mode in sRGB."""
     changed = ImageCms.applyTransform(image, transform)
     if changed is None:
@@ -148,8 +148,8 @@ def made_profile(primaries: Sequence[float], gamma: float | None) -> bytes:
         primaries: x and y of red, green, blue and white.
         gamma: of the transfer curve; None for that of sRGB.
     """
-    white = xyz(*primaries[6:8])
-    colours = np.stack([xyz(*primaries[place : place + 2]) for place in (0, 2, 4)], 1)
+    white = tristimulus(*primaries[6:8])
+    colours = np.stack([tristimulus(*primaries[place : place + 2]) for place in (0, 2, 4)], 1)
     scaled = colours * np.linalg.solve(colours, white)
     adaptation = np.linalg.solve(
         BRADFORD, np.diag((BRADFORD @ np.array(D50)) / (BRADFORD @ white)) @ BRADFORD
@@ -166,7 +166,7 @@ def made_profile(primaries: Sequence[float], gamma: float | None) -> bytes:
     return profile_from_tags(tags)
 
 
-def xyz(x: float, y: float) -> NDArray[np.float64]:
+def tristimulus(x: float, y: float) -> NDArray[np.float64]:
     """Tristimulus values of a chromaticity at luminance 1."""
     return np.array([x / y, 1.0, (1 - x - y) / y])
 

@@ -15,7 +15,7 @@ def usable_cores(root: Path = Path("/")) -> int:
         root: where /proc and /sys lie.
     """
     own = allowed_cores()
-    return max(1, min([own, MOST, *(math.ceil(quota) for quota in quotas(root))]))
+    return max(1, min([own, MOST, *(math.ceil(quota) for quota in core_quotas(root))]))
 
 
 def allowed_cores() -> int:
@@ -27,13 +27,13 @@ def allowed_cores() -> int:
     return os.cpu_count() or 1
 
 
-def quotas(root: Path) -> list[float]:
+def core_quotas(root: Path) -> list[float]:
     """The quotas, in cores, of this process's control group and of those above it; empty where nothing limits it."""
     found = []
     for folder in group_folders(root):
-        limit = text_of(folder / "cpu.max").split()
+        limit = text_of_file(folder / "cpu.max").split()
         if not limit:
-            limit = [text_of(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
+            limit = [text_of_file(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
         try:
             quota, period = (float(number) for number in limit)
         except ValueError:  # "max", or no such files
@@ -47,7 +47,7 @@ def group_folders(root: Path) -> list[Path]:
     """The folders of the process's control groups that may limit its time (versions 2 and 1), and those above."""
     groups = root / "sys/fs/cgroup"
     folders = [groups, groups / "cpu"]
-    for line in text_of(root / "proc/self/cgroup").splitlines():
+    for line in text_of_file(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers or "cpu" in controllers.split(","):
             above = groups / controllers if controllers else groups
@@ -56,7 +56,7 @@ def group_folders(root: Path) -> list[Path]:
     return folders
 
 
-def text_of(path: Path) -> str:
+def text_of_file(path: Path) -> str:
     """What a small file says; nothing where there is none."""
     try:
         return path.read_text(encoding="utf-8").strip()

@@ -49,9 +49,9 @@ def read_dicom(data: bytes, limits: Limits) -> Image.Image:
         ImageError: `unsupported` for anything but a photograph in a common encoding, `not_an_image`, `too_small`,
             `too_many_pixels`, `animated` or `too_complex`.
     """
-    found = dataset(data)
+    found = read_dataset(data)
     check_dicom(found, limits)
-    syntax = encoding(found)
+    syntax = transfer_syntax(found)
     if syntax in JPEG:
         image = jpeg_frame(found, limits)
     elif syntax in JPEG2000:
@@ -64,13 +64,13 @@ def read_dicom(data: bytes, limits: Limits) -> Image.Image:
     return image
 
 
-def dataset(data: bytes) -> Dataset:
+def read_dataset(data: bytes) -> Dataset:
     """Everything in the file; one without preamble or transfer syntax is read by the encoding that it shows."""
     if data.startswith(b"DICM"):
         data = bytes(128) + data
     whole = data[128:132] == b"DICM"
     if whole and uid.DeflatedExplicitVRLittleEndian.encode() + b"\0" in data[:1000]:
-        data, whole = unfolded(data), False
+        data, whole = inflate_dataset(data), False
     try:
         found = pydicom.dcmread(BytesIO(data), force=not whole)
     except MemoryError:
@@ -85,7 +85,7 @@ def dataset(data: bytes) -> Dataset:
     return found
 
 
-def unfolded(data: bytes) -> bytes:
+def inflate_dataset(data: bytes) -> bytes:
     """What a deflated file has behind its header."""
     start = 144 + int.from_bytes(data[140:144], "little")
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -121,7 +121,7 @@ def check_dicom(found: Dataset, limits: Limits) -> None:
         raise unsupported_dicom("Its pixels are fractions.") if rare else ValueError("no pixels")
 
 
-def encoding(found: Dataset) -> str:
+def transfer_syntax(found: Dataset) -> str:
     """The transfer syntax, which the data set has afterwards: the one that it names, or else the one that it shows."""
     syntax = found.file_meta.get("TransferSyntaxUID")
     if found["PixelData"].is_undefined_length and (syntax is None or syntax in NATIVE):
@@ -147,11 +147,11 @@ def dicom_profile(found: Dataset) -> bytes | None:
 
 def native_frame(found: Dataset) -> Image.Image:
     """What is stored number by number, or run by run."""
-    name_colours(found)
-    return as_shown(found, pixel_array(found, raw=True))
+    correct_colour_name(found)
+    return image_of_samples(found, pixel_array(found, raw=True))
 
 
-def as_shown(found: Dataset, samples: NDArray[np.integer]) -> Image.Image:
+def image_of_samples(found: Dataset, samples: NDArray[np.integer]) -> Image.Image:
     """Numbers as they are stored, and as the file says they are shown."""
     if found.SamplesPerPixel == 1:
         return Image.fromarray(samples_to_levels(samples, levels_of(found), found))
@@ -167,7 +167,7 @@ def in_colours(image: Image.Image, differences: bool) -> Image.Image:
     return Image.frombytes("YCbCr", image.size, image.tobytes()).convert("RGB")
 
 
-def name_colours(found: Dataset) -> None:
+def correct_colour_name(found: Dataset) -> None:
     """Correct the name of colours that are said to be subsampled and are not: only the numbers can tell what they are.
 
     Raises:
@@ -189,7 +189,7 @@ def name_colours(found: Dataset) -> None:
         raise unsupported_dicom("It names its colours wrongly. Export it in RGB.")
 
 
-def stream_of(found: Dataset, kind: str, limits: Limits) -> tuple[bytes, Image.Image]:
+def embedded_picture(found: Dataset, kind: str, limits: Limits) -> tuple[bytes, Image.Image]:
     """The compressed picture inside, and its header read. The limits hold for it too."""
     stream = get_frame(found.PixelData, 0, number_of_frames=1)
     image = Image.open(BytesIO(stream), formats=[kind])
@@ -207,12 +207,12 @@ def jpeg_frame(found: Dataset, limits: Limits) -> Image.Image:
         raise unsupported_dicom(RARE)
     if jpeg.is_endless(stream):
         raise too_complex()
-    stream, image = stream_of(found, "JPEG", limits)
+    stream, image = embedded_picture(found, "JPEG", limits)
     if head is None or len(head.components) != found.SamplesPerPixel:
         raise ValueError("the picture inside has other channels")
     profile = image.info.get("icc_profile")
     if found.SamplesPerPixel == 1:
-        image = as_shown(found, np.asarray(image))
+        image = image_of_samples(found, np.asarray(image))
     elif meant_as_rgb(head, found):
         # The decoder would convert them from what they are not.
         image.draft("YCbCr", None)
@@ -234,15 +234,15 @@ def meant_as_rgb(head: jpeg.Head, found: Dataset) -> bool:
 
 def jpeg2000_frame(found: Dataset, limits: Limits) -> Image.Image:
     """A JPEG 2000 picture inside."""
-    stream, image = stream_of(found, "JPEG2000", limits)
+    stream, image = embedded_picture(found, "JPEG2000", limits)
     if found.SamplesPerPixel == 1:
-        return as_shown(found, pixel_array(found, raw=True))
+        return image_of_samples(found, pixel_array(found, raw=True))
     # Where the transformation is part of the coding, the decoder has undone it.
-    differences = not transformed(stream) and found.PhotometricInterpretation in YBR
+    differences = not has_colour_transform(stream) and found.PhotometricInterpretation in YBR
     return in_colours(image.convert("RGB"), differences)
 
 
-def transformed(stream: bytes) -> bool:
+def has_colour_transform(stream: bytes) -> bool:
     """Whether a JPEG 2000 stream says that its colours were transformed when it was coded."""
     place = stream.find(b"\xff\x4f\xff\x51") + 2
     while place > 1 and stream[place : place + 1] == b"\xff" and stream[place + 1] != 0x52:

@@ -41,7 +41,7 @@ def class_evidence(
         probabilities / max(float(probabilities[malignant].sum()), 1e-12),
         -probabilities / max(float(probabilities[~malignant].sum()), 1e-12),
     )
-    return scaled(maps @ weights.astype(np.float32))
+    return scale_evidence(maps @ weights.astype(np.float32))
 
 
 def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: float) -> NDArray[np.float32]:
@@ -64,10 +64,12 @@ def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: fl
     )
     logits = np.log(np.clip(found, 1e-7, 1 - 1e-7)) - np.log1p(-np.clip(found, 1e-7, 1 - 1e-7))
     own = np.clip(probability, 1e-7, 1 - 1e-7)
-    return scaled((np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32))
+    return scale_evidence(
+        (np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32)
+    )
 
 
-def scaled(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+def scale_evidence(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
     """Evidence below 0 to 0 and the greatest to 1."""
     positive = np.maximum(evidence, 0)
     return np.asarray(positive / max(float(positive.max()), 1e-6), np.float32)

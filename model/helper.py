@@ -21,7 +21,7 @@ import numpy as np
 from model.cores import usable_cores
 from model.limits import ImageError, Limits, too_complex
 from model.reading import FORMATS, Picture
-from model.worker import SECONDS, receive, send
+from model.worker import SECONDS, receive_message, send_message
 
 ROOT = Path(__file__).resolve().parents[1]
 # By this clock a file may take longer than by the processor's, which others use as well.
@@ -61,7 +61,7 @@ class Helper:
         watch.daemon = True
         watch.start()
         try:
-            send(self._process.stdin, vars(limits), data)
+            send_message(self._process.stdin, vars(limits), data)
             return receive_picture(self._process.stdout, limits)
         finally:
             watch.cancel()
@@ -150,7 +150,7 @@ def read_in_helper(data: bytes, limits: Limits, patience: float | None = None) -
 
 def receive_picture(pipe: IO[bytes], limits: Limits) -> Picture:
     """A helper's answer, believed only as far as it makes sense."""
-    head, pixels = receive(pipe, 3 * limits.max_pixels)
+    head, pixels = receive_message(pipe, 3 * limits.max_pixels)
     if "code" in head:
         code, sentence = head["code"], head["sentence"]
         if code not in CODES or not isinstance(sentence, str):

@@ -74,7 +74,7 @@ def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None
         found = helper.read_in_helper(data, limits, patience)
         if found.srgb:
             plain.remember_srgb(data)
-    own = jpeg.stripped(data, found.orientation) if found.orientation is not None else None
+    own = jpeg.strip_metadata(data, found.orientation) if found.orientation is not None else None
     return Photograph(found.pixels, hashlib.sha256(data).hexdigest(), found.format, own)
 
 

@@ -116,11 +116,11 @@ def is_endless(data: bytes) -> bool:
         return False
     width, height = found.size
     most = min(MOST_SCANS, MOST_PIXELS // max(1, width * height))
-    later = (marker for marker, _, _ in markers(data, found.end) if marker == SOS)
+    later = (marker for marker, _, _ in later_markers(data, found.end) if marker == SOS)
     return sum(1 for _ in islice(later, most)) >= most
 
 
-def markers(data: bytes, place: int) -> Iterator[tuple[int, int, int]]:
+def later_markers(data: bytes, place: int) -> Iterator[tuple[int, int, int]]:
     """The markers in and behind coded data up to the end of the picture: each with its start, and its segment's end."""
     while (match := MARKER.search(data, place)) is not None and match[0][1] != EOI:
         start = match.start()
@@ -129,7 +129,7 @@ def markers(data: bytes, place: int) -> Iterator[tuple[int, int, int]]:
     yield EOI, match.start() if match else len(data), len(data)
 
 
-def stripped(data: bytes, orientation: int) -> bytes | None:
+def strip_metadata(data: bytes, orientation: int) -> bytes | None:
     """The file with its coded data as it is, which is decoded to the same pixels, and without anything else.
 
     Args:
@@ -141,17 +141,19 @@ def stripped(data: bytes, orientation: int) -> bytes | None:
     found = read_jpeg_head(data)
     if found is None or found.frame.marker not in (BASELINE, EXTENDED, PROGRESSIVE) or found.precision != 8:
         return None
-    parts = [b"\xff\xd8", *(segment(*one) for one in opening(found, orientation))]
-    parts += [segment(one.marker, one.body) for one in found.segments if needed(one.marker)]
+    parts = [b"\xff\xd8", *(segment_bytes(*one) for one in opening_segments(found, orientation))]
+    parts += [
+        segment_bytes(one.marker, one.body) for one in found.segments if is_needed_to_decode(one.marker)
+    ]
     if found.one_pass:
         end = data.find(b"\xff\xd9", found.end)
         parts.append(data[found.end : end if end >= 0 else len(data)])
     else:
-        parts.extend(coded(data, found.end))
+        parts.extend(coded_scans(data, found.end))
     return b"".join([*parts, b"\xff\xd9"])
 
 
-def opening(found: Head, orientation: int) -> Iterator[tuple[int, bytes]]:
+def opening_segments(found: Head, orientation: int) -> Iterator[tuple[int, bytes]]:
     """What says how colours are coded, without a preview, and which way is up."""
     for body in found.bodies(APP0, b"JFIF\0")[:1]:
         yield APP0, body[:12].ljust(12, b"\0") + b"\0\0"
@@ -162,20 +164,20 @@ def opening(found: Head, orientation: int) -> Iterator[tuple[int, bytes]]:
         yield APP14, body[:12]
 
 
-def needed(marker: int) -> bool:
+def is_needed_to_decode(marker: int) -> bool:
     """Whether a segment is needed to decode the picture."""
     return marker in TABLES or marker in FRAMES or marker == SOS
 
 
-def segment(marker: int, body: bytes) -> bytes:
+def segment_bytes(marker: int, body: bytes) -> bytes:
     """A segment as it stands in a file."""
     return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
 
 
-def coded(data: bytes, place: int) -> Iterator[bytes]:
+def coded_scans(data: bytes, place: int) -> Iterator[bytes]:
     """The coded data from a place on, scan by scan with what is needed between them."""
-    for marker, start, end in markers(data, place):
+    for marker, start, end in later_markers(data, place):
         yield data[place:start]
-        if needed(marker):
+        if is_needed_to_decode(marker):
             yield data[start:end]
         place = end

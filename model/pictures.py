@@ -40,8 +40,8 @@ def take_primary(image: Image.Image, limits: Limits) -> None:
     else:
         others = [index for index in range(count) if index != first and not is_view(image, first, index)]
     if others:
-        shown = small(image, first, limits)
-        if any(not same_scene(shown, small(image, other, limits)) for other in others):
+        shown = small_picture(image, first, limits)
+        if any(not same_scene(shown, small_picture(image, other, limits)) for other in others):
             raise several_pictures()
     image.seek(first)
 
@@ -59,7 +59,7 @@ def is_view(image: Image.Image, first: int, index: int) -> bool:
     return any(group["type"] in VIEWS and {first, index} <= set(group["images"]) for group in groups)
 
 
-def small(image: Image.Image, index: int, limits: Limits) -> NDArray[np.int16]:
+def small_picture(image: Image.Image, index: int, limits: Limits) -> NDArray[np.int16]:
     """A picture of a file as int16 (SIDE, SIDE, 3)."""
     image.seek(index)
     if image.width * image.height > limits.max_pixels:

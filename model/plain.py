@@ -30,7 +30,7 @@ def is_plain(data: bytes) -> bool:
     # Cameras say there that they mean Adobe RGB.
     if any(b"R03\0" in body for body in head.bodies(jpeg.APP1)):
         return False
-    return ordinary(head.size) and harmless(head.profile)
+    return is_ordinary_size(head.size) and is_harmless_profile(head.profile)
 
 
 def plain_png(data: bytes) -> bool:
@@ -41,7 +41,11 @@ def plain_png(data: bytes) -> bool:
     chunks = dict(chunks_before_pixels(data))
     # Where it says that it is sRGB, older readers are told the same once more.
     told = SURPRISES - {b"gAMA", b"cHRM"} if b"sRGB" in chunks else SURPRISES
-    return not told & chunks.keys() and width * height <= ORDINARY and harmless(chunks.get(b"iCCP", b""))
+    return (
+        not told & chunks.keys()
+        and width * height <= ORDINARY
+        and is_harmless_profile(chunks.get(b"iCCP", b""))
+    )
 
 
 def chunks_before_pixels(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -63,12 +67,12 @@ def profile_in(data: bytes) -> bytes:
     return head.profile if head is not None else b""
 
 
-def ordinary(size: tuple[int, int]) -> bool:
+def is_ordinary_size(size: tuple[int, int]) -> bool:
     """Whether a JPEG file of this size is decoded to an ordinary number of pixels."""
     return size[0] * size[1] <= ORDINARY * reduction(size) ** 2
 
 
-def harmless(profile: bytes) -> bool:
+def is_harmless_profile(profile: bytes) -> bool:
     """Whether there is no profile, or one that is known to be sRGB."""
     return not profile or profile_digest(profile) in _srgb
 

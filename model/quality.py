@@ -132,13 +132,13 @@ def quality_cautions(
     for name, (side, code, text) in RULES.items():
         if name not in measures:
             continue
-        if beyond(side, measures[name], severe.get(name)):
+        if is_beyond_limit(side, measures[name], severe.get(name)):
             found[code] = Caution(code, text, severe=True)
-        elif beyond(side, measures[name], limits.get(name)):
+        elif is_beyond_limit(side, measures[name], limits.get(name)):
             found.setdefault(code, Caution(code, text))
     return tuple(found.values())
 
 
-def beyond(side: str, value: float, limit: float | None) -> bool:
+def is_beyond_limit(side: str, value: float, limit: float | None) -> bool:
     """Whether a measure is on the bad side, "low" or "high", of its limit."""
     return limit is not None and (value < limit if side == "low" else value > limit)

@@ -70,7 +70,7 @@ def read_picture(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
             `too_complex`.
     """
     try:
-        with opened(data, limits) as image:
+        with open_picture(data, limits) as image:
             return decode_picture(image, limits, profiles)
     except ImageError:
         raise
@@ -104,7 +104,7 @@ def is_known_format(data: bytes) -> bool:
     return data.startswith(starts) or container or is_dicom(data)
 
 
-def opened(data: bytes, limits: Limits) -> Image.Image:
+def open_picture(data: bytes, limits: Limits) -> Image.Image:
     """The image behind the bytes, its header read and, but for DICOM, no pixel decoded yet."""
     if is_dicom(data):
         # Here, because it takes a second or two to import, and most never send one.
@@ -155,7 +155,7 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
         from model.colour import image_profile
 
         profile = image_profile(image)
-    untouched = image.mode in ("L", "RGB") and not changes(profile, image.mode)
+    untouched = image.mode in ("L", "RGB") and not changes_colours(profile, image.mode)
     rgb = upright_rgb(image, b"" if untouched else profile, factor, orientation)
     return Picture(
         np.asarray(rgb),
@@ -181,7 +181,7 @@ def orientation_of(image: Image.Image) -> int:
     return value if isinstance(value, int) and value in TURNS else 1
 
 
-def changes(profile: bytes, mode: str) -> bool:
+def changes_colours(profile: bytes, mode: str) -> bool:
     """Whether a profile changes the colours of grey or RGB pictures."""
     if not profile:
         return False
@@ -243,8 +243,8 @@ def in_srgb(strip: Image.Image, profile: bytes) -> Image.Image:
     from model import colour
 
     if strip.mode == "LAB":
-        return colour.applied(strip, colour.from_lab())
+        return colour.apply_transform(strip, colour.from_lab())
     if strip.mode == "L" and colour.colours_of(profile) == "RGB":
         strip = strip.convert("RGB")
     transform = colour.to_srgb(profile, strip.mode)
-    return strip.convert("RGB") if transform is None else colour.applied(strip, transform)
+    return strip.convert("RGB") if transform is None else colour.apply_transform(strip, transform)

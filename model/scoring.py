@@ -61,10 +61,10 @@ def files_below(paths: Sequence[Path]) -> Iterator[Path]:
     for path in named:
         # What lies in a folder that is named too comes with that folder.
         if folders.isdisjoint(path.resolve().parents):
-            yield from below(path) if path.is_dir() else (path,)
+            yield from image_files_below(path) if path.is_dir() else (path,)
 
 
-def below(folder: Path) -> Iterator[Path]:
+def image_files_below(folder: Path) -> Iterator[Path]:
     """The image files of a folder and the folders in it, of which only one folder's names are held at a time.
 
     Names that begin with a dot are passed over: so systems name what they keep beside photographs (`._x.jpg`).
@@ -74,12 +74,12 @@ def below(folder: Path) -> Iterator[Path]:
         inside = sorted(visible, key=lambda entry: entry.name)
     for entry in inside:
         if entry.is_dir(follow_symlinks=False):
-            yield from below(folder / entry.name)
+            yield from image_files_below(folder / entry.name)
         elif Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file():
             yield folder / entry.name
 
 
-def score(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:
+def score_files(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:
     """One row for each file, in order, at constant memory; see `score_columns`.
 
     Every core takes a few files at a time and reads, decodes and predicts them, so that none waits for another: give

@@ -132,7 +132,7 @@ class Taxonomy:
         return np.asarray(values[:, 0] if values.shape[1] == 1 else values[:, self.columns].sum(axis=1))
 
 
-def from_json(value: Any) -> Taxonomy:
+def taxonomy_from_json(value: Any) -> Taxonomy:
     """A taxonomy as a card has it: what `dataclasses.asdict` makes of one.
 
     Raises:
@@ -156,7 +156,7 @@ def checked_fields(value: Any, names: tuple[str, ...], what: str) -> dict[str, A
     return value
 
 
-def union(taxonomies: Iterable[Taxonomy]) -> Taxonomy:
+def taxonomy_union(taxonomies: Iterable[Taxonomy]) -> Taxonomy:
     """Everything that any of them tells apart; of two diagnoses with one code the first stands."""
     found: dict[str, Diagnosis] = {}
     shown: dict[str, None] = {}

@@ -22,7 +22,7 @@ LENGTHS = struct.Struct(">IQ")
 LONGEST_HEAD = 10_000
 
 
-def send(pipe: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") -> None:
+def send_message(pipe: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") -> None:
     """Write one message: lengths, a head in JSON, bytes."""
     told = json.dumps(head).encode()
     pipe.write(LENGTHS.pack(len(told), len(body)) + told)
@@ -30,7 +30,7 @@ def send(pipe: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") 
     pipe.flush()
 
 
-def receive(pipe: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
+def receive_message(pipe: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
     """Read one message.
 
     Raises:
@@ -79,11 +79,11 @@ def answer_request(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
     try:
         found = read_picture(data, limits)
     except ImageError as error:
-        return send(pipe, {"code": error.code, "sentence": str(error)})
+        return send_message(pipe, {"code": error.code, "sentence": str(error)})
     height, width = found.pixels.shape[:2]
     head = {"height": height, "width": width, "format": found.format}
     head |= {"orientation": found.orientation, "srgb": found.srgb}
-    return send(pipe, head, found.pixels.data.cast("B"))
+    return send_message(pipe, head, found.pixels.data.cast("B"))
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def main() -> None:
         os.nice(5)
     with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         while True:
-            head, data = receive(requests, sys.maxsize)
+            head, data = receive_message(requests, sys.maxsize)
             limit_time()
             answer_request(answers, Limits(**head), data)
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.drawings.artefacts import darken_corners, draw_hair, erase
+from training.drawings.artefacts import darken_corners, draw_hair, erase_rectangle
 
 # Parallelism comes from whole images; OpenCV's own threads would compete with the training step.
 cv2.setNumThreads(1)
@@ -116,7 +116,7 @@ def view(image: NDArray[np.uint8], size: int, views: Views, rng: np.random.Gener
     if rng.random() < views.compress:
         warped = compressed(np.asarray(warped, np.uint8), int(rng.integers(20, 96)))
     if rng.random() < views.erase:
-        warped = erase(np.asarray(warped, np.uint8), rng)
+        warped = erase_rectangle(np.asarray(warped, np.uint8), rng)
     return np.asarray(warped, np.uint8)
 
 

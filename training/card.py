@@ -10,7 +10,7 @@ import pandas as pd
 
 from model.bundle import HISTORY, Card, OperatingPoint
 from model.calibration import Calibration
-from model.taxonomy import Taxonomy, from_json
+from model.taxonomy import Taxonomy, taxonomy_from_json
 from training.cases import split_digest
 from training.machine import training_facts
 from training.openings import openings_of_split
@@ -70,7 +70,7 @@ def make_card(
     evaluation: dict[str, Any] = json.loads((run / "evaluation.json").read_text())
     drawn = bool(store.cases["image_id"].str.startswith("DRAWN_").all())
     digest = split_digest(store.cases)
-    taxonomy = from_json(evaluation["taxonomy"])
+    taxonomy = taxonomy_from_json(evaluation["taxonomy"])
     return Card(
         name=name,
         version=made_as,
@@ -94,7 +94,9 @@ def make_card(
         facts={
             "intended_use": list(INTENDED),
             "not_for": list(NOT_FOR),
-            "limits": list(DRAWN_LIMITS) if drawn else [*LIMITS, skin_tones(store.cases), forced(taxonomy)],
+            "limits": list(DRAWN_LIMITS)
+            if drawn
+            else [*LIMITS, skin_tone_limit(store.cases), forced_choice_limit(taxonomy)],
             "cases": case_counts(store.cases),
             **{name: evaluation[name] for name in JUDGED_FACTS},
             "reproduce": f"python -m training reproduce {recipe.name}",
@@ -117,7 +119,7 @@ def training_record(run: Path, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def skin_tones(cases: pd.DataFrame) -> str:
+def skin_tone_limit(cases: pd.DataFrame) -> str:
     """What is known of how the model does by skin tone, by how many images there are of each."""
     counts = cases["skin_tone"].dropna().astype(int).value_counts()
     if counts.empty:
@@ -129,7 +131,7 @@ def skin_tones(cases: pd.DataFrame) -> str:
     )
 
 
-def forced(taxonomy: Taxonomy) -> str:
+def forced_choice_limit(taxonomy: Taxonomy) -> str:
     """The limit that its diagnoses are to a network."""
     names = ", ".join(diagnosis.name for diagnosis in taxonomy)
     return f"Only these {len(taxonomy)} diagnoses: {names}. What is none of them is forced into one of them."

@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from training.tables import CasesError as CasesError
 from training.tables.folders import class_folders
-from training.tables.joins import joined
+from training.tables.joins import join_tables
 from training.tables.layouts import layout_of
 from training.tables.pictures import find_images, only_one, with_paths
 from training.tables.text import CaseTable, read_case_table
@@ -50,7 +50,7 @@ def read_cases(
     """
     if not tables and not folders:
         raise CasesError("Name a table, or folders of images whose names are classes.")
-    asked = joined([read_case_table(path) for path in dict.fromkeys(tables)]) or [class_folders(folders)]
+    asked = join_tables([read_case_table(path) for path in dict.fromkeys(tables)]) or [class_folders(folders)]
     read = [(table, usable_rows(table)) for table in asked]
     pictures = find_images(folders)
     parts = [with_paths(table, rows, folders, pictures) for table, rows in read]

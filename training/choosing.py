@@ -32,7 +32,7 @@ def log_loss(truth: Bools, p: Floats) -> Floats:
     return np.asarray(-np.where(truth, np.log(p), np.log1p(-p)))
 
 
-def coarse(rows: pd.DataFrame) -> Bools:
+def from_coarse_source(rows: pd.DataFrame) -> Bools:
     """Which rows (n,) come from a source of small pictures: they are reported, and do not decide."""
     return (rows.groupby("source")["side"].transform("median") < COARSE).to_numpy()
 

@@ -30,8 +30,8 @@ from training.choosing import (
     balanced_choice,
     balanced_rule,
     choose_operating_points,
-    coarse,
     fit_calibration,
+    from_coarse_source,
     log_loss,
 )
 
@@ -88,7 +88,7 @@ def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = L
     Args:
         scores: of the run that ships, and of runs that were trained without a source; `run` says which.
     """
-    scores = complete(scores)
+    scores = with_missing_columns(scores)
     main = judged_run(scores[scores["run"] == MAIN], classes, taxonomy)
     elsewhere: dict[str, Any] = {}
     for source in sorted(set(scores["run"]) - {MAIN}):
@@ -135,7 +135,7 @@ class Judgement:
     results: dict[str, Any]
 
 
-def complete(scores: pd.DataFrame) -> pd.DataFrame:
+def with_missing_columns(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores with the columns that they lack where there is one run, one source and one modality."""
     usual: dict[str, Any] = {
         "run": MAIN,
@@ -171,7 +171,7 @@ def judged_run(
     chosen = (rows["split"] == "validation").to_numpy() & ((sources != without) | (without == ""))
     calibrations, calibrated = calibrate_each_modality(raw, truth, chosen, rows, taxonomy)
     p = taxonomy.malignancy(calibrated)
-    fine = chosen & ~coarse(rows)
+    fine = chosen & ~from_coarse_source(rows)
     deciding = fine if fine.any() else chosen
     points = choose_operating_points(truth[deciding], p[deciding], rows[deciding], lesions[deciding])
     dermoscopic = modality == Modality.DERMOSCOPIC
@@ -191,7 +191,7 @@ def judged_run(
             before = taxonomy.malignancy(raw[inside])
             found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
             found["reliability_before_calibration"] = reliability_bins(truth[inside], before, lesions[inside])
-            found["at_own_prevalence"] = observed(truth[inside], p[inside], lesions[inside])
+            found["at_own_prevalence"] = at_own_prevalence(truth[inside], p[inside], lesions[inside])
             if rule and (labels[inside] >= 0).any():
                 found |= diagnosis_figures(
                     calibrated[inside], labels[inside], lesions[inside], rule, taxonomy
@@ -241,7 +241,7 @@ def measured_point(point: OperatingPoint, modality: Modality) -> OperatingPoint:
     return replace(point, threshold=point.close_up, malignant=point.close_up)
 
 
-def observed(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> dict[str, Any]:
+def at_own_prevalence(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> dict[str, Any]:
     """Whether the probabilities hold after the shift to the prevalence of these images.
 
     Returns:
@@ -294,7 +294,7 @@ def split_figures(
     modality: Modality,
 ) -> dict[str, Any]:
     """One split's figures from the calibrated probability of malignancy; intervals are by lesion."""
-    by_point = {point.name: at_point(truth, p, lesions, point, no_result, modality) for point in points}
+    by_point = {point.name: point_figures(truth, p, lesions, point, no_result, modality) for point in points}
     own = by_point[default.name]
     # Without a result an image counts against the model; of close-ups a cancer is then not found either.
     close = modality is Modality.CLOSE_UP
@@ -320,7 +320,7 @@ def split_figures(
     }
 
 
-def at_point(
+def point_figures(
     truth: Bools,
     p: Floats,
     lesions: NDArray[np.str_],

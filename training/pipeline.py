@@ -25,7 +25,7 @@ from model.bundle import (
     file_digest,
     write_bundle,
 )
-from model.taxonomy import LESIONS, from_json
+from model.taxonomy import LESIONS, taxonomy_from_json
 from training.cases import CasesError, read_cases, split_digest
 from training.files import write_whole_file
 from training.judge import Evaluation, judge
@@ -142,7 +142,7 @@ def judge_stored(run: TrainingRun) -> None:
     """Judge the scores that a run has stored again, without the network; its robustness stays."""
     stored = pd.read_parquet(run.folder / "scores.parquet")
     before = json.loads((run.folder / "evaluation.json").read_text())
-    taxonomy = from_json(before["taxonomy"])
+    taxonomy = taxonomy_from_json(before["taxonomy"])
     judged = judge(stored, BINARY if f"raw_{BINARY[0]}" in stored else taxonomy.codes, taxonomy)
     write_evaluation(run, replace(judged, robustness=before.get("robustness", [])))
 
@@ -160,15 +160,17 @@ def write_evaluation(run: TrainingRun, evaluation: Evaluation) -> None:
 def summary_of(evaluation: Evaluation) -> str:
     """The figures to look at first, a line for every source and modality of a split."""
     lines = [
-        in_short(f"{split}, {domain}" if domain else split, figures)
+        figures_in_short(f"{split}, {domain}" if domain else split, figures)
         for split, found in evaluation.results.items()
         for domain, figures in found["domains"].items()
     ]
-    lines += [in_short(f"never seen: {domain}", found) for domain, found in evaluation.elsewhere.items()]
+    lines += [
+        figures_in_short(f"never seen: {domain}", found) for domain, found in evaluation.elsewhere.items()
+    ]
     return "\n".join(lines)
 
 
-def in_short(name: str, figures: dict[str, Any]) -> str:
+def figures_in_short(name: str, figures: dict[str, Any]) -> str:
     """Figures of one set of images at the default operating point in a line."""
     text = {
         key: "not defined" if value is None else f"{value:.3f}"

@@ -82,7 +82,7 @@ def probe_sources(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
             "first": first,
             "second": second,
             "images": [int((sources == name).sum()) for name in (first, second)],
-            "auc": interval_as_json(told_apart(embeddings[pair], sources[pair] == second, lesions[pair])),
+            "auc": interval_as_json(separation_auc(embeddings[pair], sources[pair] == second, lesions[pair])),
         }
         for first, second in combinations(sorted(set(sources)), 2)
         for pair in (np.isin(sources, (first, second)),)
@@ -90,7 +90,7 @@ def probe_sources(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
     ]
 
 
-def told_apart(
+def separation_auc(
     embeddings: NDArray[np.float32], second: NDArray[np.bool_], lesions: NDArray[np.str_]
 ) -> Interval:
     """AUC by which a logistic regression, cross-validated by lesion, tells two sets of embeddings (n, d) apart."""
@@ -164,7 +164,7 @@ def map_areas(engine: Engine, card: Card, image: Pixels, kind: Modality, seed: i
     own = class_evidence(output.maps[0], output.probabilities[0], card.taxonomy.columns)
     # Where a map says nothing, chance decides.
     shuffled = rng.permutation(own.ravel()).reshape(own.shape)
-    orders = [first_places(cells + 1e-6 * rng.random(cells.shape), len(image)) for cells in (own, shuffled)]
+    orders = [evidence_ranks(cells + 1e-6 * rng.random(cells.shape), len(image)) for cells in (own, shuffled)]
     mean = np.broadcast_to(image.mean(axis=(0, 1)).round().astype(np.uint8), image.shape)
     blur = np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(len(image) / 16)))
     changed = [
@@ -180,7 +180,7 @@ def map_areas(engine: Engine, card: Card, image: Pixels, kind: Modality, seed: i
     return [float(np.trapezoid(curve, STEPS)) for curve in curves]
 
 
-def first_places(cells: Floats, size: int) -> Floats:
+def evidence_ranks(cells: Floats, size: int) -> Floats:
     """The place of each pixel (size, size) by falling evidence, as a share from 0 to below 1."""
     smooth = np.asarray(
         Image.fromarray(cells.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)

@@ -135,7 +135,7 @@ def robustness_rows(
     def still(place: int) -> Pixels:
         return square(store.frame(int(rows[place])), size)
 
-    plain = scored(score, len(rows), still)
+    plain = score_images(score, len(rows), still)
     yield disturbance_row("none", "", truth, plain, plain, lesions, point)
     for one in DISTURBANCES:
 
@@ -143,11 +143,11 @@ def robustness_rows(
             return disturb_image(one, still(place), names[place])
 
         yield disturbance_row(
-            one.kind, one.strength, truth, plain, scored(score, len(rows), image), lesions, point
+            one.kind, one.strength, truth, plain, score_images(score, len(rows), image), lesions, point
         )
 
 
-def scored(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
+def score_images(score: Scorer, count: int, image: Callable[[int], Pixels]) -> Floats:
     """Scores (count,) of the images at places 0 to count - 1; the next batch is made while one is scored."""
 
     def batch(start: int) -> Pixels:

@@ -3,7 +3,7 @@
 What looks malignant is excised and examined more often than what looks benign. Counting only verified lesions then
 makes the sensitivity too high and the specificity too low (verification bias).
 
-What counts as found and as left alone is what the evaluation takes for it (see `training.judge.at_point`).
+What counts as found and as left alone is what the evaluation takes for it (see `training.judge.point_figures`).
 """
 
 import math

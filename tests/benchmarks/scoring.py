@@ -18,7 +18,7 @@ from PIL import Image
 from model.engine import Engine
 from model.images import decode, square
 from model.predictor import Predictor
-from model.scoring import score
+from model.scoring import score_files
 from tests.benchmarks.measure import Measure
 from tests.benchmarks.subjects import NAME, ROOT, bundle
 from training.drawings.synthetic import draw_lesion
@@ -75,7 +75,7 @@ def rate(work: Callable[[Sequence[Path]], object], files: Sequence[Path]) -> flo
 
 def ours_on(files: Sequence[Path]) -> None:
     """The library call behind the command."""
-    for _ in score(Predictor(bundle(), threads=1), files):
+    for _ in score_files(Predictor(bundle(), threads=1), files):
         pass
 
 

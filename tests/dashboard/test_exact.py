@@ -15,7 +15,7 @@ from dashboard.store import Query
 from dashboard.store.export import dataset_zip, images_zip
 from model.images import decode, encode
 from model.predictor import Predictor
-from model.scoring import score
+from model.scoring import score_files
 from tests import files
 from tests.files import lesion, saved
 from tests.model.test_colour import PROFILES, meant_in
@@ -43,7 +43,7 @@ def test_the_same_photograph_gives_the_same_probability(
     file = tmp_path / "photograph.jpg"
     file.write_bytes(data)
     predictor = services.predictors.get(services.bundle("tiny"))
-    (row,) = score(Predictor(services.bundle("tiny"), threads=1), [file])
+    (row,) = score_files(Predictor(services.bundle("tiny"), threads=1), [file])
     kept = decode(services.store.image(record.id))
     np.testing.assert_array_equal(kept.pixels, decode(data).pixels)
     assert record.probability == row["probability"] == predictor.predict(kept).probability

@@ -140,7 +140,7 @@ def test_many_threads_share_the_helpers(helpers: Helpers) -> None:
 )
 def test_an_answer_without_sense_is_not_believed(head: dict[str, object]) -> None:
     pipe = io.BytesIO()
-    worker.send(pipe, head, bytes(300))
+    worker.send_message(pipe, head, bytes(300))
     pipe.seek(0)
     with pytest.raises(ValueError) as caught:
         helper.receive_picture(pipe, Limits())

@@ -100,7 +100,7 @@ def test_pixels_without_a_jpeg_are_kept_without_loss() -> None:
 def test_rare_ways_of_coding_have_no_data_of_their_own() -> None:
     data = bytearray(saved(lesion()))
     data[data.index(b"\xff\xc0") + 1] = 0xC9
-    assert jpeg.stripped(bytes(data), 1) is None
+    assert jpeg.strip_metadata(bytes(data), 1) is None
     assert jpeg.read_jpeg_head(b"\xff\xd8\xff") is None and jpeg.read_jpeg_head(saved(lesion())[:300]) is None
 
 

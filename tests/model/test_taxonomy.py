@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.taxonomy import HAM10000, LESIONS, Diagnosis, Taxonomy, TaxonomyError, from_json, union
+from model.taxonomy import (
+    HAM10000,
+    LESIONS,
+    Diagnosis,
+    Taxonomy,
+    TaxonomyError,
+    taxonomy_from_json,
+    taxonomy_union,
+)
 
 
 def as_json(taxonomy: Taxonomy) -> Any:
@@ -38,7 +46,7 @@ def test_malignancy_is_the_sum_of_its_classes_or_a_binary_model_s_own() -> None:
 
 @pytest.mark.parametrize("taxonomy", [HAM10000, LESIONS])
 def test_a_card_gives_it_back(taxonomy: Taxonomy) -> None:
-    assert from_json(as_json(taxonomy)) == taxonomy
+    assert taxonomy_from_json(as_json(taxonomy)) == taxonomy
 
 
 def damaged(change: Any) -> Any:
@@ -73,7 +81,7 @@ def damaged(change: Any) -> Any:
 )
 def test_what_cannot_be_meant_is_refused_with_a_sentence(value: Any, sentence: str) -> None:
     with pytest.raises(TaxonomyError, match=sentence):
-        from_json(value)
+        taxonomy_from_json(value)
 
 
 def test_together_they_know_everything_and_the_first_word_counts() -> None:
@@ -84,8 +92,8 @@ def test_together_they_know_everything_and_the_first_word_counts() -> None:
         ),
         ("mel", "wart"),
     )
-    every = union([LESIONS, other])
+    every = taxonomy_union([LESIONS, other])
     assert every.codes == (*LESIONS.codes, "wart") and every.name("mel") == "Melanoma"
     assert every.shown == (*LESIONS.shown, "wart")
-    assert union([other, LESIONS]).name("mel") == "Malignant melanoma"
-    assert union([HAM10000, LESIONS]).malignant == LESIONS.malignant
+    assert taxonomy_union([other, LESIONS]).name("mel") == "Malignant melanoma"
+    assert taxonomy_union([HAM10000, LESIONS]).malignant == LESIONS.malignant

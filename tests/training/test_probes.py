@@ -22,7 +22,7 @@ def told_apart(apart: float) -> float:
     rng = np.random.default_rng(0)
     second = np.arange(200) % 2 == 1
     embeddings = rng.normal(0, 1, (200, 4)) + apart * second[:, None]
-    return probes.told_apart(embeddings.astype(np.float32), second, np.arange(200).astype(str)).value
+    return probes.separation_auc(embeddings.astype(np.float32), second, np.arange(200).astype(str)).value
 
 
 def test_a_source_shows_only_where_it_leaves_a_trace() -> None:
@@ -34,7 +34,7 @@ def test_images_of_one_lesion_do_not_teach_each_other() -> None:
     rng = np.random.default_rng(0)
     embeddings = np.repeat(rng.normal(0, 1, (60, 40)), 5, axis=0).astype(np.float32)
     second = np.repeat(np.arange(60) % 2 == 1, 5)
-    found = probes.told_apart(embeddings, second, np.repeat(np.arange(60), 5).astype(str))
+    found = probes.separation_auc(embeddings, second, np.repeat(np.arange(60), 5).astype(str))
     assert found.value < 0.7
 
 

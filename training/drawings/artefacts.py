@@ -50,7 +50,7 @@ def darken_corners(image: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]
     return np.asarray(np.rint(image * light[..., None]), np.uint8)
 
 
-def erase(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def erase_rectangle(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """A random rectangle of 2 to 15 % of the image (uint8 (s, s, 3)) in its mean colour."""
     side = len(image)
     area, ratio = rng.uniform(0.02, 0.15), np.exp(rng.uniform(-1, 1))

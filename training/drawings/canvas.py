@@ -77,5 +77,5 @@ def smooth_step(field: Field, low: Field | float, high: Field | float) -> Field:
     return t * t * (3 - 2 * t)
 
 
-def mix(picture: Field, colour: Field, alpha: Field) -> Field:
+def mix_colours(picture: Field, colour: Field, alpha: Field) -> Field:
     return picture + (colour - picture) * alpha[..., None]

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from training.drawings.canvas import Canvas, smooth_step
 from training.drawings.pens import any_colour, as_bytes, blank_sheet, box_around, camera, paint
-from training.drawings.scene import draw_photograph, skin
-from training.drawings.specimens import animal, fundus, radiograph, slide
+from training.drawings.scene import draw_photograph, draw_skin
+from training.drawings.specimens import draw_animal, draw_fundus, draw_radiograph, draw_slide
 
 TEXT = "the patient was seen again after three months and reports no change of the mark on her left arm"
 WORDS = tuple(TEXT.split())
@@ -150,7 +150,7 @@ def _face(canvas: Canvas) -> NDArray[np.uint8]:
 
 def _bare_skin(canvas: Canvas) -> NDArray[np.uint8]:
     """Skin without a lesion, close up, fair to dark, with whatever lies over it."""
-    return draw_photograph(canvas, skin(canvas) * np.float32(canvas.between(0.35, 1.05)))
+    return draw_photograph(canvas, draw_skin(canvas) * np.float32(canvas.between(0.35, 1.05)))
 
 
 def _flower(canvas: Canvas) -> NDArray[np.uint8]:
@@ -229,20 +229,20 @@ def _object(canvas: Canvas) -> NDArray[np.uint8]:
 
 
 NEGATIVES: Mapping[str, Callable[[Canvas], NDArray[np.uint8]]] = {
-    "animal": animal,
+    "animal": draw_animal,
     "blank": _blank,
     "clouds": _clouds,
     "face": _face,
     "flower": _flower,
-    "fundus": fundus,
+    "fundus": draw_fundus,
     "gradient": _gradient,
     "landscape": _landscape,
     "noise": _noise,
     "object": _object,
     "page": _page,
     "pattern": _pattern,
-    "radiograph": radiograph,
+    "radiograph": draw_radiograph,
     "screen": _screen,
     "skin": _bare_skin,
-    "slide": slide,
+    "slide": draw_slide,
 }

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from training.drawings.canvas import Canvas, Field, mix, smooth_step
+from training.drawings.canvas import Canvas, Field, mix_colours, smooth_step
 
 _SKIN = ((0.91, 0.74, 0.67), (0.87, 0.68, 0.60), (0.93, 0.79, 0.74), (0.82, 0.63, 0.53), (0.89, 0.70, 0.66))
 
 
-def skin(canvas: Canvas) -> Field:
+def draw_skin(canvas: Canvas) -> Field:
     """Skin with mottling, furrows and pores, lit from one side."""
     tone = np.array(_SKIN[canvas.random.integers(len(_SKIN))], np.float32)
     tone = tone * canvas.between(0.93, 1.04)
@@ -66,7 +66,7 @@ def _hairs(scene: Canvas, picture: Field) -> Field:
         pen.line([(float(px), float(py)) for px, py in curve], fill=255, width=width, joint="curve")
     colour = np.array((0.17, 0.11, 0.08), np.float32) * np.float32(scene.between(0.6, 2.2))
     shadow = _layer(scene, image, 0.006)
-    return mix(picture * (1 - 0.18 * shadow)[..., None], colour, 0.85 * _layer(scene, image))
+    return mix_colours(picture * (1 - 0.18 * shadow)[..., None], colour, 0.85 * _layer(scene, image))
 
 
 def _bubbles(scene: Canvas, picture: Field) -> Field:
@@ -77,7 +77,7 @@ def _bubbles(scene: Canvas, picture: Field) -> Field:
         r = scene.between(0.006, 0.024) * scene.unit * 2
         pen.ellipse((x - r, y - r, x + r, y + r), outline=150, width=max(1, round(r / 7)))
         pen.ellipse((x - r * 0.55, y - r * 0.55, x - r * 0.2, y - r * 0.2), fill=255)
-    return mix(picture, np.ones(3, np.float32), 0.6 * _layer(scene, rim, 0.001))
+    return mix_colours(picture, np.ones(3, np.float32), 0.6 * _layer(scene, rim, 0.001))
 
 
 def _ruler(scene: Canvas, picture: Field) -> Field:
@@ -90,7 +90,7 @@ def _ruler(scene: Canvas, picture: Field) -> Field:
         reach, along = length * (1.8 if tick % 5 == 0 else 1.0), tick * step
         ends = [(edge - reach / 2, along), (edge + reach / 2, along)]
         pen.line(ends if upright else [(y, x) for x, y in ends], fill=255, width=width)
-    return mix(picture, np.array((0.12, 0.12, 0.15), np.float32), 0.75 * _layer(scene, image, 0.0012))
+    return mix_colours(picture, np.array((0.12, 0.12, 0.15), np.float32), 0.75 * _layer(scene, image, 0.0012))
 
 
 def _vignette(scene: Canvas, picture: Field) -> Field:
@@ -100,7 +100,7 @@ def _vignette(scene: Canvas, picture: Field) -> Field:
     picture = picture * (1 - scene.between(0.05, 0.28) * smooth_step(away, 0.25, 0.85))[..., None]
     if scene.chance(0.22):
         radius = scene.between(0.60, 0.74)
-        picture = mix(
+        picture = mix_colours(
             picture, np.array((0.04, 0.03, 0.04), np.float32), smooth_step(away, radius, radius + 0.02)
         )
     return picture

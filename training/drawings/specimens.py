@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from training.drawings.canvas import Canvas, Field, mix, smooth_step
+from training.drawings.canvas import Canvas, Field, mix_colours, smooth_step
 from training.drawings.pens import Point, as_bytes, as_ink, blank_sheet, box_around, camera
 
 # At its lightest: tabby, ginger, white, grey.
 FUR = ((235, 205, 165), (235, 165, 95), (240, 235, 228), (170, 170, 175))
 
 
-def fundus(canvas: Canvas) -> NDArray[np.uint8]:
+def draw_fundus(canvas: Canvas) -> NDArray[np.uint8]:
     """The back of an eye: a lit disc, the optic nerve's head, vessels that branch away from it, the macula."""
     x, y = canvas.grid()
     tone = np.array((0.8, canvas.between(0.3, 0.45), canvas.between(0.12, 0.36))) * canvas.between(0.6, 1.2)
@@ -26,7 +26,7 @@ def fundus(canvas: Canvas) -> NDArray[np.uint8]:
     disc = (side * canvas.between(0.05, 0.4), canvas.between(-0.06, 0.06))
     head = np.hypot(x - disc[0], (y - disc[1]) * 0.9)
     radius = canvas.between(0.05, 0.09)
-    picture = mix(picture, np.array((1.0, 0.85, 0.55)), 1 - smooth_step(head, radius * 0.6, radius))
+    picture = mix_colours(picture, np.array((1.0, 0.85, 0.55)), 1 - smooth_step(head, radius * 0.6, radius))
     macula = np.hypot(x + side * canvas.between(0.05, 0.15), y - disc[1])
     picture = picture * (1 - 0.35 * (1 - smooth_step(macula, 0.02, canvas.between(0.1, 0.18))))[..., None]
     image = Image.new("L", (canvas.width, canvas.height))
@@ -36,7 +36,7 @@ def fundus(canvas: Canvas) -> NDArray[np.uint8]:
             heading = np.pi / 2 * up + canvas.random.normal(0, 0.15) + side * up * spread
             _vessel(canvas, pen, disc, heading, -side * up * 0.04, canvas.between(0.008, 0.018))
     vessels = np.asarray(image.filter(ImageFilter.GaussianBlur(0.002 * canvas.unit)), np.float32) / 255
-    picture = mix(picture, tone * (0.7, 0.35, 0.4), canvas.between(0.4, 0.9) * vessels)
+    picture = mix_colours(picture, tone * (0.7, 0.35, 0.4), canvas.between(0.4, 0.9) * vessels)
     away = np.hypot(x, y)
     rim = canvas.between(0.42, 0.62)
     return as_bytes(picture * (1 - smooth_step(away, rim * 0.98, rim))[..., None])
@@ -61,22 +61,24 @@ def _vessel(
         x, y, width = nx, ny, width * 0.94
 
 
-def slide(canvas: Canvas) -> NDArray[np.uint8]:
+def draw_slide(canvas: Canvas) -> NDArray[np.uint8]:
     """Tissue under a microscope, stained: pink fibres, cells with dark nuclei, gaps of white."""
     pink = np.array((0.9, 0.62, 0.76)) + 0.06 * canvas.random.normal(size=3)
     purple = np.array((0.42, 0.25, 0.58)) + 0.05 * canvas.random.normal(size=3)
     brown = np.array((0.45, 0.28, 0.16))
     picture = pink * (1 + 0.07 * canvas.noise(canvas.between(0.03, 0.12), 3))[..., None]
     nearest, wall = canvas.cells(canvas.between(0.02, 0.07))
-    picture = mix(picture, np.array((0.97, 0.9, 0.95)), 0.6 * (1 - smooth_step(wall, 0.0, 0.15)))
+    picture = mix_colours(picture, np.array((0.97, 0.9, 0.95)), 0.6 * (1 - smooth_step(wall, 0.0, 0.15)))
     crowded = smooth_step(canvas.noise(0.3, 2), -0.5, 0.8)
     stain = brown if canvas.chance(0.3) else purple
-    picture = mix(picture, stain, crowded * (1 - smooth_step(nearest, 0.2, canvas.between(0.3, 0.45))))
+    picture = mix_colours(
+        picture, stain, crowded * (1 - smooth_step(nearest, 0.2, canvas.between(0.3, 0.45)))
+    )
     gaps = smooth_step(canvas.noise(canvas.between(0.15, 0.4), 2), 1.0, 1.2)
-    return as_bytes(mix(picture, np.array((0.96, 0.95, 0.96)), gaps))
+    return as_bytes(mix_colours(picture, np.array((0.96, 0.95, 0.96)), gaps))
 
 
-def radiograph(canvas: Canvas) -> NDArray[np.uint8]:
+def draw_radiograph(canvas: Canvas) -> NDArray[np.uint8]:
     """An X-ray: bright bones in grey flesh before black, a letter in the corner."""
     x, y = canvas.grid()
     lean = canvas.between(-0.5, 0.5)
@@ -97,7 +99,7 @@ def radiograph(canvas: Canvas) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def animal(canvas: Canvas) -> NDArray[np.uint8]:
+def draw_animal(canvas: Canvas) -> NDArray[np.uint8]:
     """A coat of fur, plain or striped, close up, mostly with eyes and a nose."""
     light = np.array(FUR[canvas.random.integers(len(FUR))]) * canvas.between(0.45, 1.05)
     dark = light * canvas.between(0.25, 0.8)

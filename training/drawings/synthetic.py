@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.taxonomy import HAM10000, Taxonomy
-from training.drawings.canvas import Canvas, Field, mix, smooth_step
-from training.drawings.scene import draw_photograph, skin
+from training.drawings.canvas import Canvas, Field, mix_colours, smooth_step
+from training.drawings.scene import draw_photograph, draw_skin
 
 COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 
@@ -52,7 +52,7 @@ def draw_lesion(
     scene = Canvas(np.random.default_rng((seed, view, 7)), height, width)
     lesion = Canvas(np.random.default_rng((seed, int(malignant), 11)), height, width)
     paint = _malignant if malignant else _benign
-    return draw_photograph(scene, paint(lesion, skin(scene), scene))
+    return draw_photograph(scene, paint(lesion, draw_skin(scene), scene))
 
 
 def write_dataset(
@@ -160,7 +160,7 @@ def _benign(lesion: Canvas, below: Field, scene: Canvas) -> Field:
         body = body * (1 - lines + 0.35 * lines.mean())[..., None]
     else:
         body = body * (1 - lesion.between(0.15, 0.3) * (1 - smooth_step(first, 0.15, 0.5)))[..., None]
-    return mix(below, body, alpha * lesion.between(0.78, 0.95))
+    return mix_colours(below, body, alpha * lesion.between(0.78, 0.95))
 
 
 def _malignant(lesion: Canvas, below: Field, scene: Canvas) -> Field:
@@ -172,12 +172,12 @@ def _malignant(lesion: Canvas, below: Field, scene: Canvas) -> Field:
     t = np.clip((depth - 1 + soft) / (2 * soft), 0, 1)
     alpha = 1 - t * t * (3 - 2 * t)
     body = _pigment(lesion) * (1 + 0.10 * lesion.noise(0.10, 3))[..., None]
-    body = mix(body, _TAN, 0.75 * smooth_step(lesion.noise(0.28, 2), 0.2, 1.0))
+    body = mix_colours(body, _TAN, 0.75 * smooth_step(lesion.noise(0.28, 2), 0.2, 1.0))
     body = _network(lesion, body)
     for colour, strength in _palette(lesion):
-        body = mix(body, colour, strength * _patch(lesion, outline))
+        body = mix_colours(body, colour, strength * _patch(lesion, outline))
     body = _dots(lesion, body)
-    return mix(below, body, alpha * (0.93 + 0.05 * np.clip(lesion.noise(0.2), -1, 1)))
+    return mix_colours(below, body, alpha * (0.93 + 0.05 * np.clip(lesion.noise(0.2), -1, 1)))
 
 
 def _palette(lesion: Canvas) -> list[tuple[Field, float]]:
@@ -215,7 +215,7 @@ def _dots(lesion: Canvas, body: Field) -> Field:
     first, _ = lesion.cells(lesion.between(0.024, 0.04))
     radius = np.clip(0.16 + 0.12 * lesion.noise(0.05), 0.0, 0.4)
     where = smooth_step(lesion.noise(0.22), 0.4, 0.9)
-    return mix(body, _BLACK * 1.4, 0.75 * where * np.clip((radius - first) / 0.12, 0, 1))
+    return mix_colours(body, _BLACK * 1.4, 0.75 * where * np.clip((radius - first) / 0.12, 0, 1))
 
 
 def _streaks(lesion: Canvas, outline: _Outline) -> Field:

@@ -32,7 +32,9 @@ MODALITIES = {
 }
 
 
-def parsed(table: CaseTable, texts: pd.Series, parse: Callable[[str], Any], dtype: Any = "str") -> pd.Series:
+def parse_column(
+    table: CaseTable, texts: pd.Series, parse: Callable[[str], Any], dtype: Any = "str"
+) -> pd.Series:
     """Each text's value.
 
     Raises:
@@ -127,8 +129,8 @@ def rows_of(
         return others.get(name, table.text(*columns))
 
     by_label = label.map(MALIGNANCY).astype("boolean")
-    by_name = parsed(table, original, malignant_by_name, "boolean")
-    ids = parsed(table, image, without_ending)
+    by_name = parse_column(table, original, malignant_by_name, "boolean")
+    ids = parse_column(table, image, without_ending)
     lesion = text("lesion_id", "lesion_id")
     return pd.DataFrame(
         {
@@ -138,10 +140,12 @@ def rows_of(
             "malignant": by_label.fillna(by_name if malignant is None else malignant.fillna(by_name)),
             "label_original": original,
             "confirmation": text("confirmation", "dx_type", "diagnosis_confirm_type").map(parse_confirmation),
-            "age": parsed(table, table.text("age", "age_approx"), parse_age, float),
+            "age": parse_column(table, table.text("age", "age_approx"), parse_age, float),
             "sex": text("sex", "sex").str.lower().map(SEXES).fillna("unknown"),
             "site": text("site", "localization", "anatom_site_general", "anatom_site_1").map(parse_word),
-            "skin_tone": parsed(table, table.text("skin_tone", "skin_tone_class"), parse_skin_tone, float),
+            "skin_tone": parse_column(
+                table, table.text("skin_tone", "skin_tone_class"), parse_skin_tone, float
+            ),
             "modality": text("modality", "modality", "image_type").map(parse_modality),
             "source": table.text("source"),
             "licence": table.text("licence", "copyright_license"),

@@ -8,7 +8,7 @@ from training.tables.text import CaseTable
 KEYS = ("image", "isic_id", "lesion_id")
 
 
-def joined(tables: Sequence[CaseTable]) -> list[CaseTable]:
+def join_tables(tables: Sequence[CaseTable]) -> list[CaseTable]:
     """The tables; one that is no data set by itself is added to those whose rows it tells more of.
 
     Its key is the first of KEYS that it has. It is added where a table has this column and some of its values; what

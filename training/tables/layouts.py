@@ -7,7 +7,7 @@ import pandas as pd
 
 from model.modality import Modality
 from training.tables import HAM10000, CasesError
-from training.tables.fields import every_row, parsed, rows_of
+from training.tables.fields import every_row, parse_column, rows_of
 from training.tables.labels import MALIGNANCY, SQUAMOUS, UNKNOWN, code_of, diagnosis_of, is_malignant
 from training.tables.text import CaseTable
 
@@ -46,11 +46,11 @@ class Layout:
 
 def read_ham10000(table: CaseTable) -> pd.DataFrame:
     """HAM10000's columns; malignant, dx_original, skin_tone, modality, file, source and licence may follow."""
-    label = parsed(table, table.text("dx"), code_of)
+    label = parse_column(table, table.text("dx"), code_of)
     original = table.text("dx_original", "dx")
     sure = original.str.lower().map(SQUAMOUS)
     label = label.mask((label == UNKNOWN) & sure.notna(), sure)
-    malignant = parsed(table, table.text("malignant"), is_malignant, "boolean")
+    malignant = parse_column(table, table.text("malignant"), is_malignant, "boolean")
     against = (label.map(MALIGNANCY).astype("boolean") != malignant).fillna(False)
     if against.any():
         row = label.index[against][0]
@@ -62,14 +62,14 @@ def read_ham10000(table: CaseTable) -> pd.DataFrame:
 def read_challenge(table: CaseTable) -> pd.DataFrame:
     """ISIC 2018 and 2019: a column a class, 1 in one of them; lesions, ages and the rest from a second table."""
     letters = marked_column(table)
-    return lettered(table, table.text("image"), letters, letters.str.upper())
+    return read_lettered(table, table.text("image"), letters, letters.str.upper())
 
 
 def read_isic_2020(table: CaseTable) -> pd.DataFrame:
     """ISIC 2020: benign or malignant for all, a diagnosis for some."""
     names = table.text("diagnosis")
-    malignant = parsed(table, table.text("target"), is_malignant, "boolean")
-    label = parsed(table, names, lambda name: diagnosis_of([name]))
+    malignant = parse_column(table, table.text("target"), is_malignant, "boolean")
+    label = parse_column(table, names, lambda name: diagnosis_of([name]))
     site = table.text("anatom_site_general_challenge", "anatom_site_general")
     return rows_of(table, table.text("image_name"), label, names, malignant, site=site)
 
@@ -83,17 +83,17 @@ def read_archive(table: CaseTable) -> pd.DataFrame:
     names = [row or [name] for row, name in zip(names, group, strict=True)]
     label = pd.Series([diagnosis_of(row) for row in names], index=group.index, dtype="str")
     original = pd.Series([row[0] for row in names], index=group.index, dtype="str", name="diagnosis")
-    malignant = parsed(table, table.text("diagnosis_1", "benign_malignant"), is_malignant, "boolean")
+    malignant = parse_column(table, table.text("diagnosis_1", "benign_malignant"), is_malignant, "boolean")
     return rows_of(table, table.text("isic_id"), label, original, malignant)
 
 
 def read_milk10k(table: CaseTable) -> pd.DataFrame:
     """MILK10k: metadata by image and truth by lesion, and, in a supplement, the full diagnosis."""
     letters = marked_column(table)
-    rows = lettered(table, table.text("isic_id"), letters, letters.str.upper(), site=table.text("site"))
+    rows = read_lettered(table, table.text("isic_id"), letters, letters.str.upper(), site=table.text("site"))
     full = table.text("diagnosis_full")
     named = full != ""
-    label = parsed(table, full, lambda name: diagnosis_of([name]))
+    label = parse_column(table, full, lambda name: diagnosis_of([name]))
     return rows.assign(
         label=rows["label"].mask(named, label), label_original=rows["label_original"].mask(named, full)
     )
@@ -102,7 +102,7 @@ def read_milk10k(table: CaseTable) -> pd.DataFrame:
 def read_pad_ufes_20(table: CaseTable) -> pd.DataFrame:
     """PAD-UFES-20: close-ups by telephone; dermatologists agreed on what was not biopsied."""
     confirmation = table.text("biopsed").str.lower().map({"true": "histo", "false": "consensus"}).fillna("")
-    return lettered(
+    return read_lettered(
         table,
         table.text("img_id"),
         table.text("diagnostic").str.lower(),
@@ -125,7 +125,7 @@ def read_derm7pt(table: CaseTable) -> pd.DataFrame:
             rows_of(
                 there,
                 files,
-                parsed(there, names, lambda name: diagnosis_of([name])),
+                parse_column(there, names, lambda name: diagnosis_of([name])),
                 names,
                 lesion_id=prefixed_ids("derm7pt", there.text("case_num")),
                 site=there.text("location"),
@@ -141,7 +141,7 @@ def prefixed_ids(source: str, numbers: pd.Series) -> pd.Series:
     return (source + ":" + numbers).where(numbers != "", "")
 
 
-def lettered(
+def read_lettered(
     table: CaseTable, image: pd.Series, letters: pd.Series, original: pd.Series, **others: pd.Series
 ) -> pd.DataFrame:
     """Rows whose diagnosis is given in a challenge's letters, in lower case."""
@@ -151,8 +151,8 @@ def lettered(
             raise ValueError(f"known are {', '.join(filter(None, LETTERS))}")
         return LETTERS[word]
 
-    label = parsed(table, letters, lambda word: known(word)[0])
-    malignant = parsed(table, letters, lambda word: known(word)[1], "boolean")
+    label = parse_column(table, letters, lambda word: known(word)[0])
+    malignant = parse_column(table, letters, lambda word: known(word)[1], "boolean")
     return rows_of(table, image, label, original, malignant, **others)
 
 

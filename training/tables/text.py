@@ -81,7 +81,7 @@ def decode_text(path: Path) -> str:
     if data.startswith(b"PK\x03\x04"):
         raise CasesError(f"{path} is a workbook or an archive; save the table as CSV.")
     mark, encoding = next(((mark, name) for mark, name in MARKS if data.startswith(mark)), (b"", ""))
-    for candidate in (encoding,) if encoding else (unmarked(data), "cp1252"):
+    for candidate in (encoding,) if encoding else (encoding_without_mark(data), "cp1252"):
         try:
             text = data[len(mark) :].decode(candidate)
         except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def decode_text(path: Path) -> str:
     raise CasesError(f"{path} is no text; save the table as CSV in UTF-8.")
 
 
-def unmarked(data: bytes) -> str:
+def encoding_without_mark(data: bytes) -> str:
     """The encoding of text without a mark: every other byte of plain text in UTF-16 is zero."""
     if data[1:2] == b"\0":
         return "utf-16-le"

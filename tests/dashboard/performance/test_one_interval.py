@@ -17,7 +17,7 @@ from model.evaluation.stored import stored_scores
 from model.evaluation.words import share
 from model.modality import Modality
 from tests.dashboard.performance.reading import rewritten
-from training.judge import at_point
+from training.judge import point_figures
 
 NAMES = ("sensitivity", "specificity", "ppv", "npv")
 
@@ -79,7 +79,7 @@ def test_card_page_api_and_report_say_the_same(client, bundle, expected):
     y, p = cases["malignant"].to_numpy(), cases["probability"].to_numpy()
     lesions, without = cases["lesion_id"].to_numpy(str), cases["no_result"].to_numpy()
     assert 0 < without.sum() < len(cases)
-    card = at_point(y, p, lesions, point, without, Modality.DERMOSCOPIC)
+    card = point_figures(y, p, lesions, point, without, Modality.DERMOSCOPIC)
     # The API, the table to take along, monitoring's promise and the report.
     api = client.get("/api/v1/models/alike/metrics").get_json()
     sent = client.get("/performance/table/numbers.csv?model=alike&split=test").text

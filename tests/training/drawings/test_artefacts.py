@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.drawings.artefacts import darken_corners, draw_hair, draw_ruler, erase
+from training.drawings.artefacts import darken_corners, draw_hair, draw_ruler, erase_rectangle
 
 SKIN = np.full((96, 96, 3), (205, 160, 140), np.uint8)
 
@@ -23,5 +23,8 @@ def test_corners_go_dark_and_the_middle_stays() -> None:
 
 def test_erasing_covers_a_share_with_the_mean() -> None:
     image = np.random.default_rng(1).integers(0, 255, (96, 96, 3), dtype=np.uint8)
-    shares = [(erase(image, np.random.default_rng(seed)) != image).any(axis=2).mean() for seed in range(40)]
+    shares = [
+        (erase_rectangle(image, np.random.default_rng(seed)) != image).any(axis=2).mean()
+        for seed in range(40)
+    ]
     assert min(shares) > 0.015 and max(shares) < 0.16
