@@ -5,8 +5,11 @@ the same file gives the same probability everywhere.
 """
 
 import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +79,21 @@ def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None
             plain.remember_srgb(data)
     own = jpeg.strip_metadata(data, found.orientation) if found.orientation is not None else None
     return Photograph(found.pixels, hashlib.sha256(data).hexdigest(), found.format, own)
+
+
+def image_files_below(folder: Path) -> Iterator[Path]:
+    """The image files of a folder and the folders in it, of which only one folder's names are held at a time.
+
+    Names that begin with a dot are passed over: so systems name what they keep beside photographs (`._x.jpg`).
+    """
+    with os.scandir(folder) as entries:
+        visible = (entry for entry in entries if not entry.name.startswith("."))
+        inside = sorted(visible, key=lambda entry: entry.name)
+    for entry in inside:
+        if entry.is_dir(follow_symlinks=False):
+            yield from image_files_below(folder / entry.name)
+        elif Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file():
+            yield folder / entry.name
 
 
 def square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from model.cores import usable_cores
-from model.images import SUFFIXES, ImageError, Limits, Photograph, decode
+from model.images import ImageError, Limits, Photograph, decode, image_files_below
 from model.predictor import Prediction, Predictor, heatmap_png
 from model.taxonomy import Taxonomy
 
@@ -62,21 +62,6 @@ def files_below(paths: Sequence[Path]) -> Iterator[Path]:
         # What lies in a folder that is named too comes with that folder.
         if folders.isdisjoint(path.resolve().parents):
             yield from image_files_below(path) if path.is_dir() else (path,)
-
-
-def image_files_below(folder: Path) -> Iterator[Path]:
-    """The image files of a folder and the folders in it, of which only one folder's names are held at a time.
-
-    Names that begin with a dot are passed over: so systems name what they keep beside photographs (`._x.jpg`).
-    """
-    with os.scandir(folder) as entries:
-        visible = (entry for entry in entries if not entry.name.startswith("."))
-        inside = sorted(visible, key=lambda entry: entry.name)
-    for entry in inside:
-        if entry.is_dir(follow_symlinks=False):
-            yield from image_files_below(folder / entry.name)
-        elif Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file():
-            yield folder / entry.name
 
 
 def score_files(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:

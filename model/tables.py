@@ -7,7 +7,6 @@ stops the run, and always complete.
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -126,17 +125,8 @@ def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
 def cut_unfinished_line(path: Path) -> None:
     """Remove what stands behind the last line end."""
     with path.open("rb+") as file:
-        end = position = file.seek(0, os.SEEK_END)
-        while position:
-            step = min(position, 1 << 16)
-            position -= step
-            file.seek(position)
-            found = file.read(step).rfind(b"\n")
-            if found >= 0:
-                position += found + 1
-                break
-        if position < end:
-            file.truncate(position)
+        whole = sum(len(line) for line in file if line.endswith(b"\n"))
+        file.truncate(whole)
 
 
 def write_table(path: Path, ending: str, rows: Iterator[Row], columns: Mapping[str, type]) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from training.tables import CasesError
 from training.tables.labels import code_of
-from training.tables.pictures import image_files, only_one
+from training.tables.pictures import images_in_folder, only_one
 from training.tables.text import CaseTable
 
 
@@ -21,7 +21,7 @@ def class_folders(folders: Sequence[Path]) -> CaseTable:
     """
     paths: dict[str, Path] = {}
     for folder in folders:
-        for path in image_files(folder):
+        for path in images_in_folder(folder):
             inside = path.relative_to(folder).with_suffix("")
             image = (Path(folder.resolve().name) / inside).as_posix()
             paths[image] = only_one(image, [paths[image], path]) if image in paths else path

@@ -1,12 +1,12 @@
 """The image file of each row of a table."""
 
 import filecmp
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from model.images import SUFFIXES
+from model.images import image_files_below
 from training.tables import CasesError
 from training.tables.text import CaseTable
 
@@ -15,26 +15,20 @@ def find_images(folders: Iterable[Path]) -> dict[str, list[Path]]:
     """Every image file below the folders, by its name without the ending; names that begin with a dot are skipped."""
     found: dict[str, list[Path]] = {}
     for folder in folders:
-        for path in image_files(folder):
+        for path in images_in_folder(folder):
             found.setdefault(path.stem, []).append(path)
     return found
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The image files below a folder in sorted order, but for names that begin with a dot.
+def images_in_folder(folder: Path) -> Iterator[Path]:
+    """The image files below a folder; see `model.images.image_files_below`.
 
     Raises:
         CasesError: there is no such folder.
     """
     if not folder.is_dir():
         raise CasesError(f"{folder} is no folder; name one that holds images.")
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
+    return image_files_below(folder)
 
 
 def with_paths(
