@@ -94,9 +94,9 @@ def refresh_command(options: argparse.Namespace) -> None:
 
 def compare_command(options: argparse.Namespace) -> None:
     """Print bundles side by side."""
-    from training.compare import as_text, compare_bundles, open_all
+    from training.compare import as_text, compare_bundles
 
-    print(as_text(compare_bundles(open_all(options.bundles), options.split)))
+    print(as_text(compare_bundles([open_bundle(path) for path in options.bundles], options.split)))
 
 
 def run_of(options: argparse.Namespace) -> pipeline.TrainingRun:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from model.bundle import Bundle, BundleError, open_bundle
+from model.bundle import Bundle, BundleError
 from model.evaluation.delong import Difference
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import class_balanced_accuracy
@@ -101,8 +100,3 @@ def comparison_cells(line: Line) -> tuple[str, ...]:
 def interval_text(found: Interval) -> str:
     """A figure with its interval."""
     return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})" if found.defined else "not defined"
-
-
-def open_all(paths: list[Path]) -> list[Bundle]:
-    """The bundles in these folders; BundleError for one that is damaged."""
-    return [open_bundle(path) for path in paths]
