@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] = ()) -> int:
     """Do what the command line says; 0 when it was done, 1 when it found something, 2 when it could not be done."""
     speak_utf8()
-    options = parser().parse_args(arguments)
+    options = dashboard_parser().parse_args(arguments)
     settings = load_settings()
     try:
         keep_to(settings.data_dir)
@@ -28,14 +28,14 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 2
     match options.command:
         case "serve":
-            return start(settings)
+            return start_server(settings)
         case "recheck":
-            return recheck(settings)
+            return recheck_store(settings)
         case _:
-            return command(settings, options)
+            return store_command(settings, options)
 
 
-def parser() -> argparse.ArgumentParser:
+def dashboard_parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
         prog="python -m dashboard",
@@ -62,7 +62,7 @@ COMMANDS = {
 }
 
 
-def command(settings: Settings, options: argparse.Namespace) -> int:
+def store_command(settings: Settings, options: argparse.Namespace) -> int:
     """Run a command that works on the store."""
     from dashboard.diagnoses import known_diagnoses
     from dashboard.store import StoreError, open_store
@@ -73,7 +73,7 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
         store = open_store(settings.data_dir, settings.database_url, settings.image_store, known)
         try:
             if options.command == "check":
-                return check(store)
+                return check_store(store)
             print(ACTIONS[options.command](store, options.file))
         finally:
             store.close()
@@ -83,7 +83,7 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def backup(store: "Store", file: Path) -> str:
+def backup_store(store: "Store", file: Path) -> str:
     """Everything to a file."""
     from dashboard.store.backup import write_backup
 
@@ -92,7 +92,7 @@ def backup(store: "Store", file: Path) -> str:
     return f"{done.predictions:,} predictions with {done.files:,} files are in {file}.{lost}"
 
 
-def restore(store: "Store", file: Path) -> str:
+def restore_store(store: "Store", file: Path) -> str:
     """A backup into an empty store."""
     from dashboard.store.restore import restore_backup
 
@@ -101,7 +101,7 @@ def restore(store: "Store", file: Path) -> str:
     return f"{done.predictions:,} predictions are here again.{lost}"
 
 
-def bring(store: "Store", file: Path) -> str:
+def import_into_store(store: "Store", file: Path) -> str:
     """A backup into a store that has predictions."""
     from dashboard.store.restore import import_backup
 
@@ -110,7 +110,7 @@ def bring(store: "Store", file: Path) -> str:
     return f"{done.predictions:,} predictions are new; {done.known:,} were here already and stay as they are.{gone}"
 
 
-def take(store: "Store", file: Path) -> str:
+def export_store(store: "Store", file: Path) -> str:
     """A table of all predictions, or the dataset of the confirmed ones."""
     from dashboard.store import Query
     from dashboard.store.export import write_export
@@ -119,28 +119,28 @@ def take(store: "Store", file: Path) -> str:
     return f"{file} is written."
 
 
-def check(store: "Store") -> int:
+def check_store(store: "Store") -> int:
     """Everything that is wrong with the store."""
-    from dashboard.store.inspection import problems
+    from dashboard.store.inspection import store_problems
 
     number = 0
-    for problem in problems(store):
+    for problem in store_problems(store):
         number += 1
         print(problem, flush=True)
     print(f"{number:,} things are wrong." if number else "Everything is there and can be read.")
     return 1 if number else 0
 
 
-def recheck(settings: Settings) -> int:
+def recheck_store(settings: Settings) -> int:
     """Every stored photograph once more."""
-    from dashboard.jobs.recheck import report
+    from dashboard.jobs.recheck import recheck_report
     from dashboard.services import ModelUnavailable, build_services
     from dashboard.store import StoreError
 
     try:
         services = build_services(settings)
         try:
-            lines = list(report(services))
+            lines = list(recheck_report(services))
         finally:
             services.store.close()
     except (ModelUnavailable, SettingsError, StoreError) as error:
@@ -151,19 +151,19 @@ def recheck(settings: Settings) -> int:
 
 
 ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {
-    "backup": backup,
-    "restore": restore,
-    "import": bring,
-    "export": take,
+    "backup": backup_store,
+    "restore": restore_store,
+    "import": import_into_store,
+    "export": export_store,
 }
 
 
-def start(settings: Settings) -> int:
+def start_server(settings: Settings) -> int:
     """Start the server; 0 when it was stopped, 2 when a setting keeps it from starting."""
     # The first process of a container has no handler of its own, and ignores what it does not handle.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        listener = listen(settings)
+        listener = bind_address(settings)
     except OSError as error:
         print(f"Dermaboard cannot start.\n{address_problem(settings, error)}", file=sys.stderr)
         return 2
@@ -171,13 +171,13 @@ def start(settings: Settings) -> int:
     from dashboard.store import StoreError
 
     try:
-        return serve(settings, listener)
+        return serve_until_stopped(settings, listener)
     except (SettingsError, StoreError) as error:
         print(f"Dermaboard cannot start.\n{error}", file=sys.stderr)
         return 2
 
 
-def listen(settings: Settings) -> socket.socket:
+def bind_address(settings: Settings) -> socket.socket:
     """A bound socket, before anything slow is loaded: a port in use is said at once."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     return socket.create_server((settings.host, settings.port), family=family)
@@ -191,7 +191,7 @@ def address_problem(settings: Settings, error: OSError) -> str:
     )
 
 
-def serve(settings: Settings, listener: socket.socket) -> int:
+def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
     """Build the application and serve it on the socket until Ctrl-C or SIGTERM."""
     from dashboard.app import create_app
     from dashboard.server.serving import run

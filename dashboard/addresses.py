@@ -14,7 +14,7 @@ def local_address(path: str) -> str:
     return root.rstrip("/") + path
 
 
-def install(server: Flask, prefix: str) -> None:
+def serve_below_prefix(server: Flask, prefix: str) -> None:
     """Put all of our addresses below a prefix, `""` for none."""
     server.config["APPLICATION_ROOT"] = prefix or "/"
     if prefix:

@@ -119,7 +119,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         Input("_pages_location", "pathname"),
     )
     set_up(server)
-    callbacks.install(app)
+    callbacks.check_callbacks(app)
     server.register_error_handler(DependencyException, missing_script)
     protect(server, content_policy(app))
     return app
@@ -158,16 +158,16 @@ def make_server(services: Services) -> Flask:
     server.request_class = Arrived
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
-    addresses.install(server, services.settings.prefix)
-    security.install(server, services.settings)
+    addresses.serve_below_prefix(server, services.settings.prefix)
+    security.refuse_foreign_requests(server, services.settings)
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
     server.register_blueprint(downloads.blueprint)
     server.register_blueprint(cards.blueprint)
     server.register_blueprint(exports.routes)
     api.install(server, services)
-    jobs.install(server, services)
-    delivery.install(server)
+    jobs.install_jobs(server, services)
+    delivery.compress_responses(server)
     return server
 
 
@@ -199,7 +199,7 @@ def protect(server: Flask, policy: str) -> None:
     def _(response: Response) -> Response:
         for name, value in (HEADERS | {"Content-Security-Policy": policy}).items():
             response.headers.setdefault(name, value)
-        if response.status_code == 200 and request.endpoint == PAGES and not known(request.path):
+        if response.status_code == 200 and request.endpoint == PAGES and not page_exists(request.path):
             response.status_code = 404
         return response
 
@@ -214,14 +214,14 @@ def content_policy(app: Dash) -> str:
     )
 
 
-def known(path: str) -> bool:
+def page_exists(path: str) -> bool:
     """Whether a page answers at this path; `<name>` in a page's template stands for one path segment.
 
     A page whose template has such parts may be registered with `exists`, a function of these parts by their names that
     says which of them are there: an unknown prediction is as missing as an unknown page.
     """
     for page in filter(not_the_404, dash.page_registry.values()):
-        parts = named(str(page["path_template"] or page["path"]), path)
+        parts = template_values(str(page["path_template"] or page["path"]), path)
         if parts is not None:
             exists: Callable[..., bool] = page.get("exists") or (lambda **_: True)
             return exists(**parts) if parts else True
@@ -233,7 +233,7 @@ def not_the_404(page: dict[str, Any]) -> bool:
     return not str(page["module"]).endswith("not_found_404")
 
 
-def named(template: str, path: str) -> dict[str, str] | None:
+def template_values(template: str, path: str) -> dict[str, str] | None:
     """What a path says in the named parts of a page's template; None for a path of another shape."""
     wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
     pairs = list(zip(wanted, given, strict=False))

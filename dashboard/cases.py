@@ -11,7 +11,7 @@ from typing import Any
 
 from dashboard.services import LIMITS, STORED, Services, operating_point_of
 from dashboard.store import Context, Finding, Record
-from dashboard.store.keys import Key, digest
+from dashboard.store.keys import IdempotencyKey, request_digest
 from dashboard.store.summary import same_image
 from model.images import decode
 
@@ -65,7 +65,11 @@ def predict_photograph(
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)
     photograph = decode(data, LIMITS, PATIENCE)
-    once = Key(key, digest(filename, context, bundle.name, point.name)) if key is not None else None
+    once = (
+        IdempotencyKey(key, request_digest(filename, context, bundle.name, point.name))
+        if key is not None
+        else None
+    )
     if once is not None and (record := store.with_key(once, photograph.sha256)) is not None:
         return record
     predictor = services.predictors.get(bundle)

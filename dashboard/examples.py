@@ -8,17 +8,17 @@ FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"
 
 
 @cache
-def names() -> tuple[str, ...]:
+def example_names() -> tuple[str, ...]:
     """File names of the drawn examples in the order of their numbers; empty when none are installed."""
     return tuple(sorted(path.name for path in FOLDER.glob("*.jpg")))
 
 
 @cache
-def digests() -> frozenset[str]:
+def example_digests() -> frozenset[str]:
     """SHA-256 of every drawn example."""
-    return frozenset(hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in names())
+    return frozenset(hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in example_names())
 
 
 def is_drawn(sha256: str) -> bool:
     """Whether a file with this digest is one of our drawings, whatever it is called."""
-    return sha256 in digests()
+    return sha256 in example_digests()

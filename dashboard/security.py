@@ -18,7 +18,7 @@ PORTS = {"http": 80, "https": 443}
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def install(server: Flask, settings: Settings) -> None:
+def refuse_foreign_requests(server: Flask, settings: Settings) -> None:
     """Look at every request before anything else does, and at forwarded headers only where a named proxy sent them."""
     names = LOOPBACK | {settings.host.lower(), *settings.hosts}
 
@@ -41,7 +41,7 @@ def known_host(names: frozenset[str]) -> None:
         Problem: 421.
     """
     name, here = hostname(request.host), request.environ["SERVER_NAME"]
-    if name is None or name not in (names | {here} if address(here) else names):
+    if name is None or name not in (names | {here} if numeric_address(here) else names):
         raise Problem(
             421,
             "unknown_host",
@@ -66,14 +66,14 @@ def same_origin() -> None:
     Raises:
         Problem: 403.
     """
-    ours = {place(f"{scheme}://{request.host}") for scheme in (request.scheme, "https")}
+    ours = {origin_of(f"{scheme}://{request.host}") for scheme in (request.scheme, "https")}
     pages = [request.headers[name] for name in ("Origin", "Referer") if name in request.headers]
     site = request.headers.get("Sec-Fetch-Site", "none")
-    if site not in ("same-origin", "none") or not all(place(page) in ours for page in pages):
+    if site not in ("same-origin", "none") or not all(origin_of(page) in ours for page in pages):
         raise Problem(403, "cross_site", "Another web site may not send, change or take anything here.")
 
 
-def place(page: str) -> tuple[str, str, int | None] | None:
+def origin_of(page: str) -> tuple[str, str, int | None] | None:
     """Scheme, host and port of an address; None for what has none of them, such as the origin “null”."""
     try:
         parts = urlsplit(page)
@@ -98,11 +98,11 @@ class Forwarded:
 
     def named(self, sender: str) -> bool:
         """Whether a connection from this address is a proxy's."""
-        found = address(sender)
+        found = numeric_address(sender)
         return found is not None and any(found in network for network in self.proxies)
 
 
-def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def numeric_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The numeric address in a text, IPv4 also where IPv6 carries it; None for anything else."""
     try:
         found = ipaddress.ip_address(text)

@@ -30,12 +30,12 @@ DASH = frozenset(
 )
 
 
-def listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
+def split_words(value: str | tuple[str, ...]) -> tuple[str, ...]:
     """The words of a list that is written with commas."""
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)]
 
 
 class SettingsError(ValueError):

@@ -32,7 +32,7 @@ PARSERS = {
     "model": model.__main__.model_parser,
     "model.evaluation": model.evaluation.__main__.parser,
     "training": training.__main__.training_parser,
-    "dashboard": dashboard.__main__.parser,
+    "dashboard": dashboard.__main__.dashboard_parser,
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 # A module, and what is defined in it: `model/predictor.py`, `decide`

@@ -23,7 +23,7 @@ blueprint = Blueprint("examples", __name__, url_prefix=f"{ROOT}/examples")
 )
 def example(number: int) -> Response:
     """A drawn example image: a drawing, not a photograph of a patient."""
-    names = examples.names()
+    names = examples.example_names()
     if not 1 <= number <= len(names):
         raise Problem(404, "not_found", "There is no drawn example of that number.")
     return send_from_directory(examples.FOLDER, names[number - 1], max_age=86400)

@@ -23,13 +23,13 @@ routes = Blueprint("exports", __name__, url_prefix="/exports")
 
 
 @routes.route("/<name>", methods=["GET", "POST"])
-def take(name: str) -> Response:
+def download_export(name: str) -> Response:
     """One file with everything that the address, or the list of ids, stands for."""
     if name not in EXPORTS:
         abort(404)
     (media, write), store = EXPORTS[name], Services.current().store
     try:
-        records = selected(store) if request.method == "POST" else viewed(store)
+        records = selected_records(store) if request.method == "POST" else viewed_records(store)
         body = write(store, records)
         # The first piece is made before anything is sent: what fails until then is said with a status.
         first = next(body, b"")
@@ -46,21 +46,21 @@ def take(name: str) -> Response:
     return response
 
 
-def viewed(store: Store) -> Iterator[Record]:
+def viewed_records(store: Store) -> Iterator[Record]:
     """The predictions of the view in the address."""
     return store.stream(browse(request.query_string.decode("utf-8", "replace")).query())
 
 
-def selected(store: Store) -> Iterator[Record]:
+def selected_records(store: Store) -> Iterator[Record]:
     """The predictions of the form, without those that are gone meanwhile."""
     request.max_content_length = MAX_FORM
     ids = [one for one in request.form.get("ids", "").split(",") if one]
     if not 0 < len(ids) <= MOST_SELECTED:
         raise QueryError(f"Select between 1 and {MOST_SELECTED:,} predictions.")
-    return found(store, ids)
+    return records_with_ids(store, ids)
 
 
-def found(store: Store, ids: Iterable[str]) -> Iterator[Record]:
+def records_with_ids(store: Store, ids: Iterable[str]) -> Iterator[Record]:
     """The predictions with these ids, one by one."""
     for one in dict.fromkeys(ids):
         with suppress(NotFound):

@@ -50,7 +50,7 @@ CONTROLS = tuple(name for name in NAMES if name != "zone")
 MORE = tuple(name for name in NAMES if name not in ("q", "decision", "review", "zone", "sort", "view"))
 
 
-def filters(
+def history_filters(
     chosen: Mapping[str, Any],
     values: Mapping[str, Sequence[str]],
     diagnoses: Sequence[tuple[str, str]],
@@ -69,15 +69,17 @@ def filters(
         [
             html.Div(
                 [
-                    unseen(
-                        "Search", "q", text("q", "Search names, references, notes, tags", chosen, "search")
+                    unlabelled_filter(
+                        "Search",
+                        "q",
+                        text_filter("q", "Search names, references, notes, tags", chosen, "search"),
                     ),
-                    decisions(chosen.get("decision") or []),
+                    decision_filter(chosen.get("decision") or []),
                     html.Div(
-                        several("review", "Review", REVIEWS, chosen, "Any review"),
+                        several_choices("review", "Review", REVIEWS, chosen, "Any review"),
                         className="history-part history-part-review",
                     ),
-                    unseen(
+                    unlabelled_filter(
                         "Order",
                         "sort",
                         dbc.Select(
@@ -93,16 +95,16 @@ def filters(
             ),
             html.Details(
                 [
-                    html.Summary(more(used), id="history-more"),
+                    html.Summary(more_filters_label(used), id="history-more"),
                     html.Div(
                         [
-                            choice("diagnosis", "Most likely diagnosis", diagnoses, chosen),
-                            choice("confirmed", "Confirmed diagnosis", diagnoses, chosen),
-                            choice("model", "Model", pairs(values["model"]), chosen),
-                            choice("tag", "Tag", pairs(values["tag"]), chosen),
+                            choice_filter("diagnosis", "Most likely diagnosis", diagnoses, chosen),
+                            choice_filter("confirmed", "Confirmed diagnosis", diagnoses, chosen),
+                            choice_filter("model", "Model", value_options(values["model"]), chosen),
+                            choice_filter("tag", "Tag", value_options(values["tag"]), chosen),
                             *(context_filter(field, values, chosen) for field in CONTEXT if field.filter),
-                            between("Day", "from", "to", "date", chosen),
-                            between("Probability in %", "pmin", "pmax", "text", chosen),
+                            range_filter("Day", "from", "to", "date", chosen),
+                            range_filter("Probability in %", "pmin", "pmax", "text", chosen),
                         ],
                         className="history-grid-of-filters",
                     ),
@@ -127,22 +129,22 @@ def context_filter(
 ) -> Component:
     """What predictions are filtered with by a field of the context."""
     if field.filter == "text":
-        return labelled(field.label, field.name, text(field.name, "Any", chosen))
-    options = [(one, one.capitalize()) for one in field.choices] or pairs(values[field.name])
-    return choice(field.name, field.label, options, chosen)
+        return labelled_filter(field.label, field.name, text_filter(field.name, "Any", chosen))
+    options = [(one, one.capitalize()) for one in field.choices] or value_options(values[field.name])
+    return choice_filter(field.name, field.label, options, chosen)
 
 
-def more(used: int) -> str:
+def more_filters_label(used: int) -> str:
     """What opens the other filters, and how many of them are set."""
     return f"More filters · {used} set" if used else "More filters"
 
 
-def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
+def value_options(values: Sequence[str]) -> list[tuple[str, str]]:
     """Values that are their own labels."""
     return [(value, value) for value in values]
 
 
-def text(name: str, placeholder: str, chosen: Mapping[str, Any], kind: str = "text") -> dcc.Input:
+def text_filter(name: str, placeholder: str, chosen: Mapping[str, Any], kind: str = "text") -> dcc.Input:
     """One text."""
     return dcc.Input(
         id=f"history-{name}",
@@ -155,7 +157,7 @@ def text(name: str, placeholder: str, chosen: Mapping[str, Any], kind: str = "te
     )
 
 
-def several(
+def several_choices(
     name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any], usual: str = "Any"
 ) -> html.Details:
     """Any number of values, in a list that opens. history.js tells in its head what is chosen."""
@@ -198,7 +200,7 @@ def several(
     )
 
 
-def decisions(chosen: Sequence[str]) -> html.Div:
+def decision_filter(chosen: Sequence[str]) -> html.Div:
     """The decisions by shape and word; none chosen means all."""
     options = [
         {
@@ -220,34 +222,36 @@ def decisions(chosen: Sequence[str]) -> html.Div:
     )
 
 
-def unseen(label: str, name: str, control: Component) -> html.Div:
+def unlabelled_filter(label: str, name: str, control: Component) -> html.Div:
     """A control that speaks for itself, with its name for those who don't see it."""
     word = html.Label(label, htmlFor=f"history-{name}", className="visually-hidden")
     return html.Div([word, control], className=f"history-part history-part-{name}")
 
 
-def labelled(label: str, name: str, control: Component) -> html.Div:
+def labelled_filter(label: str, name: str, control: Component) -> html.Div:
     """A control below its name."""
     word = html.Label(label, htmlFor=f"history-{name}", className="label")
     return html.Div([word, control], className="history-field")
 
 
-def choice(name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any]) -> html.Div:
+def choice_filter(
+    name: str, label: str, options: Sequence[tuple[str, str]], chosen: Mapping[str, Any]
+) -> html.Div:
     """Any number of values, below their name."""
     word = html.Span(label, className="label", **attributes(aria_hidden="true"))
-    return html.Div([word, several(name, label, options, chosen)], className="history-field")
+    return html.Div([word, several_choices(name, label, options, chosen)], className="history-field")
 
 
-def between(label: str, low: str, high: str, kind: str, chosen: Mapping[str, Any]) -> html.Fieldset:
+def range_filter(label: str, low: str, high: str, kind: str, chosen: Mapping[str, Any]) -> html.Fieldset:
     """A lowest and a highest value."""
     return html.Fieldset(
         [
             html.Legend(label, className="label"),
             html.Div(
                 [
-                    unseen("From", low, text(low, "from", chosen, kind)),
+                    unlabelled_filter("From", low, text_filter(low, "from", chosen, kind)),
                     html.Span("to", className="note"),
-                    unseen("To", high, text(high, "to", chosen, kind)),
+                    unlabelled_filter("To", high, text_filter(high, "to", chosen, kind)),
                 ],
                 className="history-between",
             ),

@@ -35,12 +35,12 @@ def gallery() -> html.Div:
     )
 
 
-def pictures(records: Sequence["Record"], search: str) -> list[Component]:
+def gallery_items(records: Sequence["Record"], search: str) -> list[Component]:
     """A picture a record; `search` goes along to the case, so that one finds the way back."""
-    return [picture(record, search) for record in records]
+    return [gallery_item(record, search) for record in records]
 
 
-def picture(record: "Record", search: str) -> html.Li:
+def gallery_item(record: "Record", search: str) -> html.Li:
     """One prediction."""
     state = review_mark(record.review)
     return html.Li(

@@ -25,7 +25,7 @@ SHOWN = tuple(name for field in HEADED for name in (field.name, field.below) if 
 UNTOLD = "This model does not tell diagnoses apart."
 
 
-def row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str, Any]:
+def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str, Any]:
     """A record as the grid's cells want it; words and shapes come from here, so that they read as elsewhere.
 
     Args:
@@ -59,7 +59,7 @@ def row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str, Any
     }
 
 
-def columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
+def grid_columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
     """AG Grid's column definitions; filters stand above the grid."""
     text = {"cellRenderer": "HistoryText"}
     found: list[dict[str, Any]] = [
@@ -123,13 +123,13 @@ def columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
     return [{**one, "sort": sort[1]} if one.get("field") == sort[0] else one for one in found]
 
 
-def grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:
+def history_grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:
     """The grid; it asks the server for the rows in sight."""
     return dash_ag_grid.AgGrid(
         id="history-grid",
         className="history-grid",
         rowModelType="infinite",
-        columnDefs=columns(sort),
+        columnDefs=grid_columns(sort),
         defaultColDef={
             "sortable": True,
             "resizable": True,
@@ -162,17 +162,17 @@ def grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:
                 "noRowsToShow": "Change or clear the filters above.",
             },
         },
-        style={"height": height(4)},
+        style={"height": grid_height(4)},
     )
 
 
-def height(total: int) -> str:
+def grid_height(total: int) -> str:
     """As high as its rows, but no higher than what the window shows below the head of the page."""
     rows = max(total, 2) * ROW_HEIGHT + HEADER_HEIGHT + 4
     return f"min({rows}px, max(420px, 100dvh - 320px))"
 
 
-def views(gallery: bool) -> html.Div:
+def view_choice(gallery: bool) -> html.Div:
     """Grid or gallery."""
     return html.Div(
         dbc.RadioItems(
@@ -187,7 +187,7 @@ def views(gallery: bool) -> html.Div:
     )
 
 
-def bar() -> html.Div:
+def history_toolbar() -> html.Div:
     """How many there are, what came in meanwhile, and what can be done with what is selected."""
     button: dict[str, Any] = {"type": "button", "className": "btn btn-outline-secondary btn-sm"}
     return html.Div(
@@ -207,7 +207,7 @@ def bar() -> html.Div:
                     html.Span("", id="history-selected", role="status"),
                     html.Button("Review or tag", id="history-reviewing-open", **button),
                     html.Button("Predict again", id="history-again-open", **button),
-                    export("history-export-selected", "Export selected", selected=True),
+                    export_menu("history-export-selected", "Export selected", selected=True),
                     html.Button("Delete", id="history-delete", **button),
                     html.Button("Clear", id="history-deselect", type="button", className="link"),
                 ],
@@ -215,7 +215,7 @@ def bar() -> html.Div:
                 hidden=True,
                 className="history-actions",
             ),
-            html.Div(export("history-export", "Export"), id="history-export-all"),
+            html.Div(export_menu("history-export", "Export"), id="history-export-all"),
         ],
         className="history-bar",
     )
@@ -230,7 +230,7 @@ FORMATS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def export(name: str, label: str, selected: bool = False) -> html.Details:
+def export_menu(name: str, label: str, selected: bool = False) -> html.Details:
     """What can be taken along; history.js sends the address, or what is selected, to dashboard/history/exports.py."""
     items = [
         html.Li(
@@ -253,7 +253,7 @@ def export(name: str, label: str, selected: bool = False) -> html.Details:
     )
 
 
-def empty() -> html.Div:
+def empty_history() -> html.Div:
     """What stands here before the first prediction."""
     return html.Div(
         [
@@ -269,7 +269,7 @@ def empty() -> html.Div:
     )
 
 
-def count(total: int, filtered: bool, exact: bool = True) -> str:
+def count_sentence(total: int, filtered: bool, exact: bool = True) -> str:
     """How many predictions match; with `exact` False more than `total`."""
     number = f"{total:,}" if exact else f"More than {total:,}"
     if not filtered:
@@ -281,6 +281,6 @@ def count(total: int, filtered: bool, exact: bool = True) -> str:
     )
 
 
-def news(number: int, exact: bool) -> str:
+def news_label(number: int, exact: bool) -> str:
     """What came in since the page was opened."""
     return f"{'' if exact else 'More than '}{number:,} new · show" if number else ""

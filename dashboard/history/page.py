@@ -29,8 +29,8 @@ from dash import (
 
 from dashboard.cases import Actor, delete_cases
 from dashboard.history import grid as parts
-from dashboard.history.filters import CONTROLS, filters
-from dashboard.history.gallery import PAGE, gallery, pictures
+from dashboard.history.filters import CONTROLS, history_filters
+from dashboard.history.gallery import PAGE, gallery, gallery_items
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import confirmation, dialog
@@ -58,18 +58,18 @@ def layout(**parameters: Any) -> html.Div:
                 "Every photograph that was checked: find it again, compare, record what it was.",
                 className="lead",
             ),
-            html.Div(parts.empty(), id="history-empty", hidden=newest is not None),
+            html.Div(parts.empty_history(), id="history-empty", hidden=newest is not None),
             html.Div(
                 [
-                    filters(
-                        chosen(search),
+                    history_filters(
+                        chosen_filters(search),
                         {column: store.values(column) for column in ("model", "site", "tag")},
-                        diagnoses(store),
-                        parts.views(view.gallery),
+                        diagnosis_options(store),
+                        parts.view_choice(view.gallery),
                     ),
                     again.follow(),
-                    parts.bar(),
-                    html.Div(parts.grid(view.sort), id="history-grid-place", hidden=view.gallery),
+                    parts.history_toolbar(),
+                    html.Div(parts.history_grid(view.sort), id="history-grid-place", hidden=view.gallery),
                     html.Div(gallery(), id="history-gallery-place", hidden=not view.gallery),
                 ],
                 id="history-body",
@@ -80,7 +80,7 @@ def layout(**parameters: Any) -> html.Div:
                 "history-reviewing",
                 "Review",
                 [review_form([], store.known.every, several=True)],
-                [closer("history-reviewing-cancel")],
+                [close_button("history-reviewing-cancel")],
             ),
             dialog(
                 "history-again",
@@ -92,7 +92,7 @@ def layout(**parameters: Any) -> html.Div:
                     ),
                     again.ask(services.runnable),
                 ],
-                [closer("history-again-cancel")],
+                [close_button("history-again-cancel")],
             ),
             dcc.Location(id="history-address", refresh=False),
             dcc.Interval(id="history-tick", interval=NEWS),
@@ -107,18 +107,18 @@ def layout(**parameters: Any) -> html.Div:
     )
 
 
-def diagnoses(store: Store) -> list[tuple[str, str]]:
+def diagnosis_options(store: Store) -> list[tuple[str, str]]:
     """What can be filtered by: everything that is known, and what only old predictions have, as (code, name)."""
     every = store.known.every
     return [(code, every.name(code)) for code in store.known.ordered([*every.codes, *store.codes()])]
 
 
-def closer(name: str) -> html.Button:
+def close_button(name: str) -> html.Button:
     """The way out of a dialog."""
     return html.Button("Close", id=name, type="button", className="btn btn-outline-secondary")
 
 
-def chosen(search: str) -> dict[str, Any]:
+def chosen_filters(search: str) -> dict[str, Any]:
     """What the controls show: text, or a list for those that take several. Nonsense is shown as it was given."""
     given = parse_qs(search.removeprefix("?"))
     return {name: values if name in SEVERAL else values[0] for name, values in given.items()}
@@ -136,31 +136,31 @@ def chosen(search: str) -> dict[str, Any]:
     State("history-search", "data"),
     prevent_initial_call=True,
 )
-def rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ...]:
+def grid_rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ...]:
     """The rows that the grid asks for, in the order of its own headers."""
     if request is None:
         return (no_update,) * 7
     store = Services.current().store
     nothing = {"rowData": [], "rowCount": 0}
     try:
-        offset, limit = bounds(request)
+        offset, limit = row_range(request)
         view = sorted_as(browse(search), request)
         page = store.page(view.query(offset, limit))
     except (QueryError, StoreError) as error:
-        return nothing, {"height": parts.height(0)}, str(error), False, True, False, no_update
+        return nothing, {"height": parts.grid_height(0)}, str(error), False, True, False, no_update
     first = not request.get("startRow")
     empty = page.total == 0 and not view.filtered
     return (
         {
             "rowData": [
-                parts.row(record, store.known.of(record.model_sha256), view.search())
+                parts.grid_row(record, store.known.of(record.model_sha256), view.search())
                 for record in page.records
             ],
             # Unknown as long as others follow: the grid then asks for them as it is scrolled.
             "rowCount": page.total if page.exact else -1 if page.next else offset + len(page.records),
         },
-        {"height": parts.height(page.total)},
-        parts.count(page.total, view.filtered, page.exact),
+        {"height": parts.grid_height(page.total)},
+        parts.count_sentence(page.total, view.filtered, page.exact),
         not view.filtered,
         not empty,
         empty,
@@ -176,7 +176,7 @@ def sorted_as(view: Browse, request: Mapping[str, Any]) -> Browse:
     return replace(view, sort=order(f"{sort[0].get('colId')}.{sort[0].get('sort')}"))
 
 
-def bounds(request: object) -> tuple[int, int]:
+def row_range(request: object) -> tuple[int, int]:
     """Offset and number of the rows that the grid asks for; QueryError when it has any other shape."""
     if not isinstance(request, Mapping):
         raise QueryError("The question to the history has an unknown shape.")
@@ -219,12 +219,12 @@ def show_pictures(
         page = store.page(view.query(limit=PAGE, after=after))
     except (QueryError, StoreError) as error:
         return [], None, True, str(error), False, no_update
-    found = pictures(page.records, view.search())
+    found = gallery_items(page.records, view.search())
     children: Any = found
     if more:
         children = Patch()
         children.extend(found)
-    told = no_update if more else parts.count(page.total, view.filtered, page.exact)
+    told = no_update if more else parts.count_sentence(page.total, view.filtered, page.exact)
     seen = no_update if more else store.latest().id
     return children, {"after": page.next, "of": of}, page.next is None, told, not view.filtered, seen
 
@@ -247,7 +247,7 @@ def tell_news(_ticks: int | None, seen: str | None, search: str | None) -> tuple
         page = store.page(Query(limit=1, filters=(*browse(search).filters(), *since)))
     except (QueryError, StoreError):
         return no_update, no_update
-    return parts.news(page.total, page.exact), page.total == 0
+    return parts.news_label(page.total, page.exact), page.total == 0
 
 
 def moment_of(store: Store, record_id: str) -> datetime:
@@ -271,7 +271,9 @@ def moment_of(store: Store, record_id: str) -> datetime:
     State("reviewer", "value"),
     prevent_initial_call=True,
 )
-def delete(clicks: int | None, selected: Mapping[str, int] | None, who: str | None) -> tuple[Any, Any, Any]:
+def delete_selected(
+    clicks: int | None, selected: Mapping[str, int] | None, who: str | None
+) -> tuple[Any, Any, Any]:
     """Delete what is selected; grid or gallery then ask again."""
     if not clicks:
         return no_update, no_update, no_update
@@ -282,12 +284,12 @@ def delete(clicks: int | None, selected: Mapping[str, int] | None, who: str | No
     return False, {"deleted": clicks}, ""
 
 
-def clientside(name: str, *arguments: Any, **options: Any) -> None:
+def history_script(name: str, *arguments: Any, **options: Any) -> None:
     """A callback that runs in the browser: assets/history.js."""
     clientside_callback(ClientsideFunction("history", name), *arguments, **options)
 
 
-clientside(
+history_script(
     "follow",
     Output("history-address", "search"),
     Output("history-search", "data"),
@@ -298,21 +300,21 @@ clientside(
     *(Input(f"history-{name}", "value") for name in CONTROLS),
     State("history-search", "data"),
 )
-clientside("watch", Input("history-pictures", "children"), Input("history-further", "hidden"))
-clientside(
+history_script("watch", Input("history-pictures", "children"), Input("history-further", "hidden"))
+history_script(
     "show",
     Output("history-grid-place", "hidden"),
     Output("history-gallery-place", "hidden"),
     Input("history-search", "data"),
 )
-clientside("open", Input("history-grid", "cellClicked"), prevent_initial_call=True)
-clientside(
+history_script("open", Input("history-grid", "cellClicked"), prevent_initial_call=True)
+history_script(
     "choose",
     Output("history-selection", "data"),
     Input("history-grid", "selectedRows"),
     prevent_initial_call=True,
 )
-clientside(
+history_script(
     "selected",
     Output("history-actions", "hidden"),
     Output("history-export-all", "hidden"),
@@ -325,7 +327,7 @@ clientside(
     Input("history-selection", "data"),
 )
 for _name in ("reviewing", "again"):
-    clientside(
+    history_script(
         "toggle",
         Output(f"history-{_name}", "is_open"),
         Input(f"history-{_name}-open", "n_clicks"),
@@ -333,7 +335,7 @@ for _name in ("reviewing", "again"):
         Input("review-done" if _name == "reviewing" else "again-started", "data"),
         prevent_initial_call=True,
     )
-clientside(
+history_script(
     "ask",
     Output("history-dialog", "is_open"),
     Output("history-dialog-error", "children"),
@@ -341,14 +343,14 @@ clientside(
     Input("history-dialog-cancel", "n_clicks"),
     prevent_initial_call=True,
 )
-clientside(
+history_script(
     "refresh",
     Output("history-changed", "data", allow_duplicate=True),
     Input("history-news", "n_clicks"),
     Input("review-done", "data"),
     prevent_initial_call=True,
 )
-clientside(
+history_script(
     "deselect",
     Output("history-selection", "data", allow_duplicate=True),
     Input("history-changed", "data"),

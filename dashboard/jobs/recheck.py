@@ -66,7 +66,7 @@ class Rechecked:
         return PurePath(self.record.filename).suffix.lower() in SUSPECT
 
 
-def recheck(services: Services) -> Iterator[Rechecked]:
+def rechecked_predictions(services: Services) -> Iterator[Rechecked]:
     """Every stored prediction, the newest first, by the model of its name, or the default one where that is gone.
 
     Raises:
@@ -92,7 +92,7 @@ def recheck(services: Services) -> Iterator[Rechecked]:
             return Rechecked(record, model, None, None, "Its photograph is missing.", copy)
         except ImageError as error:
             return Rechecked(record, model, None, None, str(error), copy)
-        point = record.operating_point if record.operating_point in points(bundle) else None
+        point = record.operating_point if record.operating_point in operating_point_names(bundle) else None
         decision = decide(now.probability, operating_point_of(bundle, point))
         return Rechecked(record, model, now.probability, outcome_of(decision, now.cautions), "", copy)
 
@@ -100,7 +100,7 @@ def recheck(services: Services) -> Iterator[Rechecked]:
         yield again(record, services.bundle(record.model if record.model in names else None))
 
 
-def points(bundle: Bundle) -> frozenset[str]:
+def operating_point_names(bundle: Bundle) -> frozenset[str]:
     """The names of a bundle's operating points."""
     return frozenset(point.name for point in bundle.card.operating_points)
 
@@ -116,30 +116,30 @@ def wrong_copy(services: Services, record: Record, since: datetime | None) -> bo
     return any(one.created < since for one in same_image(services.store, record.sha256))
 
 
-def report(services: Services) -> Iterator[str]:
+def recheck_report(services: Services) -> Iterator[str]:
     """What `recheck` finds, line by line."""
     number, models = 0, set[str]()
     changed: list[str] = []
     unknown: list[str] = []
     failed: list[str] = []
     uncounted = 0
-    for one in recheck(services):
+    for one in rechecked_predictions(services):
         number += 1
         models.add(one.model)
         if one.problem and one.benign:
-            failed.append(f"{line(one.record)}: {one.problem}")
+            failed.append(f"{prediction_line(one.record)}: {one.problem}")
         if one.changed and one.outcome is not None:
             words = one.outcome.value.replace("_", " ")
             changed.append(
-                f"{line(one.record)}: {one.record.probability:.3f} then, {one.probability:.3f} now, {words}"
+                f"{prediction_line(one.record)}: {one.record.probability:.3f} then, {one.probability:.3f} now, {words}"
             )
         if one.unknown and one.suspect:
-            unknown.append(line(one.record))
+            unknown.append(prediction_line(one.record))
         uncounted += one.unknown and not one.suspect
     yield f"{number:,} predictions were made again, with {', '.join(sorted(models)) or 'no model'}. None was stored."
-    yield from listed("benign results are not benign now. Look at these lesions again:", changed)
-    yield from listed("benign results could not be predicted again:", failed)
-    yield from listed(
+    yield from titled_list("benign results are not benign now. Look at these lesions again:", changed)
+    yield from titled_list("benign results could not be predicted again:", failed)
+    yield from titled_list(
         "benign results nobody can know: an earlier version kept these photographs without their colour profile, "
         "or with false colours. Send the files again:",
         unknown,
@@ -152,7 +152,7 @@ def report(services: Services) -> Iterator[str]:
         )
 
 
-def listed(title: str, lines: list[str]) -> Iterator[str]:
+def titled_list(title: str, lines: list[str]) -> Iterator[str]:
     """A list with its number and title; nothing for an empty one."""
     if lines:
         yield ""
@@ -160,7 +160,7 @@ def listed(title: str, lines: list[str]) -> Iterator[str]:
         yield from lines
 
 
-def line(record: Record) -> str:
+def prediction_line(record: Record) -> str:
     """How a prediction is found again."""
     lesion = f", lesion {record.context.lesion}" if record.context.lesion else ""
     return f"  {record.filename}{lesion}, {record.created:%Y-%m-%d}, /history/{record.id}"

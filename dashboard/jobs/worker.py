@@ -187,6 +187,6 @@ class Jobs:
             return Pair(record_id, None, "Something went wrong on the server; the log says what.")
 
 
-def install(server: Flask, services: Services) -> None:
+def install_jobs(server: Flask, services: Services) -> None:
     """Give the server its jobs."""
     server.extensions[EXTENSION] = Jobs(services)

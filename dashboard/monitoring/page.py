@@ -40,7 +40,7 @@ Rate = tuple[str, Interval, Interval, str]
 
 def layout(days: str | None = None, model: str | None = None, **_: Any) -> html.Div:
     """The page of a choice; what the address does not say, or says wrongly, takes the default."""
-    found = [one for one in summary.versions(Services.current().store) if one.photographs]
+    found = [one for one in summary.model_versions(Services.current().store) if one.photographs]
     period = days if days in dict(parts.PERIODS) else USUAL
     chosen = next((one for one in found if one.sha256 == model), found[0] if found else None)
     options = [(one.sha256, f"{one.model} {one.version} · {one.photographs:,}") for one in found]
@@ -72,7 +72,7 @@ def layout(days: str | None = None, model: str | None = None, **_: Any) -> html.
 def show(period: str | None, sha256: str | None, theme: str | None) -> tuple[Sequence[Component], str]:
     """Everything about one version of a model in one period."""
     store = Services.current().store
-    version = next((one for one in summary.versions(store) if one.sha256 == sha256), None)
+    version = next((one for one in summary.model_versions(store) if one.sha256 == sha256), None)
     if version is None:
         return [], ""
     days = period if period in dict(parts.PERIODS) else USUAL
@@ -85,8 +85,8 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
     """The page's parts."""
     store = Services.current().store
     bundle = bundle_of(version)
-    newest = summary.sample(store, since, version)
-    outcomes = summary.outcomes(store, since, version)
+    newest = summary.newest_photographs(store, since, version)
+    outcomes = summary.count_outcomes(store, since, version)
     taxonomy = store.known.of(version.sha256)
     return [
         parts.tiles(outcomes.by_outcome(), sum(outcomes.confirmed.values())),
@@ -95,7 +95,7 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
             "Photographs a day",
             parts.figure(
                 "monitoring-days",
-                figures.daily(summary.days(store, since, version), theme),
+                figures.daily(summary.photographs_by_day(store, since, version), theme),
                 "Photographs a day by outcome",
             ),
             note="Days in UTC.",

@@ -46,7 +46,7 @@ def intake(services: Services) -> list[Any]:
         camera_dialog(),
         choices(services.runnable, services.default_model),
         context_form(),
-        example_buttons(examples.names()),
+        example_buttons(examples.example_names()),
     ]
 
 

@@ -49,7 +49,7 @@ class Body(NamedTuple):
     refused: str = ""
 
 
-class Answer(NamedTuple):
+class WsgiAnswer(NamedTuple):
     """The head of an answer and the way to its pieces."""
 
     status: int
@@ -91,7 +91,7 @@ class Bridge:
         size = 0
         try:
             async with asyncio.timeout(LONGEST):
-                async for chunk in chunks(receive):
+                async for chunk in body_chunks(receive):
                     size += len(chunk)
                     # What is too much is read to its end, for most clients listen only then.
                     if size <= self.limit:
@@ -112,7 +112,7 @@ class Bridge:
         async def run(function: Callable[..., Any], *values: Any) -> Any:
             return await loop.run_in_executor(self.threads, context.run, function, *values)
 
-        answer: Answer = await run(call, self.app, wanted)
+        answer: WsgiAnswer = await run(call, self.app, wanted)
         try:
             headers = answer.headers if whole else [*answer.headers, (b"connection", b"close")]
             piece, more = await run(gather, answer.pieces)
@@ -128,7 +128,7 @@ class Bridge:
             await run(getattr(answer.iterable, "close", lambda: None))
 
 
-async def chunks(receive: Receive) -> Any:
+async def body_chunks(receive: Receive) -> Any:
     """The pieces of a body. Raises Gone, or TimeoutError where none comes."""
     more = True
     while more:
@@ -149,7 +149,7 @@ async def give(send: Send, piece: bytes, more: bool) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": rest})
 
 
-def call(app: Wsgi, wanted: dict[str, Any]) -> Answer:
+def call(app: Wsgi, wanted: dict[str, Any]) -> WsgiAnswer:
     """The application's answer to a request."""
     head: list[Any] = []
 
@@ -160,7 +160,7 @@ def call(app: Wsgi, wanted: dict[str, Any]) -> Answer:
 
     iterable = app(wanted, start)
     status, headers = head
-    return Answer(status, headers, iterable, iter(iterable))
+    return WsgiAnswer(status, headers, iterable, iter(iterable))
 
 
 def gather(pieces: Iterator[bytes]) -> tuple[bytes, bool]:

@@ -48,14 +48,14 @@ class Frame(BaseModel):
         return [[one.value for one in item] if isinstance(item, list) else item.value for item in found]
 
 
-def install(app: Dash) -> None:
+def check_callbacks(app: Dash) -> None:
     """Look at every call of a callback; after Dash was set up."""
     views = app.server.view_functions
     dispatch = views[ENDPOINT]
     specs = {spec["output"]: spec for spec in app._callback_list}
 
     def checked() -> Any:
-        frame = read(request.get_json(), specs)
+        frame = read_callback(request.get_json(), specs)
         try:
             return dispatch()
         except DashException as error:
@@ -79,7 +79,7 @@ def unfit() -> Problem:
     return Problem(400, "callback", "This is nothing that the page would send. Load the page again.")
 
 
-def read(body: Any, specs: Mapping[str, Any]) -> Frame:
+def read_callback(body: Any, specs: Mapping[str, Any]) -> Frame:
     """The frame of a call. Raises Problem where it is none of a callback of ours."""
     try:
         frame = Frame.model_validate(body)

@@ -37,7 +37,7 @@ class Kept:
                 self._found.popitem(last=False)
 
 
-def install(server: Flask) -> None:
+def compress_responses(server: Flask) -> None:
     """Compress what compresses well, and let browsers keep what has a fingerprint."""
     server.config.update(
         COMPRESS_REGISTER=False,
@@ -52,7 +52,7 @@ def install(server: Flask) -> None:
     @server.after_request
     def _(response: Response) -> Response:
         if response.status_code == 200 and is_static(request):
-            keep(response)
+            allow_caching(response)
             # Dash fingerprints neither change nor tell a new file from an old one while it runs; a file's ETag does.
             g.kept_as = f"{request.path} {response.get_etag()[0]}"
             # Into memory: a file that is passed through would be compressed again for everybody.
@@ -70,7 +70,7 @@ def is_static(request: Request) -> bool:
     return request.method == "GET" and request.path.startswith(STATIC)
 
 
-def keep(response: Response) -> None:
+def allow_caching(response: Response) -> None:
     """A year for what is addressed with its fingerprint; otherwise the browser asks whether it has changed."""
     named = any(name in request.args for name in FINGERPRINTS)
     if named or (response.cache_control.max_age or 0) >= YEAR:

@@ -24,7 +24,7 @@ from dashboard.store.errors import StoreError
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
 from dashboard.store.schema import audit, predictions, reviews
-from dashboard.store.sweep import CHUNK, batches
+from dashboard.store.sweep import CHUNK, in_batches
 
 # The first one had no digests.
 FORMATS = (1, 2)
@@ -67,7 +67,7 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
-            private(partial) as file,
+            new_private_file(partial) as file,
             tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
         ):
             counts = write_entries(source, archive, query, path.parent)
@@ -79,7 +79,7 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
     return counts
 
 
-def private(path: Path) -> IO[bytes]:
+def new_private_file(path: Path) -> IO[bytes]:
     """A new file that only its owner may read."""
     path.unlink(missing_ok=True)
     return os.fdopen(
@@ -92,14 +92,16 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
     written, gone = set[str](), list[str]()
     rows = files = missing = 0
     head = {"format": FORMATS[-1], "created": datetime.now(UTC).isoformat(), "whole": query is None}
-    put(archive, HEAD, json.dumps(head).encode())
+    add_bytes(archive, HEAD, json.dumps(head).encode())
     with tempfile.TemporaryFile(dir=folder) as spool, source.reading() as connection:
         with gzip.open(spool, "wb", compresslevel=5) as lines:
-            for some in batches(asked(source, connection, query), CHUNK):
+            for some in in_batches(rows_to_back_up(source, connection, query), CHUNK):
                 there = []
                 for row in some:
                     pictures = {
-                        name: contents(source, name) for name in names_of(source, row) if name not in written
+                        name: file_contents(source, name)
+                        for name in files_of_row(source, row)
+                        if name not in written
                     }
                     if None in pictures.values() and deleted(source, row["id"]):
                         gone.append(row["id"])
@@ -109,20 +111,20 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
                         if data is None:
                             missing += 1
                             continue
-                        put(archive, name, data)
+                        add_bytes(archive, name, data)
                         files += 1
                         if name.startswith("images/"):
                             written.add(name)
-                for line in with_others(connection, there):
+                for line in rows_with_history(connection, there):
                     lines.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
                     rows += 1
-        copy(archive, ROWS, spool)
+        add_file(archive, ROWS, spool)
         if query is None:
             with tempfile.TemporaryFile(dir=folder) as trail:
                 with gzip.open(trail, "wb", compresslevel=5) as lines:
-                    for row in (*bereft(connection), *lately(source, gone)):
+                    for row in (*audit_of_deleted(connection), *audit_of_lately_deleted(source, gone)):
                         lines.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-                copy(archive, TRAIL, trail)
+                add_file(archive, TRAIL, trail)
     return Counts(rows, files, missing)
 
 
@@ -134,16 +136,16 @@ def deleted(source: Store, record_id: str) -> bool:
         )
 
 
-def lately(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+def audit_of_lately_deleted(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The audit lines of predictions that were deleted while the backup was written."""
-    for some in batches(ids, CHUNK):
+    for some in in_batches(ids, CHUNK):
         with source.reading() as connection:
             found = select(audit).where(audit.c.prediction_id.in_(some)).order_by(audit.c.id)
-            lines = [plain(audit, row) for row in connection.execute(found).mappings()]
+            lines = [json_row(audit, row) for row in connection.execute(found).mappings()]
         yield from lines
 
 
-def asked(source: Store, connection: Connection, query: Query | None) -> Iterator[Any]:
+def rows_to_back_up(source: Store, connection: Connection, query: Query | None) -> Iterator[Any]:
     """The rows to be written, in the order in which they came, or as a query sorts them."""
     if query is not None:
         for record in source.stream(query):
@@ -163,13 +165,13 @@ def asked(source: Store, connection: Connection, query: Query | None) -> Iterato
         last = rows[-1]["seq"]
 
 
-def names_of(source: Store, row: Any) -> tuple[str, str, str]:
+def files_of_row(source: Store, row: Any) -> tuple[str, str, str]:
     """The files that a row names."""
     files = source.files
     return files.image(row["sha256"]), files.thumbnail(row["sha256"]), files.heatmap(row["id"])
 
 
-def contents(source: Store, name: str) -> bytes | None:
+def file_contents(source: Store, name: str) -> bytes | None:
     """The bytes of a file; None when it is gone."""
     try:
         return source.files.place.read(name)
@@ -177,47 +179,47 @@ def contents(source: Store, name: str) -> bytes | None:
         return None
 
 
-def with_others(connection: Connection, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def rows_with_history(connection: Connection, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
     """Each row with its reviews and audit lines, ready for JSON."""
     reviewed: dict[int, list[Any]] = {}
     found = select(reviews).where(reviews.c.seq.in_([row["seq"] for row in rows])).order_by(reviews.c.id)
     for one in connection.execute(found).mappings():
-        reviewed.setdefault(one["seq"], []).append(plain(reviews, one, {"seq"}))
+        reviewed.setdefault(one["seq"], []).append(json_row(reviews, one, {"seq"}))
     audited: dict[str, list[Any]] = {}
     lines = select(audit).where(audit.c.prediction_id.in_([row["id"] for row in rows])).order_by(audit.c.id)
     for one in connection.execute(lines).mappings():
-        audited.setdefault(one["prediction_id"], []).append(plain(audit, one))
+        audited.setdefault(one["prediction_id"], []).append(json_row(audit, one))
     for row in rows:
         yield {
-            "prediction": plain(predictions, row, WORKED_OUT),
+            "prediction": json_row(predictions, row, WORKED_OUT),
             "reviews": reviewed.get(row["seq"], []),
             "audit": audited.get(row["id"], []),
         }
 
 
-def bereft(connection: Connection) -> Iterator[dict[str, Any]]:
+def audit_of_deleted(connection: Connection) -> Iterator[dict[str, Any]]:
     """The audit lines of predictions that are gone."""
     there = select(predictions.c.seq).where(predictions.c.id == audit.c.prediction_id).exists()
     for row in connection.execute(select(audit).where(~there).order_by(audit.c.id)).mappings():
-        yield plain(audit, row)
+        yield json_row(audit, row)
 
 
-def plain(table: Table, row: Any, without: Iterable[str] = ()) -> dict[str, Any]:
+def json_row(table: Table, row: Any, without: Iterable[str] = ()) -> dict[str, Any]:
     """A row as JSON takes it."""
     names = [column.name for column in table.columns if column.name not in set(without)]
     return {name: row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in names}
 
 
-def put(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     """One file into an archive."""
     entry = tarfile.TarInfo(name)
     entry.size = len(data)
     entry.pax_headers = {DIGEST: hashlib.sha256(data).hexdigest()}
     archive.addfile(entry, io.BytesIO(data))
-    forget(archive)
+    forget_members(archive)
 
 
-def copy(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
+def add_file(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
     """A file of any size into an archive."""
     entry = tarfile.TarInfo(name)
     entry.size = file.seek(0, io.SEEK_END)
@@ -227,6 +229,6 @@ def copy(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
     archive.addfile(entry, file)
 
 
-def forget(archive: tarfile.TarFile) -> None:
+def forget_members(archive: tarfile.TarFile) -> None:
     """It would remember every entry, and grow with them."""
     archive.members = []  # type: ignore[attr-defined]

@@ -8,14 +8,21 @@ from typing import Any, cast
 from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
-from dashboard.store.counted import count_first
+from dashboard.store.counted import recount_photographs
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.fields import CONTEXT_NAMES, Context
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
 from dashboard.store.records import SOURCES, Action, AuditLine, Finding, Record
-from dashboard.store.rows import audit_from_row, context_row, from_row, review_state, to_row, words
+from dashboard.store.rows import (
+    audit_from_row,
+    context_row,
+    record_from_row,
+    review_state,
+    row_of_record,
+    searched_text,
+)
 from dashboard.store.schema import audit, keys, predictions, reviews, tags
-from dashboard.store.sweep import chunks
+from dashboard.store.sweep import distinct_batches
 from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
@@ -24,19 +31,19 @@ WRITTEN = frozenset({*CONTEXT_NAMES, "tags"})
 MISSING = "There is no prediction under this address. It may have been deleted."
 
 
-def find(connection: Connection, record_id: str) -> tuple[int, Record]:
+def find_prediction(connection: Connection, record_id: str) -> tuple[int, Record]:
     """The row number and the record of an id; NotFound when there is none."""
     row = connection.execute(select(predictions).where(predictions.c.id == record_id)).mappings().first()
     if row is None:
         raise NotFound(MISSING)
-    return row["seq"], from_row(row)
+    return row["seq"], record_from_row(row)
 
 
 def check_revision(connection: Connection, record: Record, revision: int | None) -> None:
     """Raise Conflict when the record is not what the user has seen."""
     if revision is None or revision == record.revision:
         return
-    changes = tuple(line for line in trail(connection, record.id) if line.revision > revision)
+    changes = tuple(line for line in audit_trail(connection, record.id) if line.revision > revision)
     names = ", ".join(sorted({line.who for line in changes if line.who}))
     raise Conflict(
         f"This case was changed meanwhile{' by ' + names if names else ''}. Nothing of yours was written: look at "
@@ -46,11 +53,11 @@ def check_revision(connection: Connection, record: Record, revision: int | None)
     )
 
 
-def describe(
+def change_context(
     connection: Connection, record_id: str, context: Context, revision: int | None, who: str
 ) -> Record:
     """Replace the context of a prediction."""
-    seq, record = find(connection, record_id)
+    seq, record = find_prediction(connection, record_id)
     check_revision(connection, record, revision)
     changed = {
         name: [getattr(record.context, name), getattr(context, name)]
@@ -61,7 +68,7 @@ def describe(
         return record
     after = replace(record, context=context, revision=record.revision + 1)
     values = context_row(context) | {
-        "words": words(after, notes(connection, seq)),
+        "words": searched_text(after, review_notes(connection, seq)),
         "revision": after.revision,
     }
     connection.execute(update(predictions).where(predictions.c.seq == seq).values(values))
@@ -69,7 +76,7 @@ def describe(
     return after
 
 
-def review(
+def append_review(
     connection: Connection,
     record_id: str,
     finding: Finding,
@@ -77,7 +84,7 @@ def review(
     known: KnownDiagnoses,
 ) -> Record:
     """Append a review, as `checked` gave it, to a prediction; see `Store.review`."""
-    seq, before = find(connection, record_id)
+    seq, before = find_prediction(connection, record_id)
     check_revision(connection, before, revision)
     labels = tuple(
         sorted((set(before.tags) | clean_tags(finding.add_tags)) - clean_tags(finding.remove_tags))
@@ -110,7 +117,7 @@ def review(
             tags=list(labels),
         )
     )
-    row = to_row(after, notes(connection, seq))
+    row = row_of_record(after, review_notes(connection, seq))
     names = ("confirmed", "confirmed_by", "reviewed", "review", "tags", "revision", "words")
     connection.execute(
         update(predictions).where(predictions.c.seq == seq).values({name: row[name] for name in names})
@@ -128,7 +135,7 @@ def review(
     return after
 
 
-def checked(finding: Finding, taxonomy: Taxonomy) -> Finding:
+def clean_finding(finding: Finding, taxonomy: Taxonomy) -> Finding:
     """A review as it is kept; InputError when it cannot be meant so."""
     name = clean_line(finding.reviewer, MAX_NAME, "The name")
     if not name:
@@ -156,7 +163,7 @@ def write_tags(connection: Connection, seq: int, before: Sequence[str], after: S
         connection.execute(insert(tags), [{"name": name, "seq": seq} for name in new])
 
 
-def notes(connection: Connection, seq: int) -> list[str]:
+def review_notes(connection: Connection, seq: int) -> list[str]:
     """The notes of a prediction's reviews."""
     return list(connection.execute(select(reviews.c.note).where(reviews.c.seq == seq)).scalars())
 
@@ -183,13 +190,13 @@ def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any
     }
 
 
-def trail(connection: Connection, record_id: str) -> tuple[AuditLine, ...]:
+def audit_trail(connection: Connection, record_id: str) -> tuple[AuditLine, ...]:
     """The stored lines of a prediction, oldest first."""
     found = select(audit).where(audit.c.prediction_id == record_id).order_by(audit.c.id)
     return tuple(audit_from_row(row) for row in connection.execute(found).mappings())
 
 
-def birth(record: Record) -> AuditLine:
+def first_audit_line(record: Record) -> AuditLine:
     """The first line of a trail. The row itself is what it says, so it is not stored a second time."""
     detail = {
         "model": record.model,
@@ -201,18 +208,24 @@ def birth(record: Record) -> AuditLine:
     return AuditLine(record.id, record.id, record.created, "", "predicted", 0, detail)
 
 
-def epitaph(record: Record) -> dict[str, Any]:
+def last_audit_detail(record: Record) -> dict[str, Any]:
     """What stays of a deleted prediction: nothing that could tell whose image it was."""
-    return {**birth(record).detail, "created": record.created.isoformat(), "confirmed": record.confirmed}
+    return {
+        **first_audit_line(record).detail,
+        "created": record.created.isoformat(),
+        "confirmed": record.confirmed,
+    }
 
 
-def remove(connection: Connection, ids: Sequence[str], who: str, revision: int | None) -> dict[str, str]:
+def delete_predictions(
+    connection: Connection, ids: Sequence[str], who: str, revision: int | None
+) -> dict[str, str]:
     """Delete predictions and what belongs to them, but for their audit lines; the ids that were there -> SHA-256."""
     gone: dict[str, str] = {}
-    for part in chunks(ids):
+    for part in distinct_batches(ids):
         wanted = predictions.c.id.in_(part)
         rows = connection.execute(select(predictions).where(wanted)).mappings()
-        if not (records := [from_row(row) for row in rows]):
+        if not (records := [record_from_row(row) for row in rows]):
             continue
         for record in records:
             check_revision(connection, record, revision)
@@ -222,14 +235,14 @@ def remove(connection: Connection, ids: Sequence[str], who: str, revision: int |
         connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
         connection.execute(delete(keys).where(keys.c.prediction_id.in_(part)))
         connection.execute(delete(predictions).where(wanted))
-        count_first(connection, [record.sha256 for record in records])
-        redact(connection, part)
-        lines = [audit_row(record, "deleted", who, epitaph(record)) for record in records]
+        recount_photographs(connection, [record.sha256 for record in records])
+        redact_audit(connection, part)
+        lines = [audit_row(record, "deleted", who, last_audit_detail(record)) for record in records]
         connection.execute(insert(audit), lines)
     return gone
 
 
-def redact(connection: Connection, ids: Sequence[str]) -> None:
+def redact_audit(connection: Connection, ids: Sequence[str]) -> None:
     """Take what people wrote out of the trails of deleted predictions; that they wrote it, and when, stays."""
     for row in connection.execute(
         select(audit.c.id, audit.c.detail).where(audit.c.prediction_id.in_(ids))

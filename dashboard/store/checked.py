@@ -26,7 +26,7 @@ from dashboard.store.fields import CONTEXT, ContextField
 from dashboard.store.files import ID, SHA256
 from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean
 from dashboard.store.records import REVIEW_STATES, Action, Source
-from dashboard.store.rows import from_row, review_state, to_row
+from dashboard.store.rows import record_from_row, review_state, row_of_record
 from model.taxonomy import CODE
 
 MOST = 2**31 - 1
@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
     return printable(text)
 
 
-def within_years(moment: datetime) -> datetime:
+def storable_time(moment: datetime) -> datetime:
     """A time that every database can compare with; ValueError for another."""
     if not 1900 <= moment.year <= 9000:
         raise ValueError("it lies beyond the years 1900 to 9000")
@@ -56,7 +56,7 @@ def within_years(moment: datetime) -> datetime:
 Id = Annotated[str, Field(pattern=f"^{ID.pattern}$")]
 Digest = Annotated[str, Field(pattern=f"^{SHA256.pattern}$")]
 Code = Annotated[str, Field(pattern=f"^{CODE.pattern}$")]
-Moment = Annotated[AwareDatetime, AfterValidator(within_years)]
+Moment = Annotated[AwareDatetime, AfterValidator(storable_time)]
 Line = Annotated[str, Field(max_length=MAX_FILENAME), AfterValidator(one_line)]
 Text = Annotated[str, AfterValidator(printable)]
 Note = Annotated[str, Field(max_length=MAX_NOTE), AfterValidator(printable)]
@@ -182,7 +182,7 @@ class AuditRow(Row):
         return self
 
 
-class Case(Row):
+class BackupCase(Row):
     """A prediction with everything that belongs to it: one line of a backup."""
 
     prediction: PredictionRow
@@ -190,22 +190,22 @@ class Case(Row):
     audit: list[AuditRow]
 
     @model_validator(mode="after")
-    def agrees(self) -> "Case":
+    def agrees(self) -> "BackupCase":
         """The trail is this prediction's."""
         if any(line.prediction_id != self.prediction.id for line in self.audit):
             raise ValueError("it has the trail of another prediction")
         return self
 
 
-def case_of(line: bytes) -> Case:
+def parse_backup_case(line: bytes) -> BackupCase:
     """A line of JSON as a case. Raises ValueError with a sentence of one line."""
     try:
-        return Case.model_validate_json(line)
+        return BackupCase.model_validate_json(line)
     except ValidationError as error:
         raise ValueError(first_fault(error)) from error
 
 
-def audit_of(line: bytes) -> AuditRow:
+def parse_audit_row(line: bytes) -> AuditRow:
     """A line of JSON as a line of the audit trail. Raises ValueError with a sentence of one line."""
     try:
         return AuditRow.model_validate_json(line)
@@ -221,9 +221,9 @@ def first_fault(error: ValidationError) -> str:
     return f"{where}: {reason[:1].lower()}{reason[1:]}" if where else reason
 
 
-def stored(case: Case, known: KnownDiagnoses) -> dict[str, Any]:
+def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
     """A case as the table of predictions takes it, with everything worked out that follows from the rest."""
-    record = from_row(case.prediction.model_dump())
+    record = record_from_row(case.prediction.model_dump())
     told = [review for review in case.reviews if review.source is not None]
     confirmed, by = (told[-1].diagnosis, told[-1].source) if told else (None, None)
     record = replace(
@@ -235,9 +235,9 @@ def stored(case: Case, known: KnownDiagnoses) -> dict[str, Any]:
         tags=tuple(case.reviews[-1].tags) if case.reviews else (),
     )
     spread = {"spread_low": case.prediction.spread_low, "spread_high": case.prediction.spread_high}
-    return to_row(record, [review.note for review in case.reviews]) | spread
+    return row_of_record(record, [review.note for review in case.reviews]) | spread
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def differing_columns(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The columns in which two rows differ."""
     return [name for name, value in after.items() if before[name] != value]

@@ -12,43 +12,43 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, false, func, select, true, update
 
-from dashboard.examples import digests, is_drawn
+from dashboard.examples import example_digests, is_drawn
 from dashboard.store.records import Record
 from dashboard.store.schema import predictions
 
 PHOTOGRAPH_AND_VERSION = (predictions.c.sha256, predictions.c.model_sha256, predictions.c.model)
 
 
-def counts(connection: Connection, record: Record) -> bool:
+def is_first_of_photograph(connection: Connection, record: Record) -> bool:
     """Whether a prediction that is about to be stored is counted."""
     same = (column == getattr(record, column.name) for column in PHOTOGRAPH_AND_VERSION)
     return not is_drawn(record.sha256) and not connection.execute(select(exists().where(*same))).scalar_one()
 
 
-def count_first(connection: Connection, photographs: Collection[str]) -> None:
+def recount_photographs(connection: Connection, photographs: Collection[str]) -> None:
     """Count the first prediction of each of these photographs by each version, after others were removed or restored.
 
     Args:
         photographs: SHA-256 of at most CHUNK files.
     """
-    first = first_of_each(predictions.c.sha256.in_(set(photographs)))
+    first = first_predictions(predictions.c.sha256.in_(set(photographs)))
     wanted = predictions.c.seq.in_(first) & predictions.c.counted.is_(false())
     connection.execute(update(predictions).where(wanted).values(counted=true()))
 
 
-def miscounted(connection: Connection) -> int:
+def count_miscounted(connection: Connection) -> int:
     """How many predictions are counted and should not be, or the other way round."""
     # Joined, for PostgreSQL evaluates IN over a million numbers once a row.
-    first = first_of_each(true()).subquery()
+    first = first_predictions(true()).subquery()
     rows = predictions.outerjoin(first, predictions.c.seq == first.c.seq)
     wrong = select(func.count()).select_from(rows).where(predictions.c.counted != first.c.seq.is_not(None))
     return int(connection.execute(wrong).scalar_one())
 
 
-def first_of_each(photographs: ColumnElement[bool]) -> Select[tuple[int]]:
+def first_predictions(photographs: ColumnElement[bool]) -> Select[tuple[int]]:
     """The numbers of the predictions that are to be counted among those of some photographs."""
     return (
         select(func.min(predictions.c.seq).label("seq"))
-        .where(photographs, predictions.c.sha256.not_in(digests()))
+        .where(photographs, predictions.c.sha256.not_in(example_digests()))
         .group_by(*PHOTOGRAPH_AND_VERSION)
     )

@@ -21,7 +21,7 @@ BUSY_MILLISECONDS = 60_000
 MAPPED_BYTES = 1 << 32
 
 
-def connect(url: str | URL) -> Engine:
+def database_engine(url: str | URL) -> Engine:
     """An engine for `url`; with SQLite, committed rows survive a power cut and readers never wait.
 
     Raises:
@@ -91,7 +91,7 @@ def migrate(engine: Engine) -> None:
             refuse_newer(connection, ScriptDirectory.from_config(config), where)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            words.build(connection)
+            words.build_text_index(connection)
     except DBAPIError as error:
         raise StoreError(f"The database {where} cannot be used: {error.orig}.") from error
     except SQLAlchemyError as error:

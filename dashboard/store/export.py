@@ -50,12 +50,12 @@ DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus
 DATASET = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 
 
-def table_columns(store: Store) -> dict[str, type]:
+def export_columns(store: Store) -> dict[str, type]:
     """Names and types of a table's columns; each diagnosis that any stored prediction knows has one."""
     return FIRST | dict.fromkeys((f"p_{code}" for code in predicted_codes(store)), float) | LAST
 
 
-def flat(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
+def export_row(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
     """A record as one row of a table: times as ISO 8601 in UTC, lists joined by semicolons."""
     told = {
         "created": record.created.isoformat(),
@@ -71,17 +71,17 @@ def flat(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
 
 def csv_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """A CSV file in UTF-8; no cell is taken for a formula by a spreadsheet."""
-    text, columns = io.StringIO(), table_columns(store)
+    text, columns = io.StringIO(), export_columns(store)
     table = csv.DictWriter(text, list(columns))
     table.writeheader()
     for number, record in enumerate(records, 1):
-        table.writerow({name: spreadsheet_safe(value) for name, value in flat(record, columns).items()})
+        table.writerow({name: spreadsheet_safe(value) for name, value in export_row(record, columns).items()})
         if number % 500 == 0:
-            yield taken(text)
-    yield taken(text)
+            yield drain_text(text)
+    yield drain_text(text)
 
 
-def taken(text: io.StringIO) -> bytes:
+def drain_text(text: io.StringIO) -> bytes:
     """What was written, which is empty afterwards."""
     data = text.getvalue().encode()
     text.seek(0)
@@ -92,10 +92,10 @@ def taken(text: io.StringIO) -> bytes:
 def json_lines(_store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """JSON lines with everything that is stored of a prediction."""
     for record in records:
-        yield json.dumps(asdict(record), default=plain, ensure_ascii=False).encode() + b"\n"
+        yield json.dumps(asdict(record), default=json_default, ensure_ascii=False).encode() + b"\n"
 
 
-def plain(value: Any) -> Any:
+def json_default(value: Any) -> Any:
     """What JSON has no form for: times."""
     if isinstance(value, datetime):
         return value.isoformat()
@@ -108,12 +108,12 @@ def parquet_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    columns = table_columns(store)
+    columns = export_columns(store)
     kinds = {str: pa.string(), float: pa.float64(), int: pa.int64()}
     schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
     drain, left = Drain(), iter(records)
     with parquet.ParquetWriter(drain, schema) as writer:
-        while group := [flat(record, columns) for record in islice(left, ROW_GROUP)]:
+        while group := [export_row(record, columns) for record in islice(left, ROW_GROUP)]:
             writer.write_table(pa.Table.from_pylist(group, schema))
             yield drain.take()
     yield drain.take()
@@ -127,14 +127,16 @@ def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
 
         def told(some: Iterable[Record]) -> Iterator[Record]:
             for record in some:
-                if record.sha256 not in seen and put(archive, store, record, f"images/{record.sha256}"):
+                if record.sha256 not in seen and add_photograph(
+                    archive, store, record, f"images/{record.sha256}"
+                ):
                     seen.add(record.sha256)
                 yield record
 
         for part in csv_table(store, told(records)):
             table.write(part)
             yield drain.take()
-        archive.writestr(entry("predictions.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
+        archive.writestr(zip_entry("predictions.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
     yield drain.take()
 
 
@@ -149,15 +151,15 @@ def dataset_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
         table = io.StringIO()
         metadata = csv.DictWriter(table, DATASET)
         metadata.writeheader()
-        for record in confirmed(store, records):
-            if put(archive, store, record, f"images/{record.id}"):
-                metadata.writerow(case(record))
+        for record in latest_confirmed(store, records):
+            if add_photograph(archive, store, record, f"images/{record.id}"):
+                metadata.writerow(dataset_row(record))
                 yield drain.take()
-        archive.writestr(entry("metadata.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
+        archive.writestr(zip_entry("metadata.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
     yield drain.take()
 
 
-def confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record]:
+def latest_confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record]:
     """Of each image with a confirmed diagnosis, the record that was reviewed last."""
     last: dict[str, tuple[datetime, str]] = {}
     for record in records:
@@ -172,7 +174,7 @@ def confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record]:
                 yield record
 
 
-def case(record: Record) -> Mapping[str, Any]:
+def dataset_row(record: Record) -> Mapping[str, Any]:
     """A confirmed case as a row of HAM10000's metadata."""
     context = record.context
     return {
@@ -186,17 +188,17 @@ def case(record: Record) -> Mapping[str, Any]:
     }
 
 
-def put(archive: zipfile.ZipFile, store: Store, record: Record, name: str) -> bool:
+def add_photograph(archive: zipfile.ZipFile, store: Store, record: Record, name: str) -> bool:
     """Put a record's photograph into a ZIP, under a name without its ending; False when it is gone."""
     try:
         data = store.picture(record)
     except NotFound:
         return False
-    archive.writestr(entry(name + image_ending(data)), data)
+    archive.writestr(zip_entry(name + image_ending(data)), data)
     return True
 
 
-def entry(name: str) -> zipfile.ZipInfo:
+def zip_entry(name: str) -> zipfile.ZipInfo:
     """A file in a ZIP, always of the same date."""
     found = zipfile.ZipInfo(name, LONG_AGO)
     found.external_attr = 0o644 << 16

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dashboard.store.places import TEMPORARY, Place
+from dashboard.store.places import TEMPORARY, Storage
 from model.images import Photograph, encode, encode_exactly
 
 ID = re.compile(r"[0-9a-f-]{36}")
@@ -37,7 +37,7 @@ class File:
 class Files:
     """The names of a store's files, and the place where they lie."""
 
-    place: Place
+    place: Storage
 
     def image(self, sha256: str) -> str:
         """The name under which the image with this digest lies."""

@@ -90,18 +90,18 @@ def unindexed(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
-def stored(column: str) -> str:
+def stored_column(column: str) -> str:
     """The stored column that answers for this name."""
     return STORED.get(column, column)
 
 
-def allowed(column: str, columns: frozenset[str]) -> None:
+def check_column(column: str, columns: frozenset[str]) -> None:
     """Raise QueryError when a column is not one of these."""
     if column not in columns:
         raise QueryError(f"“{column}” cannot be used here; possible: {', '.join(sorted(columns))}.")
 
 
-def condition(asked: Filter, columns: Columns = table_column) -> ColumnElement[bool]:
+def filter_condition(asked: Filter, columns: Columns = table_column) -> ColumnElement[bool]:
     """A filter as SQL. Raises QueryError for an unknown column, or a value of the wrong kind."""
     match asked:
         case Text():
@@ -111,31 +111,31 @@ def condition(asked: Filter, columns: Columns = table_column) -> ColumnElement[b
         case OneOf():
             return choice_condition(asked, columns)
         case Search():
-            return and_(True, *(contains(word, columns) for word in searched(asked)))
+            return and_(True, *(words_contain(word, columns) for word in search_words(asked)))
 
 
 def text_condition(asked: Text, columns: Columns) -> ColumnElement[bool]:
     """A text filter as SQL."""
-    allowed(asked.column, TEXTS)
-    column, needle = columns(stored(asked.column)), storable(fold(asked.text))
+    check_column(asked.column, TEXTS)
+    column, needle = columns(stored_column(asked.column)), storable(fold(asked.text))
     if asked.how == "equals":
         return column == needle
     if asked.how == "contains":
         # The words hold every such text, and have an index.
-        return and_(contains(needle, columns), column.contains(needle, autoescape=True))
+        return and_(words_contain(needle, columns), column.contains(needle, autoescape=True))
     raise QueryError(f"A text filter cannot be “{asked.how}”.")
 
 
-def contains(needle: str, columns: Columns) -> ColumnElement[bool]:
+def words_contain(needle: str, columns: Columns) -> ColumnElement[bool]:
     """Whether a row contains a folded text; `%` and `_` stand for themselves."""
     return columns("words").contains(needle, autoescape=True)
 
 
-def needles(asked: Filter) -> tuple[str, ...]:
+def filter_needles(asked: Filter) -> tuple[str, ...]:
     """The folded texts that a filter looks for in the words of a row."""
     match asked:
         case Search():
-            return searched(asked)
+            return search_words(asked)
         case Text(how="contains"):
             return (storable(fold(asked.text)),)
         case _:
@@ -144,11 +144,11 @@ def needles(asked: Filter) -> tuple[str, ...]:
 
 def choice_condition(asked: OneOf, columns: Columns) -> ColumnElement[bool]:
     """A choice as SQL."""
-    allowed(asked.column, CHOICES | {"tag"})
+    check_column(asked.column, CHOICES | {"tag"})
     if len(asked.values) > MAX_VALUES:
         raise QueryError(f"At most {MAX_VALUES} values for {asked.column}.")
     values = sorted(storable(value) for value in asked.values if value is not None)
-    column = columns(stored(asked.column))
+    column = columns(stored_column(asked.column))
     if asked.column == "tag":
         return exists(select(tags.c.seq).where(tags.c.name.in_(values), tags.c.seq == column))
     if asked.column == "review":
@@ -160,12 +160,12 @@ def choice_condition(asked: OneOf, columns: Columns) -> ColumnElement[bool]:
 
 def range_condition(asked: Range, columns: Columns) -> ColumnElement[bool]:
     """A range as SQL."""
-    allowed(asked.column, NUMBERS | TIMES)
+    check_column(asked.column, NUMBERS | TIMES)
     for bound in (asked.low, asked.high):
         check_bound(asked.column, bound)
     if asked.low is not None and asked.high is not None and asked.low > asked.high:  # type: ignore[operator]
         raise QueryError(f"The range of {asked.column} is the wrong way round: it starts after its end.")
-    column, parts = columns(stored(asked.column)), list[ColumnElement[bool]]()
+    column, parts = columns(stored_column(asked.column)), list[ColumnElement[bool]]()
     if asked.low is not None:
         parts.append(column > asked.low if asked.open_low else column >= asked.low)
     if asked.high is not None:
@@ -183,7 +183,7 @@ def check_bound(column: str, bound: Bound | None) -> None:
         raise QueryError(f"{column} is compared with numbers.")
 
 
-def searched(asked: Search) -> tuple[str, ...]:
+def search_words(asked: Search) -> tuple[str, ...]:
     """The words of a search, folded, each once."""
     if len(asked.text) > MAX_SEARCH:
         raise QueryError(f"A search has at most {MAX_SEARCH:,} characters.")

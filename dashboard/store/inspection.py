@@ -8,26 +8,28 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import Connection, select
 
-from dashboard.store.backup import asked, names_of, with_others
-from dashboard.store.checked import case_of, differing, stored
-from dashboard.store.counted import miscounted
+from dashboard.store.backup import files_of_row, rows_to_back_up, rows_with_history
+from dashboard.store.checked import case_row, differing_columns, parse_backup_case
+from dashboard.store.counted import count_miscounted
 from dashboard.store.repository import Store
 from dashboard.store.schema import predictions
-from dashboard.store.sweep import CHUNK, batches
+from dashboard.store.sweep import CHUNK, in_batches
 
 
-def problems(source: Store) -> Iterator[str]:
+def store_problems(source: Store) -> Iterator[str]:
     """A sentence for each thing that is wrong, at constant memory; nothing is changed."""
     with source.reading() as connection:
-        yield from damage(connection)
-        if wrong := miscounted(connection):
+        yield from database_damage(connection)
+        if wrong := count_miscounted(connection):
             yield f"Of {wrong:,} predictions it is wrong whether monitoring counts them."
-        for some in batches(asked(source, connection, None), CHUNK):
-            for row, line in zip(some, with_others(connection, some), strict=True):
-                yield from (f"Prediction {row['id']}: {fault}." for fault in faults(source, row, line))
+        for some in in_batches(rows_to_back_up(source, connection, None), CHUNK):
+            for row, line in zip(some, rows_with_history(connection, some), strict=True):
+                yield from (
+                    f"Prediction {row['id']}: {fault}." for fault in prediction_faults(source, row, line)
+                )
 
 
-def damage(connection: Connection) -> Iterator[str]:
+def database_damage(connection: Connection) -> Iterator[str]:
     """What SQLite finds wrong with its file; PostgreSQL looks after its own."""
     if connection.dialect.name == "sqlite":
         for found in connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars():
@@ -35,23 +37,23 @@ def damage(connection: Connection) -> Iterator[str]:
                 yield f"The database is damaged: {found}. Restore a backup."
 
 
-def faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator[str]:
+def prediction_faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator[str]:
     """What is wrong with a prediction and its files."""
     try:
-        case = case_of(json.dumps(line).encode())
+        case = parse_backup_case(json.dumps(line).encode())
     except ValueError as error:
         yield f"its row cannot be right, {error}"
         return
-    wrong = differing(row, stored(case, source.known))
+    wrong = differing_columns(row, case_row(case, source.known))
     if wrong:
         yield f"{', '.join(wrong)} do not agree with its reviews and texts"
-    for name in names_of(source, row):
-        fault = unreadable(source, name)
+    for name in files_of_row(source, row):
+        fault = picture_fault(source, name)
         if fault and still_there(source, row["id"]):
             yield fault
 
 
-def unreadable(source: Store, name: str) -> str:
+def picture_fault(source: Store, name: str) -> str:
     """Why a picture cannot be shown; empty for one that can."""
     try:
         data = source.files.place.read(name)

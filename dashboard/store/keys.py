@@ -18,7 +18,7 @@ LAST = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Key:
+class IdempotencyKey:
     """A client's own text for a request.
 
     Attributes:
@@ -29,14 +29,14 @@ class Key:
     request: str = ""
 
 
-def digest(filename: str, context: Context, *options: str) -> str:
+def request_digest(filename: str, context: Context, *options: str) -> str:
     """What a request asks for beside its image, as 64 hexadecimal digits: nothing of it can be read from them."""
     # Earlier versions had one option more. Their keys, which live for a day, stand for the same requests.
     asked = json.dumps([filename, asdict(context), [*options, "False"]], sort_keys=True)
     return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def used(connection: Connection, key: Key, sha256: str) -> Record | None:
+def record_with_key(connection: Connection, key: IdempotencyKey, sha256: str) -> Record | None:
     """The record that a key stands for, if it was used; Conflict when that was for something else."""
     since = datetime.now(UTC) - LAST
     wanted = select(keys).where(keys.c.key == key.text, keys.c.created > since)
@@ -54,11 +54,11 @@ def used(connection: Connection, key: Key, sha256: str) -> Record | None:
             "new key, or change the prediction that is there."
         )
     with suppress(NotFound):
-        return changes.find(connection, row["prediction_id"])[1]
+        return changes.find_prediction(connection, row["prediction_id"])[1]
     return None
 
 
-def remember(connection: Connection, key: Key, record: Record) -> None:
+def remember_key(connection: Connection, key: IdempotencyKey, record: Record) -> None:
     """Let a key stand for a record, and forget old keys."""
     now = datetime.now(UTC)
     connection.execute(delete(keys).where((keys.c.key == key.text) | (keys.c.created <= now - LAST)))

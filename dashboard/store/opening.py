@@ -10,7 +10,7 @@ from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import database
 from dashboard.store.errors import StoreError
 from dashboard.store.files import Files
-from dashboard.store.places import new_folder, open_place
+from dashboard.store.places import new_folder, open_storage
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
 
@@ -37,7 +37,7 @@ def open_store(
     data_dir = data_dir.expanduser().resolve()
     try:
         new_folder(data_dir)
-        place = open_place(data_dir, image_store)
+        place = open_storage(data_dir, image_store)
         file = data_dir / DATABASE
         if database_url is None and not file.exists():
             # SQLite gives the files beside it the same rights.
@@ -47,7 +47,7 @@ def open_store(
             keep_others_out(Path(f"{file}{name}"))
         for folder in ("images", "heatmaps"):
             keep_others_out(data_dir / folder)
-        engine = database.connect(database_url or database.sqlite_url(file))
+        engine = database.database_engine(database_url or database.sqlite_url(file))
         database.migrate(engine)
         opened = Store(engine, Files(place), known)
     except OSError as error:

@@ -16,14 +16,14 @@ from dashboard.store.filters import (
     Columns,
     Filter,
     OneOf,
-    condition,
-    needles,
+    filter_condition,
+    filter_needles,
     table_column,
     unindexed,
 )
-from dashboard.store.query import ALWAYS_SORTABLE, Query, behind, ordering
+from dashboard.store.query import ALWAYS_SORTABLE, Query, order_clauses, rows_after
 from dashboard.store.records import Page
-from dashboard.store.rows import from_row
+from dashboard.store.rows import record_from_row
 from dashboard.store.schema import BY_VALUE, LISTED, predictions, tags
 
 # So many rows are counted, and sorted by any column.
@@ -48,7 +48,7 @@ class Pages:
         numbers = self.find(query, query.limit + 1, total, query.place())
         rows = self.rows(numbers[: query.limit])
         after = query.cursor(rows[-1]) if len(numbers) > query.limit else None
-        return Page(tuple(map(from_row, rows)), min(total, MOST), total <= MOST, after)
+        return Page(tuple(map(record_from_row, rows)), min(total, MOST), total <= MOST, after)
 
     def neighbours(self, seq: int, query: Query) -> tuple[str | None, str | None]:
         """The ids before and after a row in a query's order; QueryError as for `count` and `find`."""
@@ -67,7 +67,7 @@ class Pages:
         Raises:
             QueryError: a text is too short for its index, and too many rows would have to be read for it.
         """
-        too_short = self.indexed and any(map(needles, filters)) and not long_needles(filters)
+        too_short = self.indexed and any(map(filter_needles, filters)) and not long_needles(filters)
         if too_short and self.count(without_text(filters)) > MOST:
             raise QueryError(
                 f"More than {MOST:,} predictions would have to be searched. Type at least {words.SHORTEST} "
@@ -106,8 +106,10 @@ class Pages:
         columns: Columns = matching.c.__getitem__
         if not covered:
             source, columns = matching.join(predictions, predictions.c.seq == matching.c.seq), table_column
-        listed = select(matching.c.seq).select_from(source).order_by(*ordering(query.order, columns, back))
-        return listed if place is None else listed.where(behind(query.order, place, columns, back))
+        listed = (
+            select(matching.c.seq).select_from(source).order_by(*order_clauses(query.order, columns, back))
+        )
+        return listed if place is None else listed.where(rows_after(query.order, place, columns, back))
 
     def many(self, query: Query, place: Sequence[Any] | None, back: bool) -> Select[tuple[int]]:
         """The matching rows along the index of the order."""
@@ -123,9 +125,11 @@ class Pages:
         # A value has an index that goes on by time. SQLite may use no other than that of the order.
         own = leading == "created" and len(query.filters) == 1 and is_value(query.filters[0])
         columns = table_column if own else self.columns_without_index(leading)
-        listed = select(predictions.c.seq).where(*(condition(asked, columns) for asked in query.filters))
-        listed = listed.order_by(*ordering(query.order, table_column, back))
-        return listed if place is None else listed.where(behind(query.order, place, table_column, back))
+        listed = select(predictions.c.seq).where(
+            *(filter_condition(asked, columns) for asked in query.filters)
+        )
+        listed = listed.order_by(*order_clauses(query.order, table_column, back))
+        return listed if place is None else listed.where(rows_after(query.order, place, table_column, back))
 
     def matching(self, filters: Sequence[Filter], names: Sequence[str]) -> CTE:
         """These columns of at most MOST + 1 matching rows."""
@@ -140,7 +144,7 @@ class Pages:
             # SQLite would choose one of their indexes by chance: it has to take the one with all of their columns.
             columns = self.columns_without_index("created", "lesion_folded")
         listed = select(*(predictions.c[name] for name in names)).select_from(source)
-        listed = listed.where(*(condition(asked, columns) for asked in filters)).limit(MOST + 1)
+        listed = listed.where(*(filter_condition(asked, columns) for asked in filters)).limit(MOST + 1)
         return listed.cte().prefix_with("MATERIALIZED")
 
     def candidates(self, filters: Sequence[Filter]) -> Select[tuple[int]] | None:
@@ -149,7 +153,7 @@ class Pages:
         if 0 < len(others) < len(filters) and self.count(others) <= MOST:
             return select(self.matching(others, ["seq"]).c.seq)
         if self.indexed and (long := long_needles(filters)):
-            return words.containing(long)
+            return words.rows_containing(long)
         for asked in filters:
             if isinstance(asked, OneOf) and asked.column == "tag":
                 return select(tags.c.seq).distinct().where(tags.c.name.in_(filter(None, asked.values)))
@@ -163,12 +167,12 @@ class Pages:
 
 def without_text(filters: Sequence[Filter]) -> list[Filter]:
     """The filters that look for no text."""
-    return [asked for asked in filters if not needles(asked)]
+    return [asked for asked in filters if not filter_needles(asked)]
 
 
 def long_needles(filters: Sequence[Filter]) -> list[str]:
     """The texts that an index of trigrams knows."""
-    return [needle for asked in filters for needle in needles(asked) if len(needle) >= words.SHORTEST]
+    return [needle for asked in filters for needle in filter_needles(asked) if len(needle) >= words.SHORTEST]
 
 
 def is_value(asked: Filter) -> bool:

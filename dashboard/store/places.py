@@ -38,7 +38,7 @@ class Staged(Protocol):
         """Remove what was not committed."""
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """Files by name."""
 
     def read(self, name: str) -> bytes:
@@ -70,7 +70,7 @@ class LocalFolder:
         return str(self.root)
 
     def read(self, name: str) -> bytes:
-        return something((self.root / name).read_bytes(), name)
+        return nonempty((self.root / name).read_bytes(), name)
 
     def has(self, name: str) -> bool:
         try:
@@ -83,8 +83,8 @@ class LocalFolder:
         try:
             for name, data in contents.items():
                 path = self.root / name
-                staged.files[path] = temporary(path, data)
-            at_once(sync_file, staged.files.values())
+                staged.files[path] = write_temporary(path, data)
+            sync_together(sync_file, staged.files.values())
         except BaseException:
             staged.discard()
             raise
@@ -115,7 +115,7 @@ class LocalStaged:
     def commit(self) -> None:
         for path, file in self.files.items():
             file.replace(path)
-        at_once(sync_folder, {path.parent for path in self.files})
+        sync_together(sync_folder, {path.parent for path in self.files})
         self.files.clear()
 
     def discard(self) -> None:
@@ -123,7 +123,7 @@ class LocalStaged:
             file.unlink(missing_ok=True)
 
 
-def temporary(path: Path, data: bytes) -> Path:
+def write_temporary(path: Path, data: bytes) -> Path:
     """The bytes in a new file beside a path."""
     new_folder(path.parent)
     with NamedTemporaryFile(dir=path.parent, prefix=PREFIX, suffix=SUFFIX, delete=False) as file:
@@ -136,7 +136,7 @@ def temporary(path: Path, data: bytes) -> Path:
     return Path(file.name)
 
 
-def at_once(sync: Callable[[Path], None], paths: Collection[Path]) -> None:
+def sync_together(sync: Callable[[Path], None], paths: Collection[Path]) -> None:
     """Sync several paths in the time of one: the disk writes them together."""
     list(SYNCS.map(sync, paths) if len(paths) > 1 else map(sync, paths))
 
@@ -166,7 +166,7 @@ def left_behind(file: Path) -> bool:
         return False
 
 
-def something(data: bytes, name: str) -> bytes:
+def nonempty(data: bytes, name: str) -> bytes:
     """The bytes of a file that is not empty. Raises FileNotFoundError."""
     if not data:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
@@ -203,7 +203,7 @@ class RemoteFolder:
         return f"{self.root.rstrip('/')}/{name}"
 
     def read(self, name: str) -> bytes:
-        return something(bytes(self.system.cat_file(self._path(name))), name)
+        return nonempty(bytes(self.system.cat_file(self._path(name))), name)
 
     def has(self, name: str) -> bool:
         try:
@@ -245,7 +245,7 @@ class RemoteStaged:
         """Nothing was written yet."""
 
 
-def open_place(data_dir: Path, address: str | None) -> Place:
+def open_storage(data_dir: Path, address: str | None) -> Storage:
     """The data folder itself, or the place at another address; `file://` is a folder like any other."""
     if address is None:
         return LocalFolder(data_dir)

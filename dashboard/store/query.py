@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, ColumnElement, and_, false, or_, tuple_
 
 from dashboard.store.errors import QueryError
-from dashboard.store.filters import SORTABLE, Columns, Filter, allowed, condition, stored
+from dashboard.store.filters import SORTABLE, Columns, Filter, check_column, filter_condition, stored_column
 from dashboard.store.schema import predictions
 
 MAX_LIMIT = 500
@@ -46,7 +46,7 @@ class Query:
             raise QueryError("A page starts at an offset or after a row, not both.")
         names = [column for column, _ in self.sort]
         for column in names:
-            allowed(column, SORTABLE)
+            check_column(column, SORTABLE)
         if len(set(names)) < len(names) or any(
             direction not in ("asc", "desc") for _, direction in self.sort
         ):
@@ -62,13 +62,13 @@ class Query:
         Time and row number break ties, so that pages neither overlap nor miss a row.
         """
         terms = self.sort or (("created", "desc"),)
-        named = {stored(column): direction == "asc" for column, direction in terms}
+        named = {stored_column(column): direction == "asc" for column, direction in terms}
         ties = {name: terms[-1][1] == "asc" for name in ("created", "seq") if name not in named}
         return tuple((predictions.c[name], up) for name, up in (named | ties).items())
 
     def condition(self) -> ColumnElement[bool]:
         """All filters as one SQL expression."""
-        return and_(True, *map(condition, self.filters))
+        return and_(True, *map(filter_condition, self.filters))
 
     def place(self) -> tuple[Any, ...] | None:
         """The values by which the row before the page is sorted; QueryError when `after` is none of ours."""
@@ -113,18 +113,20 @@ def cursor_value(column: Column[Any], value: Any) -> Any:
     raise ValueError
 
 
-def ordering(order: Order, columns: Columns, back: bool = False) -> list[ColumnElement[Any]]:
+def order_clauses(order: Order, columns: Columns, back: bool = False) -> list[ColumnElement[Any]]:
     """An order in SQL, or that order from its end. Missing values come last."""
     clauses: list[ColumnElement[Any]] = []
-    for stored_column, up in order:
-        column = columns(stored_column.name)
-        if stored_column.nullable:
+    for key, up in order:
+        column = columns(key.name)
+        if key.nullable:
             clauses.append(column.is_not(None) if back else column.is_(None))
         clauses.append(column.asc() if up != back else column.desc())
     return clauses
 
 
-def behind(order: Order, place: Sequence[Any], columns: Columns, back: bool = False) -> ColumnElement[bool]:
+def rows_after(
+    order: Order, place: Sequence[Any], columns: Columns, back: bool = False
+) -> ColumnElement[bool]:
     """Rows that come after the one whose sorted values these are, or before it."""
     if len({up for _, up in order}) == 1 and not any(column.nullable for column, _ in order):
         # One comparison of rows, which an index answers.
@@ -132,14 +134,14 @@ def behind(order: Order, place: Sequence[Any], columns: Columns, back: bool = Fa
         values: Any = tuple_(*place, types=[column.type for column, _ in order])
         return row > values if order[0][1] != back else row < values
     ways, same = list[ColumnElement[bool]](), list[ColumnElement[bool]]()
-    for (stored_column, up), value in zip(order, place, strict=True):
-        column = columns(stored_column.name)
+    for (key, up), value in zip(order, place, strict=True):
+        column = columns(key.name)
         further: ColumnElement[bool]
         if value is None:
             further = column.is_not(None) if back else false()
         else:
             further = column > value if up != back else column < value
-            if stored_column.nullable and not back:
+            if key.nullable and not back:
                 further = or_(further, column.is_(None))
         ways.append(and_(*same, further))
         same.append(column.is_not_distinct_from(value))

@@ -19,13 +19,13 @@ from dashboard.store import changes, counted, database, sweep, words
 from dashboard.store.errors import MissingFile, NotFound
 from dashboard.store.fields import Context
 from dashboard.store.files import ID, Files
-from dashboard.store.keys import Key, remember, used
+from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Pages
 from dashboard.store.places import Staged
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import AuditLine, Finding, Latest, Page, Record, Review
-from dashboard.store.rows import from_row, make_record, review_from_row, to_row
+from dashboard.store.rows import make_record, record_from_row, review_from_row, row_of_record
 from dashboard.store.schema import predictions, reviews, store, tags
 from dashboard.store.transactions import Transactions
 from model.images import Photograph
@@ -54,7 +54,7 @@ class Store(Transactions):
         # Told of every prediction that was stored, and whether it is counted, see counted.py.
         self.listeners: list[Callable[[Record, bool], None]] = []
         with self.reading() as connection:
-            self._indexed = words.indexed(connection)
+            self._indexed = words.has_text_index(connection)
             self._identity: str = connection.execute(select(store.c.identity)).scalar_one()
 
     def add(
@@ -63,7 +63,7 @@ class Store(Transactions):
         prediction: "Prediction",
         filename: str,
         context: Context = Context(),
-        key: Key | None = None,
+        key: IdempotencyKey | None = None,
         prepared: Staged | None = None,
     ) -> Record:
         """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
@@ -95,7 +95,7 @@ class Store(Transactions):
             unused.callback(drawn.discard)
             with self.writing() as connection:
                 if key is not None:
-                    before = used(connection, key, record.sha256)
+                    before = record_with_key(connection, key, record.sha256)
                     if before is not None:
                         return before
                 drawn.commit()
@@ -103,10 +103,10 @@ class Store(Transactions):
                 # Another prediction of the same image may have been deleted meanwhile.
                 place.stage(self._files.missing(photograph)).commit()
                 record = replace(record, created=self._moment(connection))
-                first = counted.counts(connection, record)
-                connection.execute(INSERT, to_row(record) | {"counted": first})
+                first = counted.is_first_of_photograph(connection, record)
+                connection.execute(INSERT, row_of_record(record) | {"counted": first})
                 if key is not None:
-                    remember(connection, key, record)
+                    remember_key(connection, key, record)
         for listener in self.listeners:
             listener(record, first)
         return record
@@ -129,28 +129,28 @@ class Store(Transactions):
         A clock that was wrong by more than an hour, and is right again, is believed.
         """
         newest = select(predictions.c.created).order_by(predictions.c.seq.desc()).limit(1)
-        before, moment = connection.execute(newest).scalar(), now()
+        before, moment = connection.execute(newest).scalar(), clock_time()
         if before is not None and before >= moment > before - SET_BACK:
             return before + timedelta(microseconds=1)
         return moment
 
-    def with_key(self, key: Key, sha256: str) -> Record | None:
+    def with_key(self, key: IdempotencyKey, sha256: str) -> Record | None:
         """What `add` gave for this key within 24 hours; None when it is new. Conflict as for `add`."""
         with self.reading() as connection:
-            return used(connection, key, sha256)
+            return record_with_key(connection, key, sha256)
 
     def get(self, record_id: str) -> Record:
         """The record with this id; NotFound when there is none."""
         with self.reading() as connection:
-            return changes.find(connection, known_shape(record_id))[1]
+            return changes.find_prediction(connection, known_shape(record_id))[1]
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records with these ids, by id; those that are gone are left out."""
         with self.reading() as connection:
-            chunks = sweep.chunks([known_shape(one) for one in ids])
+            chunks = sweep.distinct_batches([known_shape(one) for one in ids])
             parts = (select(predictions).where(predictions.c.id.in_(chunk)) for chunk in chunks)
             rows = (row for part in parts for row in connection.execute(part).mappings())
-            return {row["id"]: from_row(row) for row in rows}
+            return {row["id"]: record_from_row(row) for row in rows}
 
     def page(self, query: Query) -> Page:
         """The records that a query asks for, and how many match it in all; QueryError as for `Pages`."""
@@ -169,7 +169,7 @@ class Store(Transactions):
                 pages = Pages(connection, self._indexed)
                 total = pages.count(query.filters) if total is None else total
                 rows = pages.rows(pages.find(part, MAX_LIMIT, total, part.place()))
-            yield from map(from_row, rows)
+            yield from map(record_from_row, rows)
             if len(rows) < MAX_LIMIT:
                 return
             part = replace(part, after=part.cursor(rows[-1]))
@@ -180,7 +180,7 @@ class Store(Transactions):
         Raises NotFound, and QueryError as for `page`.
         """
         with self.reading() as connection:
-            seq, _ = changes.find(connection, known_shape(record_id))
+            seq, _ = changes.find_prediction(connection, known_shape(record_id))
             return Pages(connection, self._indexed).neighbours(seq, query)
 
     def latest(self) -> Latest:
@@ -206,7 +206,7 @@ class Store(Transactions):
             .limit(MAX_LIMIT)
         )
         with self.reading() as connection:
-            return tuple(map(from_row, connection.execute(found).mappings()))
+            return tuple(map(record_from_row, connection.execute(found).mappings()))
 
     def values(self, column: Literal["model", "site", "tag"]) -> tuple[str, ...]:
         """The models, body sites or tags that predictions have, sorted."""
@@ -250,16 +250,16 @@ class Store(Transactions):
         """
         name = clean_line(who, MAX_NAME, "The name")
         if finding is not None:
-            finding = changes.checked(finding, self.known.every)
+            finding = changes.clean_finding(finding, self.known.every)
             name = finding.reviewer
         with self.writing() as connection:
-            record = changes.find(connection, known_shape(record_id))[1]
+            record = changes.find_prediction(connection, known_shape(record_id))[1]
             if fields:
                 context = replace(record.context, **fields)
-                record = changes.describe(connection, record.id, context, revision, name)
+                record = changes.change_context(connection, record.id, context, revision, name)
                 revision = None
             if finding is not None:
-                record = changes.review(connection, record.id, finding, revision, self.known)
+                record = changes.append_review(connection, record.id, finding, revision, self.known)
             return record
 
     def review(
@@ -291,7 +291,7 @@ class Store(Transactions):
             InputError: the review cannot be meant so.
             NotFound: none of them exists.
         """
-        finding = changes.checked(
+        finding = changes.clean_finding(
             Finding(reviewer, diagnosis, source, note, add_tags, remove_tags), self.known.every
         )
         done: list[Record] = []
@@ -299,7 +299,7 @@ class Store(Transactions):
             for one in dict.fromkeys(map(known_shape, ids)):
                 seen = revision.get(one) if isinstance(revision, Mapping) else revision
                 with suppress(NotFound):
-                    done.append(changes.review(connection, one, finding, seen, self.known))
+                    done.append(changes.append_review(connection, one, finding, seen, self.known))
         if not done:
             raise NotFound(changes.MISSING)
         return tuple(done)
@@ -307,7 +307,7 @@ class Store(Transactions):
     def reviews(self, record_id: str) -> tuple[Review, ...]:
         """The reviews of a prediction, the newest first; NotFound when there is no such prediction."""
         with self.reading() as connection:
-            seq, record = changes.find(connection, known_shape(record_id))
+            seq, record = changes.find_prediction(connection, known_shape(record_id))
             found = select(reviews).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
             return tuple(review_from_row(row, record.id) for row in connection.execute(found).mappings())
 
@@ -315,9 +315,9 @@ class Store(Transactions):
         """What was done to a prediction, oldest first; also of a deleted one. Empty for an id that never was."""
         one = known_shape(record_id)
         with self.reading() as connection:
-            lines = changes.trail(connection, one)
+            lines = changes.audit_trail(connection, one)
             with suppress(NotFound):
-                return (changes.birth(changes.find(connection, one)[1]), *lines)
+                return (changes.first_audit_line(changes.find_prediction(connection, one)[1]), *lines)
             return lines
 
     def check(self) -> None:
@@ -368,10 +368,10 @@ class Store(Transactions):
         """
         name = clean_line(who, MAX_NAME, "The name")
         with self.writing() as connection:
-            gone = changes.remove(connection, [known_shape(one) for one in ids], name, revision)
+            gone = changes.delete_predictions(connection, [known_shape(one) for one in ids], name, revision)
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self.writing() as connection:
-            for digest in set(gone.values()) - sweep.named(connection, list(gone.values())):
+            for digest in set(gone.values()) - sweep.referenced_digests(connection, list(gone.values())):
                 for file in (*self._files.images(digest), self._files.thumbnail(digest)):
                     self._files.place.remove(file)
             for record_id in gone:
@@ -387,10 +387,10 @@ class Store(Transactions):
         every image in it would seem nobody's.
         """
         with self.disk():
-            return sweep.sweep(self._files, self._identity, self.reading, self.writing)
+            return sweep.remove_orphaned_files(self._files, self._identity, self.reading, self.writing)
 
 
-def now() -> datetime:
+def clock_time() -> datetime:
     """The time by the clock."""
     return datetime.now(UTC)
 

@@ -17,9 +17,9 @@ from typing import IO, Any, TypeVar
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, forget, names_of
-from dashboard.store.checked import AuditRow, Case, audit_of, case_of, stored
-from dashboard.store.counted import count_first
+from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, files_of_row, forget_members
+from dashboard.store.checked import AuditRow, BackupCase, case_row, parse_audit_row, parse_backup_case
+from dashboard.store.counted import recount_photographs
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.repository import Store
@@ -90,7 +90,7 @@ def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection
         raise ValueError("it starts with something else")
     files, counts, whole = 0, None, not head.get("whole")
     while (entry := archive.next()) is not None:
-        forget(archive)
+        forget_members(archive)
         if not entry.isreg() or entry.issparse() or (counts is not None and entry.name != TRAIL):
             raise ValueError(f"{entry.name!r} has no place there")
         if head["format"] > 1 and DIGEST not in entry.pax_headers:
@@ -104,7 +104,7 @@ def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection
             read_trail(connection, data)
             whole = True
         else:
-            files += keep(target, data)
+            files += restore_picture(target, data)
     if counts is None or not whole:
         raise ValueError("its end is missing")
     return Counts(counts.predictions, files, counts.missing, counts.known, counts.deleted)
@@ -143,7 +143,7 @@ def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any
     return head if isinstance(head, dict) else {}
 
 
-def keep(target: Store, file: Digested) -> int:
+def restore_picture(target: Store, file: Digested) -> int:
     """Keep one picture under its name, if it has a name of ours and is not there; 1 if it was kept."""
     entry = file.entry
     folder, _, last = entry.name.partition("/")
@@ -161,7 +161,7 @@ def keep(target: Store, file: Digested) -> int:
     return 1
 
 
-def portions(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]]:
+def read_batches(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]]:
     """What stands in the lines of a compressed file, at most CHUNK at a time and no more than memory can take."""
     some: list[T] = []
     size = 0
@@ -184,25 +184,25 @@ def portions(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]]:
 def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
     """The rows of a backup into the database."""
     counts = Counts()
-    for cases in portions(file, case_of):
+    for cases in read_batches(file, parse_backup_case):
         counts = insert_cases(connection, target, cases, counts)
     file.confirm()
     return counts
 
 
-def insert_cases(connection: Connection, target: Store, cases: list[Case], counts: Counts) -> Counts:
+def insert_cases(connection: Connection, target: Store, cases: list[BackupCase], counts: Counts) -> Counts:
     """At most CHUNK predictions with what belongs to them."""
     wanted = {case.prediction.id: case for case in cases}
     by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
     known = set(connection.execute(by_id).scalars())
-    deleted = tombstones(connection, wanted.keys() - known)
+    deleted = deleted_ids(connection, wanted.keys() - known)
     new = [case for one, case in wanted.items() if one not in known | deleted]
     missing = 0
     if new:
-        rows = [stored(case, target.known) for case in new]
+        rows = [case_row(case, target.known) for case in new]
         connection.execute(insert(predictions), [row | {"counted": False} for row in rows])
-        count_first(connection, [row["sha256"] for row in rows])
-        missing = sum(not target.files.place.has(name) for row in rows for name in names_of(target, row))
+        recount_photographs(connection, [row["sha256"] for row in rows])
+        missing = sum(not target.files.place.has(name) for row in rows for name in files_of_row(target, row))
         insert_others(connection, new)
     return Counts(
         counts.predictions + len(new),
@@ -213,13 +213,13 @@ def insert_cases(connection: Connection, target: Store, cases: list[Case], count
     )
 
 
-def tombstones(connection: Connection, ids: set[str]) -> set[str]:
+def deleted_ids(connection: Connection, ids: set[str]) -> set[str]:
     """Those of at most CHUNK ids that were deleted here."""
     gone = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
     return set(connection.execute(gone).scalars())
 
 
-def insert_others(connection: Connection, cases: list[Case]) -> None:
+def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
     """What belongs to predictions that were inserted."""
     ids = [case.prediction.id for case in cases]
     numbers = select(predictions.c.id, predictions.c.seq).where(predictions.c.id.in_(ids))
@@ -242,7 +242,7 @@ def insert_others(connection: Connection, cases: list[Case]) -> None:
 
 def read_trail(connection: Connection, file: Digested) -> None:
     """Audit lines of predictions that are gone where the backup comes from; of those that are here, none."""
-    for lines in portions(file, audit_of):
+    for lines in read_batches(file, parse_audit_row):
         ids = select(predictions.c.id).where(predictions.c.id.in_({line.prediction_id for line in lines}))
         here = set(connection.execute(ids).scalars())
         insert_audit(connection, [line for line in lines if line.prediction_id not in here])

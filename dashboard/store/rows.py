@@ -51,22 +51,22 @@ def make_record(
         malignant_from=float(prediction.malignant_from),
         decision=prediction.decision,
         diagnosis=prediction.diagnosis,
-        probabilities=floats(prediction.probabilities),
+        probabilities=plain_floats(prediction.probabilities),
         cautions=tuple(prediction.cautions),
         milliseconds=float(prediction.milliseconds),
         novelty=None if prediction.novelty is None else float(prediction.novelty),
         similar=tuple(prediction.similar),
-        quality=floats(prediction.quality),
+        quality=plain_floats(prediction.quality),
         context=context,
     )
 
 
-def floats(values: Mapping[str, Any]) -> dict[str, float]:
+def plain_floats(values: Mapping[str, Any]) -> dict[str, float]:
     """NumPy's numbers as plain ones."""
     return {name: float(value) for name, value in values.items()}
 
 
-def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
+def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
     """A record as column values; `notes` are those of its reviews."""
     return {
         **{name: getattr(record, name) for name in PLAIN},
@@ -82,7 +82,7 @@ def to_row(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         ],
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
-        "words": words(record, notes),
+        "words": searched_text(record, notes),
         "no_result": record.outcome is Outcome.NO_RESULT,
         "close_up": record.modality is Modality.CLOSE_UP,
     }
@@ -95,13 +95,13 @@ def context_row(context: Context) -> dict[str, Any]:
     return values | {field.folded: (text := values[field.name]) and fold(text) for field in compared}
 
 
-def words(record: Record, notes: Iterable[str] = ()) -> str:
+def searched_text(record: Record, notes: Iterable[str] = ()) -> str:
     """Everything that free text is looked for in, folded."""
     told = (getattr(record.context, field.name) for field in CONTEXT if field.searched)
     return fold("\n".join(filter(None, (record.filename, *told, *record.tags, *notes))))
 
 
-def from_row(row: Mapping[Any, Any]) -> Record:
+def record_from_row(row: Mapping[Any, Any]) -> Record:
     """The record of a row of the table `predictions`."""
     # Here, because the engine behind the predictor is slow to import and the first page does without it.
     from model.predictor import Decision, Similar

@@ -69,7 +69,7 @@ metadata = MetaData(
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 
-def code(length: int | None = None) -> String:
+def text_by_code_point(length: int | None = None) -> String:
     """A text that is sorted by code points on every database, as Python does."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
@@ -83,8 +83,8 @@ def context_columns(field: ContextField) -> list[Column[Any]]:
     if field.choices:
         return [Column(field.name, String(16))]
     if field.filter != "text":
-        return [Column(field.name, code(field.longest))]
-    return [Column(field.name, String(field.longest)), Column(field.folded, code())]
+        return [Column(field.name, text_by_code_point(field.longest))]
+    return [Column(field.name, String(field.longest)), Column(field.folded, text_by_code_point())]
 
 
 predictions = Table(
@@ -96,19 +96,19 @@ predictions = Table(
     Column("created", UtcDateTime, nullable=False),
     Column("filename", String(MAX_FILENAME), nullable=False),
     # Case folding may lengthen a name, hence no limit here.
-    Column("filename_folded", code(), nullable=False),
+    Column("filename_folded", text_by_code_point(), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("model", code(255), nullable=False),
+    Column("model", text_by_code_point(255), nullable=False),
     Column("model_version", String(255), nullable=False),
     Column("model_sha256", String(64), nullable=False),
     Column("probability", Float(53), nullable=False),
     Column("operating_point", String(64), nullable=False),
     Column("threshold", Float(53), nullable=False),
     Column("malignant_from", Float(53), nullable=False),
-    Column("decision", code(16), nullable=False),
-    Column("diagnosis", code(16)),
+    Column("decision", text_by_code_point(16), nullable=False),
+    Column("diagnosis", text_by_code_point(16)),
     Column("milliseconds", Float(53), nullable=False),
     # Of earlier versions, over flips and turns of the photograph. Kept with the prediction; nothing reads it.
     Column("spread_low", Float(53)),
@@ -117,7 +117,7 @@ predictions = Table(
     # What people add: context, and where the reviews stand (worked out from them at every change).
     *(column for field in CONTEXT for column in context_columns(field)),
     Column("review", SmallInteger, nullable=False),
-    Column("confirmed", code(16)),
+    Column("confirmed", text_by_code_point(16)),
     Column("confirmed_by", String(16)),
     Column("reviewed", UtcDateTime),
     Column("revision", Integer, nullable=False),

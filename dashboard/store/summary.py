@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, select
 from dashboard.store.filters import unindexed
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
-from dashboard.store.rows import from_row
+from dashboard.store.rows import record_from_row
 from dashboard.store.schema import predictions
 from model.evaluation.verification import Checked, Live, counts_as_found, counts_as_left_alone
 from model.outcome import Outcome
@@ -110,12 +110,14 @@ class Outcomes:
         return Live(found, left_alone, neither)
 
 
-def itself(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def same_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The column as it is."""
     return column
 
 
-def condition(since: datetime | None, version: Version | None, form: Form = itself) -> ColumnElement[bool]:
+def counted_condition(
+    since: datetime | None, version: Version | None, form: Form = same_column
+) -> ColumnElement[bool]:
     """The counted predictions since a moment, by one version of a model."""
     parts: list[ColumnElement[bool]] = [predictions.c.counted]
     if since is not None:
@@ -125,7 +127,7 @@ def condition(since: datetime | None, version: Version | None, form: Form = itse
     return and_(*parts)
 
 
-def made_by(version: Version, form: Form = itself) -> ColumnElement[bool]:
+def made_by(version: Version, form: Form = same_column) -> ColumnElement[bool]:
     """The predictions by one version of a model."""
     return and_(
         form(predictions.c.model) == version.model, form(predictions.c.model_sha256) == version.sha256
@@ -137,7 +139,7 @@ def outcome_in(row: Any) -> Outcome:
     return Outcome.NO_RESULT if row.no_result else Outcome(row.decision)
 
 
-def versions(store: Store, since: datetime | None = None) -> tuple[Version, ...]:
+def model_versions(store: Store, since: datetime | None = None) -> tuple[Version, ...]:
     """The versions of models that predicted something, the busiest first; drawn examples are no photographs."""
     columns = predictions.c.model, predictions.c.model_version, predictions.c.model_sha256
     number = func.count().filter(predictions.c.counted)
@@ -149,7 +151,7 @@ def versions(store: Store, since: datetime | None = None) -> tuple[Version, ...]
     return tuple(sorted((Version(*row) for row in rows), key=lambda one: (-one.photographs, one.model)))
 
 
-def days(
+def photographs_by_day(
     store: Store, since: datetime | None = None, version: Version | None = None
 ) -> dict[str, dict[date, int]]:
     """Photographs a day (UTC) by outcome; days without any are left out."""
@@ -163,7 +165,7 @@ def days(
         columns = day.label("day"), predictions.c.decision, predictions.c.no_result
         found = (
             select(*columns, func.count().label("n"))
-            .where(condition(since, version))
+            .where(counted_condition(since, version))
             .group_by(*columns)
             .order_by(day)
         )
@@ -174,11 +176,11 @@ def days(
     return counts
 
 
-def sample(store: Store, since: datetime | None = None, version: Version | None = None) -> Sample:
+def newest_photographs(store: Store, since: datetime | None = None, version: Version | None = None) -> Sample:
     """The newest photographs, looked at one by one."""
     found = (
         select(predictions.c.probability, predictions.c.cautions, predictions.c.threshold)
-        .where(condition(since, version))
+        .where(counted_condition(since, version))
         .order_by(predictions.c.created.desc(), predictions.c.seq.desc())
         .limit(SAMPLE)
     )
@@ -197,7 +199,7 @@ def sample(store: Store, since: datetime | None = None, version: Version | None 
     )
 
 
-def outcomes(store: Store, since: datetime | None = None, version: Version | None = None) -> Outcomes:
+def count_outcomes(store: Store, since: datetime | None = None, version: Version | None = None) -> Outcomes:
     """What came out, and confirmed diagnoses beside that.
 
     A diagnosis that was confirmed for one prediction of a photograph holds for the photograph, whichever model is
@@ -207,8 +209,12 @@ def outcomes(store: Store, since: datetime | None = None, version: Version | Non
     with store.reading() as connection:
         # From the confirmed photographs to their predictions, which SQLite would do the other way round.
         aside = partial(unindexed, dialect=connection.dialect.name)
-        confirmed = known(since, version, aside)
-        made = select(*columns, func.count().label("n")).where(condition(since, version)).group_by(*columns)
+        confirmed = confirmed_counts(since, version, aside)
+        made = (
+            select(*columns, func.count().label("n"))
+            .where(counted_condition(since, version))
+            .group_by(*columns)
+        )
         photographs = connection.execute(made).all()
         rows = connection.execute(confirmed).all()
     results, found = Counter[Result](), Counter[tuple[Result, str]]()
@@ -219,7 +225,7 @@ def outcomes(store: Store, since: datetime | None = None, version: Version | Non
     return Outcomes(results, found)
 
 
-def known(since: datetime | None, version: Version | None, aside: Form) -> Select[Any]:
+def confirmed_counts(since: datetime | None, version: Version | None, aside: Form) -> Select[Any]:
     """How many confirmed photographs there are by result and diagnosis; the latest review of a photograph counts."""
     latest = func.row_number().over(
         partition_by=predictions.c.sha256, order_by=(predictions.c.reviewed.desc(), predictions.c.seq.desc())
@@ -233,7 +239,7 @@ def known(since: datetime | None, version: Version | None, aside: Form) -> Selec
     return (
         select(*columns, func.count().label("n"))
         .join(truths, predictions.c.sha256 == aside(truths.c.sha256))
-        .where(truths.c.place == 1, condition(since, version, aside))
+        .where(truths.c.place == 1, counted_condition(since, version, aside))
         .group_by(*columns)
     )
 
@@ -241,7 +247,7 @@ def known(since: datetime | None, version: Version | None, aside: Form) -> Selec
 def predicted_codes(store: Store) -> tuple[str, ...]:
     """The diagnoses whose probabilities are stored, in the usual order; without predictions, those known here."""
     found: set[str] = set()
-    made = versions(store)
+    made = model_versions(store)
     with store.reading() as connection:
         for version in made:
             one = select(predictions.c.probabilities).where(made_by(version)).limit(1)
@@ -258,4 +264,4 @@ def same_image(store: Store, sha256: str) -> tuple[Record, ...]:
         .limit(MOST_OF_AN_IMAGE)
     )
     with store.reading() as connection:
-        return tuple(map(from_row, connection.execute(found).mappings()))
+        return tuple(map(record_from_row, connection.execute(found).mappings()))

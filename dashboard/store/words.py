@@ -32,18 +32,18 @@ POSTGRESQL = (
 )
 
 
-def indexed(connection: Connection) -> bool:
+def has_text_index(connection: Connection) -> bool:
     """Whether this database has the index."""
     if connection.dialect.name == "sqlite":
         return inspect(connection).has_table(INDEX)
     return any(index["name"] == INDEX for index in inspect(connection).get_indexes("predictions"))
 
 
-def build(connection: Connection) -> None:
+def build_text_index(connection: Connection) -> None:
     """Make the index where it is missing; text is found without it, too, but slower the more there is."""
     statements = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
     try:
-        if not indexed(connection):
+        if not has_text_index(connection):
             with connection.begin_nested():
                 for statement in statements:
                     connection.execute(text(statement))
@@ -54,14 +54,14 @@ def build(connection: Connection) -> None:
         log.warning("Text is searched without an index: %s", str(error.orig).strip().splitlines()[0])
 
 
-def containing(needles: Iterable[str]) -> Select[tuple[int]]:
+def rows_containing(needles: Iterable[str]) -> Select[tuple[int]]:
     """Numbers of the rows that contain these folded texts of at least SHORTEST characters, from SQLite's index."""
     index = table(INDEX, column("rowid"), column(INDEX))
     phrases = " AND ".join('"' + needle.replace('"', '""') + '"' for needle in needles)
     return select(index.c.rowid.label("seq")).where(index.c[INDEX].op("MATCH")(phrases))
 
 
-def rebuild(connection: Connection) -> None:
+def rebuild_text_index(connection: Connection) -> None:
     """Fill the index again after rows were written past it."""
-    if connection.dialect.name == "sqlite" and indexed(connection):
+    if connection.dialect.name == "sqlite" and has_text_index(connection):
         connection.execute(text(SQLITE[-1]))

@@ -58,7 +58,7 @@ def postgres() -> Iterator[dict[str, str]]:
         return
     server = make_url(os.environ[POSTGRES])
     name = f"dermaboard_{uuid4().hex}"
-    engine = database.connect(server)
+    engine = database.database_engine(server)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
         yield {"PostgreSQL": server.set(database=name).render_as_string(False)}
@@ -68,13 +68,13 @@ def postgres() -> Iterator[dict[str, str]]:
 
 def opened(root: Path, url: str) -> Store:
     """A store that only reads its database."""
-    return Store(database.connect(url), Files(LocalFolder(root)))
+    return Store(database.database_engine(url), Files(LocalFolder(root)))
 
 
 def pages(root: Path, name: str, url: str) -> list[Measure]:
     """How long the pages take that people ask for most, and any others; and how long a prediction takes to keep."""
     began = time.perf_counter()
-    engine = database.connect(url)
+    engine = database.database_engine(url)
     fill(engine, MANY)
     engine.dispose()
     filled = time.perf_counter() - began

@@ -31,7 +31,7 @@ def history_page() -> list[Measure]:
     """First paint of the grid, of a filtered one and of the gallery; what the monitoring page counts."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        fill(database.connect(database.sqlite_url(root / "dermaboard.db")), ROWS)
+        fill(database.database_engine(database.sqlite_url(root / "dermaboard.db")), ROWS)
         return [*pages(root), *counts(root)]
 
 
@@ -78,16 +78,16 @@ def counts(root: Path) -> list[Measure]:
     """What the monitoring page asks, for the newest 90 days and for everything."""
     store = open_store(root)
     try:
-        version = summary.versions(store)[0]
+        version = summary.model_versions(store)[0]
         newest = store.latest().id
         last = store.get(newest).created if newest else START
         found: list[Measure] = []
         for words, since in (("90 days", last - timedelta(days=90)), ("everything", None)):
 
             def ask() -> None:
-                summary.days(store, since, version)  # noqa: B023
-                summary.sample(store, since, version)  # noqa: B023
-                summary.outcomes(store, since, version)  # noqa: B023
+                summary.photographs_by_day(store, since, version)  # noqa: B023
+                summary.newest_photographs(store, since, version)  # noqa: B023
+                summary.count_outcomes(store, since, version)  # noqa: B023
 
             (seconds,) = medians([ask], repeat=3, warm=1)
             found.append(Measure(f"monitoring counts, {words}", seconds, "s", f"{ROWS:,} predictions", 2))

@@ -71,7 +71,7 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         for index in predictions.indexes:
             connection.execute(DropIndex(index))
-        indexed = words.indexed(connection)
+        indexed = words.has_text_index(connection)
         if indexed:
             connection.execute(
                 text(f"DROP {f'TRIGGER {words.INDEX}_insert' if sqlite else f'INDEX {words.INDEX}'}")
@@ -82,9 +82,9 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
             connection.execute(CreateIndex(index))
         if sqlite and indexed:
             connection.execute(text(words.SQLITE[1]))
-            words.rebuild(connection)
+            words.rebuild_text_index(connection)
         if not sqlite:
-            words.build(connection)
+            words.build_text_index(connection)
             connection.execute(
                 text("SELECT setval('predictions_seq_seq', (SELECT max(seq) FROM predictions))")
             )

@@ -14,7 +14,7 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
-from dashboard.app import create_app, named
+from dashboard.app import create_app, template_values
 from dashboard.services import Services
 from dashboard.shell.text import DISCLAIMER
 
@@ -94,7 +94,7 @@ def test_pages_have_their_status(client: FlaskClient, address: str, status: int)
     ],
 )
 def test_addresses_match_their_templates(template: str, path: str, same: bool) -> None:
-    assert (named(template, path) is not None) is same
+    assert (template_values(template, path) is not None) is same
 
 
 def test_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:

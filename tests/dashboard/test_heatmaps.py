@@ -16,7 +16,7 @@ from dashboard.services import ModelUnavailable, Services
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.store import Record
 from dashboard.store.backup import write_backup
-from dashboard.store.inspection import problems
+from dashboard.store.inspection import store_problems
 from model.cautions import CLOSE_UP
 from model.images import decode
 from tests.tiny import signed_again, write_tiny_bundle
@@ -92,10 +92,10 @@ def test_what_is_not_shown_is_kept_and_missed_when_lost(
     services: Services, record: Record, tmp_path: Path
 ) -> None:
     store = services.store
-    assert list(problems(store)) == []
+    assert list(store_problems(store)) == []
     assert write_backup(store, tmp_path / "whole.tar").files == 3
     store.files.place.remove(store.files.heatmap(record.id))
-    (fault,) = problems(store)
+    (fault,) = store_problems(store)
     assert store.files.heatmap(record.id) in fault
     assert write_backup(store, tmp_path / "lost.tar").missing == 1
 

@@ -21,7 +21,7 @@ from dashboard.predict.batch import batch_csv
 from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.store import Record
-from dashboard.store.summary import versions
+from dashboard.store.summary import model_versions
 from model.taxonomy import HAM10000, LESIONS, Diagnosis, Taxonomy
 from tests.dashboard.history.test_page import page, rows
 from tests.dashboard.monitoring.test_page import show
@@ -187,7 +187,7 @@ def test_predictions_of_models_that_are_gone_keep_their_codes(
     assert "merkel" in clinic and "Merkel cell" not in clinic and "Melanoma" in clinic
     assert services.store.codes()[-1] in ("merkel", "wart")
     assert "merkel" in page(client, f"/history/{records['clinic'].id}")
-    (version,) = [one for one in versions(services.store) if one.model == "clinic"]
+    (version,) = [one for one in model_versions(services.store) if one.model == "clinic"]
     columns = client.get("/exports/predictions.csv").text.splitlines()[0]
     assert "p_wart" in columns and version.photographs == 1
     assert "merkel" in page(client, "/history")

@@ -215,11 +215,11 @@ def test_what_happens_is_counted(client: FlaskClient, send: Send, lesion_jpeg: b
 
 
 def test_drawn_examples_are_served_and_known_as_drawn(client: FlaskClient) -> None:
-    assert examples.names()
-    for number in range(1, len(examples.names()) + 1):
+    assert examples.example_names()
+    for number in range(1, len(examples.example_names()) + 1):
         photograph = decode(client.get(f"/api/v1/examples/{number}").data)
         assert examples.is_drawn(photograph.sha256)
-    assert problem(client.get(f"/api/v1/examples/{len(examples.names()) + 1}"))["status"] == 404
+    assert problem(client.get(f"/api/v1/examples/{len(examples.example_names()) + 1}"))["status"] == 404
 
 
 def test_document_is_openapi_3_1_and_complete(client: FlaskClient) -> None:

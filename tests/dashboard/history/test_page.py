@@ -443,15 +443,16 @@ def test_a_case_is_deleted_from_its_page(
 
 
 def test_counts_are_sentences() -> None:
-    assert parts.count(1, False) == "1 prediction"
-    assert parts.count(12345, False) == "12,345 predictions"
-    assert parts.count(1, True) == "1 matches these filters"
-    assert parts.count(2, True) == "2 match these filters"
-    assert parts.count(0, True) == "No prediction matches these filters."
-    assert parts.count(10_000, False, exact=False) == "More than 10,000 predictions"
-    assert parts.count(10_000, True, exact=False) == "More than 10,000 match these filters"
+    assert parts.count_sentence(1, False) == "1 prediction"
+    assert parts.count_sentence(12345, False) == "12,345 predictions"
+    assert parts.count_sentence(1, True) == "1 matches these filters"
+    assert parts.count_sentence(2, True) == "2 match these filters"
+    assert parts.count_sentence(0, True) == "No prediction matches these filters."
+    assert parts.count_sentence(10_000, False, exact=False) == "More than 10,000 predictions"
+    assert parts.count_sentence(10_000, True, exact=False) == "More than 10,000 match these filters"
     assert (
-        parts.news(3, True) == "3 new · show" and parts.news(10_000, False) == "More than 10,000 new · show"
+        parts.news_label(3, True) == "3 new · show"
+        and parts.news_label(10_000, False) == "More than 10,000 new · show"
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from dashboard.__main__ import main
 from dashboard.cases import NOBODY, predict_photograph
-from dashboard.jobs.recheck import recheck, report
+from dashboard.jobs.recheck import recheck_report, rechecked_predictions
 from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.store import Context, Query, Record
@@ -49,11 +49,11 @@ def test_nothing_changes_and_nothing_is_stored(services: Services, lesion_jpeg: 
     records = [
         predict_photograph(NOBODY, services, data, "a") for data in (lesion_jpeg, tiff(1), lesion_jpeg)
     ]
-    found = list(recheck(services))
+    found = list(rechecked_predictions(services))
     assert [one.record.id for one in found] == [record.id for record in records[::-1]]
     assert [one.probability for one in found] == pytest.approx([one.record.probability for one in found])
     assert not any(one.changed or one.unknown or one.problem for one in found)
-    assert services.store.page(Query()).total == 3 and len(list(report(services))) == 1
+    assert services.store.page(Query()).total == 3 and len(list(recheck_report(services))) == 1
 
 
 def test_a_benign_result_that_changes_is_listed(
@@ -66,9 +66,9 @@ def test_a_benign_result_that_changes_is_listed(
     monkeypatch.setattr(
         Predictor, "predict", lambda *given, **more: replace(predict(*given, **more), probability=0.9)
     )
-    (found,) = recheck(services)
+    (found,) = rechecked_predictions(services)
     assert found.changed and found.outcome == "malignant"
-    text = "\n".join(report(services))
+    text = "\n".join(recheck_report(services))
     assert "1 benign results are not benign now" in text
     assert (
         f"arm.jpg, lesion L7, {record.created:%Y-%m-%d}, /history/{record.id}: 0.010 then, 0.900 now" in text
@@ -82,14 +82,16 @@ def test_what_was_kept_wrongly_cannot_be_known(services: Services, lesion_jpeg: 
         change(services, record, decision="benign")
         as_before(services, record)
     after = predict_photograph(NOBODY, services, tiff(9), "new.tif")
-    text = "\n".join(report(services))
+    text = "\n".join(recheck_report(services))
     assert "nobody can know" in text
     for name in names[:4]:
         assert name in text
     assert "1 more benign" in text and after.filename not in text
     # Sent again, it is known.
     predict_photograph(NOBODY, services, tiff(0), "scan.TIF")
-    assert not any(one.unknown for one in recheck(services) if one.record.sha256 == records[0].sha256)
+    assert not any(
+        one.unknown for one in rechecked_predictions(services) if one.record.sha256 == records[0].sha256
+    )
 
 
 def test_a_missing_photograph_stops_nothing(services: Services, lesion_jpeg: bytes) -> None:
@@ -99,8 +101,8 @@ def test_a_missing_photograph_stops_nothing(services: Services, lesion_jpeg: byt
     )
     change(services, record, decision="benign")
     services.store.files.place.remove(services.store.files.image(record.sha256))
-    assert {one.record.id for one in recheck(services)} == {record.id, other.id}
-    assert "lost.jpg" in "\n".join(report(services))
+    assert {one.record.id for one in rechecked_predictions(services)} == {record.id, other.id}
+    assert "lost.jpg" in "\n".join(recheck_report(services))
 
 
 def test_the_command_rechecks(
@@ -123,4 +125,4 @@ def test_a_benign_result_with_a_severe_caution_is_listed_too(services: Services)
     severe = [{"code": "unlike", "text": "It is unlike the others.", "severe": True}]
     change(services, record, decision="benign", cautions=severe)
     as_before(services, record)
-    assert "exam.dcm" in "\n".join(report(services))
+    assert "exam.dcm" in "\n".join(recheck_report(services))

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.monitoring import parts
 from dashboard.services import Services
-from dashboard.store.summary import Version, versions
+from dashboard.store.summary import Version, model_versions
 from model.cautions import CLOSE_UP, Caution
 from model.evaluation.drift import distance, stability
 from model.evaluation.intervals import Interval, Undefined, undefined, wilson
@@ -42,7 +42,7 @@ def version(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> Version
     """A version of a model with three predictions of two photographs."""
     for data, name in ((lesion_jpeg, "a.jpg"), (mole_jpeg, "b.jpg"), (lesion_jpeg, "c.jpg")):
         predict_photograph(NOBODY, services, data, name)
-    (found,) = versions(services.store)
+    (found,) = model_versions(services.store)
     return found
 
 
@@ -105,7 +105,7 @@ def test_a_photograph_sent_40_times_changes_nothing(
         data, record_id = stored(services, seed, Decision.BENIGN)
         if seed < 13:
             confirm(client, record_id, "mel" if seed == 3 else "nv")
-    (version,) = versions(services.store)
+    (version,) = model_versions(services.store)
     before = show(app, client, version.sha256)
     assert "60.0 %" in rates(before[0])
     for number in range(40):
@@ -128,7 +128,7 @@ def test_photographs_without_a_result_are_counted_and_named(
     confirm(client, stored(services, 1, Decision.BENIGN, severe)[1], "mel")
     confirm(client, stored(services, 2, Decision.BENIGN)[1], "nv")
     confirm(client, stored(services, 3, Decision.BENIGN, severe, CLOSE_UP)[1], "mel")
-    (version,) = versions(services.store)
+    (version,) = model_versions(services.store)
     text, _ = show(app, client, version.sha256)
     assert "2 photographs have no result" in text and "No result" in text
     dermoscopic, close_ups = rates(text).split("Confirmed here, close-ups")
@@ -163,7 +163,7 @@ def test_a_shift_of_scores_is_said_with_its_numbers(
     for number in range(10):
         # Bytes after the image's end make another file of the same picture: one score, ten times.
         predict_photograph(NOBODY, services, data + bytes([number]), f"{number}.jpg")
-    (version,) = versions(services.store)
+    (version,) = model_versions(services.store)
     text, _ = show(app, client, version.sha256)
     assert "shifted strongly" in text and "Population stability index" in text and "n = 10 here" in text
 

@@ -71,7 +71,7 @@ def test_examples_are_called_drawn(app: Dash, page: ModuleType) -> None:
     with app.server.app_context():
         shown = text(page.layout())
     assert "These are drawings, not patients" in shown
-    assert shown.count('"data-example"') == len(examples.names()) > 0
+    assert shown.count('"data-example"') == len(examples.example_names()) > 0
 
 
 def test_page_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL, make_url
 
 from dashboard.store import Record, Store, database, open_store
-from dashboard.store.keys import Key
+from dashboard.store.keys import IdempotencyKey
 from model.cautions import Caution
 from model.images import Photograph, decode
 from model.predictor import Decision, Prediction
@@ -67,7 +67,7 @@ def prediction(of: Photograph, **changes: Any) -> Prediction:
 @contextmanager
 def administering(url: URL) -> Iterator[Any]:
     """A connection outside transactions, on which databases are created and dropped."""
-    engine = database.connect(url)
+    engine = database.database_engine(url)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
     engine.dispose()
@@ -84,7 +84,7 @@ def postgres() -> Iterator[URL | None]:
     template = server.set(database=f"dermaboard_{uuid4().hex}")
     with administering(server) as connection:
         connection.execute(text(f"CREATE DATABASE {template.database}"))
-    engine = database.connect(template)
+    engine = database.database_engine(template)
     database.migrate(engine)
     engine.dispose()
     yield template
@@ -157,7 +157,7 @@ def add(store: Store) -> Add:
         picture = photograph(seed)
         kept = {name: changes.pop(name) for name in ("context", "key") if name in changes}
         if "key" in kept:
-            kept["key"] = Key(kept["key"])
+            kept["key"] = IdempotencyKey(kept["key"])
         return store.add(picture, prediction(picture, **changes), filename, **kept)
 
     return adder

@@ -22,7 +22,9 @@ from model.predictor import Decision, Prediction
 
 def opened(folder: Path) -> Store:
     """The store without a sweep: that is the parent's to call."""
-    return Store(database.connect(database.sqlite_url(folder / "dermaboard.db")), Files(LocalFolder(folder)))
+    return Store(
+        database.database_engine(database.sqlite_url(folder / "dermaboard.db")), Files(LocalFolder(folder))
+    )
 
 
 def photograph(rng: random.Random) -> Photograph:
@@ -92,7 +94,7 @@ def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
 def main(folder: Path, rounds: int, seed: int) -> None:
     """Kill a writer again and again, and look."""
     rng, kept = random.Random(seed), set[str]()
-    database.migrate(database.connect(database.sqlite_url(folder / "dermaboard.db")))
+    database.migrate(database.database_engine(database.sqlite_url(folder / "dermaboard.db")))
     first = opened(folder)
     first.sweep()
     first.close()

@@ -37,7 +37,7 @@ Add = Callable[..., Record]
 @pytest.fixture
 def first_revision(tmp_path: Path) -> Path:
     """A data folder as revision 0001 left it, with two predictions."""
-    engine = database.connect(database.sqlite_url(tmp_path / "dermaboard.db"))
+    engine = database.database_engine(database.sqlite_url(tmp_path / "dermaboard.db"))
     config = Config()
     config.set_main_option("script_location", "dashboard.store:migrations")
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
@@ -84,7 +84,7 @@ def test_a_migration_that_stops_halfway_leaves_the_old_state(
         raise OSError(28, "No space left on device")
 
     # After every table was made, filled and dropped, before the commit.
-    monkeypatch.setattr(words, "build", stop)
+    monkeypatch.setattr(words, "build_text_index", stop)
     with pytest.raises(StoreError, match="No space left"):
         open_store(first_revision)
     assert dump() == before

@@ -21,7 +21,7 @@ from dashboard.store import (
     Store,
     repository,
 )
-from dashboard.store.keys import Key
+from dashboard.store.keys import IdempotencyKey
 from dashboard.store.names import new_id
 from dashboard.store.schema import audit, keys, reviews, tags
 from model.cautions import Caution
@@ -286,12 +286,12 @@ def test_a_key_gives_the_same_prediction_again(store: Store, add: Add, engine: E
     with ThreadPoolExecutor(4) as pool:
         records = list(pool.map(lambda _: add(key="k"), range(4)))
     assert len({record.id for record in records}) == 1 and store.page(Query()).total == 1
-    assert store.with_key(Key("k"), records[0].sha256) == records[0]
+    assert store.with_key(IdempotencyKey("k"), records[0].sha256) == records[0]
     with pytest.raises(Conflict, match="another image"):
         add(seed=1, key="k")
     with pytest.raises(Conflict):
-        store.with_key(Key("k"), "0" * 64)
-    assert store.with_key(Key("other"), records[0].sha256) is None
+        store.with_key(IdempotencyKey("k"), "0" * 64)
+    assert store.with_key(IdempotencyKey("other"), records[0].sha256) is None
     # After a day it is new again, and so it is when its prediction is gone.
     with engine.begin() as connection:
         yesterday = datetime.now(UTC) - timedelta(hours=25)
@@ -353,7 +353,7 @@ def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def at(moment: datetime) -> Record:
-        monkeypatch.setattr(repository, "now", lambda: moment)
+        monkeypatch.setattr(repository, "clock_time", lambda: moment)
         return store.add(picture(), said(picture()), moment.isoformat())
 
     noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -367,12 +367,12 @@ def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
 
 def test_a_key_stands_for_one_request_only(store: Store, said: Said, picture: Picture) -> None:
     photograph = picture()
-    first = store.add(photograph, said(photograph), "a.jpg", key=Key("k", "1" * 64))
-    assert store.with_key(Key("k", "1" * 64), first.sha256) == first
+    first = store.add(photograph, said(photograph), "a.jpg", key=IdempotencyKey("k", "1" * 64))
+    assert store.with_key(IdempotencyKey("k", "1" * 64), first.sha256) == first
     with pytest.raises(Conflict, match="before"):
-        store.with_key(Key("k", "2" * 64), first.sha256)
+        store.with_key(IdempotencyKey("k", "2" * 64), first.sha256)
     with pytest.raises(Conflict, match="before"):
-        store.add(photograph, said(photograph), "a.jpg", key=Key("k", "2" * 64))
+        store.add(photograph, said(photograph), "a.jpg", key=IdempotencyKey("k", "2" * 64))
     assert store.page(Query()).total == 1
 
 

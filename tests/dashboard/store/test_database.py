@@ -25,7 +25,7 @@ def bare(url: URL, tmp_path: Path) -> Iterator[Engine]:
     """A database without any table."""
     if url.get_backend_name() == "sqlite":
         url = database.sqlite_url(tmp_path / "bare.db")
-    engine = database.connect(url)
+    engine = database.database_engine(url)
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
@@ -58,7 +58,7 @@ def test_a_database_with_twelve_wide_indexes_is_upgraded(bare: Engine, tmp_path:
     with bare.connect().execution_options(writing=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
-        words.build(connection)
+        words.build_text_index(connection)
         if connection.dialect.name == "postgresql":
             connection.execute(text("CREATE INDEX predictions_words_sampled ON predictions (seq)"))
         old = Table("predictions", MetaData(), autoload_with=connection)
@@ -92,7 +92,7 @@ def test_text_is_searched_without_an_index_where_none_can_be_made(
 
 
 def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: Path) -> None:
-    engine = database.connect(database.sqlite_url(tmp_path / "new.db"))
+    engine = database.database_engine(database.sqlite_url(tmp_path / "new.db"))
     with engine.connect() as connection:
         values = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()

@@ -15,10 +15,10 @@ from dashboard.store.export import (
     EXPORTS,
     csv_table,
     dataset_zip,
+    export_columns,
     images_zip,
     json_lines,
     parquet_table,
-    table_columns,
     write_export,
 )
 from training.cases import read_cases
@@ -34,7 +34,7 @@ def everything(store: Store) -> list[Record]:
 def test_no_cell_of_a_csv_file_is_a_formula(store: Store, add: Add) -> None:
     add("=1+1.jpg", context=Context(note="@SUM(A1)", site="-1", lesion="+49", age=50))
     rows = list(csv.DictReader(io.StringIO(b"".join(csv_table(store, everything(store))).decode())))
-    assert list(rows[0]) == list(table_columns(store))
+    assert list(rows[0]) == list(export_columns(store))
     assert rows[0]["filename"] == "'=1+1.jpg" and rows[0]["note"] == "'@SUM(A1)"
     assert rows[0]["site"] == "'-1" and rows[0]["lesion"] == "'+49"
     assert float(rows[0]["p_nv"]) == 0.5 and rows[0]["age"] == "50"

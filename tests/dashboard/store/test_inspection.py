@@ -9,7 +9,7 @@ from sqlalchemy import update
 from dashboard.__main__ import main
 from dashboard.store import Context, Record, Store
 from dashboard.store import schema as tables
-from dashboard.store.inspection import problems
+from dashboard.store.inspection import store_problems
 
 Add = Callable[..., Record]
 
@@ -23,7 +23,7 @@ def records(store: Store, add: Add) -> list[Record]:
 
 
 def test_a_whole_store_has_no_problem(store: Store, records: list[Record]) -> None:
-    assert list(problems(store)) == []
+    assert list(store_problems(store)) == []
 
 
 def test_every_fault_is_named(store: Store, records: list[Record], tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_every_fault_is_named(store: Store, records: list[Record], tmp_path: Pat
             connection.execute(
                 update(tables.predictions).where(tables.predictions.c.id == record.id).values(wrong)
             )
-    found = "\n".join(problems(store))
+    found = "\n".join(store_problems(store))
     assert len(found.splitlines()) == 5
     for part in (
         f"{records[0].id}: {files.image(records[0].sha256)} is missing or empty",

@@ -16,7 +16,7 @@ from dashboard.store.files import Files
 from dashboard.store.filters import SORTABLE, table_column
 from dashboard.store.pages import Pages
 from dashboard.store.places import LocalFolder
-from dashboard.store.query import ALWAYS_SORTABLE, ordering
+from dashboard.store.query import ALWAYS_SORTABLE, order_clauses
 from dashboard.store.schema import predictions
 from tests.benchmarks.history import question
 from tests.benchmarks.history_rows import fill
@@ -30,7 +30,7 @@ BENIGN = OneOf("decision", frozenset({"benign"}))
 @pytest.fixture
 def filled(url: URL, tmp_path: Path) -> Store:
     """A store with a few thousand predictions, as the benchmarks have them."""
-    engine = database.connect(url)
+    engine = database.database_engine(url)
     fill(engine, ROWS)
     return Store(engine, Files(LocalFolder(tmp_path)))
 
@@ -68,7 +68,9 @@ def questions() -> list[Query]:
 
 def plainly(store: Store, query: Query) -> list[str]:
     """The ids of all rows that match, from all rows sorted."""
-    found = select(predictions.c.id).where(query.condition()).order_by(*ordering(query.order, table_column))
+    found = (
+        select(predictions.c.id).where(query.condition()).order_by(*order_clauses(query.order, table_column))
+    )
     with store._engine.connect() as connection:
         return list(connection.execute(found).scalars())
 

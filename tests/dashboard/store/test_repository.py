@@ -266,7 +266,7 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
 
 def test_committed_rows_survive_without_closing(add: Add, url: URL) -> None:
     record = add()
-    engine = database.connect(url)
+    engine = database.database_engine(url)
     with engine.connect() as other:
         assert other.execute(text("SELECT id FROM predictions")).scalars().all() == [record.id]
     engine.dispose()

@@ -8,10 +8,18 @@ import pytest
 from sqlalchemy import Connection, Engine, event, update
 
 from dashboard.store import Record, Store
-from dashboard.store.counted import miscounted
-from dashboard.store.inspection import problems
+from dashboard.store.counted import count_miscounted
+from dashboard.store.inspection import store_problems
 from dashboard.store.schema import predictions
-from dashboard.store.summary import Version, days, outcomes, predicted_codes, same_image, sample, versions
+from dashboard.store.summary import (
+    Version,
+    count_outcomes,
+    model_versions,
+    newest_photographs,
+    photographs_by_day,
+    predicted_codes,
+    same_image,
+)
 from model.cautions import CLOSE_UP, Caution
 from model.evaluation.metrics import Confusion
 from model.images import Photograph
@@ -30,20 +38,27 @@ def other(**changes: object) -> dict[str, object]:
 
 
 def test_an_empty_store_has_nothing(store: Store) -> None:
-    assert versions(store) == () and days(store) == {} and sample(store).scores == ()
-    assert sample(store).threshold is None
-    assert outcomes(store).photographs == {} and outcomes(store).live(False, HAM10000).verified.n == 0
+    assert (
+        model_versions(store) == ()
+        and photographs_by_day(store) == {}
+        and newest_photographs(store).scores == ()
+    )
+    assert newest_photographs(store).threshold is None
+    assert (
+        count_outcomes(store).photographs == {}
+        and count_outcomes(store).live(False, HAM10000).verified.n == 0
+    )
 
 
 def test_versions_are_told_apart(store: Store, add: Add) -> None:
     for seed in range(3):
         add(seed=seed)
     add(seed=0, **other())
-    assert versions(store) == (
+    assert model_versions(store) == (
         Version("tiny", "1.0", "a" * 64, 3),
         Version("tiny", "2.0", OTHER, 1),
     )
-    assert versions(store, datetime.now(UTC) + timedelta(hours=1)) == ()
+    assert model_versions(store, datetime.now(UTC) + timedelta(hours=1)) == ()
 
 
 def test_days_are_counted_by_outcome(store: Store, add: Add) -> None:
@@ -52,16 +67,20 @@ def test_days_are_counted_by_outcome(store: Store, add: Add) -> None:
     add(seed=2, decision=Decision.MALIGNANT, probability=0.9, **other())
     today = first.created.date()
     add(seed=3, cautions=(SEVERE,))
-    assert days(store) == {"benign": {today: 2}, "malignant": {today: 1}, "no_result": {today: 1}}
-    assert days(store, version=Version("tiny", "2.0", OTHER)) == {"malignant": {today: 1}}
-    assert days(store, datetime.now(UTC) + timedelta(hours=1)) == {}
+    assert photographs_by_day(store) == {
+        "benign": {today: 2},
+        "malignant": {today: 1},
+        "no_result": {today: 1},
+    }
+    assert photographs_by_day(store, version=Version("tiny", "2.0", OTHER)) == {"malignant": {today: 1}}
+    assert photographs_by_day(store, datetime.now(UTC) + timedelta(hours=1)) == {}
 
 
 def test_a_sample_has_scores_and_cautions(store: Store, add: Add) -> None:
     add(seed=0, probability=0.25)
     add(seed=1, probability=0.75, cautions=(), threshold=0.6)
     add(seed=2, probability=0.5, cautions=(Caution("small", "Very small."), Caution("dark", "Dark.")))
-    found = sample(store)
+    found = newest_photographs(store)
     assert found.scores == (0.5, 0.75, 0.25)
     assert found.cautions == {"small": 2, "dark": 1}
     assert found.texts["small"] == "Very small."
@@ -74,21 +93,21 @@ def test_outcomes_count_photographs_once_and_truth_for_all_models(store: Store, 
     add(seed=2, decision=Decision.BENIGN)
     store.review([cancer.id], "A", "mel", "histology")
     store.review([mole.id], "A", "nv", "expert")
-    found = outcomes(store)
+    found = count_outcomes(store)
     assert found.by_outcome() == {"benign": 2, "malignant": 1}
     assert found.confirmed_by_outcome() == {("benign", "mel"): 1, ("malignant", "nv"): 1}
     assert found.live(False, HAM10000).verified == Confusion(tp=0, fp=1, tn=0, fn=1)
 
     # Another version sees the cancer; nobody has reviewed its own prediction.
     add(seed=0, **other(decision=Decision.UNCERTAIN, probability=0.6))
-    theirs = outcomes(store, version=Version("tiny", "2.0", OTHER))
+    theirs = count_outcomes(store, version=Version("tiny", "2.0", OTHER))
     assert theirs.confirmed_by_outcome() == {("uncertain", "mel"): 1}
-    assert outcomes(store, version=FIRST) == found
+    assert count_outcomes(store, version=FIRST) == found
 
     # The same photograph again, and a diagnosis that was corrected: its first prediction and the latest diagnosis.
     again = add(seed=0, decision=Decision.MALIGNANT, probability=0.95)
     store.review([again.id], "B", "bcc", "histology")
-    found = outcomes(store, version=FIRST)
+    found = count_outcomes(store, version=FIRST)
     assert found.by_outcome() == {"benign": 2, "malignant": 1}
     assert found.confirmed_by_outcome() == {("benign", "bcc"): 1, ("malignant", "nv"): 1}
 
@@ -102,11 +121,21 @@ def test_a_photograph_sent_40_times_changes_nothing(store: Store, add: Add) -> N
         benign = add(seed=seed)
         if seed < 13:
             store.review([benign.id], "A", "mel" if seed == 3 else "nv", "histology")
-    assert outcomes(store, version=FIRST).live(False, HAM10000).sensitivity.value == pytest.approx(0.6)
-    before = outcomes(store), days(store), sample(store), versions(store)
+    assert count_outcomes(store, version=FIRST).live(False, HAM10000).sensitivity.value == pytest.approx(0.6)
+    before = (
+        count_outcomes(store),
+        photographs_by_day(store),
+        newest_photographs(store),
+        model_versions(store),
+    )
     for _ in range(40):
         add(seed=22)
-    assert (outcomes(store), days(store), sample(store), versions(store)) == before
+    assert (
+        count_outcomes(store),
+        photographs_by_day(store),
+        newest_photographs(store),
+        model_versions(store),
+    ) == before
 
 
 def test_drawn_examples_do_not_count(
@@ -114,21 +143,21 @@ def test_drawn_examples_do_not_count(
 ) -> None:
     add(seed=0)
     monkeypatch.setattr("dashboard.store.counted.is_drawn", picture(1).sha256.__eq__)
-    monkeypatch.setattr("dashboard.store.counted.digests", lambda: frozenset({picture(1).sha256}))
+    monkeypatch.setattr("dashboard.store.counted.example_digests", lambda: frozenset({picture(1).sha256}))
     first, _ = add(seed=1, probability=0.3), add(seed=1, probability=0.3)
     add(seed=1, **other(diagnosis="odd", probabilities={"odd": 1.0}))
-    assert outcomes(store).by_outcome() == {"benign": 1} and sample(store).scores == (0.25,)
-    assert {one.version: one.photographs for one in versions(store)} == {"1.0": 1, "2.0": 0}
+    assert count_outcomes(store).by_outcome() == {"benign": 1} and newest_photographs(store).scores == (0.25,)
+    assert {one.version: one.photographs for one in model_versions(store)} == {"1.0": 1, "2.0": 0}
     assert "odd" in predicted_codes(store)
     store.delete([first.id])
-    assert outcomes(store).by_outcome() == {"benign": 1}
+    assert count_outcomes(store).by_outcome() == {"benign": 1}
 
 
 def test_photographs_without_a_result_are_not_called_benign(store: Store, add: Add) -> None:
     for seed, code in enumerate(("mel", "nv")):
         store.review([add(seed=seed, cautions=(SEVERE,)).id], "A", code, "histology")
         store.review([add(seed=10 + seed, cautions=(SEVERE, CLOSE_UP)).id], "A", code, "histology")
-    found = outcomes(store)
+    found = count_outcomes(store)
     assert found.by_outcome() == {"no_result": 4}
     assert found.live(False, HAM10000).verified == Confusion(tp=1, fp=1, tn=0, fn=0)
     assert found.live(True, HAM10000).verified == Confusion(tp=0, fp=1, tn=0, fn=1)
@@ -138,15 +167,15 @@ def test_the_next_prediction_counts_when_the_first_is_deleted(store: Store, add:
     first, *_ = (add(seed=0, probability=p) for p in (0.1, 0.2, 0.3))
     theirs = add(seed=0, probability=0.4, **other())
     store.delete([first.id])
-    assert sample(store, version=FIRST).scores == (0.2,)
+    assert newest_photographs(store, version=FIRST).scores == (0.2,)
     store.delete([theirs.id])
-    assert sample(store).scores == (0.2,)
+    assert newest_photographs(store).scores == (0.2,)
     with engine.connect() as connection:
-        assert miscounted(connection) == 0
-    assert list(problems(store)) == []
+        assert count_miscounted(connection) == 0
+    assert list(store_problems(store)) == []
     with engine.begin() as connection:
         connection.execute(update(predictions).values(counted=True))
-    assert any("monitoring counts" in one for one in problems(store))
+    assert any("monitoring counts" in one for one in store_problems(store))
 
 
 def test_counts_are_read_off_indexes(store: Store) -> None:
@@ -162,12 +191,12 @@ def test_counts_are_read_off_indexes(store: Store) -> None:
     if store._engine.dialect.name != "sqlite":
         pytest.skip("plans are read from SQLite")
     event.listen(store._engine, "before_cursor_execute", explain)
-    outcomes(store, datetime.now(UTC) - timedelta(days=90), FIRST)
+    count_outcomes(store, datetime.now(UTC) - timedelta(days=90), FIRST)
     known = plans[-1]
     assert "COVERING INDEX ix_predictions_known" in known and "AUTOMATIC" not in known
     assert "SEARCH predictions USING COVERING INDEX ix_predictions_by_photograph" in known
-    versions(store)
-    days(store, version=FIRST)
+    model_versions(store)
+    photographs_by_day(store, version=FIRST)
     assert all("COVERING INDEX ix_predictions_by_version" in plan for plan in plans[-2:])
 
 

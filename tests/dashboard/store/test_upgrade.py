@@ -21,7 +21,7 @@ from dashboard.settings import Settings
 from dashboard.store import Query, Search, Store
 from dashboard.store.backup import write_backup
 from dashboard.store.export import csv_table
-from dashboard.store.inspection import problems
+from dashboard.store.inspection import store_problems
 from dashboard.store.restore import restore_backup
 from dashboard.store.schema import keys, predictions
 from tests import files
@@ -93,7 +93,7 @@ def test_its_measures_of_before_stay_in_backups_and_out_of_tables(
         with here.reading() as connection:
             row = connection.execute(columns.where(predictions.c.id == measured["id"])).mappings().one()
         assert (row["spread_low"], row["spread_high"]) == tuple(measured["spread"].values())
-        assert not list(problems(here))
+        assert not list(store_problems(here))
     table = b"".join(csv_table(store, store.stream(Query()))).decode()
     assert measured["id"] in table and "spread" not in table
 

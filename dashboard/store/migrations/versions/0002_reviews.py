@@ -18,7 +18,7 @@ Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 Moment = sa.DateTime(timezone=True)
 
 
-def code(length: int | None = None) -> sa.String:
+def code_text(length: int | None = None) -> sa.String:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
         for name in ("predictions_pkey", "pk_predictions", "ck_predictions_probability"):
             op.execute(f"ALTER TABLE predictions_1 DROP CONSTRAINT IF EXISTS {name}")
     predictions = create_predictions()
-    copy(predictions)
+    copy_predictions(predictions)
     op.drop_table("predictions_1")
     for name in SORTED:
         op.create_index(f"ix_predictions_by_{name}", "predictions", list(dict.fromkeys((name, *COVERED))))
@@ -71,31 +71,31 @@ def create_predictions() -> sa.Table:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("created", Moment, nullable=False),
         sa.Column("filename", sa.String(255), nullable=False),
-        sa.Column("filename_folded", code(), nullable=False),
+        sa.Column("filename_folded", code_text(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("width", sa.Integer, nullable=False),
         sa.Column("height", sa.Integer, nullable=False),
-        sa.Column("model", code(255), nullable=False),
+        sa.Column("model", code_text(255), nullable=False),
         sa.Column("model_version", sa.String(255), nullable=False),
         sa.Column("model_sha256", sa.String(64), nullable=False),
         sa.Column("probability", sa.Float(53), nullable=False),
         sa.Column("operating_point", sa.String(64), nullable=False),
         sa.Column("threshold", sa.Float(53), nullable=False),
         sa.Column("malignant_from", sa.Float(53), nullable=False),
-        sa.Column("decision", code(16), nullable=False),
-        sa.Column("diagnosis", code(16)),
+        sa.Column("decision", code_text(16), nullable=False),
+        sa.Column("diagnosis", code_text(16)),
         sa.Column("milliseconds", sa.Float(53), nullable=False),
         sa.Column("spread_low", sa.Float(53)),
         sa.Column("spread_high", sa.Float(53)),
         sa.Column("novelty", sa.Float(53)),
         sa.Column("age", sa.SmallInteger),
         sa.Column("sex", sa.String(16)),
-        sa.Column("site", code(64)),
+        sa.Column("site", code_text(64)),
         sa.Column("lesion", sa.String(128)),
-        sa.Column("lesion_folded", code()),
+        sa.Column("lesion_folded", code_text()),
         sa.Column("note", sa.Text),
         sa.Column("review", sa.SmallInteger, nullable=False),
-        sa.Column("confirmed", code(16)),
+        sa.Column("confirmed", code_text(16)),
         sa.Column("confirmed_by", sa.String(16)),
         sa.Column("reviewed", Moment),
         sa.Column("revision", sa.Integer, nullable=False),
@@ -111,7 +111,7 @@ def create_predictions() -> sa.Table:
     )
 
 
-def copy(predictions: sa.Table) -> None:
+def copy_predictions(predictions: sa.Table) -> None:
     """The rows of revision 0001, in the order of their times."""
     connection = op.get_bind()
     old = sa.Table(
