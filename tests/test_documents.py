@@ -30,7 +30,7 @@ DOCUMENTS = (
 )
 PARSERS = {
     "model": model.__main__.model_parser,
-    "model.evaluation": model.evaluation.__main__.parser,
+    "model.evaluation": model.evaluation.__main__.evaluation_parser,
     "training": training.__main__.training_parser,
     "dashboard": dashboard.__main__.dashboard_parser,
 }

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from model.bundle import OperatingPoint, point_name
 from model.calibration import Calibration, calibrate
-from model.evaluation.conformal import three_way
+from model.evaluation.conformal import three_way_thresholds
 from model.modality import Modality
 from model.taxonomy import Taxonomy
 
@@ -49,7 +49,7 @@ def choose_operating_points(
 
     def asked(kind: Modality, sensitivity: float) -> list[tuple[float, float]]:
         return [
-            three_way(truth[inside], p[inside], sensitivity, sensitivity, lesions[inside])
+            three_way_thresholds(truth[inside], p[inside], sensitivity, sensitivity, lesions[inside])
             for source in sorted(set(sources))
             for inside in ((sources == source) & (modality == kind),)
             if truth[inside].any() and not truth[inside].all()

@@ -7,7 +7,7 @@ from model.bundle import Bundle, BundleError
 from model.evaluation.delong import Difference
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import class_balanced_accuracy
-from model.evaluation.review import Review, review, splits, versus
+from model.evaluation.review import SplitEvaluation, compare_models, evaluate_split, splits
 from model.evaluation.stored import training_history
 
 
@@ -24,7 +24,7 @@ class Line:
     name: str
     recipe: str
     epochs: int
-    review: Review
+    review: SplitEvaluation
     difference: Difference | None
 
 
@@ -37,15 +37,15 @@ def compare_bundles(bundles: list[Bundle], split: str) -> list[Line]:
     for bundle in bundles:
         if split not in splits(bundle):
             raise BundleError(f"{bundle.name} has no scores of the split “{split}”.")
-    ranked = sorted(bundles, key=lambda bundle: -review(bundle, split).auc)
+    ranked = sorted(bundles, key=lambda bundle: -evaluate_split(bundle, split).auc)
     first = ranked[0]
     return [
         Line(
             name=bundle.name,
             recipe=recipe_name(bundle),
             epochs=len(training_history(bundle)),
-            review=review(bundle, split),
-            difference=None if bundle is first else versus(first, bundle, split).result,
+            review=evaluate_split(bundle, split),
+            difference=None if bundle is first else compare_models(first, bundle, split).result,
         )
         for bundle in ranked
     ]

@@ -279,7 +279,9 @@ def diagnosis_figures(
     }
     found: dict[str, Any] = {}
     for name, choice in chosen.items():
-        found |= interval_fields(name, shares.balanced_accuracy(labels, choice, len(taxonomy), lesions))
+        found |= interval_fields(
+            name, shares.balanced_accuracy_by_lesion(labels, choice, len(taxonomy), lesions)
+        )
         found[name.replace("balanced_accuracy", "accuracy", 1)] = float((choice == labels).mean())
     return found
 

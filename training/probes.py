@@ -22,7 +22,7 @@ from model.bundle import Card
 from model.calibration import calibrate
 from model.engine import Engine
 from model.evaluation import shares
-from model.evaluation.delong import area, compare
+from model.evaluation.delong import compare_auc, delong_auc
 from model.evaluation.intervals import Interval
 from model.evaluation.stored import MAIN, truth_of
 from model.evidence import class_evidence
@@ -101,7 +101,7 @@ def separation_auc(
     scores = cross_val_predict(
         model, embeddings, second, groups=lesions, cv=folds, method="decision_function"
     )
-    return area(second, scores, lesions)
+    return delong_auc(second, scores, lesions)
 
 
 def evidence_by_modality(engine: Engine, card: Card, store: PixelStore) -> dict[str, dict[str, Any]]:
@@ -222,12 +222,12 @@ def pair_figures(rows: pd.DataFrame) -> Mapping[str, Any]:
         return {}
     dermoscopic, close = by_lesion.to_numpy(np.float64).T
     both = (dermoscopic + close) / 2
-    beside = compare(truth, both, dermoscopic)
+    beside = compare_auc(truth, both, dermoscopic)
     return {
         "lesions": len(truth),
         "malignant": int(truth.sum()),
-        "dermoscopic": interval_as_json(area(truth, dermoscopic)),
-        "close_up": interval_as_json(area(truth, close)),
-        "both": interval_as_json(area(truth, both)),
+        "dermoscopic": interval_as_json(delong_auc(truth, dermoscopic)),
+        "close_up": interval_as_json(delong_auc(truth, close)),
+        "both": interval_as_json(delong_auc(truth, both)),
         "difference": interval_as_json(beside.difference),
     }

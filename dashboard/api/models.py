@@ -19,7 +19,7 @@ from model.bundle import Bundle, BundleError, Damaged
 
 if TYPE_CHECKING:
     from model.evaluation.intervals import Interval
-    from model.evaluation.review import Review
+    from model.evaluation.review import SplitEvaluation
 
 NAME = "Of the model."
 MISSING = {404: "There is no such model."}
@@ -89,11 +89,11 @@ def metrics(name: str, query: MetricsQuery) -> Response:
     Everything is counted from the scores that the bundle carries.
     """
     # Here, because NumPy's users are slow to import and no prediction needs them.
-    from model.evaluation.review import review
+    from model.evaluation.review import evaluate_split
 
     bundle = installed(name)
     try:
-        shown = review(bundle, query.split)
+        shown = evaluate_split(bundle, query.split)
     except BundleError as error:
         log.warning("%s", error)
         raise Problem(503, "damaged_model", "The stored scores of this model are damaged.") from error
@@ -111,7 +111,7 @@ def installed(name: str) -> Bundle:
     raise Problem(404, "unknown_model", "There is no model of that name. The list of models has their names.")
 
 
-def measured(bundle: Bundle, shown: "Review", threshold: float) -> schemas.Metrics:
+def measured(bundle: Bundle, shown: "SplitEvaluation", threshold: float) -> schemas.Metrics:
     """The figures of these cases at a threshold."""
     from model.evaluation import operating
 

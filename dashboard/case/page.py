@@ -304,7 +304,7 @@ def trend(theme: str | None, case_id: str | None) -> Figure:
         reference = None
     records = store.lesion(reference) if reference else ()
     ids = [record.id for record in records]
-    return monitoring.trend(
+    return monitoring.lesion_trend_figure(
         [record.created for record in records],
         [record.probability for record in records],
         [str(record.decision) for record in records],

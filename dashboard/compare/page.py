@@ -17,7 +17,7 @@ from dashboard.shell import predict_again as again
 NO_JOB = Job("", datetime.min.replace(tzinfo=UTC), "", None, ())
 
 
-def exists(job_id: str) -> bool:
+def is_job(job_id: str) -> bool:
     """Whether this server knows such a job."""
     return Jobs.current().get(job_id) is not None
 
@@ -27,7 +27,7 @@ dash.register_page(  # type: ignore[no-untyped-call]
     path_template="/compare/<job_id>",
     title="Comparison · Dermaboard",
     name="Comparison",
-    exists=exists,
+    exists=is_job,
 )
 
 
@@ -36,19 +36,19 @@ def layout(job_id: str | None = None, **_: Any) -> html.Div:
     job = Jobs.current().get(job_id or "")
     if job is None:
         # Dash asks for the page of no job, to learn which components its callbacks will find.
-        return html.Div([missing(), html.Div(contents(NO_JOB), hidden=True)])
+        return html.Div([no_comparison(), html.Div(comparison_contents(NO_JOB), hidden=True)])
     return html.Div(
         [
             html.P(dcc.Link("← History", href=local_address("/history"), className="action")),
             html.H1("Two models compared"),
             again.follow(),
-            *contents(job),
+            *comparison_contents(job),
         ],
         className="case",
     )
 
 
-def missing() -> Component:
+def no_comparison() -> Component:
     """No such comparison."""
     return html.Div(
         [
@@ -65,13 +65,13 @@ def missing() -> Component:
     )
 
 
-def contents(job: Job) -> list[Component]:
+def comparison_contents(job: Job) -> list[Component]:
     """What came out so far: a sentence, the table, and what a tick has to know of them."""
     pairs = comparisons(job.pairs)
     counts = parts.summary(pairs)
     return [
-        html.P(sentence(job, counts), id="compare-sentence", className="lead", role="status"),
-        parts.comparison(pairs, job.model),
+        html.P(comparison_sentence(job, counts), id="compare-sentence", className="lead", role="status"),
+        parts.comparison_body(pairs, job.model),
         dcc.Store(id="compare-job", data=job.id),
         dcc.Store(id="compare-seen", data=seen_of(job, counts)),
     ]
@@ -82,7 +82,7 @@ def seen_of(job: Job, counts: Mapping[str, int]) -> dict[str, int]:
     return {"pairs": len(job.pairs), "active": int(job.active), **counts}
 
 
-def sentence(job: Job, counts: Mapping[str, int]) -> str:
+def comparison_sentence(job: Job, counts: Mapping[str, int]) -> str:
     """What the answers come to."""
     answered, same = counts["answered"], counts["same"]
     if not answered:
@@ -116,7 +116,9 @@ def comparisons(pairs: Sequence[Pair]) -> list[parts.Comparison]:
     State("compare-seen", "data"),
     prevent_initial_call=True,
 )
-def show(_ticks: int | None, _done: Any, job_id: str | None, seen: Mapping[str, int]) -> tuple[Any, ...]:
+def show_comparison(
+    _ticks: int | None, _done: Any, job_id: str | None, seen: Mapping[str, int]
+) -> tuple[Any, ...]:
     """The comparison grows with the job: a tick costs what is new. At the end of the job the rows are sorted."""
     job = Jobs.current().get(job_id or "")
     if job is None or (len(job.pairs), int(job.active)) == (seen["pairs"], seen["active"]):
@@ -124,9 +126,9 @@ def show(_ticks: int | None, _done: Any, job_id: str | None, seen: Mapping[str, 
     if not job.active:
         pairs = comparisons(job.pairs)
         counts = parts.summary(pairs)
-        return sentence(job, counts), parts.table_rows(pairs), not pairs, seen_of(job, counts)
+        return comparison_sentence(job, counts), parts.table_rows(pairs), not pairs, seen_of(job, counts)
     pairs = comparisons(job.pairs[seen["pairs"] :])
     counts = {name: seen[name] + number for name, number in parts.summary(pairs).items()}
     rows = Patch()
     rows.extend(parts.table_rows(pairs))
-    return sentence(job, counts), rows, False, seen_of(job, counts)
+    return comparison_sentence(job, counts), rows, False, seen_of(job, counts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Comparison: TypeAlias = tuple[str, "Record | None", "Record | None", str]
 
 
-def comparison(pairs: Sequence[Comparison], after_name: str) -> Component:
+def comparison_body(pairs: Sequence[Comparison], after_name: str) -> Component:
     """A small table of a job's answers."""
     head = html.Thead(
         html.Tr([html.Th(word, scope="col") for word in ("Photograph", "Before", after_name, "Change")])
@@ -39,11 +39,13 @@ def comparison(pairs: Sequence[Comparison], after_name: str) -> Component:
 
 def table_rows(pairs: Sequence[Comparison]) -> list[html.Tr]:
     """A row a photograph, changed decisions first."""
-    ordered = sorted(pairs, key=lambda pair: (not changed(pair[1], pair[2]), -moved(pair[1], pair[2])))
+    ordered = sorted(
+        pairs, key=lambda pair: (not decision_changed(pair[1], pair[2]), -moved(pair[1], pair[2]))
+    )
     return [table_row(*pair) for pair in ordered]
 
 
-def changed(before: "Record | None", after: "Record | None") -> bool:
+def decision_changed(before: "Record | None", after: "Record | None") -> bool:
     """Whether the decision is another one."""
     return before is not None and after is not None and before.decision != after.decision
 
@@ -57,21 +59,23 @@ def table_row(record_id: str, before: "Record | None", after: "Record | None", p
     """One photograph."""
     if before is None or after is None:
         said = problem or "It was deleted meanwhile."
-        return html.Tr([html.Td(photograph(before) if before else record_id[:8]), html.Td(said, colSpan=3)])
+        return html.Tr(
+            [html.Td(compared_photograph(before) if before else record_id[:8]), html.Td(said, colSpan=3)]
+        )
     return html.Tr(
         [
-            html.Td(photograph(before)),
-            html.Td(told(before)),
-            html.Td(told(after)),
+            html.Td(compared_photograph(before)),
+            html.Td(decision_link(before)),
+            html.Td(decision_link(after)),
             html.Td(
                 "the same prediction" if before.id == after.id else difference(before, after),
-                className="changed" if changed(before, after) else "note",
+                className="changed" if decision_changed(before, after) else "note",
             ),
         ]
     )
 
 
-def photograph(record: "Record") -> html.Div:
+def compared_photograph(record: "Record") -> html.Div:
     """The photograph, small, and its name."""
     return html.Div(
         [
@@ -82,7 +86,7 @@ def photograph(record: "Record") -> html.Div:
     )
 
 
-def told(record: "Record") -> dcc.Link:
+def decision_link(record: "Record") -> dcc.Link:
     """Decision and probability, which lead to the prediction."""
     return dcc.Link(
         [verdict(record.decision, short=True), " ", percent(record.probability)],

@@ -48,10 +48,10 @@ def layout(days: str | None = None, model: str | None = None, **_: Any) -> html.
         [
             html.H1("Monitoring"),
             html.P("How the model does here, compared with what its card promises.", className="lead"),
-            None if found else parts.empty(),
+            None if found else parts.nothing_monitored(),
             html.Div(
                 [
-                    parts.choices(period, options, chosen.sha256 if chosen else ""),
+                    parts.monitoring_choices(period, options, chosen.sha256 if chosen else ""),
                     html.Div(id="monitoring-body", className="case"),
                 ],
                 hidden=not found,
@@ -69,7 +69,9 @@ def layout(days: str | None = None, model: str | None = None, **_: Any) -> html.
     Input("monitoring-model", "value"),
     Input("theme", "data"),
 )
-def show(period: str | None, sha256: str | None, theme: str | None) -> tuple[Sequence[Component], str]:
+def show_monitoring(
+    period: str | None, sha256: str | None, theme: str | None
+) -> tuple[Sequence[Component], str]:
     """Everything about one version of a model in one period."""
     store = Services.current().store
     version = next((one for one in summary.model_versions(store) if one.sha256 == sha256), None)
@@ -78,10 +80,10 @@ def show(period: str | None, sha256: str | None, theme: str | None) -> tuple[Seq
     days = period if period in dict(parts.PERIODS) else USUAL
     since = None if days == "all" else datetime.now(UTC) - timedelta(days=int(days))
     search = "?" + urlencode({"days": days, "model": version.sha256})
-    return body(version, since, theme), search
+    return monitoring_body(version, since, theme), search
 
 
-def body(version: Version, since: datetime | None, theme: str | None) -> list[Component]:
+def monitoring_body(version: Version, since: datetime | None, theme: str | None) -> list[Component]:
     """The page's parts."""
     store = Services.current().store
     bundle = bundle_of(version)
@@ -89,20 +91,20 @@ def body(version: Version, since: datetime | None, theme: str | None) -> list[Co
     outcomes = summary.count_outcomes(store, since, version)
     taxonomy = store.known.of(version.sha256)
     return [
-        parts.tiles(outcomes.by_outcome(), sum(outcomes.confirmed.values())),
+        parts.monitoring_tiles(outcomes.by_outcome(), sum(outcomes.confirmed.values())),
         html.P(ONCE, className="note"),
         box(
             "Photographs a day",
             parts.figure(
                 "monitoring-days",
-                figures.daily(summary.photographs_by_day(store, since, version), theme),
+                figures.daily_figure(summary.photographs_by_day(store, since, version), theme),
                 "Photographs a day by outcome",
             ),
             note="Days in UTC.",
         ),
-        box("Scores", *scores(newest, bundle, theme)),
+        box("Scores", *score_panel(newest, bundle, theme)),
         box("Cautions", parts.cautions(newest.cautions, newest.texts, len(newest.scores))),
-        box("Confirmed diagnoses", *confirmed(outcomes, bundle, taxonomy)),
+        box("Confirmed diagnoses", *confirmed_diagnoses(outcomes, bundle, taxonomy)),
     ]
 
 
@@ -112,9 +114,9 @@ def bundle_of(version: Version) -> Bundle | None:
     return next((one for one in found if one.card.sha256 == version.sha256), None)
 
 
-def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> list[Component]:
+def score_panel(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> list[Component]:
     """The scores here beside those of the validation images."""
-    expected = probabilities(bundle, "validation")
+    expected = stored_probabilities(bundle, "validation")
     missing = ""
     if bundle is None:
         missing = (
@@ -123,7 +125,7 @@ def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> 
         )
     elif not len(expected):
         missing = "The model's bundle has no validation scores to compare with."
-    drawn = figures.distribution(expected, newest.scores, newest.threshold, theme)
+    drawn = figures.score_shift_figure(expected, newest.scores, newest.threshold, theme)
     more = (
         [html.P(f"The newest {summary.SAMPLE:,} photographs are compared.", className="note")]
         if len(newest.scores) == summary.SAMPLE
@@ -138,14 +140,16 @@ def scores(newest: summary.Sample, bundle: Bundle | None, theme: str | None) -> 
     ]
 
 
-def probabilities(bundle: Bundle | None, split: str) -> Any:
+def stored_probabilities(bundle: Bundle | None, split: str) -> Any:
     """The stored scores of a split, (n,); empty without any."""
-    from model.evaluation.review import rows
+    from model.evaluation.review import evaluated_rows
 
-    return [] if bundle is None else rows(bundle, split)["probability"].to_numpy()
+    return [] if bundle is None else evaluated_rows(bundle, split)["probability"].to_numpy()
 
 
-def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxonomy) -> list[Component]:
+def confirmed_diagnoses(
+    outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxonomy
+) -> list[Component]:
     """How decisions turned out, beside what the card promises."""
     lives = {close_up: outcomes.live(close_up, taxonomy) for close_up in (False, True)}
     verified = [live.verified for live in lives.values() if live.verified.n]
@@ -169,16 +173,16 @@ def confirmed(outcomes: summary.Outcomes, bundle: Bundle | None, taxonomy: Taxon
         if few
         else []
     )
-    rows = [row for close_up, live in lives.items() for row in rates(live, bundle, close_up)]
+    rows = [row for close_up, live in lives.items() for row in rate_rows(live, bundle, close_up)]
     return [
-        parts.outcomes(outcomes.confirmed_by_outcome(), taxonomy),
+        parts.confirmed_table(outcomes.confirmed_by_outcome(), taxonomy),
         *warning,
-        parts.rates(rows),
+        parts.rates_table(rows),
         caveat(outcomes.by_outcome().get(Outcome.NO_RESULT, 0)),
     ]
 
 
-def rates(live: Live, bundle: Bundle | None, close_up: bool) -> list[Rate]:
+def rate_rows(live: Live, bundle: Bundle | None, close_up: bool) -> list[Rate]:
     """Sensitivity and specificity of dermoscopic photographs or of close-ups, a row a way of counting."""
     counts, kind = live.verified, ", close-ups" if close_up else ""
     if not counts.n:
@@ -207,13 +211,13 @@ def sides(counts: Confusion) -> str:
 
 def promised(bundle: Bundle | None, close_up: bool) -> Confusion | None:
     """What the model did on its test images of one modality at its usual operating point."""
-    from model.evaluation.review import rows
+    from model.evaluation.review import evaluated_rows
     from model.evaluation.stored import stored_scores
 
     if bundle is None:
         return None
     # The page of the performance has read those of dermoscopic images already.
-    table = stored_scores(bundle, Modality.CLOSE_UP) if close_up else rows(bundle, "test")
+    table = stored_scores(bundle, Modality.CLOSE_UP) if close_up else evaluated_rows(bundle, "test")
     table = table[table["split"] == "test"] if len(table) else table
     return evaluated(table, bundle.card.point(), close_up) if len(table) else None
 

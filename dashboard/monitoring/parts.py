@@ -37,7 +37,7 @@ REASONS = (
 )
 
 
-def choices(period: str, versions: Sequence[tuple[str, str]], version: str) -> dbc.Row:
+def monitoring_choices(period: str, versions: Sequence[tuple[str, str]], version: str) -> dbc.Row:
     """What is looked at: the time, and the version of the model."""
     return dbc.Row(
         [
@@ -60,7 +60,7 @@ def select(label: str, name: str, options: Sequence[tuple[str, str]], value: str
     )
 
 
-def empty() -> html.Div:
+def nothing_monitored() -> html.Div:
     """What stands here before the first prediction."""
     return html.Div(
         [
@@ -76,13 +76,13 @@ def empty() -> html.Div:
     )
 
 
-def tiles(outcomes: Mapping[str, int], confirmed: int) -> html.Ul:
+def monitoring_tiles(outcomes: Mapping[str, int], confirmed: int) -> html.Ul:
     """How many photographs, by outcome, and how many have a confirmed diagnosis."""
     total = sum(outcomes.values())
     found: list[tuple[Any, str, str]] = [("Photographs", f"{total:,}", "in this time, each counted once")]
     for name in Outcome:
         number = outcomes.get(name, 0)
-        found.append((mark(name), f"{number:,}", share(number, total)))
+        found.append((outcome_mark(name), f"{number:,}", share_of_all(number, total)))
     found.append(("Confirmed", f"{confirmed:,}", "photographs with a confirmed diagnosis"))
     return html.Ul(
         [
@@ -99,14 +99,14 @@ def tiles(outcomes: Mapping[str, int], confirmed: int) -> html.Ul:
     )
 
 
-def mark(outcome: Outcome) -> html.Span:
+def outcome_mark(outcome: Outcome) -> html.Span:
     """An outcome's shape and its word."""
     if outcome is Outcome.NO_RESULT:
         return html.Span("No result")
     return verdict(outcome, short=True)
 
 
-def share(number: int, total: int) -> str:
+def share_of_all(number: int, total: int) -> str:
     """A part of all, in per cent."""
     return f"{100 * number / total:.0f} % of all" if total else "–"
 
@@ -136,14 +136,14 @@ def drift(stability: Stability, distance: Distance, missing: str = "") -> list[C
     if not math.isnan(stability.value):
         told.append(
             html.Dl(
-                [html.Div([html.Dt(a), html.Dd(b)]) for a, b in measures(stability, distance)],
+                [html.Div([html.Dt(a), html.Dd(b)]) for a, b in drift_measures(stability, distance)],
                 className="facts",
             )
         )
     return told
 
 
-def measures(stability: Stability, distance: Distance) -> list[tuple[str, str]]:
+def drift_measures(stability: Stability, distance: Distance) -> list[tuple[str, str]]:
     """Names and values of the measures, with what chance explains."""
     p = "p < 0.001" if distance.p < 0.001 else f"p = {distance.p:.3f}"
     n = f"n = {distance.n_actual:,} here, {distance.n_expected:,} in validation"
@@ -176,10 +176,10 @@ def cautions(counts: Mapping[str, int], texts: Mapping[str, str], total: int) ->
         )
         for code, number in counts.items()
     ]
-    return table("Cautions", head, html.Tbody(body))
+    return scrolling_table("Cautions", head, html.Tbody(body))
 
 
-def table(label: str, *parts: Component) -> html.Div:
+def scrolling_table(label: str, *parts: Component) -> html.Div:
     """A table that scrolls by itself on a narrow screen."""
     return html.Div(
         html.Table(list(parts), className="compare-table"),
@@ -190,7 +190,7 @@ def table(label: str, *parts: Component) -> html.Div:
     )
 
 
-def outcomes(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Component:
+def confirmed_table(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Component:
     """Confirmed diagnoses (rows) by outcome (columns), malignant ones first.
 
     Args:
@@ -201,7 +201,7 @@ def outcomes(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Co
         html.Tr(
             [
                 html.Th("Confirmed diagnosis", scope="col"),
-                *(html.Th(mark(name), scope="col", className="number") for name in Outcome),
+                *(html.Th(outcome_mark(name), scope="col", className="number") for name in Outcome),
             ]
         )
     )
@@ -217,10 +217,10 @@ def outcomes(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy) -> Co
                 ]
             )
         )
-    return table("Confirmed diagnoses by outcome", head, html.Tbody(rows))
+    return scrolling_table("Confirmed diagnoses by outcome", head, html.Tbody(rows))
 
 
-def rates(rows: Sequence[tuple[str, Interval, Interval, str]]) -> Component:
+def rates_table(rows: Sequence[tuple[str, Interval, Interval, str]]) -> Component:
     """Sensitivity and specificity, a row a way of counting.
 
     Args:
@@ -233,16 +233,16 @@ def rates(rows: Sequence[tuple[str, Interval, Interval, str]]) -> Component:
         html.Tr(
             [
                 html.Th([name, html.Span(how, className="history-below wrap")], scope="row"),
-                html.Td(interval(sensitivity)),
-                html.Td(interval(specificity)),
+                html.Td(rate_interval(sensitivity)),
+                html.Td(rate_interval(specificity)),
             ]
         )
         for name, sensitivity, specificity, how in rows
     ]
-    return table("Sensitivity and specificity", head, html.Tbody(body))
+    return scrolling_table("Sensitivity and specificity", head, html.Tbody(body))
 
 
-def interval(one: Interval) -> list[Component | str]:
+def rate_interval(one: Interval) -> list[Component | str]:
     """A rate with its interval, or why there is none."""
     if one.reason is not None:
         return [html.Span(one.reason.sentence, className="note")]

@@ -14,16 +14,16 @@ from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.confusion import DIAGNOSES
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.forest import SUBGROUPS
-from model.evaluation.review import STEP, Review, facts
+from model.evaluation.review import STEP, SplitEvaluation, training_words
 from model.evaluation.words import rate
 
 # Pixels of what comes later, so that nothing moves when it does.
 CARD = 480
 
 
-def body(
+def performance_body(
     view: View,
-    shown: Review,
+    shown: SplitEvaluation,
     runs: Sequence[Run],
     folder: bool,
     known: Collection[str] | None,
@@ -36,19 +36,19 @@ def body(
     """
     at, data = shown.confusion(view.position), view.figure_data()
     found = [
-        about(view, shown),
-        tiles.tiles(shown, at),
+        view_summary(view, shown),
+        tiles.tile_row(shown, at),
         dcc.Store(id="performance-view", data=search(view)),
         dcc.Store(id="performance-turns"),
         dcc.Store(
             id="performance-sweep",
-            data=sweep(shown, numbers.prevalence(None, at)) | {"runs": live_runs(runs)},
+            data=slider_readings(shown, numbers.chosen_prevalence(None, at)) | {"runs": live_runs(runs)},
         ),
         tiles.intervals_note(shown),
-        versus(view),
+        comparison_room(view),
         two_columns(threshold_panels(view, shown) + catalogued_panels(data, wide=False)),
         *catalogued_panels(data, wide=True),
-        cases.panel(search(view), known is not None),
+        cases.cases_panel(search(view), known is not None),
         live.training_panel(data, runs, drawn_runs(view, runs), folder),
         robustness.robustness_panel(data),
         framed("Model card", later("card", CARD)),
@@ -56,7 +56,7 @@ def body(
     return [one for one in found if one is not None]
 
 
-def sweep(shown: Review, percent: float) -> dict[str, Any]:
+def slider_readings(shown: SplitEvaluation, percent: float) -> dict[str, Any]:
     """What the browser needs to follow the slider by itself: at each position the counts, and what is read there.
 
     Args:
@@ -73,9 +73,9 @@ def sweep(shown: Review, percent: float) -> dict[str, Any]:
         "malignant": shown.counts.malignant,
         "benign": shown.counts.benign,
         "unscored": shown.counts.unscored,
-        "tiles": [[words for told in tiles.readings(one).values() for words in told] for one in at],
+        "tiles": [[words for told in tiles.tile_readings(one).values() for words in told] for one in at],
         "numbers": [
-            [words for told in numbers.readings(one, percent).values() for words in told] for one in at
+            [words for told in numbers.number_readings(one, percent).values() for words in told] for one in at
         ],
         "odds": [numbers.odds(one) for one in at],
         "marks": {
@@ -86,35 +86,38 @@ def sweep(shown: Review, percent: float) -> dict[str, Any]:
     }
 
 
-def about(view: View, shown: Review) -> Component:
+def view_summary(view: View, shown: SplitEvaluation) -> Component:
     """Which model on how many cases."""
-    told = [facts(view.model.card.training), f"{shown.truth.size:,} images of {shown.lesions:,} lesions"]
+    told = [
+        training_words(view.model.card.training),
+        f"{shown.truth.size:,} images of {shown.lesions:,} lesions",
+    ]
     if view.where:
         told.append(f"only {view.filtered}")
     tag = html.Span("Trained on drawn lesions", className="tag") if view.model.card.synthetic else None
     return html.P([" · ".join(filter(None, told)), " ", tag], className="note performance-about")
 
 
-def versus(view: View) -> Component:
+def comparison_room(view: View) -> Component:
     """The room for the comparison of several models; it is there, unseen, where one stands alone."""
     found = html.Div(skeleton() if view.others else None, id="performance-versus")
     return framed("Models compared", found, parts.COMPARISON_NOTE, table="models") if view.others else found
 
 
-def threshold_panels(view: View, shown: Review) -> list[Component]:
+def threshold_panels(view: View, shown: SplitEvaluation) -> list[Component]:
     """The decisions and the numbers at the threshold."""
     at = shown.confusion(view.position)
     model = view.model.card
     return [
         framed(
             "Decisions at a threshold",
-            decisions.decisions(model, at, view.position),
+            decisions.decisions_body(model, at, view.position),
             f"Model's own: set on validation for {rate(model.target_sensitivity)} sensitivity.",
             table="decisions",
         ),
         framed(
             "Numbers at the threshold",
-            numbers.numbers(at, numbers.prevalence(view.prevalence, at)),
+            numbers.numbers_body(at, numbers.chosen_prevalence(view.prevalence, at)),
             numbers.NOTE,
             table="numbers",
         ),

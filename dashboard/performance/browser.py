@@ -7,7 +7,7 @@ from dashboard.performance.numbers import NUMBERS
 from dashboard.performance.tiles import TILES
 
 
-def readings() -> list[Output]:
+def reading_outputs() -> list[Output]:
     """Tiles and cells that follow the slider, in the order of `read` in performance.js."""
     shown = [(f"tile-{name}{end}", "children") for name, _, _ in TILES for end in ("", "-line")]
     shown += [
@@ -18,17 +18,17 @@ def readings() -> list[Output]:
     return [Output(component, prop) for component, prop in shown]
 
 
-def rows() -> list[Output]:
+def number_outputs() -> list[Output]:
     """Rows that follow slider and prevalence, in the order of `weigh` in performance.js."""
     return [Output(f"number-{name}{end}", "children") for name, *_ in NUMBERS for end in ("", "-range")]
 
 
-def connect() -> None:
+def register_scripts() -> None:
     """Register all of it. Called once, where the page is registered."""
     slider = Input("performance-threshold", "value")
     sweep = State("performance-sweep", "data")
     when = {"prevent_initial_call": True}
-    clientside_callback(ClientsideFunction("slider", "read"), readings(), slider, sweep, **when)
+    clientside_callback(ClientsideFunction("slider", "read"), reading_outputs(), slider, sweep, **when)
     # Operating points in those figures that are drawn already.
     clientside_callback(ClientsideFunction("performance", "mark"), slider, sweep, **when)
     # In every new body and theme, one figure after another.
@@ -40,7 +40,7 @@ def connect() -> None:
     )
     clientside_callback(
         ClientsideFunction("slider", "weigh"),
-        rows(),
+        number_outputs(),
         slider,
         Input("performance-prevalence", "value"),
         sweep,

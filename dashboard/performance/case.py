@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.performance.selection import listed
+from dashboard.performance.selection import listed_cases
 from dashboard.performance.view import View
 from model.bundle import Bundle
-from model.evaluation.review import key, rows, scores
+from model.evaluation.review import bundle_key, bundle_scores, evaluated_rows
 
 Row = Mapping[Any, Any]
 # Other images of a lesion that are shown.
@@ -17,7 +17,7 @@ MOST = 24
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPlace:
     """Where a case stands in the list that led to it: from 1, of how many, and who stands beside it."""
 
     number: int
@@ -27,7 +27,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Case:
+class EvaluatedCase:
     """A case as one model's scores have it.
 
     Attributes:
@@ -42,10 +42,10 @@ class Case:
     threshold: float
     others: tuple[tuple[Bundle, Row], ...]
     siblings: tuple[Row, ...]
-    place: Place | None
+    place: ListPlace | None
 
 
-def find(view: View, models: Sequence[Bundle], image_id: str) -> Case | None:
+def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedCase | None:
     """The case of an image; None where the view's model has not scored it."""
     row = row_of(view.model, image_id, view.split)
     if row is None:
@@ -53,18 +53,18 @@ def find(view: View, models: Sequence[Bundle], image_id: str) -> Case | None:
     threshold = view.review.probability(view.position)
     rest = [one for one in models if one.name != view.model.name]
     found = [(one, other) for one in rest if (other := row_of(one, image_id, row["split"])) is not None]
-    return Case(
+    return EvaluatedCase(
         row,
         threshold,
         ((view.model, row), *found),
         siblings(view.model, row),
-        place(view, image_id, threshold),
+        place_in_list(view, image_id, threshold),
     )
 
 
 def row_of(bundle: Bundle, image_id: str, split: str) -> Row | None:
     """The scores of an image, of that split where it was scored in several."""
-    table = scores(key(bundle))
+    table = bundle_scores(bundle_key(bundle))
     found = table[table["image_id"] == image_id]
     if found.empty:
         return None
@@ -77,21 +77,21 @@ def siblings(bundle: Bundle, row: Row) -> tuple[Row, ...]:
     lesion = row.get("lesion_id")
     if not isinstance(lesion, str) or not lesion:
         return ()
-    table = scores(key(bundle))
+    table = bundle_scores(bundle_key(bundle))
     found = table[(table["lesion_id"] == lesion) & (table["image_id"] != row["image_id"])]
     return tuple(found.drop_duplicates("image_id").head(MOST).to_dict("records"))
 
 
-def place(view: View, image_id: str, threshold: float) -> Place | None:
+def place_in_list(view: View, image_id: str, threshold: float) -> ListPlace | None:
     """Where an image stands in the view's list."""
-    table = rows(view.model, view.split, view.where)
-    places = listed(view.model, view.split, view.where, view.selection, threshold)
+    table = evaluated_rows(view.model, view.split, view.where)
+    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
     ids = table["image_id"].to_numpy()
     at = np.flatnonzero(ids[places] == image_id)
     if not at.size:
         return None
     here = int(at[0])
-    return Place(
+    return ListPlace(
         here + 1,
         len(places),
         str(ids[places[here - 1]]) if here else None,

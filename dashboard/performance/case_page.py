@@ -12,22 +12,22 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.performance import case, cases, photographs
-from dashboard.performance.case import Place
+from dashboard.performance.case import ListPlace
 from dashboard.performance.panels import framed
 from dashboard.performance.selection import say
-from dashboard.performance.view import View, read, search
+from dashboard.performance.view import View, read_view, search
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
 from model.evaluation.review import intact
-from model.evaluation.words import diagnosis_shape, plain, rate
+from model.evaluation.words import diagnosis_shape, part_words, rate
 from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
 
 
-def exists(name: str, image_id: str) -> bool:
+def is_scored_case(name: str, image_id: str) -> bool:
     """Whether the model of that name has scored the image; an unknown one is answered with the status 404."""
     found = (one for one in intact(Services.current().bundles) if one.name == name)
     return any(case.row_of(one, image_id, "") is not None for one in found)
@@ -38,7 +38,7 @@ register_page(  # type: ignore[no-untyped-call]
     path_template="/performance/case/<name>/<image_id>",
     title="Case · Dermaboard",
     name="Case",
-    exists=exists,
+    exists=is_scored_case,
 )
 
 
@@ -48,18 +48,18 @@ def layout(name: str | None = None, image_id: str | None = None, **query: Any) -
     models = intact(services.bundles)
     if not models or not image_id or all(one.name != name for one in models):
         return unknown(str(name), str(image_id), local_address("/performance"))
-    view, _ = read({**query, "model": name}, models, services.settings.model)
-    found = case.find(view, models, image_id)
+    view, _ = read_view({**query, "model": name}, models, services.settings.model)
+    found = case.find_case(view, models, image_id)
     back = local_address(f"/performance{search(view)}")
     if found is None:
         return unknown(str(name), image_id, back)
-    return page(view, found, image_id, back)
+    return evaluated_case(view, found, image_id, back)
 
 
-def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
+def evaluated_case(view: View, found: case.EvaluatedCase, image_id: str, back: str) -> Component:
     """Everything about a case."""
     folder = Services.current().settings.images
-    known = None if folder is None else photographs.found(folder).keys()
+    known = None if folder is None else photographs.images_by_id(folder).keys()
     place, taxonomy = found.place, view.model.card.taxonomy
     before, after = (
         cases.case_address(view, one) if one else None
@@ -71,9 +71,9 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
         return cases.case_address(replace(view, model=bundle, others=rest, threshold=None), image_id)
 
     other_images = [
-        cases.card(
+        cases.case_card(
             row,
-            cases.outcome_of(row, found.threshold),
+            cases.decision_outcome(row, found.threshold),
             cases.case_address(view, str(row["image_id"])),
             known,
             taxonomy,
@@ -82,7 +82,7 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
     ]
     right = [
         case_facts(found.row, found.threshold, taxonomy),
-        probabilities(found.row, taxonomy),
+        evaluated_diagnoses(found.row, taxonomy),
     ]
     return html.Div(
         [
@@ -90,7 +90,7 @@ def page(view: View, found: case.Case, image_id: str, back: str) -> Component:
             html.H1(image_id),
             html.Div(
                 [
-                    picture(image_id, view.model, known),
+                    case_image_panel(image_id, view.model, known),
                     html.Div([one for one in right if one is not None], className="evaluated"),
                 ],
                 className="evaluated-columns",
@@ -114,7 +114,9 @@ def unknown(name: str, image_id: str, back: str) -> Component:
     )
 
 
-def list_bar(back: str, words: str, place: Place | None, before: str | None, after: str | None) -> Component:
+def list_bar(
+    back: str, words: str, place: ListPlace | None, before: str | None, after: str | None
+) -> Component:
     """The way back to the list, and to the case before and after.
 
     Args:
@@ -139,7 +141,7 @@ def step(words: str, href: str | None) -> Component:
     return dcc.Link(words, href=href, className="btn btn-sm btn-outline-secondary")
 
 
-def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Component:
+def case_image_panel(image_id: str, model: Bundle, known: Collection[str] | None) -> Component:
     """The photograph with the model's heatmap over its centred square, or why there is none."""
     if known is None:
         return framed("Image", html.P(cases.HOW, className="note"))
@@ -173,16 +175,16 @@ def picture(image_id: str, model: Bundle, known: Collection[str] | None) -> Comp
 
 def case_facts(row: Mapping[Any, Any], threshold: float, taxonomy: Taxonomy) -> Component:
     """What is known of the case and what the decision came to."""
-    outcome = cases.outcome_of(row, threshold)
+    outcome = cases.decision_outcome(row, threshold)
     mark, words, tone = cases.MARKS[outcome]
     age = row.get("age")
     known: list[tuple[str, Any]] = [
         ("Outcome", html.Span(f"{mark} {words}", className=f"outcome-{tone}")),
         (
             "Truth",
-            f"{cases.diagnosis(row['label'], taxonomy)} ({'malignant' if row['malignant'] else 'benign'})",
+            f"{cases.diagnosis_name(row['label'], taxonomy)} ({'malignant' if row['malignant'] else 'benign'})",
         ),
-        ("Confirmed by", plain(stated(row.get("confirmation")))),
+        ("Confirmed by", part_words(stated(row.get("confirmation")))),
         ("Age", f"{age:.0f} years" if isinstance(age, float) and not np.isnan(age) else "–"),
         ("Sex", stated(row.get("sex"))),
         ("Site", stated(row.get("site"))),
@@ -198,7 +200,7 @@ def stated(value: Any) -> str:
     return value if isinstance(value, str) and value else "–"
 
 
-def probabilities(row: Mapping[Any, Any], taxonomy: Taxonomy) -> Component | None:
+def evaluated_diagnoses(row: Mapping[Any, Any], taxonomy: Taxonomy) -> Component | None:
     """A bar a diagnosis, the likeliest first; nothing for a model that tells none."""
     values = {code: float(row.get(f"p_{code}", np.nan)) for code in taxonomy.codes}
     if any(np.isnan(value) for value in values.values()):
@@ -240,7 +242,7 @@ def models_table(found: Sequence[tuple[Bundle, Mapping[Any, Any]]], address: Any
                 html.Td(rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–"),
                 html.Td(rate(bundle.card.threshold)),
                 html.Td("No result" if row.get("no_result") else decided(bundle, float(row["probability"]))),
-                html.Td(cases.chosen(row, bundle.card.taxonomy)),
+                html.Td(cases.chosen_diagnosis(row, bundle.card.taxonomy)),
             ]
         )
         for bundle, row in found

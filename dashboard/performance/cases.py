@@ -12,10 +12,10 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.performance.panels import framed
-from dashboard.performance.selection import DEFAULT, OUTCOMES, PER_PAGE, Selection, listed, page_of, say
+from dashboard.performance.selection import DEFAULT, OUTCOMES, PER_PAGE, Selection, listed_cases, page_of, say
 from dashboard.performance.view import View, search
 from dashboard.shell.attributes import attributes
-from model.evaluation.review import rows
+from model.evaluation.review import evaluated_rows
 from model.evaluation.words import tenths
 from model.taxonomy import Taxonomy
 
@@ -30,14 +30,14 @@ MARKS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def panel(listing: str, images: bool) -> Component:
+def cases_panel(listing: str, images: bool) -> Component:
     """The room for the cases; `listing` is the address that says which."""
     return html.Div(
         framed(
             "Cases",
             html.Div(
                 [
-                    controls(),
+                    list_controls(),
                     None if images else html.P(HOW, className="note"),
                     html.Div(id="performance-cases", className="cases-room"),
                     dcc.Store(id="performance-listing", data=listing),
@@ -51,7 +51,7 @@ def panel(listing: str, images: bool) -> Component:
     )
 
 
-def controls() -> Component:
+def list_controls() -> Component:
     """Ways to choose that need no pointer: an outcome, or a range of probabilities."""
     return html.Div(
         [
@@ -147,7 +147,7 @@ def page_button(words: str, page: int, disabled: bool) -> Component:
     )
 
 
-def card(
+def case_card(
     row: Mapping[Any, Any],
     outcome: str,
     href: str,
@@ -170,17 +170,19 @@ def card(
             [html.Span(f"{mark} {words}", className=f"outcome outcome-{tone}"), html.Strong(score)],
             className="case-top",
         ),
-        html.Div(diagnosis(row["label"], taxonomy), className="case-truth"),
-        html.Div(f"Model: {chosen(row, taxonomy)}", className="case-line"),
-        html.Div(about(row), className="case-line"),
+        html.Div(diagnosis_name(row["label"], taxonomy), className="case-truth"),
+        html.Div(f"Model: {chosen_diagnosis(row, taxonomy)}", className="case-line"),
+        html.Div(patient_words(row), className="case-line"),
         html.Div(image, className="case-id"),
     ]
     return dcc.Link(
-        [photograph(image, known), html.Div(facts, className="case-facts")], href=href, className="case-card"
+        [case_thumbnail(image, known), html.Div(facts, className="case-facts")],
+        href=href,
+        className="case-card",
     )
 
 
-def photograph(image: str, known: Collection[str] | None) -> Component | None:
+def case_thumbnail(image: str, known: Collection[str] | None) -> Component | None:
     """The small image, or why there is none; nothing where no folder is set."""
     if known is None:
         return None
@@ -193,7 +195,7 @@ def photograph(image: str, known: Collection[str] | None) -> Component | None:
     )
 
 
-def outcome_of(row: Mapping[Any, Any], threshold: float) -> str:
+def decision_outcome(row: Mapping[Any, Any], threshold: float) -> str:
     """What a decision at a threshold comes to: "tp", "fn", "fp", "tn", or "" without a score.
 
     An image without a result is not called benign.
@@ -206,18 +208,18 @@ def outcome_of(row: Mapping[Any, Any], threshold: float) -> str:
     return "fp" if value >= threshold else "tn"
 
 
-def diagnosis(code: Any, taxonomy: Taxonomy) -> str:
+def diagnosis_name(code: Any, taxonomy: Taxonomy) -> str:
     """A diagnosis by name; what is not one of the model's, as it is."""
     return taxonomy.name(str(code))
 
 
-def chosen(row: Mapping[Any, Any], taxonomy: Taxonomy) -> str:
+def chosen_diagnosis(row: Mapping[Any, Any], taxonomy: Taxonomy) -> str:
     """The most likely diagnosis; a dash for a model that tells none."""
     values = np.array([row.get(f"p_{code}", np.nan) for code in taxonomy.codes], np.float64)
     return "–" if np.isnan(values).any() else taxonomy.name(taxonomy.codes[int(values.argmax())])
 
 
-def about(row: Mapping[Any, Any]) -> str:
+def patient_words(row: Mapping[Any, Any]) -> str:
     """Age, sex and site as far as they are known."""
     age = row.get("age")
     told = [f"{age:.0f} years"] if isinstance(age, float) and not np.isnan(age) else []
@@ -239,13 +241,15 @@ def case_address(view: View, image_id: str) -> str:
 def case_list(view: View, known: Collection[str] | None) -> list[Component | None]:
     """What is listed: a page of it, worst errors first."""
     threshold = view.review.probability(view.position)
-    places = listed(view.model, view.split, view.where, view.selection, threshold)
+    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
     taxonomy = view.model.card.taxonomy
     page, pages = page_of(len(places), view.page)
-    table = rows(view.model, view.split, view.where)
+    table = evaluated_rows(view.model, view.split, view.where)
     shown = table.iloc[places[(page - 1) * PER_PAGE : page * PER_PAGE]].to_dict("records")
     cards = [
-        card(row, outcome_of(row, threshold), case_address(view, str(row["image_id"])), known, taxonomy)
+        case_card(
+            row, decision_outcome(row, threshold), case_address(view, str(row["image_id"])), known, taxonomy
+        )
         for row in shown
     ]
     return cards_of_list(

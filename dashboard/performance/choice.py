@@ -12,7 +12,7 @@ from dashboard.addresses import local_address
 from dashboard.performance.view import View
 from dashboard.shell.attributes import attributes
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS, slug, words
+from model.evaluation.cohort import COLUMNS, part_title, slug
 
 SPLIT_WORDS: dict[str, str] = {
     "test": "Test: never used in training",
@@ -29,16 +29,16 @@ ANY: dict[str, str] = {
 }
 
 
-def choice(models: Sequence[Bundle], view: View) -> Component:
+def view_choice(models: Sequence[Bundle], view: View) -> Component:
     """The selects of the page."""
     top = [
-        labelled(
+        labelled_choice(
             "Model",
             "performance-model",
             dbc.Select(id="performance-model", options=model_options(models), value=view.model.name),
         ),
-        labelled("Compare with", "performance-compare", compare(models, view)),
-        labelled(
+        labelled_choice("Compare with", "performance-compare", compare_select(models, view)),
+        labelled_choice(
             "Cases",
             "performance-split",
             dbc.Select(id="performance-split", options=split_options(view.splits), value=view.split),
@@ -47,18 +47,18 @@ def choice(models: Sequence[Bundle], view: View) -> Component:
     return html.Div(
         [
             dbc.Row([dbc.Col(one, xs=12, md=4) for one in top], className="g-3"),
-            html.Div([*filters(view), actions(view)], className="filters"),
+            html.Div([*filter_selects(view), actions(view)], className="filters"),
         ],
         className="performance-choice",
     )
 
 
-def labelled(label: str, component_id: str, control: Component) -> Component:
+def labelled_choice(label: str, component_id: str, control: Component) -> Component:
     """A control with its label."""
     return html.Div([html.Label(label, htmlFor=component_id, className="label"), control])
 
 
-def compare(models: Sequence[Bundle], view: View) -> Component:
+def compare_select(models: Sequence[Bundle], view: View) -> Component:
     """Any number of the other models."""
     options = other_options(models, view.model.name)
     return dcc.Dropdown(
@@ -73,7 +73,7 @@ def compare(models: Sequence[Bundle], view: View) -> Component:
     )
 
 
-def filters(view: View) -> list[Component]:
+def filter_selects(view: View) -> list[Component]:
     """A select a variable; those that the scores do not hold cannot be opened."""
     chosen = dict(view.where)
     found: list[Component] = [html.Span("Only", className="label")]
@@ -149,7 +149,7 @@ def part_options(variable: str, view: View) -> list[dict[str, Any]]:
     return [
         {"value": "", "label": ANY[variable]},
         *(
-            {"value": slug(name), "label": f"{words(variable, name, taxonomy)} ({n:,})"}
+            {"value": slug(name), "label": f"{part_title(variable, name, taxonomy)} ({n:,})"}
             for name, n in found.items()
         ),
     ]

@@ -16,9 +16,9 @@ CELLS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def decisions(card: Card, confusion: Confusion, position: float) -> Component:
+def decisions_body(card: Card, confusion: Confusion, position: float) -> Component:
     """Slider, operating points and table; `position` is the threshold in per cent."""
-    return html.Div([slider(position), points(card, position), binary_confusion(confusion)])
+    return html.Div([slider(position), point_buttons(card, position), binary_confusion(confusion)])
 
 
 def slider(position: float) -> Component:
@@ -40,7 +40,7 @@ def slider(position: float) -> Component:
     )
 
 
-def points(card: Card, position: float) -> Component:
+def point_buttons(card: Card, position: float) -> Component:
     """The model's operating points as buttons that move the slider."""
     chips = [point_button(one, one.name == card.operating_point, position) for one in card.operating_points]
     told = html.Span("Operating points for a sensitivity of", className="note")
@@ -70,12 +70,12 @@ def point_button(point: OperatingPoint, usual: bool, position: float) -> Compone
 
 def binary_confusion(confusion: Confusion) -> Component:
     """Two by two: truth in rows, decision in columns, each cell in words, shaded by its share of the row."""
-    cells = {name: cell(name, words, term, kind, confusion) for name, words, term, kind in CELLS}
+    cells = {name: outcome_cell(name, words, term, kind, confusion) for name, words, term, kind in CELLS}
     malignant, benign = confusion.tp + confusion.fn, confusion.tn + confusion.fp
     head = [html.Th(), html.Th("Called malignant", scope="col"), html.Th("Called benign", scope="col")]
     rows = [
-        [row_head("◆ Malignant", "tone-malignant", malignant), cells["tp"], cells["fn"]],
-        [row_head("● Benign", "tone-benign", benign), cells["fp"], cells["tn"]],
+        [truth_row_head("◆ Malignant", "tone-malignant", malignant), cells["tp"], cells["fn"]],
+        [truth_row_head("● Benign", "tone-benign", benign), cells["fp"], cells["tn"]],
     ]
     return html.Table(
         [html.Thead(html.Tr(head)), html.Tbody([html.Tr(row) for row in rows])],
@@ -84,14 +84,14 @@ def binary_confusion(confusion: Confusion) -> Component:
     )
 
 
-def row_head(words: str, tone: str, n: int) -> html.Th:
+def truth_row_head(words: str, tone: str, n: int) -> html.Th:
     """The truth of a row and its cases."""
     return html.Th(
         [html.Span(words, className=f"verdict-word {tone}"), html.Small(f"n = {n:,}")], scope="row"
     )
 
 
-def cell(name: str, words: str, term: str, kind: str, confusion: Confusion) -> html.Td:
+def outcome_cell(name: str, words: str, term: str, kind: str, confusion: Confusion) -> html.Td:
     """One outcome; a button that lists its cases."""
     count: int = getattr(confusion, name)
     of = confusion.tp + confusion.fn if name in ("tp", "fn") else confusion.fp + confusion.tn

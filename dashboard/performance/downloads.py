@@ -11,11 +11,11 @@ from typing import Any
 import plotly.graph_objects as go
 from flask import Blueprint, Response, abort, request
 
-from dashboard.performance.cases import outcome_of
+from dashboard.performance.cases import decision_outcome
 from dashboard.performance.live import find_runs, trained_run
-from dashboard.performance.numbers import NUMBERS, prevalence
-from dashboard.performance.selection import listed
-from dashboard.performance.view import View, drawn_runs, read
+from dashboard.performance.numbers import NUMBERS, chosen_prevalence
+from dashboard.performance.selection import listed_cases
+from dashboard.performance.view import View, drawn_runs, read_view
 from dashboard.services import Services
 from model.bundle import BundleError
 from model.evaluation.figures.catalogue import FIGURES
@@ -28,7 +28,7 @@ from model.evaluation.figures.figure import (
 )
 from model.evaluation.figures.template import palette
 from model.evaluation.operating import worth
-from model.evaluation.review import intact, rows
+from model.evaluation.review import evaluated_rows, intact
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/performance")
 
@@ -42,7 +42,7 @@ def requested_view() -> View:
     models = intact(services.bundles)
     if not models:
         abort(404)
-    return read(request.args.to_dict(flat=False), models, services.settings.model)[0]
+    return read_view(request.args.to_dict(flat=False), models, services.settings.model)[0]
 
 
 def printed_data(view: View) -> FigureData:
@@ -102,17 +102,17 @@ def send_figure(name: str) -> Response:
 def send_report(name: str) -> Response:
     """The whole review of a model and split as one file; model and split as the path and `?split=` say."""
     # plotly.js is read for it, and no other address needs that.
-    from model.evaluation.report import report
+    from model.evaluation.report import model_report
 
     services = Services.current()
     models = [one for one in intact(services.bundles) if one.name == name]
     if not models:
         abort(404)
     query = request.args.to_dict(flat=False) | {"model": [name]}
-    view = read(query, models, name)[0]
+    view = read_view(query, models, name)[0]
     try:
         prevalence = None if view.prevalence is None else view.prevalence / 100
-        text = report(view.model, view.split, view.where, prevalence)
+        text = model_report(view.model, view.split, view.where, prevalence)
     except BundleError as error:
         abort(404, str(error))
     return uncached(text, "text/html", download_name(view, "review", ".html"))
@@ -162,7 +162,7 @@ def numbers_csv(view: View) -> CsvTable:
     """Every number at the threshold, each with its interval."""
     shown = view.review
     at, threshold = shown.confusion(view.position), shown.probability(view.position)
-    percent = prevalence(view.prevalence, at)
+    percent = chosen_prevalence(view.prevalence, at)
     found = worth(at, percent / 100)
     named = {"auc": shown.area, "auc_by_lesion": shown.auc_by_lesion}
     named |= {"sensitivity": at.sensitivity, "specificity": at.specificity, "accuracy": at.accuracy}
@@ -196,15 +196,15 @@ def models_csv(view: View) -> CsvTable:
 def cases_csv(view: View) -> CsvTable:
     """Every listed case, worst errors first."""
     threshold = view.review.probability(view.position)
-    places = listed(view.model, view.split, view.where, view.selection, threshold)
-    table = rows(view.model, view.split, view.where)
+    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
+    table = evaluated_rows(view.model, view.split, view.where)
     columns = [str(name) for name in table.columns]
 
     def each() -> Iterator[list[Any]]:
         for start in range(0, len(places), BLOCK):
             block = table.iloc[places[start : start + BLOCK]]
             for row in block.to_dict("records"):
-                yield [outcome_of(row, threshold), threshold, *(row[name] for name in columns)]
+                yield [decision_outcome(row, threshold), threshold, *(row[name] for name in columns)]
 
     return CsvTable(("outcome", "threshold", *columns), each())
 

@@ -70,11 +70,11 @@ def find_runs(folder: Path | None, now: float | None = None) -> tuple[Run, ...]:
     if folder is None or not folder.is_dir():
         return ()
     at = time.time() if now is None else now
-    found = [run for path in sorted(folder.iterdir()) if (run := look(path, at)) is not None]
+    found = [run for path in sorted(folder.iterdir()) if (run := run_in_folder(path, at)) is not None]
     return tuple(sorted(found, key=lambda run: (not run.live, run.name)))
 
 
-def look(path: Path, now: float) -> Run | None:
+def run_in_folder(path: Path, now: float) -> Run | None:
     """The run in a folder; None for a folder that holds none, or a finished bundle."""
     try:
         if not path.is_dir() or (path / CARD).exists():

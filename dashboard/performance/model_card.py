@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from model.bundle import Card, OperatingPoint
 from model.evaluation.cardtables import scales
-from model.evaluation.words import label, rate
+from model.evaluation.words import fact_label, rate
 
 # Facts of a training run that read better under a name of their own.
 DATA: dict[str, str] = {"data": "Data", "split": "Split", "split_sha256": "Split's SHA-256"}
@@ -25,9 +25,11 @@ FACTS: dict[str, str] = {
 HASH = re.compile("[0-9a-f]{64}")
 
 
-def card(of: Card) -> Component:
+def model_card(of: Card) -> Component:
     """What the model is for, what it was made from, and what its files have to be."""
-    data = [(title, said(of.training[name])) for name, title in DATA.items() if name in of.training]
+    data = [
+        (title, card_value_text(of.training[name])) for name, title in DATA.items() if name in of.training
+    ]
     training = {name: value for name, value in of.training.items() if name not in DATA}
     facts: list[tuple[str, Any]] = [
         ("Name", f"{of.name}, version {of.version}, made {of.created}"),
@@ -38,26 +40,29 @@ def card(of: Card) -> Component:
             "Drawn lesions: for tests and demonstrations only." if of.synthetic else "Photographs",
         ),
         *data,
-        ("Training", pairs(training)),
+        ("Training", named_values(training)),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", scales(of)),
-        ("Operating points", points(of)),
-        *((FACTS.get(name, label(name)), value(fact, of.taxonomy.codes)) for name, fact in of.facts.items()),
+        ("Operating points", operating_point_list(of)),
+        *(
+            (FACTS.get(name, fact_label(name)), value(fact, of.taxonomy.codes))
+            for name, fact in of.facts.items()
+        ),
         ("Licence", of.licence),
-        ("Files", pairs(of.files)),
+        ("Files", named_values(of.files)),
         ("Card's SHA-256", html.Code(of.sha256)),
     ]
     rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
     return html.Dl(rows, className="model-card", id="model-card")
 
 
-def points(of: Card) -> Component:
+def operating_point_list(of: Card) -> Component:
     """Every operating point, the one that is used by default first."""
     order = sorted(of.operating_points, key=lambda one: one.name != of.operating_point)
-    return html.Ul([html.Li(point(one, one.name == of.operating_point)) for one in order])
+    return html.Ul([html.Li(operating_point_words(one, one.name == of.operating_point)) for one in order])
 
 
-def point(one: OperatingPoint, usual: bool) -> str:
+def operating_point_words(one: OperatingPoint, usual: bool) -> str:
     """Where a model decides, and what it was set for on validation."""
     words = f"Benign below {rate(one.threshold)}"
     if one.malignant > one.threshold:
@@ -69,14 +74,14 @@ def point(one: OperatingPoint, usual: bool) -> str:
 def value(fact: Any, codes: Collection[str] = ()) -> Component | str:
     """A fact of the card: a sentence or several, names and values, or a table of them."""
     if is_rows(fact):
-        return table(fact, codes)
+        return card_rows_table(fact, codes)
     if isinstance(fact, Mapping) and is_rows(list(fact.values())):
-        return table([{"": name, **row} for name, row in fact.items()], codes)
+        return card_rows_table([{"": name, **row} for name, row in fact.items()], codes)
     if isinstance(fact, Mapping):
-        return pairs(fact)
+        return named_values(fact)
     if isinstance(fact, list | tuple):
-        return html.Ul([html.Li(said(one)) for one in fact], className="sentences")
-    return said(fact)
+        return html.Ul([html.Li(card_value_text(one)) for one in fact], className="sentences")
+    return card_value_text(fact)
 
 
 def is_rows(fact: Any) -> bool:
@@ -89,40 +94,40 @@ def is_rows(fact: Any) -> bool:
     )
 
 
-def table(rows: Sequence[Mapping[str, Any]], codes: Collection[str]) -> Component:
+def card_rows_table(rows: Sequence[Mapping[str, Any]], codes: Collection[str]) -> Component:
     """Rows below their names, what is in words first."""
     names = sorted(rows[0], key=lambda name: not isinstance(rows[0][name], str))
-    head = html.Tr([html.Th(label(name, codes), scope="col") for name in names])
-    body = [html.Tr([cell(row[name]) for name in names]) for row in rows]
+    head = html.Tr([html.Th(fact_label(name, codes), scope="col") for name in names])
+    body = [html.Tr([card_cell(row[name]) for name in names]) for row in rows]
     return html.Div(
         html.Table([html.Thead(head), html.Tbody(body)], className="card-table"), className="wide"
     )
 
 
-def cell(fact: Any) -> Component:
+def card_cell(fact: Any) -> Component:
     """A value in a table; the first digits of a hash tell it from others, and the card's file has them all."""
-    words = said(fact)
+    words = card_value_text(fact)
     return html.Td(f"{words[:12]}…", title=words) if HASH.fullmatch(words) else html.Td(words)
 
 
-def pairs(values: Mapping[str, Any]) -> Component | str:
+def named_values(values: Mapping[str, Any]) -> Component | str:
     """Names and values, a line each."""
     if not values:
         return "Not stated."
     return html.Ul(
         [
-            html.Li([html.Strong(name.replace("_", " ")), " ", html.Code(said(values[name]))])
+            html.Li([html.Strong(name.replace("_", " ")), " ", html.Code(card_value_text(values[name]))])
             for name in values
         ]
     )
 
 
-def said(value: Any) -> str:
+def card_value_text(value: Any) -> str:
     """A value of the card as text."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {said(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {card_value_text(one)}" for name, one in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(said(one) for one in value)
+        return ", ".join(card_value_text(one) for one in value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.10g}"

@@ -24,7 +24,7 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]:
+def number_readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]:
     """Value and interval of every row at a prevalence in per cent."""
     found = worth(confusion, percent / 100)
     return {name: reading(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
@@ -45,7 +45,7 @@ def odds(confusion: Confusion) -> list[list[float | None] | str]:
     return [told(odds_of_malignant(confusion)), told(odds_of_benign(confusion))]
 
 
-def prevalence(wanted: float | None, confusion: Confusion) -> float:
+def chosen_prevalence(wanted: float | None, confusion: Confusion) -> float:
     """The prevalence in per cent that is asked for, else that of the cases, within what may be set."""
     if wanted is not None:
         return wanted
@@ -53,9 +53,9 @@ def prevalence(wanted: float | None, confusion: Confusion) -> float:
     return min(HIGHEST, max(LOWEST, float(tenths(share.value)))) if share.defined else 10.0
 
 
-def numbers(confusion: Confusion, percent: float) -> Component:
+def numbers_body(confusion: Confusion, percent: float) -> Component:
     """The table of numbers and the field for the prevalence."""
-    at = readings(confusion, percent)
+    at = number_readings(confusion, percent)
     rows = [
         html.Tr(
             [

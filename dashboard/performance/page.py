@@ -20,18 +20,18 @@ from dashboard.performance import (
     tiles,
 )
 from dashboard.performance import model_card as card
-from dashboard.performance.body import body
-from dashboard.performance.view import View, from_search, read, search
+from dashboard.performance.body import performance_body
+from dashboard.performance.view import View, from_search, read_view, search
 from dashboard.services import Services
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.training import TRAINING
-from model.evaluation.review import damaged, intact, review
+from model.evaluation.review import damaged_bundles, evaluate_split, intact
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
-browser.connect()
+browser.register_scripts()
 
 # More cases than this: intervals come after the curves, not with them.
 MANY = 20_000
@@ -41,11 +41,11 @@ def layout(**query: Any) -> Component:
     """The page of an address; what that does not say, or says wrongly, takes the default."""
     services = Services.current()
     models = intact(services.bundles)
-    broken = panels.damaged(damaged(services.bundles))
+    broken = panels.damaged_panel(damaged_bundles(services.bundles))
     head = html.H1("Performance")
     if not models:
-        return html.Div([head, panels.empty(), broken], className="performance")
-    view, told = read(query, models, services.settings.model)
+        return html.Div([head, panels.no_model_panel(), broken], className="performance")
+    view, told = read_view(query, models, services.settings.model)
     return html.Div(
         [
             head,
@@ -54,19 +54,19 @@ def layout(**query: Any) -> Component:
             dcc.Store(id="performance-show", data=view.selection.code),
             dcc.Store(id="performance-page", data=view.page),
             html.Div(panels.notices(told), id="performance-notices"),
-            choice.choice(models, view),
-            html.Div(whole(view), id="performance-body"),
+            choice.view_choice(models, view),
+            html.Div(body_of_view(view), id="performance-body"),
             broken,
         ],
         className="performance",
     )
 
 
-def whole(view: View) -> list[Component]:
+def body_of_view(view: View) -> list[Component]:
     """Everything below the choice."""
     settings = Services.current().settings
-    known = None if settings.images is None else photographs.found(settings.images).keys()
-    return body(view, view.review, live.find_runs(settings.runs), settings.runs.is_dir(), known)
+    known = None if settings.images is None else photographs.images_by_id(settings.images).keys()
+    return performance_body(view, view.review, live.find_runs(settings.runs), settings.runs.is_dir(), known)
 
 
 def view_of(address: str | None) -> View:
@@ -109,10 +109,10 @@ def choose(
     if before != [model]:
         # Another model has another threshold of its own.
         query.pop("threshold", None)
-    view, told = read(query, models, services.settings.model)
+    view, told = read_view(query, models, services.settings.model)
     chosen = dict(view.where)
     return (
-        whole(view),
+        body_of_view(view),
         panels.notices(told),
         choice.split_options(view.splits),
         view.split,
@@ -139,7 +139,7 @@ PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     "robustness": lambda view, turn: robustness.robustness_content(
         view.figure_data(turn["theme"]), turn["narrow"]
     ),
-    "card": lambda view, _: card.card(view.model.card),
+    "card": lambda view, _: card.model_card(view.model.card),
 }
 
 
@@ -184,7 +184,7 @@ def contend(view: View) -> Component | None:
     """Several models side by side; nothing where one stands alone."""
     if not view.others:
         return None
-    own = [review(one, view.split, view.where) for one in view.models]
+    own = [evaluate_split(one, view.split, view.where) for one in view.models]
     at = [one.at(one.threshold) for one in own]
     return parts.comparison_table(view.models, at, view.figure_data().rivals)
 
@@ -205,7 +205,7 @@ def tabulate(clicks: int, address: str) -> Any:
 def show_cases(address: str) -> list[Component | None]:
     """The cases that the address lists."""
     settings = Services.current().settings
-    known = None if settings.images is None else photographs.found(settings.images).keys()
+    known = None if settings.images is None else photographs.images_by_id(settings.images).keys()
     return cases.case_list(view_of(address), known)
 
 
@@ -219,7 +219,7 @@ def show_cases(address: str) -> list[Component | None]:
     State("performance-view", "data"),
     prevent_initial_call=True,
 )
-def follow(
+def follow_training(
     turn: dict[str, Any] | None, names: list[str] | None, ticks: int | None, address: str
 ) -> tuple[Any, ...]:
     """The curves of training; asked for again and again while a run is going."""

@@ -153,7 +153,7 @@ def notices(sentences: Sequence[str]) -> list[Component]:
     return [html.P(sentence, className="notice", role="status") for sentence in sentences]
 
 
-def damaged(bundles: Sequence[Damaged]) -> Component | None:
+def damaged_panel(bundles: Sequence[Damaged]) -> Component | None:
     """Models that could not be read, by name, each with what is wrong."""
     if not bundles:
         return None
@@ -166,7 +166,7 @@ def damaged(bundles: Sequence[Damaged]) -> Component | None:
     )
 
 
-def empty() -> Component:
+def no_model_panel() -> Component:
     """What to do when there is no model to look at."""
     return html.Section(
         [

@@ -15,7 +15,7 @@ from model.evaluation.figures.forest import subgroup_code
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import Versus
 from model.evaluation.subgroups import Subgroup
-from model.evaluation.words import area, chance, diagnosis_shape, share, signed, tenths
+from model.evaluation.words import area_text, chance, diagnosis_shape, share_text, signed_text, tenths
 from model.taxonomy import Diagnosis, Taxonomy
 
 # Pixels of the table's head and of a row.
@@ -67,7 +67,7 @@ def diagnoses_table(matrix: NDArray[np.int64], taxonomy: Taxonomy) -> Component:
     ]
     rows = [
         html.Tr(
-            [row_head(one, int(counts[row].sum())), *cells(counts, shown, row)],
+            [diagnosis_row_head(one, int(counts[row].sum())), *diagnosis_row_cells(counts, shown, row)],
             className="below-edge" if edge(shown, row) else "",
         )
         for row, one in enumerate(shown)
@@ -79,7 +79,7 @@ def diagnoses_table(matrix: NDArray[np.int64], taxonomy: Taxonomy) -> Component:
     )
 
 
-def row_head(diagnosis: Diagnosis, n: int) -> Component:
+def diagnosis_row_head(diagnosis: Diagnosis, n: int) -> Component:
     """A true diagnosis and its cases."""
     return html.Th(
         [
@@ -91,16 +91,16 @@ def row_head(diagnosis: Diagnosis, n: int) -> Component:
     )
 
 
-def cells(counts: NDArray[np.int64], shown: Sequence[Diagnosis], row: int) -> list[Component]:
+def diagnosis_row_cells(counts: NDArray[np.int64], shown: Sequence[Diagnosis], row: int) -> list[Component]:
     """One row's cells, coloured by their share of it."""
     total = int(counts[row].sum())
     return [
-        cell(shown[row], one, int(counts[row, column]), total, edge(shown, column))
+        diagnosis_cell(shown[row], one, int(counts[row, column]), total, edge(shown, column))
         for column, one in enumerate(shown)
     ]
 
 
-def cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, line: str) -> html.Td:
+def diagnosis_cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, line: str) -> html.Td:
     """One cell; a cancer that was taken for something harmless has the colour of errors."""
     share = count / total if total else 0.0
     missed = true.malignant and not chosen.malignant
@@ -156,11 +156,13 @@ def comparison_table(
         html.Tr(
             [
                 html.Th(bundle.name, scope="row"),
-                html.Td(area(rivals[max(0, place - 1)].result.second if place else rivals[0].result.first)),
-                html.Td(difference(rivals[place - 1].result) if place else "–"),
+                html.Td(
+                    area_text(rivals[max(0, place - 1)].result.second if place else rivals[0].result.first)
+                ),
+                html.Td(auc_difference(rivals[place - 1].result) if place else "–"),
                 html.Td(f"{rivals[place - 1].result.n:,}" if place else "–"),
-                html.Td(share(confusion.sensitivity)),
-                html.Td(share(confusion.specificity)),
+                html.Td(share_text(confusion.sensitivity)),
+                html.Td(share_text(confusion.specificity)),
             ]
         )
         for place, (bundle, confusion) in enumerate(zip(bundles, at, strict=True))
@@ -180,12 +182,14 @@ def comparison_table(
     )
 
 
-def difference(result: Difference) -> str:
+def auc_difference(result: Difference) -> str:
     """How far the second area is above the first, with interval and p value."""
     gap = result.difference
     if gap.reason is not None:
         return gap.reason.sentence
-    return f"{signed(-gap.value)} ({signed(-gap.high)} to {signed(-gap.low)}), {chance(result.p)}"
+    return (
+        f"{signed_text(-gap.value)} ({signed_text(-gap.high)} to {signed_text(-gap.low)}), {chance(result.p)}"
+    )
 
 
 def odd_cases(first: str, other: Versus) -> str:
@@ -207,9 +211,9 @@ def subgroups_table(found: Sequence[Subgroup]) -> Component:
                 html.Th(subgroup_button(one), scope="row"),
                 html.Td(f"{one.n:,}"),
                 html.Td(f"{one.malignant:,}"),
-                html.Td(area(one.auc)),
-                html.Td(share(one.sensitivity)),
-                html.Td(share(one.specificity)),
+                html.Td(area_text(one.auc)),
+                html.Td(share_text(one.sensitivity)),
+                html.Td(share_text(one.specificity)),
             ],
             className="few" if one.small else "",
         )

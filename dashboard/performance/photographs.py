@@ -19,7 +19,7 @@ Heatmap = Callable[[Photograph, str], bytes]
 
 
 @lru_cache(maxsize=4)
-def found(folder: Path) -> Mapping[str, Path]:
+def images_by_id(folder: Path) -> Mapping[str, Path]:
     """Every image below a folder by its name without the ending, but hidden ones (`._x.jpg`); looked up once."""
     paths = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
     return {path.stem: path for path in paths if not hidden(path.relative_to(folder))}
@@ -40,7 +40,7 @@ def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:
 
     def path_of(image_id: str) -> Path:
         # An id is only looked up, never made a path of.
-        path = found(folder).get(image_id) if folder is not None else None
+        path = images_by_id(folder).get(image_id) if folder is not None else None
         if path is None:
             abort(404)
         return path

@@ -8,11 +8,11 @@ from dash.development.base_component import Component
 
 from dashboard.performance.panels import figure_panel, framed, graph, later, tall
 from dashboard.shell.attributes import attributes
-from model.evaluation.disturbances import HEAD, Disturbed, cells, disturbed
+from model.evaluation.disturbances import HEAD, Disturbed, disturbance_cells, disturbed
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.robustness import ROBUSTNESS
-from model.evaluation.words import label, signed
+from model.evaluation.words import fact_label, signed_text
 
 OTHER = "The same images, altered as bad light, focus or handling would; from the model's card."
 
@@ -37,7 +37,7 @@ def robustness_content(data: FigureData, slim: bool = False) -> Component:
     rows = data.bundle.card.robustness
     found = disturbed(rows)
     if found is None:
-        return table(rows)
+        return robustness_table(rows)
     made = ROBUSTNESS.draw(data)
     drawn = html.Div(
         html.Div(
@@ -54,14 +54,14 @@ def robustness_content(data: FigureData, slim: bool = False) -> Component:
     )
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> Component:
+def robustness_table(rows: Sequence[Mapping[str, Any]]) -> Component:
     """A row a change of the image."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    head = html.Tr([html.Th("Cases" if name == "n" else label(name), scope="col") for name in columns])
+    head = html.Tr([html.Th("Cases" if name == "n" else fact_label(name), scope="col") for name in columns])
     body = [
         html.Tr(
             [
-                (html.Th if not place else html.Td)(said(name, row.get(name)))
+                (html.Th if not place else html.Td)(robustness_value(name, row.get(name)))
                 for place, name in enumerate(columns)
             ]
         )
@@ -75,19 +75,23 @@ def in_words(found: Sequence[Disturbed]) -> Component:
     """The table of a card that states what training states today."""
     head = html.Tr([html.Th(word, scope="col") for word in HEAD])
     body = [
-        html.Tr([(html.Td if place else html.Th)(word) for place, word in enumerate(cells(one))])
+        html.Tr([(html.Td if place else html.Th)(word) for place, word in enumerate(disturbance_cells(one))])
         for one in found
     ]
     shown = html.Table([html.Thead(head), html.Tbody(body)], className="figures", id="robustness")
     return html.Div(shown, className="wide")
 
 
-def said(name: str, value: Any) -> str:
+def robustness_value(name: str, value: Any) -> str:
     """A value of the table as text."""
     if value is None:
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return ", ".join(said(name, one) for one in value) if isinstance(value, list | tuple) else str(value)
+        return (
+            ", ".join(robustness_value(name, one) for one in value)
+            if isinstance(value, list | tuple)
+            else str(value)
+        )
     if isinstance(value, int):
         return f"{value:,}"
-    return signed(value) if "difference" in name or "change" in name else f"{value:.3f}"
+    return signed_text(value) if "difference" in name or "change" in name else f"{value:.3f}"

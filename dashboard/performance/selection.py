@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS, Where, inside, words
-from model.evaluation.review import Key, key, rows
+from model.evaluation.cohort import COLUMNS, Where, inside, part_title
+from model.evaluation.review import BundleKey, bundle_key, evaluated_rows
 from model.evaluation.stored import deciding_scores
 from model.taxonomy import Taxonomy
 
@@ -90,19 +90,19 @@ def say(selection: Selection, threshold: float, taxonomy: Taxonomy) -> str:
         return f"{true}, rightly recognised" if true == chosen else f"{true} taken for {chosen}"
     if selection.kind in RANGES:
         of = f", {about[2]} lesions" if len(about) > 2 else ""
-        return f"{RANGES[selection.kind]} from {percent(about[0])} to {percent(about[1])} %{of}"
+        return f"{RANGES[selection.kind]} from {percent_words(about[0])} to {percent_words(about[1])} %{of}"
     if selection.kind == "part":
-        return f"{about[0].capitalize()}: {words(about[0], about[1].replace('-', ' '), taxonomy)}"
-    at = f" at a threshold of {percent(str(threshold))} %" if selection.follows_threshold else ""
+        return f"{about[0].capitalize()}: {part_title(about[0], about[1].replace('-', ' '), taxonomy)}"
+    at = f" at a threshold of {percent_words(str(threshold))} %" if selection.follows_threshold else ""
     return OUTCOMES[selection.kind] + at
 
 
-def percent(share: str) -> str:
+def percent_words(share: str) -> str:
     """A share in per cent without needless decimals: "0.125" is 12.5."""
     return f"{round(100 * float(share), 1):g}"
 
 
-def chosen(
+def selected_cases(
     table: "pd.DataFrame", selection: Selection, threshold: float, taxonomy: Taxonomy
 ) -> NDArray[np.bool_]:
     """Which cases (n,) a selection names. A case without a score has no outcome and is in no bin."""
@@ -163,18 +163,20 @@ def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold
 
 
 @lru_cache(maxsize=16)
-def _found(of: Key, split: str, where: Where, selection: Selection, threshold: float) -> NDArray[np.intp]:
-    table = rows(of.bundle, split, where)
-    places = np.flatnonzero(chosen(table, selection, threshold, of.bundle.card.taxonomy))
+def _found(
+    of: BundleKey, split: str, where: Where, selection: Selection, threshold: float
+) -> NDArray[np.intp]:
+    table = evaluated_rows(of.bundle, split, where)
+    places = np.flatnonzero(selected_cases(table, selection, threshold, of.bundle.card.taxonomy))
     truth, scores = table["malignant"].to_numpy(bool)[places], deciding_scores(table)[places]
     return places[worst_first(truth, scores, threshold)]
 
 
-def listed(
+def listed_cases(
     bundle: Bundle, split: str, where: Where, selection: Selection, threshold: float
 ) -> NDArray[np.intp]:
     """Places (k,) in `rows(bundle, split, where)` of the cases that a selection names, worst errors first."""
-    return _found(key(bundle), split, where, selection, threshold)
+    return _found(bundle_key(bundle), split, where, selection, threshold)
 
 
 def page_of(found: int, wanted: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.review import Review
+from model.evaluation.review import SplitEvaluation
 from model.evaluation.words import rate, tenths
 
 # Tiles that the slider moves; performance.js writes to the same names.
@@ -24,7 +24,7 @@ def spread(interval: Interval, hits: int, of: int) -> str:
     return f"{tenths(interval.low)}–{tenths(interval.high)} % · {hits:,} of {of:,}"
 
 
-def readings(confusion: Confusion) -> dict[str, tuple[str, str]]:
+def tile_readings(confusion: Confusion) -> dict[str, tuple[str, str]]:
     """Value and line below of every tile that depends on the threshold."""
     malignant, benign = confusion.tp + confusion.fn, confusion.tn + confusion.fp
     known: dict[str, tuple[Interval, int, int]] = {
@@ -50,7 +50,7 @@ def tile(name: str, label: str, value: str, line: str, hint: str) -> Component:
     )
 
 
-def area_line(shown: Review) -> str:
+def area_line(shown: SplitEvaluation) -> str:
     """The line below the AUC: its interval, and the same over lesions where some have several images."""
     area = shown.area
     if area.reason:
@@ -61,7 +61,7 @@ def area_line(shown: Review) -> str:
     )
 
 
-def without_result(shown: Review) -> str:
+def without_result(shown: SplitEvaluation) -> str:
     """How many of the images get no result, and how they count; nothing where all get one."""
     count = int(np.isinf(shown.deciding).sum())
     if not count:
@@ -70,11 +70,11 @@ def without_result(shown: Review) -> str:
     return f" {count:,} {noun} no result and count as not called benign."
 
 
-def tiles(shown: Review, confusion: Confusion) -> Component:
+def tile_row(shown: SplitEvaluation, confusion: Confusion) -> Component:
     """AUC, the rates at the threshold, and prevalence. The AUC's interval follows: it takes the longest."""
     malignant = confusion.tp + confusion.fn
     prevalence, problem = confusion.prevalence, shown.counts.problem
-    at = readings(confusion)
+    at = tile_readings(confusion)
     return html.Div(
         [
             tile(
@@ -97,7 +97,7 @@ def tiles(shown: Review, confusion: Confusion) -> Component:
     )
 
 
-def intervals_note(shown: Review) -> Component:
+def intervals_note(shown: SplitEvaluation) -> Component:
     """What the ranges in the tiles are, and what is counted."""
     return html.P(
         "Ranges are 95 % intervals by lesion: Wilson's for rates, resamples of whole lesions for the AUC. "

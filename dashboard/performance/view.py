@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, urlencode
 from dashboard.performance.live import Run
 from dashboard.performance.selection import DEFAULT, Selection, parse
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS, Where, settled, slug, words
+from model.evaluation.cohort import COLUMNS, Where, part_title, settled, slug
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.training import Trained
-from model.evaluation.review import Review, parts_of, review, splits
+from model.evaluation.review import SplitEvaluation, evaluate_split, parts_of, splits
 
 # What a reader may set as prevalence, in per cent.
 LOWEST, HIGHEST = 0.1, 99.9
@@ -63,9 +63,9 @@ class View:
         return round(100 * self.model.card.threshold, 1) if self.threshold is None else self.threshold
 
     @property
-    def review(self) -> Review:
+    def review(self) -> SplitEvaluation:
         """The first model on the cases."""
-        return review(self.model, self.split, self.where)
+        return evaluate_split(self.model, self.split, self.where)
 
     def figure_data(
         self,
@@ -87,7 +87,7 @@ class View:
             for wanted, name in slugs(found).items()
         }
         return ", ".join(
-            f"{variable} {words(variable, named.get((variable, wanted), wanted), self.model.card.taxonomy)}"
+            f"{variable} {part_title(variable, named.get((variable, wanted), wanted), self.model.card.taxonomy)}"
             for variable, wanted in self.where
         )
 
@@ -97,7 +97,7 @@ def slugs(found: Mapping[str, int]) -> dict[str, str]:
     return {slug(name): name for name in found}
 
 
-def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tuple[View, tuple[str, ...]]:
+def read_view(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tuple[View, tuple[str, ...]]:
     """A view from an address's parameters, and a sentence for everything in it that could not be used.
 
     Args:
@@ -119,8 +119,8 @@ def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tupl
         splits=available,
         where=where,
         parts=found,
-        threshold=number(query, "threshold", 0, 100, "the model's own threshold is shown", told),
-        prevalence=number(
+        threshold=percent_parameter(query, "threshold", 0, 100, "the model's own threshold is shown", told),
+        prevalence=percent_parameter(
             query, "prevalence", LOWEST, HIGHEST, "that of the cases is taken", told, keep_within=True
         ),
         selection=chosen_cases(query, model, told),
@@ -132,7 +132,7 @@ def read(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tupl
 
 def from_search(search: str | None, models: Sequence[Bundle], usual: str) -> View:
     """The view of an address's part from "?" on; what is wrong in it has been said before."""
-    return read(parse_qs((search or "").lstrip("?"), keep_blank_values=True), models, usual)[0]
+    return read_view(parse_qs((search or "").lstrip("?"), keep_blank_values=True), models, usual)[0]
 
 
 def search(view: View) -> str:
@@ -230,7 +230,7 @@ def chosen_filter(query: Mapping[str, Any], found: Mapping[str, Mapping[str, int
     return good
 
 
-def number(
+def percent_parameter(
     query: Mapping[str, Any],
     name: str,
     low: float,

@@ -11,9 +11,9 @@ from model.console import fail, speak_utf8
 def report_command(options: argparse.Namespace) -> int:
     """Write the whole review of a model as one HTML file."""
     # Figures are slow to import, and no other command draws any.
-    from model.evaluation.report import report
+    from model.evaluation.report import model_report
 
-    text = report(named_bundle(options.bundles, options.name), options.split)
+    text = model_report(named_bundle(options.bundles, options.name), options.split)
     partial = options.out.with_name("partial-" + options.out.name)
     partial.write_text(text, encoding="utf-8")
     partial.replace(options.out)
@@ -30,7 +30,7 @@ def card_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def evaluation_parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="python -m model.evaluation", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status: 0 done, 2 not done."""
     speak_utf8()
-    options = parser().parse_args(arguments)
+    options = evaluation_parser().parse_args(arguments)
     try:
         status: int = options.act(options)
         return status

@@ -6,15 +6,15 @@ from typing import Any
 from model.bundle import Card
 from model.evaluation.markdown import (
     NONE,
-    code,
-    flat,
-    interval,
-    number,
-    percent,
+    code_span,
+    interval_cell,
+    markdown_table,
+    number_cell,
     plain_percent,
-    signed,
-    table,
+    signed_cell,
+    stated_interval,
 )
+from model.evaluation.words import rate
 
 
 def judged_on(card: Card) -> str:
@@ -22,7 +22,7 @@ def judged_on(card: Card) -> str:
     return next((split for split in ("test", "validation") if split in card.results), "")
 
 
-def calibration(card: Card) -> str:
+def calibration_section(card: Card) -> str:
     """Reliability before and after."""
     of = card.results.get(judged_on(card), {})
     parts: list[str] = []
@@ -30,20 +30,20 @@ def calibration(card: Card) -> str:
         text = (
             f"**Calibration.** {scales(card)} On "
             f"{judged_on(card)} the "
-            f"expected calibration error is {number(of.get('ece_before_calibration'))} before and "
-            f"{number(of.get('ece'))} after; the Brier score is {flat(of, 'brier')}, and "
-            f"{number(of.get('brier_of_the_prevalence'))} for always saying the prevalence."
+            f"expected calibration error is {number_cell(of.get('ece_before_calibration'))} before and "
+            f"{number_cell(of.get('ece'))} after; the Brier score is {stated_interval(of, 'brier')}, and "
+            f"{number_cell(of.get('brier_of_the_prevalence'))} for always saying the prevalence."
         )
         rows = [
             (
                 f"{plain_percent(one['low'])} - {plain_percent(one['high'])}",
                 str(one["images"]),
-                percent(one["predicted"]),
-                f"{percent(one['observed'])} ({percent(one['observed_low'])} - {percent(one['observed_high'])})",
+                rate(one["predicted"]),
+                f"{rate(one['observed'])} ({rate(one['observed_low'])} - {rate(one['observed_high'])})",
             )
             for one in of["reliability"]
         ]
-        parts += [text, table(("predicted", "images", "mean predicted", "observed (95 %)"), rows)]
+        parts += [text, markdown_table(("predicted", "images", "mean predicted", "observed (95 %)"), rows)]
     return "\n\n".join(parts)
 
 
@@ -52,7 +52,7 @@ def scales(card: Card) -> str:
     return " ".join(
         f"{modality.capitalize()}: temperature {found.temperature:.3f}"
         + (
-            f", shift {found.shift:+.3f}, for a prevalence of {percent(found.prevalence)}"
+            f", shift {found.shift:+.3f}, for a prevalence of {rate(found.prevalence)}"
             if found.prevalence
             else ""
         )
@@ -61,7 +61,7 @@ def scales(card: Card) -> str:
     )
 
 
-def subgroups(card: Card) -> str:
+def subgroups_section(card: Card) -> str:
     """For whom it works how well."""
     if not card.subgroups:
         return ""
@@ -71,7 +71,7 @@ def subgroups(card: Card) -> str:
             f"{one['name']}{' *' if one['small'] else ''}",
             str(one["images"]),
             str(one["malignant"]),
-            *(interval(one[name]) for name in ("auc", "sensitivity", "specificity")),
+            *(interval_cell(one[name]) for name in ("auc", "sensitivity", "specificity")),
         )
         for one in card.subgroups
     ]
@@ -81,10 +81,10 @@ def subgroups(card: Card) -> str:
         "lesion: DeLong's for the AUC and Wilson's for rates."
     )
     head = ("", "group", "images", "malignant", "AUC", "sensitivity", "specificity")
-    return f"{text}\n\n{table(head, rows)}"
+    return f"{text}\n\n{markdown_table(head, rows)}"
 
 
-def robustness(card: Card) -> str:
+def robustness_section(card: Card) -> str:
     """What disturbed images do to the score."""
     if not card.robustness:
         return ""
@@ -93,12 +93,12 @@ def robustness(card: Card) -> str:
             str(one["kind"]),
             str(one["strength"]),
             str(one["images"]),
-            flat(one, "auc"),
-            number(one["auc_before"]),
-            number(one["mean_change"]),
-            number(one["p95_change"]),
-            f"{signed(one['mean_shift_malignant'])}, {signed(one['mean_shift_benign'])}",
-            percent(one["decisions_changed"]),
+            stated_interval(one, "auc"),
+            number_cell(one["auc_before"]),
+            number_cell(one["mean_change"]),
+            number_cell(one["p95_change"]),
+            f"{signed_cell(one['mean_shift_malignant'])}, {signed_cell(one['mean_shift_benign'])}",
+            rate(one["decisions_changed"]),
             str(one["benign_now"]),
         )
         for one in card.robustness
@@ -109,7 +109,7 @@ def robustness(card: Card) -> str:
         "that of the calibrated probability of the same image, absolute; shift has a sign, first for malignant, then "
         "for benign images; decisions are those of the default operating point, and the last column counts cancers "
         "that became benign by the disturbance.",
-        table(
+        markdown_table(
             (
                 "disturbance",
                 "strength",
@@ -128,7 +128,7 @@ def robustness(card: Card) -> str:
     return "\n\n".join(parts)
 
 
-def guard(card: Card) -> str:
+def guard_section(card: Card) -> str:
     """How often it warns or refuses."""
     measured = card.guard.get("measured")
     if not isinstance(measured, Mapping):
@@ -136,18 +136,18 @@ def guard(card: Card) -> str:
     # `images` is how many were looked at; everything else is a share of them.
     kinds = sorted({name for found in measured.values() if is_figures(found) for name in found} - {"images"})
     rows = [
-        (str(name), *(percent(found[kind]) if kind in found else NONE for kind in kinds))
+        (str(name), *(rate(found[kind]) if kind in found else NONE for kind in kinds))
         for name, found in measured.items()
         if is_figures(found)
     ]
     drawn = measured.get("drawn", {})
     rows += [
-        (f"drawn: {name}", *(percent(found[kind]) if kind in found else NONE for kind in kinds))
+        (f"drawn: {name}", *(rate(found[kind]) if kind in found else NONE for kind in kinds))
         for name, found in drawn.items()
         if is_figures(found)
     ]
     text = "**Knowing when not to answer.** Share of images that are warned about, by reason:"
-    return f"{text}\n\n{table(('images', *kinds), rows)}"
+    return f"{text}\n\n{markdown_table(('images', *kinds), rows)}"
 
 
 def is_figures(found: Any) -> bool:
@@ -155,13 +155,13 @@ def is_figures(found: Any) -> bool:
     return isinstance(found, Mapping) and all(isinstance(one, int | float) for one in found.values())
 
 
-def source_probe(card: Card) -> str:
+def source_probe_section(card: Card) -> str:
     """How well the source can be told from what the network sees of nevi."""
     found = card.facts.get("source_probe")
     if not found:
         return ""
     rows = [
-        (f"{one['first']} or {one['second']}", ", ".join(map(str, one["images"])), interval(one["auc"]))
+        (f"{one['first']} or {one['second']}", ", ".join(map(str, one["images"])), interval_cell(one["auc"]))
         for one in found
     ]
     text = (
@@ -169,10 +169,10 @@ def source_probe(card: Card) -> str:
         "of the validation split, cross-validated by lesion. A network that sees nothing but lesions would give 0.5; "
         "where it is near 1, the network can use the source as a hint of the diagnosis."
     )
-    return f"{text}\n\n{table(('sources', 'images of each', 'AUC'), rows)}"
+    return f"{text}\n\n{markdown_table(('sources', 'images of each', 'AUC'), rows)}"
 
 
-def evidence(card: Card) -> str:
+def evidence_section(card: Card) -> str:
     """Whether the maps of the evidence are better than chance."""
     found = card.facts.get("evidence")
     if not found:
@@ -181,9 +181,9 @@ def evidence(card: Card) -> str:
         (
             str(modality),
             str(one["images"]),
-            f"{number(one['deletion'])} ({number(one['deletion_random'])})",
-            f"{number(one['insertion'])} ({number(one['insertion_random'])})",
-            f"{signed(one['difference'])} ({signed(one['low'])} to {signed(one['high'])})",
+            f"{number_cell(one['deletion'])} ({number_cell(one['deletion_random'])})",
+            f"{number_cell(one['insertion'])} ({number_cell(one['insertion_random'])})",
+            f"{signed_cell(one['difference'])} ({signed_cell(one['low'])} to {signed_cell(one['high'])})",
             "yes" if one["shown"] else "no",
         )
         for modality, one in found.items()
@@ -195,7 +195,7 @@ def evidence(card: Card) -> str:
         "is not shown."
     )
     head = ("modality", "images", "deletion (at random)", "insertion (at random)", "better by", "shown")
-    return f"{text}\n\n{table(head, rows)}"
+    return f"{text}\n\n{markdown_table(head, rows)}"
 
 
 def pair_worth(card: Card) -> str:
@@ -207,13 +207,13 @@ def pair_worth(card: Card) -> str:
     return (
         f"**Both photographs of a lesion.** On {judged_on(card)}, {found['lesions']:,} lesions "
         f"({found['malignant']:,} malignant) have a dermoscopic image and a close-up. AUC by lesion is "
-        f"{interval(found['dermoscopic'])} by the first, {interval(found['close_up'])} by the second and "
-        f"{interval(found['both'])} by the mean of both log odds: {signed(gap['value'])} "
-        f"({signed(gap['low'])} to {signed(gap['high'])}) against the dermoscopic image alone."
+        f"{interval_cell(found['dermoscopic'])} by the first, {interval_cell(found['close_up'])} by the second and "
+        f"{interval_cell(found['both'])} by the mean of both log odds: {signed_cell(gap['value'])} "
+        f"({signed_cell(gap['low'])} to {signed_cell(gap['high'])}) against the dermoscopic image alone."
     )
 
 
-def cases(card: Card) -> str:
+def cases_section(card: Card) -> str:
     """Images by split and diagnosis."""
     counts: Mapping[str, Mapping[str, int]] = card.facts.get("cases", {})
     if not counts:
@@ -228,10 +228,10 @@ def cases(card: Card) -> str:
         for split in order
     ]
     names = "; ".join(f"{code}: {taxonomy[code].name}" for code in codes if code in taxonomy)
-    return f"**Cases.** {names}.\n\n{table(('split', 'lesions', 'images', *codes), rows)}"
+    return f"**Cases.** {names}.\n\n{markdown_table(('split', 'lesions', 'images', *codes), rows)}"
 
 
-def openings(card: Card) -> str:
+def openings_section(card: Card) -> str:
     """Every look at the test split."""
     found = card.facts.get("openings")
     if not found:
@@ -240,13 +240,13 @@ def openings(card: Card) -> str:
         (str(one["when"])[:16].replace("T", " "), f"{one['recipe']}, seed {one['seed']}", str(one["why"]))
         for one in found
     ]
-    return f"**Openings of the test split.**\n\n{table(('UTC', 'run', 'why'), rows)}"
+    return f"**Openings of the test split.**\n\n{markdown_table(('UTC', 'run', 'why'), rows)}"
 
 
-def files(card: Card) -> str:
+def files_section(card: Card) -> str:
     """What the bundle's files have to be."""
     if not card.files:
         return ""
-    return "**Files**, by SHA-256.\n\n" + table(
-        ("file", "SHA-256"), [(name, code(value) or "") for name, value in card.files.items()]
+    return "**Files**, by SHA-256.\n\n" + markdown_table(
+        ("file", "SHA-256"), [(name, code_span(value) or "") for name, value in card.files.items()]
     )

@@ -9,31 +9,31 @@ from typing import Any
 
 from model.bundle import Card
 from model.evaluation.cardtables import (
-    calibration,
-    cases,
-    evidence,
-    files,
-    guard,
+    calibration_section,
+    cases_section,
+    evidence_section,
+    files_section,
+    guard_section,
     judged_on,
-    openings,
+    openings_section,
     pair_worth,
-    robustness,
-    source_probe,
-    subgroups,
+    robustness_section,
+    source_probe_section,
+    subgroups_section,
 )
 from model.evaluation.markdown import (
     NONE,
     Row,
     bullets,
-    code,
-    flat,
-    interval,
-    number,
-    percent,
+    code_span,
+    interval_cell,
+    markdown_table,
+    number_cell,
     plain_percent,
-    share,
-    table,
+    share_cell,
+    stated_interval,
 )
+from model.evaluation.words import rate
 
 NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
 
@@ -41,9 +41,28 @@ NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accurac
 def card_text(cards: Sequence[Card]) -> str:
     """All cards in one table, then the first of them in detail; at least one card."""
     card = cards[0]
-    parts = [comparison(cards), by_source(card), pair_worth(card), decisions(card), uses(card)]
-    parts += [calibration(card), subgroups(card), source_probe(card), robustness(card), guard(card)]
-    parts += [evidence(card), cases(card), limits(card), making(card), openings(card), files(card)]
+    parts = [
+        comparison_section(cards),
+        by_source(card),
+        pair_worth(card),
+        operating_points_section(card),
+        uses(card),
+    ]
+    parts += [
+        calibration_section(card),
+        subgroups_section(card),
+        source_probe_section(card),
+        robustness_section(card),
+        guard_section(card),
+    ]
+    parts += [
+        evidence_section(card),
+        cases_section(card),
+        limits_section(card),
+        making(card),
+        openings_section(card),
+        files_section(card),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -59,7 +78,7 @@ def short_text(card: Card) -> str:
             name,
             f"{found.get('images', 0):,}",
             f"{found.get('malignant', 0):,}",
-            *(flat(found, figure) for figure in ("auc", "sensitivity", "specificity")),
+            *(stated_interval(found, figure) for figure in ("auc", "sensitivity", "specificity")),
         )
         for name, found in groups.items()
     ]
@@ -72,10 +91,10 @@ def short_text(card: Card) -> str:
     )
     if never:
         text += " Never seen: a cheaper recipe, trained without that source and tested on it."
-    return f"{table(head, rows)}\n\n{text}\n"
+    return f"{markdown_table(head, rows)}\n\n{text}\n"
 
 
-def comparison(cards: Sequence[Card]) -> str:
+def comparison_section(cards: Sequence[Card]) -> str:
     """What each model reaches."""
     if not any(judged_on(card) for card in cards):
         return ""
@@ -106,7 +125,7 @@ def comparison(cards: Sequence[Card]) -> str:
         "from validation. The balanced rule divides each diagnosis's probability by its share to a power chosen on "
         "validation: it finds more of the rare diagnoses and is wrong more often overall."
     )
-    return "\n\n".join([sentence, table(head, found), note])
+    return "\n\n".join([sentence, markdown_table(head, found), note])
 
 
 def compared(card: Card) -> Iterable[Row]:
@@ -116,14 +135,14 @@ def compared(card: Card) -> Iterable[Row]:
         of = card.results[split]
         yield (
             f"`{card.name}` {card.version}" + ("" if split == "test" else f" ({split})"),
-            *(flat(of, name) for name in NAMES),
-            flat(of, "balanced_accuracy_balanced_rule"),
-            number(of.get("ece")),
-            flat(of, "brier"),
+            *(stated_interval(of, name) for name in NAMES),
+            stated_interval(of, "balanced_accuracy_balanced_rule"),
+            number_cell(of.get("ece")),
+            stated_interval(of, "brier"),
         )
 
 
-def decisions(card: Card) -> str:
+def operating_points_section(card: Card) -> str:
     """What the operating points do."""
     found = card.results.get(judged_on(card), {}).get("operating_points")
     if not found:
@@ -131,13 +150,13 @@ def decisions(card: Card) -> str:
     rows = [
         (
             plain_percent(point.sensitivity) + (" (default)" if point.name == card.operating_point else ""),
-            number(point.threshold),
-            number(point.malignant),
+            number_cell(point.threshold),
+            number_cell(point.malignant),
             *(
-                interval(found[point.name][name])
+                interval_cell(found[point.name][name])
                 for name in ("sensitivity", "coverage_benign", "specificity", "ppv", "npv")
             ),
-            share(found[point.name]["decided"]),
+            share_cell(found[point.name]["decided"]),
             str(found[point.name]["cases"]["malignant"]["benign"]),
         )
         for point in card.operating_points
@@ -163,9 +182,9 @@ def decisions(card: Card) -> str:
     )
     note = (
         "Predictive values hold for this set, where "
-        f"{percent(prevalence(card))} of the images are malignant; PPV counts what is uncertain as positive."
+        f"{rate(card_prevalence(card))} of the images are malignant; PPV counts what is uncertain as positive."
     )
-    return "\n\n".join([text, table(head, rows), note])
+    return "\n\n".join([text, markdown_table(head, rows), note])
 
 
 def strictest(card: Card) -> str:
@@ -208,7 +227,7 @@ def by_source(card: Card) -> str:
             " Never seen: a cheaper recipe was trained without that source and tested on it; sources share clinics, so "
             "it is another source, not always another clinic."
         )
-    return f"{text}\n\n{table(head, rows)}"
+    return f"{text}\n\n{markdown_table(head, rows)}"
 
 
 def source_row(name: str, of: Mapping[str, Any], point: str) -> Row:
@@ -220,14 +239,14 @@ def source_row(name: str, of: Mapping[str, Any], point: str) -> Row:
         name,
         f"{of['images']:,}",
         f"{of['malignant']:,}",
-        *(flat(of, one) for one in ("auc", "auc_by_lesion", "sensitivity", "specificity")),
-        percent(sum(cell.get("no_result", 0) for cell in cells) / max(of["images"], 1)),
-        interval(ratio) if ratio else NONE,
-        number(own.get("slope")),
+        *(stated_interval(of, one) for one in ("auc", "auc_by_lesion", "sensitivity", "specificity")),
+        rate(sum(cell.get("no_result", 0) for cell in cells) / max(of["images"], 1)),
+        interval_cell(ratio) if ratio else NONE,
+        number_cell(own.get("slope")),
     )
 
 
-def prevalence(card: Card) -> float:
+def card_prevalence(card: Card) -> float:
     """Share of malignant images on the split that is shown."""
     of = card.results[judged_on(card)]
     return float(of["malignant"] / max(of["images"], 1))
@@ -242,7 +261,7 @@ def uses(card: Card) -> str:
     )
 
 
-def limits(card: Card) -> str:
+def limits_section(card: Card) -> str:
     """What the figures do not show."""
     found = card.facts.get("limits")
     return f"**Limits.**\n\n{bullets(found)}" if found else ""
@@ -255,9 +274,9 @@ def making(card: Card) -> str:
         ("Data", training.get("data")),
         ("Licence", card.licence),
         ("Split", training.get("split")),
-        ("Split's SHA-256", code(training.get("split_sha256"))),
+        ("Split's SHA-256", code_span(training.get("split_sha256"))),
         ("Started from", training.get("init")),
-        ("Reproduce", code(card.facts.get("reproduce"))),
+        ("Reproduce", code_span(card.facts.get("reproduce"))),
         ("Cost", cost(training)),
         (
             "Test split",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.evaluation.subgroups import BANDS, OPTIONAL, UNKNOWN, age_codes, is_told
-from model.evaluation.words import plain
+from model.evaluation.words import part_words
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def slug(name: str) -> str:
     return "-".join(name.lower().replace("–", " ").replace("-", " ").split())
 
 
-def words(variable: str, name: str, taxonomy: Taxonomy) -> str:
+def part_title(variable: str, name: str, taxonomy: Taxonomy) -> str:
     """A part's name as people read it."""
-    return taxonomy[name].name if variable == "diagnosis" and name in taxonomy else plain(name)
+    return taxonomy[name].name if variable == "diagnosis" and name in taxonomy else part_words(name)
 
 
 def tally(column: "pd.Series[Any]", variable: str) -> dict[str, int]:
@@ -57,7 +57,7 @@ def part_of(value: Any) -> str:
     return str(value) if isinstance(value, str) and value else UNKNOWN
 
 
-def parts(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]]:
+def parts_by_variable(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]]:
     """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
     found: dict[str, dict[str, int]] = {}
     for variable, column in COLUMNS.items():
@@ -82,11 +82,11 @@ def inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
     for variable, wanted in where:
         if COLUMNS.get(variable) not in table:
             return np.zeros(len(table), np.bool_)
-        found &= part(table[COLUMNS[variable]], variable, wanted)
+        found &= in_part(table[COLUMNS[variable]], variable, wanted)
     return found
 
 
-def part(column: "pd.Series[Any]", variable: str, wanted: str) -> NDArray[np.bool_]:
+def in_part(column: "pd.Series[Any]", variable: str, wanted: str) -> NDArray[np.bool_]:
     """Which cases (n,) are in the part of that slug."""
     if variable == "age":
         names = [*(name for _, name in BANDS), UNKNOWN]
@@ -101,7 +101,7 @@ def settled(wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, 
 
     Args:
         wanted: variables and slugs.
-        found: what `parts` gave.
+        found: what `parts_by_variable` gave.
     """
     good: list[tuple[str, str]] = []
     odd: list[tuple[str, str]] = []

@@ -94,7 +94,7 @@ def upper_threshold(
     return middle(last, float(above.min())) if above.size else float(np.nextafter(last, 2))
 
 
-def three_way(
+def three_way_thresholds(
     y: ArrayLike,
     p: ArrayLike,
     coverage_malignant: float,

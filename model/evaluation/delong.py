@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Z95, Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, lesion_codes, problem
+from model.evaluation.metrics import Floats, arrays, lesion_codes, two_class_problem
 
 # What rounding leaves of a variance that is 0.
 NO_VARIANCE = 1e-18
@@ -56,14 +56,14 @@ def placements(truth: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
     return above, 1 - (both[~y] - midranks(p[~y])) / m
 
 
-def area(y: ArrayLike, p: ArrayLike, groups: ArrayLike | None = None) -> Interval:
+def delong_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike | None = None) -> Interval:
     """AUC with DeLong's 95 % interval by lesion; where that has no width, Newcombe's.
 
     Args:
         groups: lesion of every case (n,), anything that prints; None where every case is a lesion of its own.
     """
     truth, scores = arrays(y, p)
-    reason = problem(truth, scores)
+    reason = two_class_problem(truth, scores)
     if reason is not None:
         return undefined(reason)
     lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
@@ -77,10 +77,12 @@ def within(value: float, variance: float, malignant: int, benign: int) -> Interv
     """The 95 % interval of an area: DeLong's, or where that has no width Newcombe's for so many lesions a class."""
     if variance < NO_VARIANCE:
         return newcombe(value, malignant, benign)
-    return around(value, math.sqrt(variance))
+    return normal_interval(value, math.sqrt(variance))
 
 
-def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Difference:
+def compare_auc(
+    y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None
+) -> Difference:
     """Difference of two AUC on the same cases with DeLong's 95 % interval and two-sided p (DeLong 1988), by lesion.
 
     A model that separates the classes has no spread in DeLong's sense, though the next case may prove it wrong. Then
@@ -93,7 +95,7 @@ def compare(y: ArrayLike, first: ArrayLike, second: ArrayLike, groups: ArrayLike
     """
     truth, one = arrays(y, first)
     _, other = arrays(y, second)
-    reason = problem(truth, one) or problem(truth, other)
+    reason = two_class_problem(truth, one) or two_class_problem(truth, other)
     lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
     if reason is None and min(distinct(lesion[truth]), distinct(lesion[~truth])) < 2:
         reason = Undefined.SINGLE
@@ -134,8 +136,8 @@ def areas(truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats) 
     malignant, benign = (np.stack(one) for one in zip(*found, strict=True))
     values = malignant.mean(axis=1)
     lesions = int(lesion.max()) + 1
-    mine = by_lesion(malignant, lesion[truth], lesions)
-    other = by_lesion(benign, lesion[~truth], lesions)
+    mine = lesion_contributions(malignant, lesion[truth], lesions)
+    other = lesion_contributions(benign, lesion[~truth], lesions)
     present = [distinct(lesion[inside]) for inside in (truth, ~truth)]
     shared = mine @ other.T
     covariance = sum(
@@ -149,12 +151,12 @@ def distinct(codes: NDArray[np.int64]) -> int:
     return int(np.count_nonzero(np.bincount(codes)))
 
 
-def by_lesion(values: Floats, lesion: NDArray[np.int64], lesions: int) -> Floats:
+def lesion_contributions(values: Floats, lesion: NDArray[np.int64], lesions: int) -> Floats:
     """What each lesion adds to the mean of each row (k, n), less its share of that mean: (k, lesions)."""
     apart = (values - values.mean(axis=1, keepdims=True)) / values.shape[1]
     return np.stack([np.bincount(lesion, one, lesions) for one in apart])
 
 
-def around(area: float, error: float) -> Interval:
+def normal_interval(area: float, error: float) -> Interval:
     """The normal 95 % interval of an area, within 0 and 1."""
     return Interval(area, max(0.0, area - Z95 * error), min(1.0, area + Z95 * error))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.evaluation.intervals import Interval, Undefined, undefined
-from model.evaluation.words import area, fixed, rate
+from model.evaluation.words import area_text, fixed, rate
 
 HEAD: tuple[str, ...] = (
     "Disturbance",
@@ -46,7 +46,7 @@ def disturbed(rows: Sequence[Mapping[str, Any]]) -> tuple[Disturbed, ...] | None
         Disturbed(
             name=f"{row['kind']} {row['strength']}".replace("_", " ").strip(),
             images=int(row["images"]),
-            auc=interval(row),
+            auc=disturbed_auc(row),
             before=math.nan if row["auc_before"] is None else float(row["auc_before"]),
             mean_change=float(row["mean_change"]),
             decisions_changed=float(row["decisions_changed"]),
@@ -57,7 +57,7 @@ def disturbed(rows: Sequence[Mapping[str, Any]]) -> tuple[Disturbed, ...] | None
     )
 
 
-def interval(row: Mapping[str, Any]) -> Interval:
+def disturbed_auc(row: Mapping[str, Any]) -> Interval:
     """The AUC of a row; training gives none where one class was missing."""
     value, low, high = (row.get(name) for name in ("auc", "auc_low", "auc_high"))
     if value is None or low is None or high is None:
@@ -65,12 +65,12 @@ def interval(row: Mapping[str, Any]) -> Interval:
     return Interval(float(value), float(low), float(high))
 
 
-def cells(one: Disturbed) -> tuple[str, ...]:
+def disturbance_cells(one: Disturbed) -> tuple[str, ...]:
     """A row of the table in words, under `HEAD`."""
     return (
         one.name,
         f"{one.images:,}",
-        area(one.auc) if one.auc.defined else "–",
+        area_text(one.auc) if one.auc.defined else "–",
         "–" if math.isnan(one.before) else fixed(one.before, 3),
         fixed(one.mean_change, 3),
         rate(one.decisions_changed),

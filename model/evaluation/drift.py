@@ -77,7 +77,7 @@ class Distance:
     n_actual: int
 
 
-def sample(values: ArrayLike) -> NDArray[np.float64]:
+def finite_sorted(values: ArrayLike) -> NDArray[np.float64]:
     """The finite ones of these values, sorted, (n,)."""
     found = np.asarray(values, np.float64).ravel()
     return np.sort(found[np.isfinite(found)])
@@ -85,7 +85,7 @@ def sample(values: ArrayLike) -> NDArray[np.float64]:
 
 def quantile_edges(expected: ArrayLike, bins: int = BINS) -> NDArray[np.float64]:
     """Inner edges that cut a sample into at most `bins` parts of about the same size; equal values stay together."""
-    values = sample(expected)
+    values = finite_sorted(expected)
     if not values.size:
         return np.empty(0)
     edges = np.quantile(values, np.arange(1, bins) / bins, method="higher")
@@ -107,11 +107,11 @@ def stability(expected: ArrayLike, actual: ArrayLike, bins: int = BINS) -> Stabi
     """
     if not 2 <= bins <= len(CHI2_95) + 1:
         raise ValueError(f"bins must be between 2 and {len(CHI2_95) + 1}, not {bins}")
-    before, now = sample(expected), sample(actual)
+    before, now = finite_sorted(expected), finite_sorted(actual)
     if not before.size or not now.size:
         return Stability(math.nan, math.nan, (), (), before.size, now.size)
     edges = quantile_edges(before, bins)
-    shares = [portions(one, edges) for one in (before, now)]
+    shares = [bin_shares(one, edges) for one in (before, now)]
     value = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
     chance = CHI2_95[edges.size - 1] * (1 / before.size + 1 / now.size) if edges.size else 0.0
     return Stability(
@@ -119,7 +119,7 @@ def stability(expected: ArrayLike, actual: ArrayLike, bins: int = BINS) -> Stabi
     )
 
 
-def portions(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def bin_shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """The share of each bin, half a case added to each, (edges + 1,); a value on an edge belongs to the bin above."""
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=edges.size + 1) + 0.5
     return np.asarray(counts / counts.sum(), np.float64)
@@ -135,7 +135,7 @@ def distance(expected: ArrayLike, actual: ArrayLike) -> Distance:
         expected: (n,); what is not finite is left out.
         actual: (m,).
     """
-    before, now = sample(expected), sample(actual)
+    before, now = finite_sorted(expected), finite_sorted(actual)
     if not before.size or not now.size:
         return Distance(math.nan, math.nan, math.nan, before.size, now.size)
     places = np.concatenate([before, now])

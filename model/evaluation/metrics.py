@@ -25,7 +25,7 @@ def arrays(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
     return truth, scores
 
 
-def problem(y: ArrayLike, p: ArrayLike) -> Undefined | None:
+def two_class_problem(y: ArrayLike, p: ArrayLike) -> Undefined | None:
     """Why nothing that compares the two classes is defined for these cases; None when all is well."""
     truth, scores = arrays(y, p)
     if truth.size == 0:
@@ -260,7 +260,7 @@ class Sweep:
         return np.append(0, self.tp)[index], np.append(0, self.fp)[index]
 
 
-def sweep(y: ArrayLike, p: ArrayLike) -> Sweep:
+def sweep_scores(y: ArrayLike, p: ArrayLike) -> Sweep:
     """Sort once, count at every distinct score; curves and areas below all start from this."""
     truth, scores = arrays(y, p)
     scored = ~np.isnan(scores)
@@ -320,22 +320,22 @@ def average_precision_of(at: Sweep) -> float:
 
 def roc_curve(y: ArrayLike, p: ArrayLike) -> Curve:
     """See `roc_of`."""
-    return roc_of(sweep(y, p))
+    return roc_of(sweep_scores(y, p))
 
 
 def auc(y: ArrayLike, p: ArrayLike) -> float:
     """See `auc_of`."""
-    return auc_of(sweep(y, p))
+    return auc_of(sweep_scores(y, p))
 
 
 def pr_curve(y: ArrayLike, p: ArrayLike) -> Curve:
     """See `pr_of`."""
-    return pr_of(sweep(y, p))
+    return pr_of(sweep_scores(y, p))
 
 
 def average_precision(y: ArrayLike, p: ArrayLike) -> float:
     """See `average_precision_of`."""
-    return average_precision_of(sweep(y, p))
+    return average_precision_of(sweep_scores(y, p))
 
 
 # -- several classes -------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def f1(at: Confusion) -> Interval:
     return Interval(value, low, high)
 
 
-def ratio(share: Share, other: Share) -> Interval:
+def likelihood_ratio(share: Share, other: Share) -> Interval:
     """The first share by the other with its log-normal interval (Katz 1978, Simel 1991) of effective counts.
 
     A count of 0 has no logarithm: half a case is added to every count then, for the interval alone. Both shares are of
@@ -70,19 +70,31 @@ def positive_ratio(at: Confusion) -> Interval:
 def negative_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "benign": how much it lowers the odds of cancer."""
     reason = two_classes(at) or (None if at.tn else Undefined.NOTHING_LEFT_ALONE)
-    return undefined(reason) if reason else ratio(at.share((FN,), (TP, FN)), at.share((TN,), (FP, TN)))
+    return (
+        undefined(reason)
+        if reason
+        else likelihood_ratio(at.share((FN,), (TP, FN)), at.share((TN,), (FP, TN)))
+    )
 
 
 def odds_of_malignant(at: Confusion) -> Interval:
     """How many times "malignant" raises the odds of cancer; infinitely many without a false alarm."""
     reason = two_classes(at) or (None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
-    return undefined(reason) if reason else ratio(at.share((TP,), (TP, FN)), at.share((FP,), (FP, TN)))
+    return (
+        undefined(reason)
+        if reason
+        else likelihood_ratio(at.share((TP,), (TP, FN)), at.share((FP,), (FP, TN)))
+    )
 
 
 def odds_of_benign(at: Confusion) -> Interval:
     """How many times "benign" raises the odds of a harmless lesion; infinitely many without a missed cancer."""
     reason = two_classes(at) or (None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
-    return undefined(reason) if reason else ratio(at.share((TN,), (FP, TN)), at.share((FN,), (TP, FN)))
+    return (
+        undefined(reason)
+        if reason
+        else likelihood_ratio(at.share((TN,), (FP, TN)), at.share((FN,), (TP, FN)))
+    )
 
 
 def is_counted(at: Confusion, prevalence: float) -> bool:

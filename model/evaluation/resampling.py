@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, auc, average_precision, lesion_codes, problem
+from model.evaluation.metrics import Floats, arrays, auc, average_precision, lesion_codes, two_class_problem
 
 Counts = NDArray[np.int64]
 # Where a band is known: false-positive rates of the ROC curve, recalls of the precision-recall curve.
@@ -65,7 +65,7 @@ class Ranked:
     first: Counts
 
 
-def rank(truth: NDArray[np.bool_], scores: Floats, groups: ArrayLike) -> Ranked:
+def rank_cases(truth: NDArray[np.bool_], scores: Floats, groups: ArrayLike) -> Ranked:
     """Prepare for resampling by lesion."""
     lesion, lesions = lesion_codes(groups)
     order = np.argsort(scores, kind="stable")
@@ -117,11 +117,11 @@ def bootstrap(
         curves: whether the bands are wanted.
     """
     truth, scores = arrays(y, p)
-    reason = problem(truth, scores)
+    reason = two_class_problem(truth, scores)
     if reason is not None:
         return Resampled(0, undefined(reason), undefined(reason))
     n = enough(truth.size) if n is None else n
-    ranked = rank(truth, scores, groups)
+    ranked = rank_cases(truth, scores, groups)
     found = [block_of(ranked, *drawn, curves) for drawn in resamples(ranked, n, seed)]
     areas, precisions, roc, recall = (np.concatenate(one) for one in zip(*found, strict=True))
     value = auc(truth, scores)
@@ -129,8 +129,8 @@ def bootstrap(
     sizes = (np.unique(lesion).size for lesion in (ranked.malignant, ranked.benign))
     return Resampled(
         n=n,
-        area=newcombe(value, *sizes) if separated else around(value, areas),
-        average_precision=around(average_precision(truth, scores), precisions),
+        area=newcombe(value, *sizes) if separated else percentile_interval(value, areas),
+        average_precision=percentile_interval(average_precision(truth, scores), precisions),
         roc=band(roc) if curves else NO_BAND,
         precision_recall=band(recall) if curves else NO_BAND,
     )
@@ -143,7 +143,7 @@ def bootstrap_auc(
     return bootstrap(y, p, groups, n, seed, curves=False).area
 
 
-def by_lesion(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
+def mean_by_lesion(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
     """Truth and mean score (l,) of each lesion: what a reader who sees all of its images has.
 
     A lesion is malignant where any of its images is labelled so; without a score where any of them is.
@@ -155,8 +155,8 @@ def by_lesion(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> tuple[NDArray[np
 
 
 def lesion_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Interval:
-    """AUC over lesions instead of images (see `by_lesion`), with the 95 % percentile interval of resampled lesions."""
-    truth, scores = by_lesion(y, p, groups)
+    """AUC over lesions, not images (see `mean_by_lesion`), with the 95 % percentile interval of resampled lesions."""
+    truth, scores = mean_by_lesion(y, p, groups)
     return bootstrap_auc(truth, scores, np.arange(truth.size))
 
 
@@ -206,7 +206,7 @@ def band(curves: Floats) -> Band:
     return Band(GRID, low, high)
 
 
-def around(value: float, drawn: Any) -> Interval:
+def percentile_interval(value: float, drawn: Any) -> Interval:
     """A value with the percentile interval of what was drawn."""
     if not len(drawn):
         return undefined(Undefined.SINGLE)

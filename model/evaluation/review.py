@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint
 from model.evaluation import metrics
-from model.evaluation.cohort import Where, inside, parts
-from model.evaluation.delong import Difference, compare
+from model.evaluation.cohort import Where, inside, parts_by_variable
+from model.evaluation.delong import Difference, compare_auc
 from model.evaluation.intervals import Interval, undefined
 from model.evaluation.reliability import Reliability, measure_reliability
-from model.evaluation.resampling import Band, Resampled, bootstrap, by_lesion
+from model.evaluation.resampling import Band, Resampled, bootstrap, mean_by_lesion
 from model.evaluation.stored import deciding_scores, stored_scores, training_history
 from model.evaluation.subgroups import Subgroup, subgroups
 from model.taxonomy import Taxonomy
@@ -41,7 +41,7 @@ NO_SCORES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True)
-class Key:
+class BundleKey:
     """A bundle as a cache key: two with the same card at the same place are the same."""
 
     path: Path
@@ -55,7 +55,7 @@ def make_locks() -> dict[str, threading.Lock]:
 
 
 @dataclass(frozen=True, eq=False)
-class Review:
+class SplitEvaluation:
     """One model on one split. What takes long is computed when it is first asked for, and then remembered.
 
     Attributes:
@@ -91,7 +91,7 @@ class Review:
     @cached_property
     def counts(self) -> metrics.Sweep:
         """True and false positives at every score: the cases sorted once, for everything that needs no resample."""
-        return metrics.sweep(self.truth, self.scores)
+        return metrics.sweep_scores(self.truth, self.scores)
 
     @property
     def auc(self) -> float:
@@ -125,7 +125,7 @@ class Review:
     @cached_property
     def auc_by_lesion(self) -> Interval:
         """The same over lesions, each with the mean score of its images; at once, and so without an interval."""
-        counts = metrics.sweep(*by_lesion(self.truth, self.scores, self.lesion))
+        counts = metrics.sweep_scores(*mean_by_lesion(self.truth, self.scores, self.lesion))
         reason = counts.problem
         return undefined(reason) if reason else Interval(metrics.auc_of(counts), math.nan, math.nan)
 
@@ -216,35 +216,35 @@ class Versus:
     renamed: int = 0
 
 
-def versus(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
+def compare_models(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
     """Compare two models on the images of a split that both have scored; the filter is the first one's."""
-    return _versus(key(bundle), key(other), split, where)
+    return _versus(bundle_key(bundle), bundle_key(other), split, where)
 
 
 def splits(bundle: Bundle) -> tuple[str, ...]:
     """The evaluated splits of a bundle, test first: that is the one to judge by."""
-    found = scores(key(bundle))["split"].unique().tolist()
+    found = bundle_scores(bundle_key(bundle))["split"].unique().tolist()
     return tuple(sorted(found, key=lambda name: (name != "test", name != "validation", name)))
 
 
-def review(bundle: Bundle, split: str, where: Where = ()) -> Review:
+def evaluate_split(bundle: Bundle, split: str, where: Where = ()) -> SplitEvaluation:
     """Compute, or remember, one model on one split or on the part of it that a filter leaves."""
-    return _review(key(bundle), split, where)
+    return _review(bundle_key(bundle), split, where)
 
 
-def rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
+def evaluated_rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
     """The stored scores of a split, a row an image; not to be changed."""
-    return _rows(key(bundle), split, where)
+    return _rows(bundle_key(bundle), split, where)
 
 
 def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
     """The parts of a split by which it can be filtered; not to be changed."""
-    return _parts(key(bundle), split)
+    return _parts(bundle_key(bundle), split)
 
 
 def training_epochs(bundle: Bundle) -> "pd.DataFrame":
     """The bundle's epochs, a row each; empty when the run kept none."""
-    return _history(key(bundle))
+    return _history(bundle_key(bundle))
 
 
 def best_epoch(bundle: Bundle) -> int | None:
@@ -259,27 +259,27 @@ def best_epoch(bundle: Bundle) -> int | None:
     return None
 
 
-def unreadable(bundle: Bundle) -> str | None:
+def why_unreadable(bundle: Bundle) -> str | None:
     """Why a bundle's scores or history cannot be looked at; None when all is well."""
-    return _unreadable(key(bundle))
+    return _unreadable(bundle_key(bundle))
 
 
-def key(bundle: Bundle) -> Key:
+def bundle_key(bundle: Bundle) -> BundleKey:
     """What a bundle is remembered by."""
-    return Key(bundle.path, bundle.card.sha256, bundle)
+    return BundleKey(bundle.path, bundle.card.sha256, bundle)
 
 
 @lru_cache(maxsize=16)
-def scores(of: Key) -> "pd.DataFrame":
+def bundle_scores(of: BundleKey) -> "pd.DataFrame":
     """The stored scores, read once; without any, a table that has the columns and no row."""
     found = stored_scores(of.bundle)
     return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
 
 
 @lru_cache(maxsize=64)
-def _unreadable(of: Key) -> str | None:
+def _unreadable(of: BundleKey) -> str | None:
     try:
-        scores(of)
+        bundle_scores(of)
         _history(of)
     except BundleError as error:
         return str(error)
@@ -287,29 +287,29 @@ def _unreadable(of: Key) -> str | None:
 
 
 @lru_cache(maxsize=32)
-def _parts(of: Key, split: str) -> dict[str, dict[str, int]]:
-    return parts(_rows(of, split, ()), of.bundle.card.taxonomy)
+def _parts(of: BundleKey, split: str) -> dict[str, dict[str, int]]:
+    return parts_by_variable(_rows(of, split, ()), of.bundle.card.taxonomy)
 
 
 @lru_cache(maxsize=16)
-def _history(of: Key) -> "pd.DataFrame":
+def _history(of: BundleKey) -> "pd.DataFrame":
     return training_history(of.bundle)
 
 
 @lru_cache(maxsize=8)
-def _rows(of: Key, split: str, where: Where) -> "pd.DataFrame":
+def _rows(of: BundleKey, split: str, where: Where) -> "pd.DataFrame":
     if where:
         table = _rows(of, split, ())
         return table[inside(table, where)]
-    table = scores(of)
+    table = bundle_scores(of)
     return table[table["split"] == split]
 
 
 @lru_cache(maxsize=32)
-def _review(of: Key, split: str, where: Where) -> Review:
+def _review(of: BundleKey, split: str, where: Where) -> SplitEvaluation:
     table = _rows(of, split, where)
     lesion, lesions = lesion_of(table)
-    return Review(
+    return SplitEvaluation(
         model=of.bundle.name,
         split=split,
         truth=table["malignant"].to_numpy(bool),
@@ -335,7 +335,7 @@ def lesion_of(table: "pd.DataFrame") -> tuple[NDArray[np.int64], int]:
 
 
 @lru_cache(maxsize=16)
-def _versus(of: Key, other: Key, split: str, where: Where) -> Versus:
+def _versus(of: BundleKey, other: BundleKey, split: str, where: Where) -> Versus:
     mine, theirs = (
         table[table["probability"].notna()].drop_duplicates("image_id")
         for table in (_rows(of, split, where), _rows(other, split, ()))
@@ -347,7 +347,7 @@ def _versus(of: Key, other: Key, split: str, where: Where) -> Versus:
     both = both[agreed]
     truth, (lesion, _) = both["malignant"].to_numpy(bool), lesion_of(both)
     first, second = (both[name].to_numpy(np.float64) for name in ("probability", "probability_other"))
-    result = compare(truth, first, second, lesion)
+    result = compare_auc(truth, first, second, lesion)
     curve = metrics.roc_curve(truth, second)
     return Versus(other.bundle.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
 
@@ -368,7 +368,7 @@ def class_matrix(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.int64]
     return metrics.class_confusion(index[known], values[known].argmax(axis=1), len(taxonomy))
 
 
-def facts(card_training: Mapping[str, Any]) -> str:
+def training_words(card_training: Mapping[str, Any]) -> str:
     """Recipe and data of a training run in a few words, as far as the card tells."""
     told = [card_training.get(name) for name in ("recipe", "data")]
     return " · ".join(word for word in told if isinstance(word, str))
@@ -376,10 +376,10 @@ def facts(card_training: Mapping[str, Any]) -> str:
 
 def intact(found: Sequence[Bundle | Damaged]) -> list[Bundle]:
     """The bundles that can be looked at."""
-    return [one for one in found if isinstance(one, Bundle) and unreadable(one) is None]
+    return [one for one in found if isinstance(one, Bundle) and why_unreadable(one) is None]
 
 
-def damaged(found: Sequence[Bundle | Damaged]) -> list[Damaged]:
+def damaged_bundles(found: Sequence[Bundle | Damaged]) -> list[Damaged]:
     """The others, each with what is wrong; some of them may still predict."""
-    problems = [(one, one.problem if isinstance(one, Damaged) else unreadable(one)) for one in found]
+    problems = [(one, one.problem if isinstance(one, Damaged) else why_unreadable(one)) for one in found]
     return [Damaged(one.path, one.name, problem) for one, problem in problems if problem is not None]

@@ -47,7 +47,7 @@ def resampled(lesions: int, n: int, seed: int) -> Floats:
     return np.bincount(drawn.ravel(), minlength=n * lesions).reshape(n, lesions).astype(np.float64)
 
 
-def ratio(sums: Floats) -> Floats:
+def ratio_of_sums(sums: Floats) -> Floats:
     """First column by the second; NaN where that is 0."""
     with np.errstate(invalid="ignore"):
         return np.asarray(sums[:, 0] / sums[:, 1])
@@ -69,10 +69,12 @@ def share_by_lesion(hits: ArrayLike, groups: ArrayLike, reason: Undefined = Unde
 def mean(values: ArrayLike, groups: ArrayLike) -> Interval:
     """The mean of values (n,)."""
     column = np.asarray(values, np.float64)
-    return from_sums(np.stack([column, np.ones(column.size)], axis=1), groups, ratio)
+    return from_sums(np.stack([column, np.ones(column.size)], axis=1), groups, ratio_of_sums)
 
 
-def balanced_accuracy(truth: ArrayLike, chosen: ArrayLike, classes: int, groups: ArrayLike) -> Interval:
+def balanced_accuracy_by_lesion(
+    truth: ArrayLike, chosen: ArrayLike, classes: int, groups: ArrayLike
+) -> Interval:
     """Mean over the classes that occur of the share that was found, from class indices (n,)."""
     own = np.asarray(truth, np.int64)[:, None] == np.arange(classes)
     found = own & (np.asarray(truth) == np.asarray(chosen))[:, None]

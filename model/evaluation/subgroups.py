@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.evaluation.delong import area
+from model.evaluation.delong import delong_auc
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import arrays, confusion
-from model.evaluation.words import plain
+from model.evaluation.words import part_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Subgroup:
     @property
     def title(self) -> str:
         """Variable and part as people read them."""
-        return f"{self.variable}: {plain(self.name)}"
+        return f"{self.variable}: {part_words(self.name)}"
 
     @property
     def small(self) -> bool:
@@ -128,6 +128,6 @@ def subgroups(
             inside = parts == code
             at = confusion(truth[inside], deciding[inside], threshold, lesions[inside])
             malignant = int(truth[inside].sum())
-            whole = area(truth[inside], scores[inside], lesions[inside])
+            whole = delong_auc(truth[inside], scores[inside], lesions[inside])
             found.append(Subgroup(variable, name, at.n, malignant, whole, at.sensitivity, at.specificity))
     return tuple(found)

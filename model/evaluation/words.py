@@ -19,14 +19,14 @@ CONFIRMED: dict[str, str] = {
 ABBREVIATIONS = frozenset({"auc", "ece"})
 
 
-def label(name: str, codes: Collection[str] = ()) -> str:
+def fact_label(name: str, codes: Collection[str] = ()) -> str:
     """A name in a card as people read it: a column's, or a fact's; `codes` are of diagnoses."""
     if name in ABBREVIATIONS or name in codes:
         return name.upper()
     return name.replace("_", " ").capitalize()
 
 
-def plain(name: str) -> str:
+def part_words(name: str) -> str:
     """A part's name in the scores as people read it."""
     return CONFIRMED.get(name) or name.replace("_", " ")
 
@@ -46,19 +46,19 @@ def fixed(value: float, digits: int) -> str:
     return f"{math.floor(10**digits * value + 0.5) / 10**digits:,.{digits}f}"
 
 
-def signed(value: float) -> str:
+def signed_text(value: float) -> str:
     """A difference with its sign, three decimals."""
     return f"{value:+.3f}".replace("-", "−")
 
 
-def area(interval: Interval) -> str:
+def area_text(interval: Interval) -> str:
     """An area with its interval, or why there is none."""
     if interval.reason is not None:
         return interval.reason.sentence
     return f"{interval.value:.3f} ({interval.low:.3f}–{interval.high:.3f})"
 
 
-def share(interval: Interval) -> str:
+def share_text(interval: Interval) -> str:
     """A rate in per cent with its interval, or why there is none."""
     if interval.reason is not None:
         return interval.reason.sentence

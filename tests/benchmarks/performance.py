@@ -13,9 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from model.evaluation.delong import compare
+from model.evaluation.delong import compare_auc
 from model.evaluation.resampling import bootstrap
-from model.evaluation.review import review
+from model.evaluation.review import evaluate_split
 from tests.benchmarks.evaluations import write_evaluation
 from tests.benchmarks.measure import Measure, medians
 from tests.benchmarks.serving import serving
@@ -78,15 +78,15 @@ def intervals(root: Path) -> list[Measure]:
     """What resampling and DeLong's test take by themselves."""
     from model.bundle import open_bundle
 
-    shown = review(open_bundle(root / "small"), "test")
-    many = review(open_bundle(root / "large"), "test")
+    shown = evaluate_split(open_bundle(root / "small"), "test")
+    many = evaluate_split(open_bundle(root / "large"), "test")
 
     def bands() -> object:
         return bootstrap(shown.truth, shown.scores, shown.lesion)
 
     (seconds,) = medians([bands], repeat=3, warm=1)
     began = time.perf_counter()
-    compare(many.truth, many.scores, many.raw, many.lesion)
+    compare_auc(many.truth, many.scores, many.raw, many.lesion)
     delong = time.perf_counter() - began
     return [
         Measure(

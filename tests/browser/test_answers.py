@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from model.bundle import open_bundle
-from model.evaluation.review import review
+from model.evaluation.review import evaluate_split
 from tests.browser.conftest import Visit, predict
 
 # Answers to the next question that holds a text wait until they are let go.
@@ -105,7 +105,7 @@ def test_the_slider_stays_where_it_was_put_while_a_new_body_came(visit: Visit, b
     expect(page.locator(".performance-about")).to_contain_text("only sex female")
     handle = page.locator("#performance-threshold [role=slider]")
     expect(handle).to_have_attribute("aria-valuenow", "62.5")
-    at = review(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
+    at = evaluate_split(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
     expect(page.locator("#cell-fn")).to_have_text(str(at.fn))
 
 

@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 
 from dashboard.performance import numbers
 from dashboard.performance.decisions import CELLS
-from dashboard.performance.tiles import TILES, readings
+from dashboard.performance.tiles import TILES, tile_readings
 from model.bundle import open_bundle
 from model.evaluation.figures import benefit
 from model.evaluation.figures.curves import MarkedPoint
-from model.evaluation.review import review
+from model.evaluation.review import evaluate_split
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
 from tests.browser.conftest import Visit
@@ -40,23 +40,25 @@ def mark(page: Page, figure: str) -> list[float]:
 
 @pytest.mark.parametrize("position", [0.0, 12.3, 30.0, 64.5, 100.0])
 def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, position: float) -> None:
-    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     page = visit.open("/performance?model=tiny&split=test")
     expect(page.locator(FIGURE).first).to_be_visible()
     # From elsewhere, so that nothing was right before.
     slide(page, 55.5)
-    expect(page.locator("#tile-sensitivity")).to_have_text(readings(shown.confusion(55.5))["sensitivity"][0])
+    expect(page.locator("#tile-sensitivity")).to_have_text(
+        tile_readings(shown.confusion(55.5))["sensitivity"][0]
+    )
     slide(page, position)
     at = shown.confusion(position)
     for name, _, _ in TILES:
-        value, line = readings(at)[name]
+        value, line = tile_readings(at)[name]
         expect(page.locator(f"#tile-{name}")).to_have_text(value)
         expect(page.locator(f"#tile-{name}-line")).to_have_text(line)
     for name, *_ in CELLS:
         of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
         expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
         expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
-    for name, (value, interval) in numbers.readings(at, numbers.prevalence(None, at)).items():
+    for name, (value, interval) in numbers.number_readings(at, numbers.chosen_prevalence(None, at)).items():
         expect(page.locator(f"#number-{name}")).to_have_text(value)
         expect(page.locator(f"#number-{name}-range")).to_have_text(interval)
     page.wait_for_function(
@@ -88,7 +90,7 @@ def test_a_shared_link_shows_the_same_view(visit: Visit, bundle_root: Path) -> N
     for place, one in zip(("#cell-tp", "#number-ppv", "#performance-cases"), texts, strict=True):
         expect(other.locator(place)).to_have_text(one, use_inner_text=True)
     expect(other.get_by_label("sex")).to_have_value("female")
-    at = review(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
+    at = evaluate_split(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
     expect(other.locator("#cell-fn")).to_have_text(str(at.fn))
     assert page.url == other.url
 
@@ -119,7 +121,7 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     expect(page.locator("#performance-chip")).to_contain_text("All errors at a threshold of 30 %")
     assert "show=" not in page.url
     # A bar of the calibration, a group, a point of the curve: as Plotly tells of a click.
-    bins = review(open_bundle(bundle_root / "tiny"), "test").calibrated.bins
+    bins = evaluate_split(open_bundle(bundle_root / "tiny"), "test").calibrated.bins
     click(page, "calibration", "data.findLastIndex(({type}) => type === 'bar')", len(bins) - 1)
     expect(page.locator("#performance-chip")).to_contain_text(f"{bins[-1].n} case")
     click(page, "subgroups", "data.findIndex(({y}) => y && y.length)", 0)

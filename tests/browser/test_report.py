@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from model.bundle import open_bundle
-from model.evaluation.report import report
+from model.evaluation.report import model_report
 
 
 @pytest.fixture(name="file", scope="module")
 def report_file(bundle_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "tiny.html"
-    path.write_text(report(open_bundle(bundle_root / "tiny")), encoding="utf-8")
+    path.write_text(model_report(open_bundle(bundle_root / "tiny")), encoding="utf-8")
     return path
 
 

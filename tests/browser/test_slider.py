@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 
 from dashboard.performance import numbers
 from dashboard.performance.decisions import CELLS
-from dashboard.performance.tiles import TILES, readings
+from dashboard.performance.tiles import TILES, tile_readings
 from model.bundle import open_bundle
 from model.evaluation.metrics import Confusion
-from model.evaluation.review import review
+from model.evaluation.review import evaluate_split
 from model.evaluation.words import rate
 from tests.browser.conftest import Visit
 
@@ -27,20 +27,20 @@ def press(page: Page, key: str) -> float:
 def expect_numbers(page: Page, at: Confusion) -> None:
     """Every number that follows the slider."""
     for name, _, _ in TILES:
-        for end, words in zip(("", "-line"), readings(at)[name], strict=True):
+        for end, words in zip(("", "-line"), tile_readings(at)[name], strict=True):
             expect(page.locator(f"#tile-{name}{end}")).to_have_text(words)
     for name, *_ in CELLS:
         of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
         expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
         expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
-    for name, told in numbers.readings(at, numbers.prevalence(None, at)).items():
+    for name, told in numbers.number_readings(at, numbers.chosen_prevalence(None, at)).items():
         for end, words in zip(("", "-range"), told, strict=True):
             expect(page.locator(f"#number-{name}{end}")).to_have_text(words)
 
 
 @pytest.mark.parametrize("dash", [False, True], ids=["at once", "at rest"])
 def test_numbers_follow_the_handle(visit: Visit, bundle_root: Path, dash: bool) -> None:
-    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     page = visit.open(ADDRESS)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     page.wait_for_load_state("networkidle")
@@ -63,11 +63,11 @@ def test_numbers_are_right_after_the_page_was_drawn_anew(visit: Visit, bundle_ro
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     position = press(page, "End")
-    expect_numbers(page, review(bundle, "test").confusion(position))
+    expect_numbers(page, evaluate_split(bundle, "test").confusion(position))
     page.locator("#performance-split").select_option("validation")
     page.wait_for_url("**split=validation**", timeout=20_000)
     expect(page.locator("#performance-threshold [role=slider]").first).to_be_visible()
     now = float(
         page.locator("#performance-threshold [role=slider]").first.get_attribute("aria-valuenow") or "nan"
     )
-    expect_numbers(page, review(bundle, "validation").confusion(now))
+    expect_numbers(page, evaluate_split(bundle, "validation").confusion(now))

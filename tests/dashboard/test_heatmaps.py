@@ -79,12 +79,12 @@ def test_the_pdf_has_one_picture_and_the_reason(client: FlaskClient, record: Rec
 
 def test_evaluated_images_have_none(app: Dash, services: Services, lesion_jpeg: bytes) -> None:
     # A page can be imported once there is an application.
-    from dashboard.performance.case_page import picture
+    from dashboard.performance.case_page import case_image_panel
 
     assert app
     with pytest.raises(ModelUnavailable, match="mean nothing"):
         services.heatmap(decode(lesion_jpeg), "tiny")
-    shown = str(picture("A", services.bundle(), {"A"}))
+    shown = str(case_image_panel("A", services.bundle(), {"A"}))
     assert NO_HEATMAP in shown and "heatmap?" not in shown
 
 

@@ -17,7 +17,7 @@ from model.evaluation.cohort import Where
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
 from model.evaluation.resampling import Resampled
-from model.evaluation.review import Review, Versus, versus
+from model.evaluation.review import SplitEvaluation, Versus, compare_models
 from model.tables import spreadsheet_safe
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class FigureData:
     """
 
     bundle: Bundle
-    review: Review
+    review: SplitEvaluation
     position: float
     theme: str | None = "light"
     sure: bool = True
@@ -67,7 +67,9 @@ class FigureData:
     @property
     def rivals(self) -> tuple[Versus, ...]:
         """Every other model against this one, on the images that both have scored."""
-        return tuple(versus(self.bundle, other, self.review.split, self.where) for other in self.others)
+        return tuple(
+            compare_models(self.bundle, other, self.review.split, self.where) for other in self.others
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import parts_of
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
-from model.evaluation.words import plain
+from model.evaluation.words import part_words
 
 ROW, FRAME = 26, 96
 PANELS: tuple[tuple[str, str], ...] = (
@@ -63,7 +63,7 @@ def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, them
                     for place, one in zip(rows, values, strict=True)
                 ],
                 meta={"show": [f"part:{subgroup_code(found[place])}" for place in rows]},
-                text=[plain(found[place].name) for place in rows],
+                text=[part_words(found[place].name) for place in rows],
                 mode="markers",
                 cliponaxis=False,
                 marker={

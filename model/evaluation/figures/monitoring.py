@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from model.evaluation.drift import sample
+from model.evaluation.drift import finite_sorted
 from model.evaluation.figures.template import PERCENT, blank, message, palette
 from model.evaluation.verdict import VERDICTS
 from model.outcome import Outcome
@@ -17,7 +17,7 @@ HEIGHT, TREND_HEIGHT = 280, 220
 BARS = 20
 
 
-def daily(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Figure:
+def daily_figure(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Figure:
     """Photographs a day, stacked by outcome.
 
     Args:
@@ -44,7 +44,7 @@ def daily(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Fig
             hovertemplate="%{x|%d %b %Y}: %{y:,}<extra>" + words + "</extra>",
         )
     shown = sorted({day for days in counts.values() for day in days})
-    figure.update_layout(barmode="stack", hovermode="x unified", **legend())
+    figure.update_layout(barmode="stack", hovermode="x unified", **legend_above())
     figure.update_yaxes(title="Photographs a day", rangemode="tozero", tickformat=",d")
     figure.update_xaxes(type="date", showgrid=False)
     if len(shown) == 1:
@@ -54,7 +54,7 @@ def daily(counts: Mapping[str, Mapping[date, int]], theme: str | None) -> go.Fig
     return figure
 
 
-def distribution(
+def score_shift_figure(
     expected: ArrayLike, actual: ArrayLike, threshold: float | None, theme: str | None
 ) -> go.Figure:
     """Scores here as bars, the validation scores as a line; the share of each twentieth of the scale.
@@ -63,7 +63,7 @@ def distribution(
         expected, actual: calibrated probabilities of malignancy, (n,) and (m,); either may be empty.
         threshold: the operating point, 0 to 1.
     """
-    before, now = sample(expected), sample(actual)
+    before, now = finite_sorted(expected), finite_sorted(actual)
     if not now.size:
         return message("No photographs in this time.", theme, HEIGHT)
     figure, colours = blank(theme, HEIGHT), palette(theme)
@@ -90,13 +90,13 @@ def distribution(
         )
     if threshold is not None:
         figure.add_vline(x=threshold, line={"color": colours.muted, "width": 1, "dash": "dash"})
-    figure.update_layout(bargap=0.06, **legend())
+    figure.update_layout(bargap=0.06, **legend_above())
     figure.update_xaxes(title="Calibrated probability of malignancy", **PERCENT, showgrid=False)
     figure.update_yaxes(title="Share of lesions", tickformat=".0%", rangemode="tozero")
     return figure
 
 
-def trend(
+def lesion_trend_figure(
     when: Sequence[datetime],
     probability: Sequence[float],
     decision: Sequence[str],
@@ -140,13 +140,13 @@ def trend(
             customdata=[names[index] for index in mine],
             hovertemplate="%{x|%d %b %Y}: %{y:.1%}<br>%{customdata}<extra>" + verdict.short + "</extra>",
         )
-    figure.update_layout(**legend())
+    figure.update_layout(**legend_above())
     figure.update_yaxes(title="Probability of malignancy", **PERCENT)
     figure.update_xaxes(type="date", showgrid=False)
     return figure
 
 
-def legend() -> dict[str, object]:
+def legend_above() -> dict[str, object]:
     """A legend in one line above the figure."""
     return {
         "showlegend": True,

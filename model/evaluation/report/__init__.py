@@ -11,19 +11,19 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from model.bundle import Bundle, BundleError
-from model.evaluation.cohort import Where, words
+from model.evaluation.cohort import Where, part_title
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.robustness import ROBUSTNESS
 from model.evaluation.report import sections
 from model.evaluation.report.style import CSS, SCRIPT
 from model.evaluation.report.tags import Markup, embedded, render, section, tag
-from model.evaluation.review import review, splits
+from model.evaluation.review import evaluate_split, splits
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def report(
+def model_report(
     bundle: Bundle,
     split: str | None = None,
     where: Where = (),
@@ -46,32 +46,34 @@ def report(
         raise BundleError(f"{bundle.name} holds no scores, so there is nothing to report.")
     if split is not None and split not in available:
         raise BundleError(f"{bundle.name} has no scores of {split!r}. Available: {', '.join(available)}.")
-    shown = review(bundle, split or available[0], where)
+    shown = evaluate_split(bundle, split or available[0], where)
     now = (made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     data = FigureData(bundle, shown, round(100 * shown.threshold, 1))
     drawn = {name: figure.draw(data) for name, figure in FIGURES.items() if figure.exists(data)}
-    part = ", ".join(f"{variable} {words(variable, name, bundle.card.taxonomy)}" for variable, name in where)
+    part = ", ".join(
+        f"{variable} {part_title(variable, name, bundle.card.taxonomy)}" for variable, name in where
+    )
     whole = shown.at(shown.threshold)
     rooms = {name: room(name, figure.layout.height) for name, figure in drawn.items()}
     body = [
-        *sections.head(bundle, shown, part, now),
-        sections.tiles(bundle, shown),
-        sections.operating_points(bundle, shown, prevalence),
-        sections.confusion(whole),
+        *sections.report_head(bundle, shown, part, now),
+        sections.report_tiles(bundle, shown),
+        sections.operating_points_table(bundle, shown, prevalence),
+        sections.confusion_section(whole),
         [
             section(FIGURES[name].title, rooms[name], note=FIGURES[name].note_for(data))
             for name in drawn
             if name != ROBUSTNESS.name
         ],
-        sections.subgroups(shown),
-        sections.robustness(bundle.card, rooms.get(ROBUSTNESS.name)),
-        sections.limits(bundle, shown),
+        sections.report_subgroups(shown),
+        sections.report_robustness(bundle.card, rooms.get(ROBUSTNESS.name)),
+        sections.report_limits(bundle, shown),
         sections.methods(shown),
-        sections.card(bundle.card),
+        sections.card_section(bundle.card),
         tag("footer", tag("p", f"Dermaboard, {now}. No medical device.", class_="note")),
     ]
-    plots = {name: plain(figure) for name, figure in drawn.items()}
-    return document(f"{bundle.name}, {shown.split}", render(body), plots)
+    plots = {name: figure_json(figure) for name, figure in drawn.items()}
+    return report_document(f"{bundle.name}, {shown.split}", render(body), plots)
 
 
 def room(name: str, height: int) -> Markup:
@@ -80,13 +82,13 @@ def room(name: str, height: int) -> Markup:
     return tag("figure", inside, class_="figure")
 
 
-def plain(figure: Any) -> dict[str, Any]:
+def figure_json(figure: Any) -> dict[str, Any]:
     """A figure as JSON values, its template with it."""
     found: dict[str, Any] = json.loads(figure.to_json())
     return {"data": found["data"], "layout": found["layout"]}
 
 
-def document(title: str, body: str, plots: dict[str, Any]) -> str:
+def report_document(title: str, body: str, plots: dict[str, Any]) -> str:
     """The file."""
     named = {f"figure-{name}": plot for name, plot in plots.items()}
     return "\n".join(

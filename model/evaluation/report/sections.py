@@ -8,12 +8,12 @@ import numpy as np
 from model.bundle import Bundle, Card, OperatingPoint
 from model.evaluation import metrics
 from model.evaluation.cardtables import scales
-from model.evaluation.disturbances import HEAD, NOTE, cells, disturbed
+from model.evaluation.disturbances import HEAD, NOTE, disturbance_cells, disturbed
 from model.evaluation.operating import worth
-from model.evaluation.report.tags import Content, Markup, section, table, tag
-from model.evaluation.review import Review
+from model.evaluation.report.tags import Content, Markup, html_table, section, tag
+from model.evaluation.review import SplitEvaluation
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT
-from model.evaluation.words import area, plain, rate, reading, share, signed
+from model.evaluation.words import area_text, part_words, rate, reading, share_text, signed_text
 
 # Facts of a card that stand where they belong.
 ELSEWHERE = ("intended_use", "not_for", "limits", "measured_on")
@@ -21,7 +21,7 @@ ELSEWHERE = ("intended_use", "not_for", "limits", "measured_on")
 HISTOLOGY = ("histo", "histopathology", "histology")
 
 
-def head(bundle: Bundle, shown: Review, part: str, made: str) -> list[Content]:
+def report_head(bundle: Bundle, shown: SplitEvaluation, part: str, made: str) -> list[Content]:
     """What this is about."""
     card = bundle.card
     cases = f"{shown.truth.size:,} images of {shown.lesions:,} lesions, {shown.counts.malignant:,} malignant images"
@@ -43,7 +43,7 @@ def head(bundle: Bundle, shown: Review, part: str, made: str) -> list[Content]:
     ]
 
 
-def tiles(bundle: Bundle, shown: Review) -> Markup:
+def report_tiles(bundle: Bundle, shown: SplitEvaluation) -> Markup:
     """The few numbers to know."""
     at, found = shown.at(shown.threshold), shown.resampled
     of_benign, of_malignant = at.tn + at.fp, at.tp + at.fn
@@ -73,7 +73,7 @@ def area_words(interval: Any) -> tuple[str, str]:
     return reading(interval, "index")
 
 
-def calibration_words(shown: Review) -> tuple[str, str]:
+def calibration_words(shown: SplitEvaluation) -> tuple[str, str]:
     """ECE, and what it was before the scaling."""
     if np.isnan(shown.calibrated.error):
         return "–", "Not defined without scored cases."
@@ -82,7 +82,7 @@ def calibration_words(shown: Review) -> tuple[str, str]:
     return f"{shown.calibrated.error:.3f}", told
 
 
-def operating_points(bundle: Bundle, shown: Review, prevalence: float | None) -> Markup:
+def operating_points_table(bundle: Bundle, shown: SplitEvaluation, prevalence: float | None) -> Markup:
     """What each of the card's operating points does to these cases."""
     points = bundle.card.operating_points
     rows: list[list[Content]] = [
@@ -92,11 +92,11 @@ def operating_points(bundle: Bundle, shown: Review, prevalence: float | None) ->
     at = [shown.at(one.threshold) for one in points]
     own = prevalence if prevalence is not None else next((c.prevalence.value for c in at), float("nan"))
     rows += [
-        ["Sensitivity", *(share(one.sensitivity) for one in at)],
-        ["Specificity", *(share(one.specificity) for one in at)],
+        ["Sensitivity", *(share_text(one.sensitivity) for one in at)],
+        ["Specificity", *(share_text(one.specificity) for one in at)],
         ["Cancers missed", *(f"{one.fn:,} of {one.tp + one.fn:,}" for one in at)],
         ["False alarms", *(f"{one.fp:,} of {one.fp + one.tn:,}" for one in at)],
-        ["Accuracy", *(share(one.accuracy) for one in at)],
+        ["Accuracy", *(share_text(one.accuracy) for one in at)],
     ]
     if 0 < own < 1:
         worths = [worth(one, own) for one in at]
@@ -110,17 +110,17 @@ def operating_points(bundle: Bundle, shown: Review, prevalence: float | None) ->
             ("needed_to_biopsy", f"Number needed to biopsy at {rate(own)}", "ratio"),
         ):
             rows.append([label, *(" ".join(bracketed(*reading(getattr(one, name), kind))) for one in worths)])
-    rows += three_way(points, shown)
+    rows += three_way_rows(points, shown)
     first = "For a sensitivity on validation of"
     return section(
         "Operating points",
-        table((first, *(mark(one, bundle.card) for one in points)), rows),
+        html_table((first, *(point_title(one, bundle.card) for one in points)), rows),
         note="95 % intervals in brackets. A lesion between the two thresholds is called uncertain; for sensitivity "
         "and specificity it counts as called malignant, because it has to be looked at.",
     )
 
 
-def mark(point: OperatingPoint, card: Card) -> str:
+def point_title(point: OperatingPoint, card: Card) -> str:
     """The head of an operating point's column."""
     return f"{100 * point.sensitivity:g} %" + (" (default)" if point.name == card.operating_point else "")
 
@@ -130,7 +130,7 @@ def bracketed(value: str, interval: str) -> tuple[str, ...]:
     return (interval,) if value == "–" else (value, f"({interval})")
 
 
-def three_way(points: Sequence[OperatingPoint], shown: Review) -> list[list[Content]]:
+def three_way_rows(points: Sequence[OperatingPoint], shown: SplitEvaluation) -> list[list[Content]]:
     """How many of each class are called benign, uncertain and malignant."""
     rows: list[list[Content]] = []
     for name, of, column in (("Malignant", shown.counts.malignant, 0), ("Benign", shown.counts.benign, 1)):
@@ -142,11 +142,11 @@ def three_way(points: Sequence[OperatingPoint], shown: Review) -> list[list[Cont
     return rows
 
 
-def confusion(at: metrics.Confusion) -> Markup:
+def confusion_section(at: metrics.Confusion) -> Markup:
     """Two by two at the model's own operating point."""
     return section(
         "Decisions at the model's own operating point",
-        table(
+        html_table(
             ("", "Called malignant", "Called benign", "All"),
             [
                 ("◆ Malignant", f"{at.tp:,} caught", f"{at.fn:,} missed", f"{at.tp + at.fn:,}"),
@@ -156,7 +156,7 @@ def confusion(at: metrics.Confusion) -> Markup:
     )
 
 
-def subgroups(shown: Review) -> Markup | None:
+def report_subgroups(shown: SplitEvaluation) -> Markup | None:
     """The table of subgroups."""
     if not shown.subgroups:
         return None
@@ -165,9 +165,9 @@ def subgroups(shown: Review) -> Markup | None:
             f"{one.title}{' ○' if one.small else ''}",
             f"{one.n:,}",
             f"{one.malignant:,}",
-            area(one.auc),
-            share(one.sensitivity),
-            share(one.specificity),
+            area_text(one.auc),
+            share_text(one.sensitivity),
+            share_text(one.specificity),
         )
         for one in shown.subgroups
     ]
@@ -180,7 +180,7 @@ def subgroups(shown: Review) -> Markup | None:
             "too few to conclude anything.",
             class_="note",
         ),
-        table(
+        html_table(
             ("Group", "Cases", "Malignant", "AUC", "Sensitivity", "Specificity"),
             rows,
             [one.small for one in shown.subgroups],
@@ -189,40 +189,42 @@ def subgroups(shown: Review) -> Markup | None:
     )
 
 
-def robustness(card: Card, drawn: Content) -> Markup | None:
+def report_robustness(card: Card, drawn: Content) -> Markup | None:
     """What training measured on disturbed images; `drawn` is its figure."""
     if not card.robustness:
         return None
     found = disturbed(card.robustness)
     if found is not None:
         told = f"On the {card.facts['measured_on']} cases. {NOTE}" if "measured_on" in card.facts else NOTE
-        return section("Robustness", drawn, table(HEAD, [cells(one) for one in found]), note=told)
+        return section(
+            "Robustness", drawn, html_table(HEAD, [disturbance_cells(one) for one in found]), note=told
+        )
     columns = list(dict.fromkeys(name for row in card.robustness for name in row))
-    rows = [[cell(name, row.get(name)) for name in columns] for row in card.robustness]
+    rows = [[card_table_cell(name, row.get(name)) for name in columns] for row in card.robustness]
     return section(
         "Robustness",
-        table([column(name) for name in columns], rows),
+        html_table([column_title(name) for name in columns], rows),
         note="The same images, altered as light, focus or handling would alter them.",
     )
 
 
-def column(name: str) -> str:
+def column_title(name: str) -> str:
     """A column's name as people read it."""
     return {"auc": "AUC", "n": "Cases", "ece": "ECE"}.get(name, name.replace("_", " ").capitalize())
 
 
-def cell(name: str, value: Any) -> str:
+def card_table_cell(name: str, value: Any) -> str:
     """A value of the card's tables as text."""
     if value is None:
         return "–"
     if isinstance(value, float):
-        return signed(value) if "change" in name or "difference" in name else f"{value:.3f}"
+        return signed_text(value) if "change" in name or "difference" in name else f"{value:.3f}"
     if isinstance(value, list | tuple):
-        return "–".join(cell(name, one) for one in value)
+        return "–".join(card_table_cell(name, one) for one in value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def limits(bundle: Bundle, shown: Review) -> Markup:
+def report_limits(bundle: Bundle, shown: SplitEvaluation) -> Markup:
     """What these figures do not show."""
     told = [
         *(str(one) for one in bundle.card.facts.get("limits", ())),
@@ -236,7 +238,7 @@ def limits(bundle: Bundle, shown: Review) -> Markup:
         told.append(
             f"{rate(sure / len(by))} of the cases were confirmed by histology; the rest by other means, which see less."
         )
-    small = [f"{one.variable.lower()} {plain(one.name)}" for one in shown.subgroups if one.small]
+    small = [f"{one.variable.lower()} {part_words(one.name)}" for one in shown.subgroups if one.small]
     if small:
         told.append(f"Too few cases to conclude anything: {', '.join(small)}.")
     if shown.counts.unscored:
@@ -246,7 +248,7 @@ def limits(bundle: Bundle, shown: Review) -> Markup:
     return section("Limits", tag("ul", [tag("li", one) for one in told]))
 
 
-def methods(shown: Review) -> Markup:
+def methods(shown: SplitEvaluation) -> Markup:
     """How the figures came about."""
     return section(
         "How these figures were made",
@@ -262,18 +264,26 @@ def methods(shown: Review) -> Markup:
     )
 
 
-def card(of: Card) -> Markup:
+def card_section(of: Card) -> Markup:
     """The model card."""
     facts: list[tuple[str, Content]] = [
         ("Name", f"{of.name}, version {of.version}, made {of.created}"),
         ("Purpose", of.purpose),
-        *((column(name), said(of.facts[name])) for name in ("intended_use", "not_for") if of.facts.get(name)),
+        *(
+            (column_title(name), fact_content(of.facts[name]))
+            for name in ("intended_use", "not_for")
+            if of.facts.get(name)
+        ),
         ("Input", f"{of.input_size} × {of.input_size} pixels; out: {', '.join(of.classes)}"),
         ("Calibration", scales(of)),
-        ("Training", pairs(of.training)),
-        *((column(name), said(value)) for name, value in of.facts.items() if name not in ELSEWHERE),
+        ("Training", fact_pairs(of.training)),
+        *(
+            (column_title(name), fact_content(value))
+            for name, value in of.facts.items()
+            if name not in ELSEWHERE
+        ),
         ("Licence", of.licence),
-        ("Files", pairs(of.files)),
+        ("Files", fact_pairs(of.files)),
         ("Card's SHA-256", tag("code", of.sha256)),
     ]
     rows = [tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in facts]
@@ -281,24 +291,27 @@ def card(of: Card) -> Markup:
     return tag("section", tag("h2", "Model card"), body, class_="long")
 
 
-def pairs(values: Mapping[str, Any]) -> Content:
+def fact_pairs(values: Mapping[str, Any]) -> Content:
     """Names and values, a line each."""
     if not values:
         return "Not stated."
     return tag(
         "ul",
-        [tag("li", tag("strong", name.replace("_", " ")), " ", said(values[name])) for name in values],
+        [
+            tag("li", tag("strong", name.replace("_", " ")), " ", fact_content(values[name]))
+            for name in values
+        ],
     )
 
 
-def said(value: Any) -> Content:
+def fact_content(value: Any) -> Content:
     """A value of the card."""
     if isinstance(value, list | tuple) and all(isinstance(one, str) and len(one) > 24 for one in value):
         return tag("ul", [tag("li", one) for one in value])
     if isinstance(value, Mapping):
-        return pairs(value)
+        return fact_pairs(value)
     if isinstance(value, list | tuple):
         if any(isinstance(one, Mapping) for one in value):
-            return tag("ul", [tag("li", said(one)) for one in value])
+            return tag("ul", [tag("li", fact_content(one)) for one in value])
         return ", ".join(str(one) for one in value)
     return f"{value:,.6g}" if isinstance(value, float) else str(value)

@@ -32,7 +32,7 @@ def tag(name: str, *content: Content, **attributes: str) -> Markup:
     return Markup(f"<{name}{told}>{render(content)}</{name}>")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Content]], quiet: Iterable[bool] = ()) -> Markup:
+def html_table(head: Sequence[str], rows: Iterable[Sequence[Content]], quiet: Iterable[bool] = ()) -> Markup:
     """A table whose first column heads its rows; `quiet` rows step back."""
     few = list(quiet)
     body = [

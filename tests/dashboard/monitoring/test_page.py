@@ -182,10 +182,10 @@ def test_words_for_measures_and_rates() -> None:
         to_json(parts.drift(stability(rng.random(500), rng.random(300)), distance([0.1], [0.2])))
     )
     assert "look like those of the validation" in same
-    assert parts.interval(undefined(Undefined.EMPTY))[0].children == "Not defined without cases."  # type: ignore[union-attr]
-    assert parts.interval(wilson(8, 10))[0] == "80.0 %"
-    assert "nothing missed" in to_json(parts.interval(Interval(1, math.nan, math.nan)))
-    assert parts.share(1, 0) == "–"
+    assert parts.rate_interval(undefined(Undefined.EMPTY))[0].children == "Not defined without cases."  # type: ignore[union-attr]
+    assert parts.rate_interval(wilson(8, 10))[0] == "80.0 %"
+    assert "nothing missed" in to_json(parts.rate_interval(Interval(1, math.nan, math.nan)))
+    assert parts.share_of_all(1, 0) == "–"
     assert "No photograph" in to_json(parts.cautions({}, {}, 0))
 
 

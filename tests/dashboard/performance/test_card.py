@@ -6,7 +6,7 @@ from dashboard.performance import model_card as card
 from dashboard.performance import robustness
 from model.bundle import open_bundle
 from model.evaluation.figures.figure import FigureData
-from model.evaluation.review import review
+from model.evaluation.review import evaluate_split
 from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.model.evaluation.test_disturbances import ROWS
 from tests.tiny import write_tiny_bundle
@@ -14,7 +14,7 @@ from tests.tiny import write_tiny_bundle
 
 def test_model_card_says_what_the_bundle_says(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
-    words = text(find(card.card(bundle.card), "model-card"))
+    words = text(find(card.model_card(bundle.card), "model-card"))
     told = [bundle.card.purpose, bundle.card.licence, bundle.card.sha256, "1.300", "drawn", "0" * 64]
     for fact in (*told, *bundle.card.files, *bundle.card.files.values()):
         assert fact in words
@@ -26,7 +26,7 @@ def test_model_card_says_what_the_bundle_says(bundle_root):
 def test_model_card_reads_nested_and_missing_facts(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
     odd = {"versions": {"keras": "3.15", "numpy": "2.3"}, "seeds": [1, 2], "rate": 0.001, "note": None}
-    words = text(card.card(dataclasses.replace(bundle.card, training=odd, synthetic=False, files={})))
+    words = text(card.model_card(dataclasses.replace(bundle.card, training=odd, synthetic=False, files={})))
     for fact in ("keras 3.15, numpy 2.3", "1, 2", "0.001", "None", "Not stated."):
         assert fact in words
 
@@ -35,7 +35,7 @@ def data_with(bundle_root, rows, theme="light"):
     """What figures are drawn from, for a card with these rows on robustness."""
     bundle = open_bundle(bundle_root / "tiny")
     stated = dataclasses.replace(bundle, card=dataclasses.replace(bundle.card, robustness=rows))
-    return FigureData(stated, review(bundle, "test"), 30.0, theme)
+    return FigureData(stated, evaluate_split(bundle, "test"), 30.0, theme)
 
 
 def test_robustness_is_a_table_of_whatever_the_card_holds(bundle_root):
@@ -85,7 +85,7 @@ def test_lists_and_tables_of_a_card_are_lists_and_tables(bundle_root):
         "not_for": ["Screening."],
     }
     bundle = open_bundle(bundle_root / "tiny")
-    shown = card.card(dataclasses.replace(bundle.card, facts=facts))
+    shown = card.model_card(dataclasses.replace(bundle.card, facts=facts))
     assert [text(one) for one in every(shown, "Li")].count("One camera.") == 1
     tables = [[text(row) for row in every(one, "Tr")] for one in every(shown, "Table")]
     assert tables == [

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from dashboard.performance import case, photographs
-from dashboard.performance.view import read
+from dashboard.performance.view import read_view
 from model.bundle import find_bundles
 from model.evaluation.review import intact
 from model.evaluation.words import rate
@@ -31,25 +31,25 @@ def evaluated_page(other, tmp_path, models):
 
 
 def listed(models, **query):
-    view, _ = read({"model": "mine", "split": "test", **query}, models, "mine")
+    view, _ = read_view({"model": "mine", "split": "test", **query}, models, "mine")
     return view
 
 
 def test_a_case_has_its_place_among_the_listed(models):
     view = listed(models, show="fp")
-    first = case.find(view, models, str(cases_of(view)[0]))
-    second = case.find(view, models, str(cases_of(view)[1]))
+    first = case.find_case(view, models, str(cases_of(view)[0]))
+    second = case.find_case(view, models, str(cases_of(view)[1]))
     assert (first.place.number, first.place.before, first.place.after) == (1, None, cases_of(view)[1])
     assert (second.place.number, second.place.before) == (2, cases_of(view)[0])
     assert first.place.total == len(cases_of(view))
-    assert case.find(view, models, "ELSEWHERE") is None
+    assert case.find_case(view, models, "ELSEWHERE") is None
 
 
 def cases_of(view):
-    from dashboard.performance.selection import listed as places
-    from model.evaluation.review import rows
+    from dashboard.performance.selection import listed_cases as places
+    from model.evaluation.review import evaluated_rows
 
-    table = rows(view.model, view.split, view.where)
+    table = evaluated_rows(view.model, view.split, view.where)
     found = places(view.model, view.split, view.where, view.selection, 0.3)
     return table["image_id"].to_numpy()[found].tolist()
 
@@ -57,13 +57,13 @@ def cases_of(view):
 def test_a_case_outside_the_list_has_no_place(models):
     view = listed(models, show="fn")
     outside = next(one for one in cases_of(listed(models, show="fp")))
-    assert case.find(view, models, outside).place is None
+    assert case.find_case(view, models, outside).place is None
 
 
 def test_a_case_says_what_every_model_says(evaluated, models):
     view = listed(models)
     both = next(one for one in cases_of(view) if int(one[-7:]) >= 100)
-    found = case.find(view, models, both)
+    found = case.find_case(view, models, both)
     assert [bundle.name for bundle, _ in found.others] == ["mine", "theirs"]
     assert all(row["lesion_id"] == found.row["lesion_id"] for row in found.siblings)
     assert both not in [row["image_id"] for row in found.siblings]
@@ -72,7 +72,7 @@ def test_a_case_says_what_every_model_says(evaluated, models):
     assert rate(found.row["probability"]) in words
     assert "theirs" in words
     only = next(one for one in cases_of(view) if int(one[-7:]) < 100)
-    assert len(case.find(view, models, only).others) == 1
+    assert len(case.find_case(view, models, only).others) == 1
 
 
 def test_links_stay_in_the_list_and_go_to_the_other_models(evaluated, models):
@@ -82,7 +82,7 @@ def test_links_stay_in_the_list_and_go_to_the_other_models(evaluated, models):
         one.href for one in every(evaluated.layout("mine", at, split="test", show="fp", sex="female"), "Link")
     ]
     assert links[0] == "/performance?model=mine&split=test&sex=female&show=fp"
-    before = case.find(view, models, at).place.before
+    before = case.find_case(view, models, at).place.before
     assert any(urlsplit(one).path == f"/performance/case/mine/{before}" for one in links)
     theirs = next(one for one in links if "/case/theirs/" in one)
     assert parse_qs(urlsplit(theirs).query)["model"] == ["theirs"]
@@ -111,7 +111,7 @@ def test_without_images_the_case_says_how_to_see_them(evaluated, other, tmp_path
     other(tmp_path / "models", images=folder)
     assert "not in the folder" in text(evaluated.layout("mine", "DRAWN_0000001", split="test"))
     (folder / "DRAWN_0000001.jpg").touch()
-    photographs.found.cache_clear()
+    photographs.images_by_id.cache_clear()
     with_image = evaluated.layout("mine", "DRAWN_0000001", split="test")
     assert any("heatmap?model=mine" in one.src for one in every(with_image, "Img"))
     without_weights = evaluated.layout("theirs", "DRAWN_0000101", split="test")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from dashboard.performance import body, numbers, tiles
-from dashboard.performance.cases import outcome_of
-from dashboard.performance.selection import Selection, listed
+from dashboard.performance.cases import decision_outcome
+from dashboard.performance.selection import Selection, listed_cases
 from model.evaluation.intervals import wilson
-from model.evaluation.report import report
-from model.evaluation.review import review, rows
+from model.evaluation.report import model_report
+from model.evaluation.review import evaluate_split, evaluated_rows
 from model.evaluation.stored import stored_scores
-from model.evaluation.words import share
+from model.evaluation.words import share_text
 from model.modality import Modality
 from tests.dashboard.performance.reading import rewritten
 from training.judge import point_figures
@@ -69,7 +69,7 @@ def test_card_page_api_and_report_say_the_same(client, bundle, expected):
     # Pages can be imported once the application is there.
     from dashboard.monitoring.page import promised
 
-    shown = review(bundle, "test")
+    shown = evaluate_split(bundle, "test")
     at = shown.at(bundle.card.threshold)
     own = {name: getattr(at, name) for name in NAMES}
     for name, one in own.items():
@@ -84,44 +84,45 @@ def test_card_page_api_and_report_say_the_same(client, bundle, expected):
     api = client.get("/api/v1/models/alike/metrics").get_json()
     sent = client.get("/performance/table/numbers.csv?model=alike&split=test").text
     table = {row["number"]: row for row in csv.DictReader(io.StringIO(sent))}
-    words = report(bundle)
+    words = model_report(bundle)
     for name, one in own.items():
         for end in ("value", "low", "high"):
             number = getattr(one, end)
             assert card[name][end] == api[name][end] == float(table[name][end]) == number, (name, end)
         assert getattr(promised(bundle, close_up=False), name) == one
-        assert share(one).removesuffix(")").replace(" (", "<small>(") in words, name
+        assert share_text(one).removesuffix(")").replace(" (", "<small>(") in words, name
 
 
 def test_the_cases_behind_a_number_are_as_many(page, bundle):
-    shown = review(bundle, "test")
-    at, table = shown.at(bundle.card.threshold), rows(bundle, "test")
+    shown = evaluate_split(bundle, "test")
+    at, table = shown.at(bundle.card.threshold), evaluated_rows(bundle, "test")
     for outcome in ("tp", "fp", "tn", "fn"):
-        places = listed(bundle, "test", (), Selection(outcome), bundle.card.threshold)
+        places = listed_cases(bundle, "test", (), Selection(outcome), bundle.card.threshold)
         assert len(places) == getattr(at, outcome), outcome
-        said = {outcome_of(row, bundle.card.threshold) for row in table.iloc[places].to_dict("records")}
+        said = {decision_outcome(row, bundle.card.threshold) for row in table.iloc[places].to_dict("records")}
         assert said <= {outcome}
     count = int(table["no_result"].sum())
     assert f"{count} images get no result" in str(tiles.intervals_note(shown))
 
 
 def test_the_slider_shows_the_same(page, bundle):
-    shown = review(bundle, "test")
+    shown = evaluate_split(bundle, "test")
     at, position = shown.at(bundle.card.threshold), round(100 * bundle.card.threshold, 1)
-    percent = numbers.prevalence(None, at)
-    sent = json.loads(json.dumps(body.sweep(shown, percent)))
+    percent = numbers.chosen_prevalence(None, at)
+    sent = json.loads(json.dumps(body.slider_readings(shown, percent)))
     place = round(position / sent["step"])
-    assert sent["tiles"][place] == [words for told in tiles.readings(at).values() for words in told]
-    assert sent["tiles"][place][1].startswith(share(at.sensitivity).split("(")[1].rstrip(")"))
+    assert sent["tiles"][place] == [words for told in tiles.tile_readings(at).values() for words in told]
+    assert sent["tiles"][place][1].startswith(share_text(at.sensitivity).split("(")[1].rstrip(")"))
     shares = [
-        f"{value} ({spread.removesuffix(' %')})" for value, spread in numbers.readings(at, percent).values()
+        f"{value} ({spread.removesuffix(' %')})"
+        for value, spread in numbers.number_readings(at, percent).values()
     ]
-    assert share(at.ppv) in shares and share(at.npv) in shares
+    assert share_text(at.ppv) in shares and share_text(at.npv) in shares
     assert sent["numbers"][place] == [
-        words for told in numbers.readings(at, percent).values() for words in told
+        words for told in numbers.number_readings(at, percent).values() for words in told
     ]
     # Every position is counted as it would be alone.
     for place in (0, 123, 500, 1000):
         one = shown.confusion(place / 10)
-        assert sent["tiles"][place] == [words for told in tiles.readings(one).values() for words in told]
+        assert sent["tiles"][place] == [words for told in tiles.tile_readings(one).values() for words in told]
         assert (sent["tp"][place], sent["fp"][place]) == (one.tp, one.fp)

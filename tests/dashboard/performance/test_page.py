@@ -13,9 +13,9 @@ from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.intervals import Undefined
 from model.evaluation.operating import ppv
-from model.evaluation.review import intact, review
+from model.evaluation.review import evaluate_split, intact
 from model.evaluation.stored import stored_scores
-from model.evaluation.words import rate, signed, tenths
+from model.evaluation.words import rate, signed_text, tenths
 from model.taxonomy import HAM10000
 from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.tiny import signed_again, write_tiny_bundle
@@ -43,7 +43,7 @@ def test_numbers_are_those_of_the_metrics(page, bundle_root):
 
 
 def test_what_takes_long_comes_after_the_page(page, bundle_root):
-    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     assert "follows" in text(find(page.layout(), "tile-auc-line"))
     line = page.make_sure(TEST)[0]
     assert line == (f"{shown.area.low:.3f}–{shown.area.high:.3f} · {shown.auc_by_lesion.value:.3f} by lesion")
@@ -76,7 +76,7 @@ def test_nonsense_in_the_address_is_said_on_the_page(page):
 
 
 def test_threshold_and_prevalence_of_the_address_are_set(page, bundle_root):
-    at = review(open_bundle(bundle_root / "tiny"), "test").confusion(62.5)
+    at = evaluate_split(open_bundle(bundle_root / "tiny"), "test").confusion(62.5)
     shown = page.layout(threshold="62.5", prevalence="2")
     assert find(shown, "performance-threshold").value == 62.5
     assert text(find(shown, "cell-tp")) == str(at.tp)
@@ -207,9 +207,9 @@ def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_p
     assert "theirs" in words
     assert "140" in words
     # Against the first: a model that is worse has a minus.
-    assert f"{signed(first.result.second.value - first.result.first.value)} (" in words
+    assert f"{signed_text(first.result.second.value - first.result.first.value)} (" in words
     assert second.result.second.value < second.result.first.value
-    assert f"{signed(second.result.second.value - second.result.first.value)} (−" in words
+    assert f"{signed_text(second.result.second.value - second.result.first.value)} (−" in words
     names = {line.name for line in drawn(page, "light", "roc", address, 30.0).data}
     assert {"theirs", "third"} <= names
     assert page.make_sure("?model=mine&split=test")[1] is None
@@ -223,7 +223,7 @@ def test_models_without_a_common_image_say_so(other, tmp_path):
 
 
 def test_listed_cases_lead_to_their_pages_and_say_what_is_listed(page, bundle_root):
-    shown = review(open_bundle(bundle_root / "tiny"), "test")
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     at = shown.confusion(30)
     cases = page.show_cases(TEST + "&show=fp&page=1")
     assert f"False alarms at a threshold of 30 % {at.fp} cases" in text(cases)
@@ -254,22 +254,22 @@ def test_page_says_how_to_see_the_images(page, other, tmp_path):
 def test_one_class_only_is_said_in_place_of_numbers(page, other, tmp_path):
     benign = rewritten(tmp_path, "benign", lambda rows: rows[rows["label"] == "nv"])
     words = text(other(tmp_path).layout())
-    assert review(benign, "test").area.reason is Undefined.NO_MALIGNANT
+    assert evaluate_split(benign, "test").area.reason is Undefined.NO_MALIGNANT
     assert "Not defined without malignant cases." in words
     assert " nan" not in words
 
 
 def test_numbers_keep_three_figures_or_say_why_there_are_none():
     at = metrics.Confusion(tp=40, fn=10, fp=30, tn=120)
-    found = numbers.readings(at, 3)
+    found = numbers.number_readings(at, 3)
     assert found["positive_ratio"][0] == "4.00"
     assert found["negative_ratio"][0] == "0.250"
     assert found["balanced_accuracy"][0] == "80.0 %"
     assert found["f1"][0] == "0.667"
     assert found["needed_to_biopsy"][0] == "9.08"
-    none = numbers.readings(metrics.Confusion(0, 0, 5, 0), 2)
+    none = numbers.number_readings(metrics.Confusion(0, 0, 5, 0), 2)
     assert none["ppv"] == ("–", "Not defined without malignant cases.")
-    assert tiles.readings(metrics.Confusion(0, 0, 5, 0))["sensitivity"][0] == "–"
+    assert tiles.tile_readings(metrics.Confusion(0, 0, 5, 0))["sensitivity"][0] == "–"
 
 
 def test_without_bundles_the_page_says_what_to_do(other, tmp_path):
@@ -322,7 +322,7 @@ def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
 
 
 def test_cells_of_the_matrix_are_buttons_that_list(page, bundle_root):
-    matrix = review(open_bundle(bundle_root / "tiny"), "test").matrix
+    matrix = evaluate_split(open_bundle(bundle_root / "tiny"), "test").matrix
     shown = page.draw(LIGHT, {"name": "diagnoses"}, TEST, 30.0)
     cells = {getattr(one, "data-show"): one for one in every(shown, "Button") if hasattr(one, "data-show")}
     for i, true in enumerate(HAM10000.codes):

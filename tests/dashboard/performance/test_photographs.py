@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dashboard.performance.photographs import found
+from dashboard.performance.photographs import images_by_id
 from model.scoring import files_below
 
 
@@ -14,4 +14,4 @@ def test_what_systems_hide_is_no_photograph(tmp_path: Path) -> None:
     assert [path.name for path in files_below([tmp_path])] == ["b.jpg", "d.JPG"]
     named = tmp_path / "._b.jpg"
     assert list(files_below([named])) == [named]
-    assert set(found(tmp_path)) == {"b", "d"}
+    assert set(images_by_id(tmp_path)) == {"b", "d"}

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from dashboard.performance import selection
-from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed, page_of, worst_first
+from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed_cases, page_of, worst_first
 from model.bundle import open_bundle
 from model.evaluation import metrics
-from model.evaluation.review import review, rows
+from model.evaluation.review import evaluate_split, evaluated_rows
 from model.taxonomy import HAM10000
 
 parse, chosen, say = (
-    partial(one, taxonomy=HAM10000) for one in (selection.parse, selection.chosen, selection.say)
+    partial(one, taxonomy=HAM10000) for one in (selection.parse, selection.selected_cases, selection.say)
 )
 TABLE = pd.DataFrame(
     {
@@ -86,7 +86,7 @@ def test_missed_cancers_come_before_false_alarms_and_each_begins_with_the_worst(
 
 def test_cells_of_the_matrix_are_counted_as_it_counts(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
-    table, matrix = rows(bundle, "test"), review(bundle, "test").matrix
+    table, matrix = evaluated_rows(bundle, "test"), evaluate_split(bundle, "test").matrix
     for i, true in enumerate(HAM10000.codes):
         for j, picked in enumerate(HAM10000.codes):
             assert chosen(table, parse(f"cell:{true}:{picked}"), 0.3).sum() == matrix[i, j]
@@ -94,19 +94,19 @@ def test_cells_of_the_matrix_are_counted_as_it_counts(bundle_root):
 
 def test_outcomes_and_bins_are_counted_as_the_figures_count(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
-    table = rows(bundle, "test")
+    table = evaluated_rows(bundle, "test")
     at = metrics.confusion(table["malignant"], table["probability"], 0.3)
     for name in ("tp", "fp", "fn", "tn"):
         assert chosen(table, parse(name), 0.3).sum() == getattr(at, name)
-    for one in review(bundle, "test").calibrated.bins:
+    for one in evaluate_split(bundle, "test").calibrated.bins:
         assert chosen(table, parse(f"score:{one.low}:{one.high}"), 0.3).sum() == one.n
 
 
 def test_a_list_holds_the_same_cases_in_their_order(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
     where = (("sex", "female"),)
-    found = listed(bundle, "test", where, parse("errors"), 0.3)
-    table = rows(bundle, "test", where).iloc[found]
+    found = listed_cases(bundle, "test", where, parse("errors"), 0.3)
+    table = evaluated_rows(bundle, "test", where).iloc[found]
     assert set(table["sex"]) == {"female"}
     missed = table[table["malignant"]]["probability"].tolist()
     alarms = table[~table["malignant"]]["probability"].tolist()

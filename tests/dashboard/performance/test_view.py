@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from dashboard.performance.selection import Selection
-from dashboard.performance.view import MOST_MODELS, from_search, read, search
+from dashboard.performance.view import MOST_MODELS, from_search, read_view, search
 from model.bundle import open_bundle
 from model.evaluation.cohort import slug
 from tests.dashboard.performance.reading import rewritten
@@ -20,7 +20,7 @@ def three_models(tmp_path_factory):
 
 
 def test_nothing_said_is_the_default(models):
-    view, told = read({}, models, "mine")
+    view, told = read_view({}, models, "mine")
     assert (view.model.name, view.split, view.others, view.where) == ("mine", "test", (), ())
     assert (view.threshold, view.prevalence, view.selection.code, view.page, view.runs) == (
         None,
@@ -32,7 +32,7 @@ def test_nothing_said_is_the_default(models):
     assert view.position == 30.0
     assert told == ()
     assert search(view) == "?model=mine&split=test"
-    assert read({}, models, "gone")[0].model.name == "a b"
+    assert read_view({}, models, "gone")[0].model.name == "a b"
 
 
 def test_every_choice_is_in_the_address_and_comes_back(models):
@@ -40,7 +40,7 @@ def test_every_choice_is_in_the_address_and_comes_back(models):
         "?model=a+b&compare=mine&compare=outside&split=validation&age=30-49&sex=female"
         "&threshold=12.5&prevalence=2&show=cell:mel:nv&page=3&run=first&run=second"
     )
-    view, told = read(parse_qs(written[1:]), models, "mine")
+    view, told = read_view(parse_qs(written[1:]), models, "mine")
     assert told == ()
     assert search(view) == written
     assert from_search(written, models, "mine") == view
@@ -51,10 +51,10 @@ def test_every_choice_is_in_the_address_and_comes_back(models):
 
 
 def test_every_part_of_every_variable_can_be_in_an_address(models):
-    view, _ = read({}, models, "mine")
+    view, _ = read_view({}, models, "mine")
     for variable, found in view.parts.items():
         for name in found:
-            chosen, told = read({variable: slug(name)}, models, "mine")
+            chosen, told = read_view({variable: slug(name)}, models, "mine")
             assert chosen.where == ((variable, slug(name)),)
             assert not told
 
@@ -79,7 +79,7 @@ def test_every_part_of_every_variable_can_be_in_an_address(models):
     ],
 )
 def test_what_cannot_be_used_is_said_and_replaced(models, query, said):
-    view, told = read(query, models, "mine")
+    view, told = read_view(query, models, "mine")
     assert (view.model.name, view.split, view.where, view.page) == ("mine", "test", (), 1)
     assert view.threshold is None
     assert len(told) == 1
@@ -87,13 +87,13 @@ def test_what_cannot_be_used_is_said_and_replaced(models, query, said):
 
 
 def test_external_splits_are_found_and_tests_come_first(models):
-    view, told = read({"model": "outside", "split": "bcn20000"}, models, "mine")
+    view, told = read_view({"model": "outside", "split": "bcn20000"}, models, "mine")
     assert (view.split, view.splits, told) == ("bcn20000", ("bcn20000",), ())
 
 
 def test_a_model_is_not_compared_with_itself_nor_with_too_many(tmp_path):
     many = [write_tiny_bundle(tmp_path, f"m{i}", graph=False, cases=20) for i in range(MOST_MODELS + 2)]
-    view, told = read({"compare": [one.name for one in many] * 2}, many, "m0")
+    view, told = read_view({"compare": [one.name for one in many] * 2}, many, "m0")
     assert [one.name for one in view.others] == [f"m{i}" for i in range(1, MOST_MODELS)]
     assert told == (f"At most {MOST_MODELS} models are drawn together; the first ones are.",)
 
@@ -103,6 +103,6 @@ def test_a_bundle_without_scores_has_no_split(tmp_path, models):
 
     bare = write_bundle(tmp_path / "bare", models[0].card, {})
     assert open_bundle(bare.path) == bare
-    view, told = read({"split": "test", "sex": "female"}, [bare], "bare")
+    view, told = read_view({"split": "test", "sex": "female"}, [bare], "bare")
     assert (view.split, view.where, view.parts) == ("", (), {})
     assert told[-1].startswith("No case here")

@@ -3,19 +3,19 @@
 import pytest
 
 from model.evaluation import benefit
-from model.evaluation.metrics import sweep
+from model.evaluation.metrics import sweep_scores
 from tests.model.evaluation.test_metrics import NASTY, cases
 
 
 @pytest.mark.parametrize(("y", "p", "reason"), NASTY.values(), ids=NASTY.keys())
 def test_undefined_cases_have_no_curve(y, p, reason):
-    assert benefit.net_benefit(sweep(y, p), [0.1, 0.2]).model.size == 0
+    assert benefit.net_benefit(sweep_scores(y, p), [0.1, 0.2]).model.size == 0
 
 
 def test_net_benefit_by_its_definition():
     y, p = cases(3)
     cuts = [0.0, 0.05, 0.2, 0.5, 0.9]
-    found = benefit.net_benefit(sweep(y, p), cuts)
+    found = benefit.net_benefit(sweep_scores(y, p), cuts)
     for place, cut in enumerate(cuts):
         gain = sum(1 if true else -cut / (1 - cut) for true, score in zip(y, p, strict=True) if score >= cut)
         assert found.model[place] == pytest.approx(gain / y.size)
@@ -27,4 +27,4 @@ def test_net_benefit_by_its_definition():
 
 def test_treating_all_is_worth_nothing_where_the_threshold_is_the_prevalence():
     y, p = cases(4)
-    assert benefit.net_benefit(sweep(y, p), [y.mean()]).treat_all[0] == pytest.approx(0)
+    assert benefit.net_benefit(sweep_scores(y, p), [y.mean()]).treat_all[0] == pytest.approx(0)

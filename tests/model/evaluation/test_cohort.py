@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.evaluation.cohort import inside, parts, settled, slug, words
+from model.evaluation.cohort import inside, part_title, parts_by_variable, settled, slug
 from model.taxonomy import HAM10000, LESIONS
 from tests.tiny import tiny_scores
 
@@ -19,16 +19,16 @@ TABLE = pd.DataFrame(
 
 
 def test_parts_are_counted_in_the_order_to_show():
-    found = parts(TABLE, LESIONS)
+    found = parts_by_variable(TABLE, LESIONS)
     assert found["age"] == {"under 30": 1, "30–49": 1, "70 and over": 1, "unknown": 1}
     assert found["sex"] == {"female": 1, "male": 1, "unknown": 2}
     assert list(found["site"]) == ["back", "face", "lower extremity"]
     assert found["diagnosis"] == {"mel": 2, "nv": 1, "scc": 1}
     assert list(found["diagnosis"]) == ["mel", "nv", "scc"]
-    assert words("diagnosis", "scc", LESIONS) == "Squamous cell carcinoma"
-    assert words("diagnosis", "scc", HAM10000) == "scc"
+    assert part_title("diagnosis", "scc", LESIONS) == "Squamous cell carcinoma"
+    assert part_title("diagnosis", "scc", HAM10000) == "scc"
     assert "confirmation" not in found
-    assert parts(TABLE.head(0), LESIONS) == {}
+    assert parts_by_variable(TABLE.head(0), LESIONS) == {}
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,14 @@ def test_inside(where, expected):
 
 def test_every_part_of_the_scores_can_be_named_and_together_they_are_all():
     table = tiny_scores(200, 1)
-    for variable, found in parts(table, LESIONS).items():
+    for variable, found in parts_by_variable(table, LESIONS).items():
         assert sum(inside(table, ((variable, slug(name)),)).sum() for name in found) == len(table)
         assert sum(found.values()) == len(table)
 
 
 def test_what_the_cases_have_not_is_told_apart():
     wanted = (("sex", "male"), ("sex", "cat"), ("colour", "red"))
-    assert settled(wanted, parts(TABLE, LESIONS)) == ((("sex", "male"),), (("sex", "cat"), ("colour", "red")))
+    assert settled(wanted, parts_by_variable(TABLE, LESIONS)) == (
+        (("sex", "male"),),
+        (("sex", "cat"), ("colour", "red")),
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.evaluation.conformal import left_out, lower_threshold, three_way, upper_threshold
+from model.evaluation.conformal import left_out, lower_threshold, three_way_thresholds, upper_threshold
 
 
 def drawn(
@@ -20,7 +20,7 @@ def test_coverage_of_new_cases(coverage: float, shift: float) -> None:
     rng = np.random.default_rng(int(100 * coverage + shift))
     kept: list[tuple[float, float]] = []
     for _ in range(1500):
-        threshold, malignant = three_way(*drawn(rng, 60, 90, shift), coverage, coverage)
+        threshold, malignant = three_way_thresholds(*drawn(rng, 60, 90, shift), coverage, coverage)
         assert 0 <= threshold <= malignant <= 1
         y, p = drawn(rng, 50, 50, shift)
         kept.append((float((p[y] >= threshold).mean()), float((p[~y] < malignant).mean())))
@@ -40,8 +40,8 @@ def test_quantiles_without_the_correction_would_promise_too_much() -> None:
 
 
 def test_too_few_cases_leave_everything_uncertain() -> None:
-    assert three_way([True, False], [0.9, 0.1], 0.95, 0.95) == (0.0, 1.0)
-    assert three_way([], [], 0.95, 0.95) == (0.0, 1.0)
+    assert three_way_thresholds([True, False], [0.9, 0.1], 0.95, 0.95) == (0.0, 1.0)
+    assert three_way_thresholds([], [], 0.95, 0.95) == (0.0, 1.0)
 
 
 def test_thresholds_lie_between_scores() -> None:
@@ -63,5 +63,5 @@ def test_ties_are_covered_together() -> None:
 def test_the_band_is_empty_where_the_classes_hardly_overlap() -> None:
     y = np.arange(400) < 200
     p = np.where(y, 0.9, 0.1) + np.linspace(-0.05, 0.05, 400)
-    threshold, malignant = three_way(y, p, 0.95, 0.95)
+    threshold, malignant = three_way_thresholds(y, p, 0.95, 0.95)
     assert threshold == malignant > 0.8

@@ -6,10 +6,10 @@ import math
 import pytest
 
 from model.bundle import SCORES, write_bundle
-from model.evaluation.disturbances import HEAD, cells, disturbed
+from model.evaluation.disturbances import HEAD, disturbance_cells, disturbed
 from model.evaluation.figures import robustness
 from model.evaluation.figures.template import DARK
-from model.evaluation.report import report
+from model.evaluation.report import model_report
 from tests.tiny import write_tiny_bundle
 
 ROW = {
@@ -31,7 +31,7 @@ ROWS = (ROW, ROW | {"kind": "none", "strength": ""}, ROW | {"kind": "hair", "str
 def test_rows_are_told_in_words_without_the_undisturbed():
     found = disturbed(ROWS)
     assert [one.name for one in found] == ["motion blur sigma 2", "hair"]
-    told = dict(zip(HEAD, cells(found[0]), strict=True))
+    told = dict(zip(HEAD, disturbance_cells(found[0]), strict=True))
     assert told["AUC"] == "0.870 (0.840–0.900)"
     assert (told["Images"], told["Mean change"], told["Decisions changed"]) == ("1,460", "0.051", "12.5 %")
     assert told["Cancers lost"] == "7"
@@ -41,7 +41,7 @@ def test_what_training_could_not_measure_is_a_dash():
     (one,) = disturbed([ROW | {"auc": None, "auc_low": None, "auc_high": None, "auc_before": None}])
     assert not one.auc.defined
     assert math.isnan(one.before)
-    assert cells(one)[2:4] == ("–", "–")
+    assert disturbance_cells(one)[2:4] == ("–", "–")
 
 
 @pytest.mark.parametrize("rows", [(), ({"change": "blur", "auc": 0.9},)])
@@ -68,13 +68,13 @@ def test_report_prints_them_and_tables_of_another_form_as_they_are(tmp_path):
     known = dataclasses.replace(
         bundle.card, name="known", robustness=ROWS, facts={"limits": ["One camera only."]}
     )
-    text = report(write_bundle(tmp_path / "known", known, files))
+    text = model_report(write_bundle(tmp_path / "known", known, files))
     assert "motion blur sigma 2" in text
     assert 'id="figure-robustness"' in text
     assert "One camera only." in text
     other = dataclasses.replace(
         bundle.card, name="other", robustness=({"change": "blur", "auc_change": -0.0123},)
     )
-    text = report(write_bundle(tmp_path / "other", other, files))
+    text = model_report(write_bundle(tmp_path / "other", other, files))
     assert "−0.012" in text
     assert "figure-robustness" not in text[: text.index("Plotly.newPlot")].replace("#figure", "")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from model.evaluation.drift import CHI2_95, Shift, distance, kolmogorov, portions, quantile_edges, stability
+from model.evaluation.drift import CHI2_95, Shift, bin_shares, distance, kolmogorov, quantile_edges, stability
 
 
 def test_two_bins_by_hand() -> None:
@@ -56,7 +56,7 @@ def test_equal_scores_share_a_bin() -> None:
     assert list(edges) == [0.5]
     assert stability(np.zeros(100), np.zeros(100)).value == pytest.approx(0)
     assert list(quantile_edges(np.zeros(100))) == []
-    assert portions(np.array([0.0, 0.5, 1.0]), edges) == pytest.approx([1.5 / 4, 2.5 / 4])
+    assert bin_shares(np.array([0.0, 0.5, 1.0]), edges) == pytest.approx([1.5 / 4, 2.5 / 4])
 
 
 @pytest.mark.parametrize("bins", [1, 21])

@@ -75,14 +75,14 @@ def test_roc_is_shaded_where_resampled_curves_pass(cases):
 
 def test_decision_curve_meets_treat_all_and_marks_the_operating_point(cases):
     y, p = cases
-    found = net_benefit(metrics.sweep(y, p), benefit.THRESHOLDS)
+    found = net_benefit(metrics.sweep_scores(y, p), benefit.THRESHOLDS)
     figure = benefit.decision_curve_figure(found, point(y, p), "light")
     mark, none, everyone, model = figure.data
     assert set(none.y) == {0}
     assert model.y[0] == everyone.y[0] == pytest.approx(100 * y.mean())
     at = list(benefit.THRESHOLDS).index(0.4)
     assert (mark.x[0], mark.y[0]) == pytest.approx((40, model.y[at]))
-    nothing = net_benefit(metrics.sweep([False], [0.2]), [0.1])
+    nothing = net_benefit(metrics.sweep_scores([False], [0.2]), [0.1])
     assert "Not defined without malignant" in texts(
         benefit.decision_curve_figure(nothing, point([False], [0.2]), "light")
     )
@@ -143,7 +143,7 @@ def test_undefined_curves_say_why():
 def test_downsampled_curves_stay_within_a_pixel_and_keep_their_ends(of, n):
     random = np.random.default_rng(0)
     y = random.random(n) < 0.2
-    exact = of(metrics.sweep(y, np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)))
+    exact = of(metrics.sweep_scores(y, np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)))
     kept = curves.visible(exact)
     assert kept.x.size <= min(exact.x.size, 8000)
     assert (kept.x[[0, -1]] == exact.x[[0, -1]]).all()
@@ -175,7 +175,7 @@ def test_distribution_shades_where_the_model_abstains(cases):
 
 def test_operating_points_of_the_card_are_on_both_curves(cases):
     y, p = cases
-    counts, at = metrics.sweep(y, p), point(y, p)
+    counts, at = metrics.sweep_scores(y, p), point(y, p)
     aimed = [
         curves.Aimed(name, cut, metrics.confusion(y, p, cut))
         for name, cut in (("90 %", 0.4), ("97.5 %", 0.3))

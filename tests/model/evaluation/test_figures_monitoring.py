@@ -13,7 +13,7 @@ register()
 
 @pytest.mark.parametrize(("theme", "colours"), [("light", LIGHT), ("dark", DARK)])
 def test_a_day_is_stacked_by_outcome(theme: str, colours: object) -> None:
-    figure = monitoring.daily(
+    figure = monitoring.daily_figure(
         {
             "benign": {date(2026, 11, 2): 4, date(2026, 11, 1): 2},
             "malignant": {date(2026, 11, 2): 1},
@@ -30,23 +30,28 @@ def test_a_day_is_stacked_by_outcome(theme: str, colours: object) -> None:
 
 
 def test_nothing_is_said_in_words() -> None:
-    for figure in (monitoring.daily({}, "light"), monitoring.distribution([0.1], [], 0.3, "light")):
+    for figure in (
+        monitoring.daily_figure({}, "light"),
+        monitoring.score_shift_figure([0.1], [], 0.3, "light"),
+    ):
         assert figure.layout.annotations[0].text == "No photographs in this time."
 
 
 def test_shares_are_shares() -> None:
     rng = np.random.default_rng(0)
-    figure = monitoring.distribution(rng.random(400), np.r_[rng.random(50), 0.0, 1.0, np.nan], 0.3, "light")
+    figure = monitoring.score_shift_figure(
+        rng.random(400), np.r_[rng.random(50), 0.0, 1.0, np.nan], 0.3, "light"
+    )
     here, validation = figure.data
     assert sum(here.y) == pytest.approx(1) and here.name == "Here, n = 52"
     assert sum(validation.y) == pytest.approx(2) and validation.name == "Validation, n = 400"
     assert figure.layout.shapes[0].x0 == 0.3
-    assert len(monitoring.distribution([], [0.5], None, "dark").data) == 1
+    assert len(monitoring.score_shift_figure([], [0.5], None, "dark").data) == 1
 
 
 def test_models_are_not_joined_in_a_trend() -> None:
     when = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3)]
-    figure = monitoring.trend(
+    figure = monitoring.lesion_trend_figure(
         when, [0.1, 0.5, 0.3], ["benign", "malignant", "benign"], ["a", "b", "a"], 1, None
     )
     lines = [trace for trace in figure.data if trace.mode == "lines"]

@@ -128,7 +128,7 @@ NASTY = {
 
 @pytest.mark.parametrize(("y", "p", "reason"), NASTY.values(), ids=NASTY.keys())
 def test_undefined_cases_give_a_reason_and_no_number(y, p, reason):
-    assert metrics.problem(y, p) is reason
+    assert metrics.two_class_problem(y, p) is reason
     assert math.isnan(metrics.auc(y, p))
     assert math.isnan(metrics.average_precision(y, p))
     assert metrics.roc_curve(y, p).x.size == 0
@@ -159,7 +159,7 @@ def test_rates_say_which_cases_are_lacking():
 def test_counts_at_any_threshold_agree_with_confusion():
     y, p = cases(3)
     cuts = [0.0, 0.2, 0.205, 0.5, 1.0, 1.1]
-    tp, fp = metrics.sweep(y, p).counts(cuts)
+    tp, fp = metrics.sweep_scores(y, p).counts(cuts)
     for cut, true, false in zip(cuts, tp, fp, strict=True):
         one = metrics.confusion(y, p, cut)
         assert (true, false) == (one.tp, one.fp)

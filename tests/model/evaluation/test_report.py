@@ -12,9 +12,9 @@ import pytest
 
 from model.bundle import HISTORY, SCORES, Bundle, BundleError, write_bundle
 from model.evaluation.__main__ import main
-from model.evaluation.report import report
+from model.evaluation.report import model_report
 from model.evaluation.report.tags import embedded, render, tag
-from model.evaluation.review import review
+from model.evaluation.review import evaluate_split
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
 from model.taxonomy import HAM10000
@@ -53,11 +53,11 @@ def tiny_bundle(tmp_path_factory):
 
 @pytest.fixture(name="text", scope="module")
 def report_of_tiny(bundle):
-    return report(bundle, made=NOON)
+    return model_report(bundle, made=NOON)
 
 
 def test_report_has_the_numbers_of_the_review(bundle, text):
-    shown, words = review(bundle, "test"), prose(text)
+    shown, words = evaluate_split(bundle, "test"), prose(text)
     at = shown.at(shown.threshold)
     for interval in (at.sensitivity, at.specificity):
         assert rate(interval.value) in words
@@ -94,7 +94,7 @@ def test_report_is_one_file_that_forbids_itself_to_load_anything(text):
 
 
 def test_counts_of_the_three_way_decision_add_up(bundle, text):
-    shown = review(bundle, "test")
+    shown = evaluate_split(bundle, "test")
     for word, total in (("Malignant", shown.counts.malignant), ("Benign", shown.counts.benign)):
         found = re.search(
             rf"{word} called benign / uncertain / malignant ([\d,]+) / ([\d,]+) / ([\d,]+)", prose(text)
@@ -104,7 +104,7 @@ def test_counts_of_the_three_way_decision_add_up(bundle, text):
 
 
 def test_prevalence_and_filter_are_those_asked_for(bundle):
-    words = prose(report(bundle, "validation", (("sex", "female"),), prevalence=0.02))
+    words = prose(model_report(bundle, "validation", (("sex", "female"),), prevalence=0.02))
     assert "PPV at a prevalence of 2.0 %" in words
     assert "validation, only sex female" in words
     assert (
@@ -118,7 +118,7 @@ def test_what_a_bundle_says_is_text_and_never_markup(tmp_path):
     bundle = altered(
         tmp_path, lambda rows: rows.assign(site=hostile), purpose=hostile, facts={hostile: [hostile]}
     )
-    text = report(bundle)
+    text = model_report(bundle)
     assert "<script>alert" not in text
     assert text.count("<script") == 3
     assert hostile in json.dumps(figures(text), ensure_ascii=False)
@@ -141,7 +141,7 @@ def test_what_a_bundle_says_is_text_and_never_markup(tmp_path):
     ids=["benign", "malignant", "unscored", "ten", "equal", "nobody", "lesions"],
 )
 def test_odd_scores_are_said_in_words(tmp_path, change, expected):
-    text = report(altered(tmp_path, change))
+    text = model_report(altered(tmp_path, change))
     assert expected in prose(text)
     assert not re.search(r"\bnan\b|\binf\b|None", prose(text))
     assert all(math.isfinite(value) for value in numbers(figures(text)))
@@ -158,10 +158,10 @@ def numbers(value):
 
 def test_report_of_nothing_is_refused_by_name(bundle, tmp_path):
     with pytest.raises(BundleError, match=r"tiny has no scores of 'train'. Available: test, validation"):
-        report(bundle, "train")
+        model_report(bundle, "train")
     empty = write_bundle(tmp_path / "empty", dataclasses.replace(bundle.card, name="empty"), {})
     with pytest.raises(BundleError, match="empty holds no scores"):
-        report(empty)
+        model_report(empty)
 
 
 def test_command_line_writes_the_file_or_says_why_not(bundle, tmp_path, capsys):

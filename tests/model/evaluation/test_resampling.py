@@ -8,7 +8,7 @@ import sklearn.metrics as oracle
 
 from model.evaluation import resampling
 from model.evaluation.metrics import lesion_codes
-from model.evaluation.resampling import bootstrap, bootstrap_auc, by_lesion, lesion_auc
+from model.evaluation.resampling import bootstrap, bootstrap_auc, lesion_auc, mean_by_lesion
 from tests.model.evaluation.test_metrics import NASTY, cases
 
 
@@ -38,7 +38,7 @@ def test_bootstrap_is_wider_when_images_share_a_lesion():
 
 
 def test_a_lesion_counts_once_with_the_mean_of_its_images():
-    truth, scores = by_lesion([1, 0, 1, 0], [0.9, 0.2, 0.5, 0.4], ["b", "a", "b", "c"])
+    truth, scores = mean_by_lesion([1, 0, 1, 0], [0.9, 0.2, 0.5, 0.4], ["b", "a", "b", "c"])
     assert truth.tolist() == [False, True, False]
     assert scores == pytest.approx([0.2, 0.7, 0.4])
     # One picture of cancer scores below a harmless lesion, its lesion does not.

@@ -30,7 +30,7 @@ def altered(bundle, root, name, change):
 
 def fresh(bundle):
     """A review that nobody has looked at yet."""
-    return dataclasses.replace(reviews.review(bundle, "test"))
+    return dataclasses.replace(reviews.evaluate_split(bundle, "test"))
 
 
 def test_cases_that_two_evaluations_label_differently_are_left_out_and_counted(bundle, tmp_path):
@@ -42,16 +42,16 @@ def test_cases_that_two_evaluations_label_differently_are_left_out_and_counted(b
         return rows
 
     other = altered(bundle, tmp_path, "other", relabel)
-    found = reviews.versus(bundle, other, "test")
+    found = reviews.compare_models(bundle, other, "test")
     assert (found.disputed, found.renamed, found.result.n) == (3, 2, 147)
-    same = reviews.versus(bundle, altered(bundle, tmp_path, "same", lambda rows: rows), "test")
+    same = reviews.compare_models(bundle, altered(bundle, tmp_path, "same", lambda rows: rows), "test")
     assert (same.disputed, same.renamed, same.result.n) == (0, 0, 150)
     assert same.result.difference.value == 0
 
 
 def test_comparison_of_lesions_that_only_one_has_scored_is_not_defined(bundle, tmp_path):
     other = altered(bundle, tmp_path, "apart", lambda rows: rows.assign(image_id="X" + rows["image_id"]))
-    found = reviews.versus(bundle, other, "test")
+    found = reviews.compare_models(bundle, other, "test")
     assert found.result.n == 0
     assert found.result.difference.reason is not None
 
@@ -97,7 +97,7 @@ def test_slider_meets_every_operating_point_exactly(bundle):
     points = tuple(
         OperatingPoint(f"p{i}", 0.9, cut, 0.9, 0.9, 0.9) for i, cut in enumerate((0.12345, 0.4321))
     )
-    shown = dataclasses.replace(reviews.review(bundle, "test"), points=points, threshold=0.12345)
+    shown = dataclasses.replace(reviews.evaluate_split(bundle, "test"), points=points, threshold=0.12345)
     assert shown.probability(12.3) == 0.12345
     assert shown.probability(43.2) == 0.4321
     assert shown.probability(43.3) == 0.433
@@ -107,12 +107,12 @@ def test_slider_meets_every_operating_point_exactly(bundle):
 def test_filters_change_every_number(bundle):
     rows = stored_scores(bundle)
     rows = rows[(rows["split"] == "test") & (rows["sex"] == "female")]
-    shown = reviews.review(bundle, "test", (("sex", "female"),))
+    shown = reviews.evaluate_split(bundle, "test", (("sex", "female"),))
     assert shown.truth.size == len(rows)
     assert shown.auc == pytest.approx(metrics.auc(rows["malignant"], rows["probability"]))
     assert shown.matrix.sum() == len(rows)
     assert {one.name for one in shown.subgroups if one.variable == "Sex"} == {"female"}
-    nothing = reviews.review(bundle, "test", (("sex", "nobody"),))
+    nothing = reviews.evaluate_split(bundle, "test", (("sex", "nobody"),))
     assert nothing.truth.size == 0
     assert nothing.area.reason is not None
     assert nothing.matrix is None
@@ -123,7 +123,7 @@ def test_filters_change_every_number(bundle):
 
 
 def test_calibration_before_is_told_only_where_scaling_changed_something(bundle):
-    shown = reviews.review(bundle, "test")
+    shown = reviews.evaluate_split(bundle, "test")
     assert shown.uncalibrated is not None
     assert shown.uncalibrated.error != shown.calibrated.error
     same = dataclasses.replace(shown, raw=shown.scores)

@@ -75,7 +75,7 @@ def test_balanced_accuracy_is_that_of_the_matrix() -> None:
     rng = np.random.default_rng(1)
     truth = rng.choice(7, 500, p=[0.03, 0.05, 0.1, 0.02, 0.1, 0.7, 0.0])
     chosen = np.where(rng.random(500) < 0.7, truth, rng.integers(0, 7, 500))
-    found = shares.balanced_accuracy(truth, chosen, 7, np.arange(500) // 2)
+    found = shares.balanced_accuracy_by_lesion(truth, chosen, 7, np.arange(500) // 2)
     assert found.value == pytest.approx(class_balanced_accuracy(class_confusion(truth, chosen, 7)))
     assert found.low < found.value < found.high < found.low + 0.25
 
