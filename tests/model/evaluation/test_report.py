@@ -12,8 +12,7 @@ import pytest
 
 from model.bundle import HISTORY, SCORES, Bundle, BundleError, write_bundle
 from model.evaluation.__main__ import main
-from model.evaluation.report import model_report
-from model.evaluation.report.tags import embedded, render, tag
+from model.evaluation.report import model_report, report_templates
 from model.evaluation.review import evaluate_split
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
@@ -175,7 +174,11 @@ def test_command_line_writes_the_file_or_says_why_not(bundle, tmp_path, capsys):
     assert [file.name for file in tmp_path.iterdir()] == ["review.html"]
 
 
-def test_tags_escape_everything_but_markup():
-    assert render(tag("p", "<b>", tag("i", "&"), title='"')) == '<p title="&quot;">&lt;b&gt;<i>&amp;</i></p>'
-    assert json.loads(embedded({"a": "</script>"})) == {"a": "</script>"}
-    assert "<" not in embedded({"a": "</script>"})
+def test_templates_escape_everything_but_markup():
+    template = report_templates().from_string('<p title="{{ text }}">{{ text }}</p>{{ data | tojson }}')
+    text = template.render(text='<b>"&', data={"a": "</script>"})
+    escaped = "&lt;b&gt;&#34;&amp;"
+    assert text.startswith(f'<p title="{escaped}">{escaped}</p>')
+    data = text.split("</p>")[1]
+    assert json.loads(data) == {"a": "</script>"}
+    assert "<" not in data
