@@ -2,7 +2,7 @@
 // so many of them. Dash gets the same numbers, by the same functions (assets/performance.js), when the slider rests.
 (function () {
   "use strict";
-  // In the order of `readings` and `rows` in dashboard/performance/browser.py; a test in the browser holds them together.
+  // In the order of `reading_outputs` and `number_outputs` in dashboard/performance/browser.py; a test in the browser holds them together.
   const tiles = ["sensitivity", "specificity", "accuracy"];
   const cells = ["tp", "fn", "fp", "tn"];
   const rows = [

@@ -1,12 +1,11 @@
 """Everything below the choice. What takes long comes as an empty room that a callback fills."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.performance import cases, decisions, live, numbers, parts, robustness, tiles
+from dashboard.performance import cases, live, model_card, parts, threshold
 from dashboard.performance.live import Run
 from dashboard.performance.panels import figure_panel, figure_room, framed, later, skeleton, two_columns
 from dashboard.performance.view import View, drawn_runs, live_runs, search
@@ -14,7 +13,7 @@ from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.confusion import DIAGNOSES
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.forest import SUBGROUPS
-from model.evaluation.review import STEP, SplitEvaluation, training_words
+from model.evaluation.review import SplitEvaluation, training_words
 from model.evaluation.words import rate
 
 # Pixels of what comes later, so that nothing moves when it does.
@@ -37,53 +36,24 @@ def performance_body(
     at, data = shown.confusion(view.position), view.figure_data()
     found = [
         view_summary(view, shown),
-        tiles.tile_row(shown, at),
+        threshold.tile_row(shown, at),
         dcc.Store(id="performance-view", data=search(view)),
         dcc.Store(id="performance-turns"),
         dcc.Store(
             id="performance-sweep",
-            data=slider_readings(shown, numbers.chosen_prevalence(None, at)) | {"runs": live_runs(runs)},
+            data=threshold.slider_readings(shown, threshold.chosen_prevalence(None, at))
+            | {"runs": live_runs(runs)},
         ),
-        tiles.intervals_note(shown),
+        threshold.intervals_note(shown),
         comparison_room(view),
         two_columns(threshold_panels(view, shown) + catalogued_panels(data, wide=False)),
         *catalogued_panels(data, wide=True),
         cases.cases_panel(search(view), known is not None),
         live.training_panel(data, runs, drawn_runs(view, runs), folder),
-        robustness.robustness_panel(data),
+        model_card.robustness_panel(data),
         framed("Model card", later("card", CARD)),
     ]
     return [one for one in found if one is not None]
-
-
-def slider_readings(shown: SplitEvaluation, percent: float) -> dict[str, Any]:
-    """What the browser needs to follow the slider by itself: at each position the counts, and what is read there.
-
-    Args:
-        percent: the prevalence of the cases, at which `numbers` are; `odds` are for any other.
-    """
-    at = [one for _, one in shown.sweep]
-    return {
-        "step": STEP,
-        "own": shown.threshold,
-        "prevalence": percent,
-        "thresholds": [threshold for threshold, _ in shown.sweep],
-        "tp": [one.tp for one in at],
-        "fp": [one.fp for one in at],
-        "malignant": shown.counts.malignant,
-        "benign": shown.counts.benign,
-        "unscored": shown.counts.unscored,
-        "tiles": [[words for told in tiles.tile_readings(one).values() for words in told] for one in at],
-        "numbers": [
-            [words for told in numbers.number_readings(one, percent).values() for words in told] for one in at
-        ],
-        "odds": [numbers.odds(one) for one in at],
-        "marks": {
-            name: {"x": mark.x, "y": mark.y, "side": mark.side, "leftBeyond": min(mark.left_beyond, 1e9)}
-            for name, figure in FIGURES.items()
-            if (mark := figure.mark)
-        },
-    }
 
 
 def view_summary(view: View, shown: SplitEvaluation) -> Component:
@@ -111,14 +81,14 @@ def threshold_panels(view: View, shown: SplitEvaluation) -> list[Component]:
     return [
         framed(
             "Decisions at a threshold",
-            decisions.decisions_body(model, at, view.position),
+            threshold.decisions_body(model, at, view.position),
             f"Model's own: set on validation for {rate(model.target_sensitivity)} sensitivity.",
             table="decisions",
         ),
         framed(
             "Numbers at the threshold",
-            numbers.numbers_body(at, numbers.chosen_prevalence(view.prevalence, at)),
-            numbers.NOTE,
+            threshold.numbers_body(at, threshold.chosen_prevalence(view.prevalence, at)),
+            threshold.NUMBERS_NOTE,
             table="numbers",
         ),
     ]

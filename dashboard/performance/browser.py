@@ -2,9 +2,7 @@
 
 from dash import MATCH, ClientsideFunction, Input, Output, State, clientside_callback
 
-from dashboard.performance.decisions import CELLS
-from dashboard.performance.numbers import NUMBERS
-from dashboard.performance.tiles import TILES
+from dashboard.performance.threshold import CELLS, NUMBERS, TILES
 
 
 def reading_outputs() -> list[Output]:

@@ -29,7 +29,7 @@ ANY: dict[str, str] = {
 }
 
 
-def view_choice(models: Sequence[Bundle], view: View) -> Component:
+def choice_of_view(models: Sequence[Bundle], view: View) -> Component:
     """The selects of the page."""
     top = [
         labelled_choice(

@@ -13,8 +13,8 @@ from flask import Blueprint, Response, abort, request
 
 from dashboard.performance.cases import decision_outcome
 from dashboard.performance.live import find_runs, trained_run
-from dashboard.performance.numbers import NUMBERS, chosen_prevalence
 from dashboard.performance.selection import listed_cases
+from dashboard.performance.threshold import NUMBERS, chosen_prevalence
 from dashboard.performance.view import View, drawn_runs, read_view
 from dashboard.services import Services
 from model.bundle import BundleError

@@ -13,13 +13,12 @@ from dashboard.performance import (
     cases,
     choice,
     live,
+    model_card,
     panels,
     parts,
     photographs,
-    robustness,
-    tiles,
+    threshold,
 )
-from dashboard.performance import model_card as card
 from dashboard.performance.body import performance_body
 from dashboard.performance.view import View, from_search, read_view, search
 from dashboard.services import Services
@@ -54,7 +53,7 @@ def layout(**query: Any) -> Component:
             dcc.Store(id="performance-show", data=view.selection.code),
             dcc.Store(id="performance-page", data=view.page),
             html.Div(panels.notices(told), id="performance-notices"),
-            choice.view_choice(models, view),
+            choice.choice_of_view(models, view),
             html.Div(body_of_view(view), id="performance-body"),
             broken,
         ],
@@ -136,10 +135,10 @@ def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
 # What comes later and is no figure.
 PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     "diagnoses": matrix,
-    "robustness": lambda view, turn: robustness.robustness_content(
+    "robustness": lambda view, turn: model_card.robustness_content(
         view.figure_data(turn["theme"]), turn["narrow"]
     ),
-    "card": lambda view, _: card.model_card(view.model.card),
+    "card": lambda view, _: model_card.model_card(view.model.card),
 }
 
 
@@ -177,7 +176,7 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
 def make_sure(address: str) -> tuple[str, Component | None]:
     """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
     view = view_of(address)
-    return tiles.area_line(view.review), contend(view)
+    return threshold.area_line(view.review), contend(view)
 
 
 def contend(view: View) -> Component | None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.performance import numbers
-from dashboard.performance.decisions import CELLS
-from dashboard.performance.tiles import TILES, tile_readings
+from dashboard.performance import threshold
+from dashboard.performance.threshold import CELLS, TILES, tile_readings
 from model.bundle import open_bundle
 from model.evaluation.figures import benefit
 from model.evaluation.figures.curves import MarkedPoint
@@ -58,7 +57,9 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
         of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
         expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
         expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
-    for name, (value, interval) in numbers.number_readings(at, numbers.chosen_prevalence(None, at)).items():
+    for name, (value, interval) in threshold.number_readings(
+        at, threshold.chosen_prevalence(None, at)
+    ).items():
         expect(page.locator(f"#number-{name}")).to_have_text(value)
         expect(page.locator(f"#number-{name}-range")).to_have_text(interval)
     page.wait_for_function(

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.performance import numbers
-from dashboard.performance.decisions import CELLS
-from dashboard.performance.tiles import TILES, tile_readings
+from dashboard.performance import threshold
+from dashboard.performance.threshold import CELLS, TILES, tile_readings
 from model.bundle import open_bundle
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import evaluate_split
@@ -33,7 +32,7 @@ def expect_numbers(page: Page, at: Confusion) -> None:
         of = at.tp + at.fn if name in ("tp", "fn") else at.fp + at.tn
         expect(page.locator(f"#cell-{name}")).to_have_text(f"{getattr(at, name):,}")
         expect(page.locator(f"#cell-{name}-share")).to_have_text(rate(getattr(at, name) / of))
-    for name, told in numbers.number_readings(at, numbers.chosen_prevalence(None, at)).items():
+    for name, told in threshold.number_readings(at, threshold.chosen_prevalence(None, at)).items():
         for end, words in zip(("", "-range"), told, strict=True):
             expect(page.locator(f"#number-{name}{end}")).to_have_text(words)
 

@@ -3,7 +3,6 @@
 import dataclasses
 
 from dashboard.performance import model_card as card
-from dashboard.performance import robustness
 from model.bundle import open_bundle
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.review import evaluate_split
@@ -39,13 +38,13 @@ def data_with(bundle_root, rows, theme="light"):
 
 
 def test_robustness_is_a_table_of_whatever_the_card_holds(bundle_root):
-    assert robustness.robustness_panel(data_with(bundle_root, ())) is None
+    assert card.robustness_panel(data_with(bundle_root, ())) is None
     rows = (
         {"change": "blur", "auc": 0.91234, "n": 1200},
         {"change": "dark", "auc": None, "difference_auc": -0.02},
     )
-    assert "altered" in text(robustness.robustness_panel(data_with(bundle_root, rows)))
-    words = text(robustness.robustness_content(data_with(bundle_root, rows)))
+    assert "altered" in text(card.robustness_panel(data_with(bundle_root, rows)))
+    words = text(card.robustness_content(data_with(bundle_root, rows)))
     for fact in ("blur", "0.912", "1,200", "dark", "–", "−0.020", "AUC", "Difference auc"):
         assert fact in words
 
@@ -53,8 +52,8 @@ def test_robustness_is_a_table_of_whatever_the_card_holds(bundle_root):
 def test_robustness_of_a_card_of_today_is_a_figure_and_a_table(bundle_root):
     data = data_with(bundle_root, ROWS, "dark")
     turn = {"type": "performance-turn", "name": "robustness"}
-    assert find(robustness.robustness_panel(data), turn) is not None
-    shown = robustness.robustness_content(data)
+    assert find(card.robustness_panel(data), turn) is not None
+    shown = card.robustness_content(data)
     figure = find(shown, {"type": "performance-figure", "name": "robustness"}).figure
     assert [one for line in figure.data if line.error_x.array for one in line.x] == [0.87, 0.87]
     assert "0.870 (0.840–0.900)" in text(find(shown, "robustness"))

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.performance import body, numbers, tiles
+from dashboard.performance import threshold
 from dashboard.performance.cases import decision_outcome
 from dashboard.performance.selection import Selection, listed_cases
 from model.evaluation.intervals import wilson
@@ -102,27 +102,29 @@ def test_the_cases_behind_a_number_are_as_many(page, bundle):
         said = {decision_outcome(row, bundle.card.threshold) for row in table.iloc[places].to_dict("records")}
         assert said <= {outcome}
     count = int(table["no_result"].sum())
-    assert f"{count} images get no result" in str(tiles.intervals_note(shown))
+    assert f"{count} images get no result" in str(threshold.intervals_note(shown))
 
 
 def test_the_slider_shows_the_same(page, bundle):
     shown = evaluate_split(bundle, "test")
     at, position = shown.at(bundle.card.threshold), round(100 * bundle.card.threshold, 1)
-    percent = numbers.chosen_prevalence(None, at)
-    sent = json.loads(json.dumps(body.slider_readings(shown, percent)))
+    percent = threshold.chosen_prevalence(None, at)
+    sent = json.loads(json.dumps(threshold.slider_readings(shown, percent)))
     place = round(position / sent["step"])
-    assert sent["tiles"][place] == [words for told in tiles.tile_readings(at).values() for words in told]
+    assert sent["tiles"][place] == [words for told in threshold.tile_readings(at).values() for words in told]
     assert sent["tiles"][place][1].startswith(share_text(at.sensitivity).split("(")[1].rstrip(")"))
     shares = [
         f"{value} ({spread.removesuffix(' %')})"
-        for value, spread in numbers.number_readings(at, percent).values()
+        for value, spread in threshold.number_readings(at, percent).values()
     ]
     assert share_text(at.ppv) in shares and share_text(at.npv) in shares
     assert sent["numbers"][place] == [
-        words for told in numbers.number_readings(at, percent).values() for words in told
+        words for told in threshold.number_readings(at, percent).values() for words in told
     ]
     # Every position is counted as it would be alone.
     for place in (0, 123, 500, 1000):
         one = shown.confusion(place / 10)
-        assert sent["tiles"][place] == [words for told in tiles.tile_readings(one).values() for words in told]
+        assert sent["tiles"][place] == [
+            words for told in threshold.tile_readings(one).values() for words in told
+        ]
         assert (sent["tp"][place], sent["fp"][place]) == (one.tp, one.fp)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dashboard.performance import numbers, tiles
+from dashboard.performance import threshold
 from dashboard.performance.view import from_search
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
@@ -261,15 +261,15 @@ def test_one_class_only_is_said_in_place_of_numbers(page, other, tmp_path):
 
 def test_numbers_keep_three_figures_or_say_why_there_are_none():
     at = metrics.Confusion(tp=40, fn=10, fp=30, tn=120)
-    found = numbers.number_readings(at, 3)
+    found = threshold.number_readings(at, 3)
     assert found["positive_ratio"][0] == "4.00"
     assert found["negative_ratio"][0] == "0.250"
     assert found["balanced_accuracy"][0] == "80.0 %"
     assert found["f1"][0] == "0.667"
     assert found["needed_to_biopsy"][0] == "9.08"
-    none = numbers.number_readings(metrics.Confusion(0, 0, 5, 0), 2)
+    none = threshold.number_readings(metrics.Confusion(0, 0, 5, 0), 2)
     assert none["ppv"] == ("–", "Not defined without malignant cases.")
-    assert tiles.tile_readings(metrics.Confusion(0, 0, 5, 0))["sensitivity"][0] == "–"
+    assert threshold.tile_readings(metrics.Confusion(0, 0, 5, 0))["sensitivity"][0] == "–"
 
 
 def test_without_bundles_the_page_says_what_to_do(other, tmp_path):
