@@ -135,7 +135,7 @@ def register_pages() -> None:
 
 def missing_script(_: DependencyException) -> Response:
     """A script that no library of ours has; Dash calls that a mistake of the server."""
-    return problems.document(404, "not_found", problems.NOTHING)
+    return problems.problem_document(404, "not_found", problems.NOTHING)
 
 
 def set_up(server: Flask) -> None:
@@ -165,7 +165,7 @@ def make_server(services: Services) -> Flask:
     server.register_blueprint(downloads.blueprint)
     server.register_blueprint(cards.blueprint)
     server.register_blueprint(exports.routes)
-    api.install(server, services)
+    api.install_api(server, services)
     jobs.install_jobs(server, services)
     delivery.compress_responses(server)
     return server

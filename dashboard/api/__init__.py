@@ -15,27 +15,27 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 rest = Blueprint("rest", __name__, url_prefix=ROOT)
 
 
-def install(server: Flask, services: Services) -> None:
+def install_api(server: Flask, services: Services) -> None:
     """Add the routes to the server, and a problem document to every error below them."""
-    monitoring.install(server, services)
-    problems.install(server)
-    server.before_request(look)
+    monitoring.install_counters(server, services)
+    problems.install_problem_documents(server)
+    server.before_request(check_api_request)
     for module in (predictions, pictures, models, examples, health, reference):
         server.register_blueprint(module.blueprint)
     server.register_blueprint(rest)
 
 
-def look() -> None:
+def check_api_request() -> None:
     """What holds for every request to the API. Raises Problem."""
     if not request.path.startswith(f"{ROOT}/"):
         return
     if request.method == "PATCH":
-        one_object()
-    if request.endpoint == "predictions.create":
-        one_file()
+        require_json_object()
+    if request.endpoint == "predictions.create_prediction":
+        require_one_file()
 
 
-def one_file() -> None:
+def require_one_file() -> None:
     """A form with one file, under its name: spectree fails at any other. Raises Problem."""
     if request.mimetype not in FORMS:
         raise Problem(415, "not_a_form", "Send the photograph as multipart/form-data, in the part “file”.")
@@ -46,7 +46,7 @@ def one_file() -> None:
         raise Problem(422, "invalid", "Send one file at a time, as the part “file”.")
 
 
-def one_object() -> None:
+def require_json_object() -> None:
     """A body of JSON has to be one: spectree takes what is none for an empty one."""
     if request.mimetype not in JSON:
         raise Problem(415, "not_json", "Send the change as JSON, with the content type application/json.")
@@ -55,6 +55,6 @@ def one_object() -> None:
 
 
 @rest.get("/<path:unknown>")
-def nothing(unknown: str) -> Response:
+def unknown_address(unknown: str) -> Response:
     """Any other address: without this route, Dash would answer it with a page."""
     raise Problem(404, "not_found", problems.NOTHING)

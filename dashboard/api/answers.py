@@ -3,23 +3,23 @@
 from flask import Response
 from pydantic import BaseModel
 
-from dashboard.api.shown import prediction
+from dashboard.api.shown import api_prediction
 from dashboard.store import Record
 
 
-def shown(record: Record, status: int = 200) -> Response:
+def prediction_response(record: Record, status: int = 200) -> Response:
     """A prediction with its revision as ETag."""
-    response = as_json(prediction(record), status)
+    response = json_response(api_prediction(record), status)
     response.set_etag(str(record.revision))
-    return private(response, "private, no-cache")
+    return private_response(response, "private, no-cache")
 
 
-def as_json(answer: BaseModel, status: int = 200) -> Response:
+def json_response(answer: BaseModel, status: int = 200) -> Response:
     """An answer as JSON."""
     return Response(answer.model_dump_json(), status, mimetype="application/json")
 
 
-def private(response: Response, how: str) -> Response:
+def private_response(response: Response, how: str) -> Response:
     """An answer that no proxy may keep."""
     response.headers["Cache-Control"] = how
     return response

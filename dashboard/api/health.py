@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, Response
 
 from dashboard.api import schemas
-from dashboard.api.answers import as_json, private
+from dashboard.api.answers import json_response, private_response
 from dashboard.api.problems import Problem
 from dashboard.services import ModelUnavailable, Services
 from dashboard.store import StoreError
@@ -18,7 +18,7 @@ blueprint = Blueprint("health", __name__, url_prefix="/health")
 @blueprint.get("/live")
 def live() -> Response:
     """The process answers: restart it when this does not."""
-    return private(as_json(schemas.Health(status="ok")), "no-store")
+    return private_response(json_response(schemas.Health(status="ok")), "no-store")
 
 
 @blueprint.get("/ready")
@@ -37,4 +37,4 @@ def ready() -> Response:
     state = schemas.Readiness(
         status="ok", model=bundle.name, model_sha256=bundle.card.sha256, store="writable"
     )
-    return private(as_json(state), "no-store")
+    return private_response(json_response(state), "no-store")

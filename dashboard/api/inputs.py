@@ -169,7 +169,9 @@ class Listing(ContextFilters):
 
     def query(self) -> Query:
         """The question to the store. Raises QueryError."""
-        return Query(limit=self.limit, sort=order(self.sort), filters=tuple(self.filters()), after=self.after)
+        return Query(
+            limit=self.limit, sort=parsed_sort(self.sort), filters=tuple(self.filters()), after=self.after
+        )
 
     def filters(self) -> list[Filter]:
         """One filter for each field that is given; all of them must hold."""
@@ -189,7 +191,7 @@ class Listing(ContextFilters):
         if self.probability_from is not None or self.probability_to is not None:
             found.append(Range("probability", self.probability_from, self.probability_to))
         if self.created_from is not None or self.created_before is not None:
-            bounds = within_years(self.created_from), within_years(self.created_before)
+            bounds = checked_moment(self.created_from), checked_moment(self.created_before)
             found.append(Range("created", *bounds, open_high=True))
         return found
 
@@ -201,14 +203,14 @@ CHOICE_FIELDS = (
 TEXT_FIELDS = tuple(field.name for field in CONTEXT if field.filter == "text")
 
 
-def within_years(moment: datetime | None) -> datetime | None:
+def checked_moment(moment: datetime | None) -> datetime | None:
     """The moment, or QueryError where not every database could compare with it."""
     if moment is not None and not 1900 <= moment.year <= 9000:
         raise QueryError("A time lies between the years 1900 and 9000.")
     return moment
 
 
-def order(text: str) -> tuple[tuple[str, Literal["asc", "desc"]], ...]:
+def parsed_sort(text: str) -> tuple[tuple[str, Literal["asc", "desc"]], ...]:
     """`-created,filename` as the store sorts: newest first, then by name."""
     terms = [term.strip() for term in text.split(",") if term.strip()]
     if not terms:

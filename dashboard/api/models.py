@@ -9,10 +9,10 @@ from pydantic import Field
 
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.answers import as_json, private
+from dashboard.api.answers import json_response, private_response
 from dashboard.api.inputs import Chance, Input
 from dashboard.api.problems import Problem
-from dashboard.api.shown import model, plain
+from dashboard.api.shown import api_model, plain_json
 from dashboard.api.spec import MODELS, Answers, documented
 from dashboard.services import Services
 from model.bundle import Bundle, BundleError, Damaged
@@ -42,11 +42,11 @@ class MetricsQuery(Input):
 
 @blueprint.get("")
 @documented(Answers(schema=schemas.ModelList, what="All of them."), MODELS, "listModels")
-def listing() -> Response:
+def list_models() -> Response:
     """The installed models, and folders among them that cannot be used."""
     services = Services.current()
     items = [
-        model(bundle, bundle.name == services.default_model)
+        api_model(bundle, bundle.name == services.default_model)
         for bundle in services.bundles
         if isinstance(bundle, Bundle)
     ]
@@ -55,17 +55,17 @@ def listing() -> Response:
         for bundle in services.bundles
         if isinstance(bundle, Damaged)
     ]
-    return private(as_json(schemas.ModelList(items=items, damaged=damaged)), FRESH)
+    return private_response(json_response(schemas.ModelList(items=items, damaged=damaged)), FRESH)
 
 
 @blueprint.get("/<string:name>")
 @documented(
-    Answers(schema=schemas.Card, what="The model card.", errors=MISSING), MODELS, "readModel", name=NAME
+    Answers(schema=schemas.CardSchema, what="The model card.", errors=MISSING), MODELS, "readModel", name=NAME
 )
-def card(name: str) -> Response:
+def read_model_card(name: str) -> Response:
     """A model's card: what it is for, how it was made, what it is worth, and the digests of its files."""
     found = installed(name).card
-    return private(as_json(schemas.Card.model_validate(plain(vars(found)))), FRESH)
+    return private_response(json_response(schemas.CardSchema.model_validate(plain_json(vars(found)))), FRESH)
 
 
 @blueprint.get("/<string:name>/metrics")
@@ -83,7 +83,7 @@ def card(name: str) -> Response:
     "readMetrics",
     name=NAME,
 )
-def metrics(name: str, query: MetricsQuery) -> Response:
+def read_model_metrics(name: str, query: MetricsQuery) -> Response:
     """What a model is worth at a threshold, with 95 % intervals.
 
     Everything is counted from the scores that the bundle carries.
@@ -100,7 +100,7 @@ def metrics(name: str, query: MetricsQuery) -> Response:
     if not shown.truth.size:
         raise Problem(404, "no_scores", f"The model carries no scores of the {query.split} cases.")
     threshold = bundle.card.threshold if query.threshold is None else query.threshold
-    return private(as_json(measured(bundle, shown, threshold)), FRESH)
+    return private_response(json_response(measured(bundle, shown, threshold)), FRESH)
 
 
 def installed(name: str) -> Bundle:
@@ -133,23 +133,23 @@ def measured(bundle: Bundle, shown: "SplitEvaluation", threshold: float) -> sche
         npv=estimate(at.npv),
         balanced_accuracy=estimate(operating.balanced_accuracy(at)),
         f1=estimate(operating.f1(at)),
-        auc=number(shown.auc),
-        average_precision=number(shown.average_precision),
-        brier=number(shown.calibrated.brier),
-        calibration_error=number(shown.calibrated.error),
+        auc=finite_or_none(shown.auc),
+        average_precision=finite_or_none(shown.average_precision),
+        brier=finite_or_none(shown.calibrated.brier),
+        calibration_error=finite_or_none(shown.calibrated.error),
     )
 
 
 def estimate(one: "Interval") -> schemas.Estimate:
     """A figure with its interval as JSON has it, which knows no NaN."""
     return schemas.Estimate(
-        value=number(one.value),
-        low=number(one.low),
-        high=number(one.high),
+        value=finite_or_none(one.value),
+        low=finite_or_none(one.low),
+        high=finite_or_none(one.high),
         reason=one.reason.sentence if one.reason is not None else None,
     )
 
 
-def number(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
     """A number, or None for NaN and infinity."""
     return value if math.isfinite(value) else None

@@ -115,7 +115,7 @@ class Monitoring:
         self.errors.labels(code).inc()
 
 
-def install(server: Flask, services: Services) -> None:
+def install_counters(server: Flask, services: Services) -> None:
     """Count every request of this application, and serve the counts."""
     monitoring = server.extensions[EXTENSION] = Monitoring()
     for bundle in services.runnable:
@@ -142,7 +142,7 @@ def install(server: Flask, services: Services) -> None:
 
 
 @blueprint.get("/metrics")
-def metrics() -> Response:
+def read_counters() -> Response:
     """Everything counted so far in Prometheus's text format."""
     response = Response(generate_latest(Monitoring.of(current_app).registry))
     response.content_type = CONTENT_TYPE_PLAIN_0_0_4

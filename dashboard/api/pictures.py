@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from dashboard import examples
 from dashboard.api.address import ROOT
-from dashboard.api.answers import private
+from dashboard.api.answers import private_response
 from dashboard.api.inputs import ReportQuery
 from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
@@ -28,13 +28,13 @@ blueprint = Blueprint("pictures", __name__, url_prefix=f"{ROOT}/predictions")
     "readImage",
     record_id=ID,
 )
-def image(record_id: str) -> Response:
+def read_image(record_id: str) -> Response:
     """The photograph without metadata: the JPEG's own data, or else in WebP without loss.
 
     Decoded, with its EXIF orientation where it has one, it shows exactly the pixels that were predicted from.
     """
     data = Services.current().store.image(record_id)
-    return picture(data, IMAGE_TYPES[image_ending(data)])
+    return image_response(data, IMAGE_TYPES[image_ending(data)])
 
 
 @blueprint.get("/<string:record_id>/thumbnail")
@@ -44,9 +44,9 @@ def image(record_id: str) -> Response:
     "readThumbnail",
     record_id=ID,
 )
-def thumbnail(record_id: str) -> Response:
+def read_thumbnail(record_id: str) -> Response:
     """The photograph with at most 240 pixels on its longer side."""
-    return picture(Services.current().store.thumbnail(record_id), "image/jpeg")
+    return image_response(Services.current().store.thumbnail(record_id), "image/jpeg")
 
 
 @blueprint.get("/<string:record_id>/heatmap")
@@ -60,12 +60,12 @@ def thumbnail(record_id: str) -> Response:
     "readHeatmap",
     record_id=ID,
 )
-def heatmap(record_id: str) -> Response:
+def read_heatmap(record_id: str) -> Response:
     """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
     services = Services.current()
     if not services.shows_heatmap(services.store.get(record_id)):
         raise Problem(404, "no_heatmap", NO_HEATMAP)
-    return picture(services.store.heatmap(record_id), "image/png")
+    return image_response(services.store.heatmap(record_id), "image/png")
 
 
 @blueprint.get("/<string:record_id>/report")
@@ -79,7 +79,7 @@ def heatmap(record_id: str) -> Response:
     "readReport",
     record_id=ID,
 )
-def report(record_id: str, query: ReportQuery) -> Response:
+def read_report(record_id: str, query: ReportQuery) -> Response:
     """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
     # Here, because it draws with a library that nothing else needs.
     # Imported here: nothing else needs the library that draws it, and it is slow to load.
@@ -95,14 +95,14 @@ def report(record_id: str, query: ReportQuery) -> Response:
         examples.is_drawn(record.sha256),
         zone(query.zone) if query.zone is not None else None,
     )
-    response = private(Response(pdf, mimetype="application/pdf"), "private, no-cache")
+    response = private_response(Response(pdf, mimetype="application/pdf"), "private, no-cache")
     response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'
     return response
 
 
-def picture(data: bytes, kind: str) -> Response:
+def image_response(data: bytes, kind: str) -> Response:
     """A file of a prediction; a browser that has it already is told so."""
-    response = private(Response(data, mimetype=kind), PRIVATE)
+    response = private_response(Response(data, mimetype=kind), PRIVATE)
     response.add_etag()
     response.make_conditional(request)
     return response

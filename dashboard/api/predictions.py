@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, request
 from dashboard.addresses import local_address
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.answers import as_json, private, shown
+from dashboard.api.answers import json_response, prediction_response, private_response
 from dashboard.api.inputs import (
     Change,
     ContextChange,
@@ -19,7 +19,7 @@ from dashboard.api.inputs import (
     NewPrediction,
 )
 from dashboard.api.problems import Problem
-from dashboard.api.shown import page
+from dashboard.api.shown import api_prediction_page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.cases import NOBODY, Actor, change_case, delete_cases, predict_photograph
 from dashboard.services import LIMITS, Services
@@ -43,7 +43,7 @@ blueprint = Blueprint("predictions", __name__, url_prefix=f"{ROOT}/predictions")
 @documented(
     Answers(
         status=201,
-        schema=schemas.Prediction,
+        schema=schemas.PredictionSchema,
         what="Predicted and stored.",
         errors=REFUSED,
         headers=TAG | {"Location": "Where the prediction is."},
@@ -51,7 +51,7 @@ blueprint = Blueprint("predictions", __name__, url_prefix=f"{ROOT}/predictions")
     PREDICTIONS,
     "createPrediction",
 )
-def create(form: NewPrediction, headers: KeyHeader) -> Response:
+def create_prediction(form: NewPrediction, headers: KeyHeader) -> Response:
     """Send a photograph, get a prediction.
 
     The photograph is decoded, predicted and stored without its metadata. The same `Idempotency-Key` with the same
@@ -69,7 +69,7 @@ def create(form: NewPrediction, headers: KeyHeader) -> Response:
         context=form.context(),
         key=headers.key,
     )
-    response = shown(record, 201)
+    response = prediction_response(record, 201)
     response.headers["Location"] = local_address(f"{ROOT}/predictions/{record.id}")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -85,26 +85,26 @@ def create(form: NewPrediction, headers: KeyHeader) -> Response:
     PREDICTIONS,
     "listPredictions",
 )
-def listing(query: Listing) -> Response:
+def list_predictions(query: Listing) -> Response:
     """List predictions, the newest first.
 
     All filters that are given must hold; several values of one mean any of them. Follow `next` with `after`: pages
     stay right when predictions come and go meanwhile.
     """
-    found = page(Services.current().store.page(query.query()))
-    return private(as_json(found), "private, no-store")
+    found = api_prediction_page(Services.current().store.page(query.query()))
+    return private_response(json_response(found), "private, no-store")
 
 
 @blueprint.get("/<string:record_id>")
 @documented(
-    Answers(schema=schemas.Prediction, what="The prediction.", errors=MISSING, headers=TAG),
+    Answers(schema=schemas.PredictionSchema, what="The prediction.", errors=MISSING, headers=TAG),
     PREDICTIONS,
     "readPrediction",
     record_id=ID,
 )
-def read(record_id: str) -> Response:
+def read_prediction(record_id: str) -> Response:
     """One prediction as it is now."""
-    response = shown(Services.current().store.get(record_id))
+    response = prediction_response(Services.current().store.get(record_id))
     response.make_conditional(request)
     return response
 
@@ -112,7 +112,7 @@ def read(record_id: str) -> Response:
 @blueprint.patch("/<string:record_id>")
 @documented(
     Answers(
-        schema=schemas.Prediction,
+        schema=schemas.PredictionSchema,
         what="The prediction as it is now.",
         errors=MISSING
         | {
@@ -127,19 +127,19 @@ def read(record_id: str) -> Response:
     "changePrediction",
     record_id=ID,
 )
-def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
+def change_prediction(record_id: str, json: Change, headers: MatchHeader) -> Response:
     """Change the context of a prediction, append a review to it, or both.
 
     The body is a JSON merge patch: null empties a field of the context, what is left out stays as it is. Send the
     ETag that you have seen as `If-Match`, and nothing is written over what somebody else wrote meanwhile.
     """
     services, actor, finding = Services.current(), NOBODY, None
-    fields = {} if json.context is None else named(json.context)
+    fields = {} if json.context is None else named_fields(json.context)
     if json.review is not None:
         actor, finding = Actor(json.review.reviewer), Finding(**vars(json.review))
     seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):
-        return shown(change_case(actor, services, record_id, fields, finding, seen))
+        return prediction_response(change_case(actor, services, record_id, fields, finding, seen))
 
 
 @blueprint.delete("/<string:record_id>")
@@ -153,7 +153,7 @@ def change(record_id: str, json: Change, headers: MatchHeader) -> Response:
     "deletePrediction",
     record_id=ID,
 )
-def delete(record_id: str, headers: MatchHeader) -> Response:
+def delete_prediction(record_id: str, headers: MatchHeader) -> Response:
     """Delete a prediction with its pictures and reviews."""
     services = Services.current()
     seen = revision_seen(services.store, record_id, headers.match)
@@ -173,7 +173,7 @@ def revision_seen(store: Store, record_id: str, match: str | None) -> int | None
         return None
     record = store.get(record_id)
     if not tags.contains(str(record.revision)):
-        raise changed(record)
+        raise changed_since(record)
     return record.revision
 
 
@@ -185,10 +185,10 @@ def precondition(seen: int | None) -> Iterator[None]:
     except Conflict as error:
         if seen is None or error.record is None:
             raise
-        raise changed(error.record) from error
+        raise changed_since(error.record) from error
 
 
-def changed(record: Record) -> Problem:
+def changed_since(record: Record) -> Problem:
     """The prediction is not what the client has seen."""
     return Problem(
         412,
@@ -199,6 +199,6 @@ def changed(record: Record) -> Problem:
     )
 
 
-def named(change: ContextChange) -> dict[str, Any]:
+def named_fields(change: ContextChange) -> dict[str, Any]:
     """The fields that the change names."""
     return {name: getattr(change, name) for name in change.model_fields_set}

@@ -52,10 +52,10 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The problem document."""
-        return document(self.status, self.code, str(self), self.headers, **self.more)
+        return problem_document(self.status, self.code, str(self), self.headers, **self.more)
 
 
-def document(
+def problem_document(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
     """An RFC 9457 problem document; `more` are its extension members."""
@@ -80,7 +80,7 @@ class Reader(DefaultJSONProvider):
             raise ValueError("It is nested too deeply.") from error
 
 
-def install(server: Flask) -> None:
+def install_problem_documents(server: Flask) -> None:
     """A problem document to every error; pages that don't exist are pages of their own."""
     server.json = Reader(server)
     handlers: tuple[tuple[type[Exception], Callable[..., Response | HTTPException]], ...] = (
@@ -97,10 +97,10 @@ def install(server: Flask) -> None:
     )
     for kind, answer in handlers:
         server.register_error_handler(kind, answer)
-    server.before_request(whole)
+    server.before_request(refuse_partial_request)
 
 
-def whole() -> None:
+def refuse_partial_request() -> None:
     """Refuse a request that did not come in whole. Raises Problem."""
     if REFUSED in request.environ:
         raise Problem(*REFUSALS[request.environ[REFUSED]])
@@ -109,7 +109,8 @@ def whole() -> None:
 def invalid(error: ValidationError) -> Problem:
     """Input that does not fit its schema: the first fault in words, all of them by field."""
     faults = [
-        {"field": ".".join(map(str, one["loc"])) or "body", "detail": sentence(one)} for one in error.errors()
+        {"field": ".".join(map(str, one["loc"])) or "body", "detail": fault_sentence(one)}
+        for one in error.errors()
     ]
     missing = any(one["loc"] == ("file",) and one["type"] == "missing" for one in error.errors())
     if missing:
@@ -122,7 +123,7 @@ def no_file() -> Problem:
     return Problem(422, "no_file", "The request holds no file: send the image as the multipart part “file”.")
 
 
-def sentence(fault: Any) -> str:
+def fault_sentence(fault: Any) -> str:
     """One fault that pydantic found, as a sentence."""
     name = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
@@ -135,42 +136,48 @@ def image_problem(error: ImageError) -> Response:
     """A file that cannot be used."""
     status = IMAGE_STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
     again = {"Retry-After": "2"} if error.code == "busy" else None
-    return document(status, error.code, str(error), again)
+    return problem_document(status, error.code, str(error), again)
 
 
 def model_problem(error: ModelUnavailable) -> Response:
     """No model, or a damaged one, is the server's fault; a wrong name is the client's."""
-    return document(503 if error.code in ("no_model", "damaged_model") else 422, error.code, str(error))
+    return problem_document(
+        503 if error.code in ("no_model", "damaged_model") else 422, error.code, str(error)
+    )
 
 
 def missing_problem(error: NotFound) -> Response:
     """A prediction that was deleted or never was, or a file that it should have."""
     if isinstance(error, MissingFile):
         log.error("%s: %s", request.path, error)
-        return document(404, "missing_file", str(error))
-    return document(404, "not_found", "There is no prediction under this address. It may have been deleted.")
+        return problem_document(404, "missing_file", str(error))
+    return problem_document(
+        404, "not_found", "There is no prediction under this address. It may have been deleted."
+    )
 
 
 def conflict_problem(error: Conflict) -> Response:
     """Somebody else was faster, or an idempotency key stands for another image."""
     more: dict[str, Any] = {"revision": error.record.revision} if error.record is not None else {}
-    return document(409, "conflict", str(error), **more)
+    return problem_document(409, "conflict", str(error), **more)
 
 
 def query_problem(error: QueryError) -> Response:
     """A list that cannot be asked for like this."""
-    return document(422, "query", str(error))
+    return problem_document(422, "query", str(error))
 
 
 def input_problem(error: InputError) -> Response:
     """Something that cannot be kept with a prediction."""
-    return document(422, "invalid", str(error))
+    return problem_document(422, "invalid", str(error))
 
 
 def store_problem(error: StoreError) -> Response:
     """A full disk, a lost database: why is in the log, for whoever runs the server."""
     log.error("The store cannot be used: %s", error)
-    return document(503, "store", "The server cannot keep predictions at the moment. Try again later.")
+    return problem_document(
+        503, "store", "The server cannot keep predictions at the moment. Try again later."
+    )
 
 
 def http_problem(error: HTTPException) -> Response | HTTPException:
@@ -181,18 +188,18 @@ def http_problem(error: HTTPException) -> Response | HTTPException:
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return too_large().response()
     if code == HTTPStatus.METHOD_NOT_ALLOWED and nothing_here():
-        return document(404, "not_found", NOTHING)
+        return problem_document(404, "not_found", NOTHING)
     detail = SENTENCES.get(code) or error.description or "The request cannot be answered."
     allow = dict(error.get_headers()).get("Allow", "") if code == HTTPStatus.METHOD_NOT_ALLOWED else ""
     headers = {"Allow": allow} if allow else {}
-    return document(code, HTTPStatus(code).phrase.lower().replace(" ", "_"), detail, headers)
+    return problem_document(code, HTTPStatus(code).phrase.lower().replace(" ", "_"), detail, headers)
 
 
 def nothing_here() -> bool:
     """Whether no route of ours has this address, with any method."""
     adapter = current_app.create_url_adapter(request)
     try:
-        return adapter is None or adapter.match(method="GET")[0] in ("rest.nothing", "/<path:path>")
+        return adapter is None or adapter.match(method="GET")[0] in ("rest.unknown_address", "/<path:path>")
     except HTTPException:
         return False
 
@@ -210,6 +217,6 @@ def too_large() -> Problem:
 def unexpected_problem(error: Exception) -> Response:
     """Anything else: logged in full here, one sentence there."""
     log.exception("Unexpected error at %s", request.path, exc_info=error)
-    return document(
+    return problem_document(
         500, "internal", "Something went wrong on the server; the photograph was not stored. Try again."
     )

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify
 
 from dashboard.addresses import local_address
 from dashboard.api.address import ROOT
-from dashboard.api.spec import document
+from dashboard.api.spec import openapi_document
 
 # Only its files are wanted, which are Swagger UI's own release.
 SWAGGER = Path(str(find_spec("flask_swagger_ui").origin)).parent / "dist"  # type: ignore[union-attr]
@@ -49,14 +49,14 @@ blueprint = Blueprint(
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI 3.1 document of this API."""
-    response = jsonify(document())
+    response = jsonify(openapi_document())
     response.add_etag()
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 @blueprint.get("/docs")
-def page() -> Response:
+def reference_page() -> Response:
     """The document as a page for people."""
     return Response(
         PAGE.format(root=local_address(""), api=local_address(ROOT), version=version()), mimetype="text/html"

@@ -11,7 +11,7 @@ from dashboard.store.records import ReviewState
 Probability = Field(ge=0, le=1)
 
 
-class Answer(BaseModel):
+class ApiAnswer(BaseModel):
     """What all answers share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,7 +28,7 @@ class ProblemDocument(BaseModel):
     code: str
 
 
-class Warning(Answer):
+class Warning(ApiAnswer):
     """A reason to trust a prediction less."""
 
     code: str
@@ -36,7 +36,7 @@ class Warning(Answer):
     severe: bool = Field(description="The result must not be relied on.")
 
 
-class SimilarCase(Answer):
+class SimilarCase(ApiAnswer):
     """A training image that the network takes for much the same."""
 
     image_id: str
@@ -46,7 +46,7 @@ class SimilarCase(Answer):
 
 
 ContextAnswer: Any = create_model(
-    "ContextAnswer", __base__=Answer, **{field.name: field.type | None for field in CONTEXT}
+    "ContextAnswer", __base__=ApiAnswer, **{field.name: field.type | None for field in CONTEXT}
 )
 
 
@@ -54,7 +54,7 @@ class LesionContext(ContextAnswer):
     """What the user told of the lesion. No model sees it."""
 
 
-class ReviewStatus(Answer):
+class ReviewStatus(ApiAnswer):
     """What people found out about the prediction since."""
 
     state: ReviewState
@@ -64,7 +64,7 @@ class ReviewStatus(Answer):
     tags: list[str]
 
 
-class PredictionLinks(Answer):
+class PredictionLinks(ApiAnswer):
     """Where the parts of a prediction are."""
 
     self: str
@@ -75,7 +75,7 @@ class PredictionLinks(Answer):
     report: str
 
 
-class Prediction(Answer):
+class PredictionSchema(ApiAnswer):
     """A stored prediction."""
 
     id: str
@@ -105,16 +105,16 @@ class Prediction(Answer):
     links: PredictionLinks
 
 
-class PredictionList(Answer):
+class PredictionList(ApiAnswer):
     """A page of stored predictions."""
 
-    items: list[Prediction]
+    items: list[PredictionSchema]
     total: int = Field(description="How many match, counted up to 10,000.")
     exact: bool = Field(description="Whether that is all of them; otherwise more than `total` match.")
     next: str | None = Field(description="Give it as `after` for the following page; null on the last one.")
 
 
-class Point(Answer):
+class Point(ApiAnswer):
     """An operating point of a model."""
 
     name: str
@@ -128,7 +128,7 @@ class Point(Answer):
     )
 
 
-class Diagnosis(Answer):
+class DiagnosisSchema(ApiAnswer):
     """One of the diagnoses that a model tells apart."""
 
     code: str
@@ -137,7 +137,7 @@ class Diagnosis(Answer):
     malignant: bool
 
 
-class Model(Answer):
+class Model(ApiAnswer):
     """An installed model."""
 
     name: str
@@ -147,7 +147,9 @@ class Model(Answer):
     default: bool
     synthetic: bool = Field(description="Trained on drawn lesions: for tests and demonstrations only.")
     classes: list[str]
-    diagnoses: list[Diagnosis] = Field(description="What its codes mean; a binary model gives none of them.")
+    diagnoses: list[DiagnosisSchema] = Field(
+        description="What its codes mean; a binary model gives none of them."
+    )
     input_size: int
     operating_points: list[Point]
     operating_point: str
@@ -157,21 +159,21 @@ class Model(Answer):
     links: dict[str, str]
 
 
-class DamagedModel(Answer):
+class DamagedModel(ApiAnswer):
     """A folder among the models that cannot be used."""
 
     name: str
     problem: str
 
 
-class ModelList(Answer):
+class ModelList(ApiAnswer):
     """Every installed model."""
 
     items: list[Model]
     damaged: list[DamagedModel]
 
 
-class Card(BaseModel):
+class CardSchema(BaseModel):
     """A model card, as the bundle carries it."""
 
     model_config = ConfigDict(extra="allow")
@@ -181,7 +183,7 @@ class Card(BaseModel):
     sha256: str
 
 
-class Estimate(Answer):
+class Estimate(ApiAnswer):
     """A figure with its 95 % interval; null where it is undefined for these cases, with the reason."""
 
     value: float | None
@@ -190,7 +192,7 @@ class Estimate(Answer):
     reason: str | None
 
 
-class Metrics(Answer):
+class Metrics(ApiAnswer):
     """What a model is worth at one threshold, from its stored scores."""
 
     model: str
@@ -215,13 +217,13 @@ class Metrics(Answer):
     calibration_error: float | None
 
 
-class Health(Answer):
+class Health(ApiAnswer):
     """The state of the server."""
 
     status: Literal["ok"]
 
 
-class Readiness(Answer):
+class Readiness(ApiAnswer):
     """The state of what predictions need."""
 
     status: Literal["ok"]

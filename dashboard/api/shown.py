@@ -12,10 +12,10 @@ from model.bundle import Bundle, OperatingPoint
 from model.taxonomy import Diagnosis
 
 
-def prediction(record: Record) -> schemas.Prediction:
+def api_prediction(record: Record) -> schemas.PredictionSchema:
     """A stored prediction as the API shows it."""
     here = local_address(f"{ROOT}/predictions/{record.id}")
-    return schemas.Prediction(
+    return schemas.PredictionSchema(
         id=record.id,
         created=record.created,
         filename=record.filename,
@@ -59,13 +59,13 @@ def prediction(record: Record) -> schemas.Prediction:
     )
 
 
-def page(found: Page) -> schemas.PredictionList:
+def api_prediction_page(found: Page) -> schemas.PredictionList:
     """A page of the store as the API shows it."""
-    items = [prediction(record) for record in found.records]
+    items = [api_prediction(record) for record in found.records]
     return schemas.PredictionList(items=items, total=found.total, exact=found.exact, next=found.next)
 
 
-def model(bundle: Bundle, default: bool) -> schemas.Model:
+def api_model(bundle: Bundle, default: bool) -> schemas.Model:
     """An installed model as the API shows it."""
     card, here = bundle.card, local_address(f"{ROOT}/models/{bundle.name}")
     return schemas.Model(
@@ -76,9 +76,9 @@ def model(bundle: Bundle, default: bool) -> schemas.Model:
         default=default,
         synthetic=card.synthetic,
         classes=list(card.classes),
-        diagnoses=[diagnosis(one) for one in card.taxonomy],
+        diagnoses=[api_diagnosis(one) for one in card.taxonomy],
         input_size=card.input_size,
-        operating_points=[point(one) for one in card.operating_points],
+        operating_points=[api_operating_point(one) for one in card.operating_points],
         operating_point=card.operating_point,
         licence=card.licence,
         created=card.created,
@@ -87,20 +87,20 @@ def model(bundle: Bundle, default: bool) -> schemas.Model:
     )
 
 
-def diagnosis(one: Diagnosis) -> schemas.Diagnosis:
+def api_diagnosis(one: Diagnosis) -> schemas.DiagnosisSchema:
     """A diagnosis as the API shows it."""
-    return schemas.Diagnosis(code=one.code, name=one.name, plain=one.plain, malignant=one.malignant)
+    return schemas.DiagnosisSchema(code=one.code, name=one.name, plain=one.plain, malignant=one.malignant)
 
 
-def point(one: OperatingPoint) -> schemas.Point:
+def api_operating_point(one: OperatingPoint) -> schemas.Point:
     """An operating point as the API shows it."""
     return schemas.Point.model_validate(vars(one))
 
 
-def plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
     """Mappings and tuples of a card as JSON has them."""
     if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): plain_json(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain_json(one) for one in value]
     return value

@@ -95,6 +95,11 @@ class Checks(FlaskPlugin):
         return resp, None
 
 
+def component_name(schema: str) -> str:
+    """What clients call the schema of a class: `PredictionSchema` is `Prediction`."""
+    return schema.removesuffix("Schema")
+
+
 spec = SpecTree(
     backend=Checks,
     before=refuse,
@@ -106,8 +111,8 @@ spec = SpecTree(
     mode="strict",
     path="openapi",
     page_templates={},
-    naming_strategy=lambda model: model.__name__,
-    nested_naming_strategy=lambda _parent, child: child,
+    naming_strategy=lambda model: component_name(model.__name__),
+    nested_naming_strategy=lambda _parent, child: component_name(child),
     license={"name": "MIT"},
 )
 
@@ -129,7 +134,7 @@ def documented(answers: Answers, tag: Tag, operation: str, **parameters: str) ->
     )
 
 
-def document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
     """The OpenAPI document; needs an application context."""
     found = tidy(spec.spec) | {"servers": [{"url": local_address("") or "/"}]}
     for path in found["paths"].values():

@@ -13,22 +13,21 @@ from dash.development.base_component import Component
 from plotly.graph_objects import Figure
 
 from dashboard import examples
-from dashboard.addresses import local_address
 from dashboard.case import parts
 from dashboard.cases import Actor, change_case, delete_cases
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
-from dashboard.shell.boxes import box, confirmation
-from dashboard.shell.browse import address, lenient
+from dashboard.shell.boxes import box, confirmation, missing_prediction
+from dashboard.shell.browse import lenient, search_of_parameters
 from dashboard.shell.result_card import result_card
 from dashboard.shell.review_form import (
     NOTHING,
     audit_lines,
     audit_list,
-    problem,
     register_review,
     review_form,
     review_list,
+    review_problem,
 )
 from dashboard.store import Conflict, InputError, NotFound, QueryError, Record, StoreError
 from dashboard.store.fields import CONTEXT
@@ -49,13 +48,19 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
     """The prediction's page, or what to do when there is none."""
     if case_id is None or case_id == "none":
         # Dash asks for the page of no case, to learn which components its callbacks will find.
-        return html.Div([missing(), html.Div(sections(nobody(), ""), hidden=True), *controls(nobody())])
+        return html.Div(
+            [
+                missing_prediction(),
+                html.Div(sections(empty_record(), ""), hidden=True),
+                *case_controls(empty_record()),
+            ]
+        )
     try:
         services = Services.current()
         record = services.store.get(case_id)
     except NotFound:
-        return missing()
-    search = address(parameters)
+        return missing_prediction()
+    search = search_of_parameters(parameters)
     return html.Div(
         [
             parts.way(search, *neighbours(record.id, search)),
@@ -68,7 +73,7 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
                 heatmap=services.shows_heatmap(record),
             ),
             *sections(record, search),
-            *controls(record),
+            *case_controls(record),
         ],
         className="case",
     )
@@ -96,7 +101,7 @@ def sections(record: Record, search: str) -> list[Component]:
             [
                 box(
                     "Review",
-                    html.Div(told(record), id="case-reviews"),
+                    html.Div(reviews_and_audit(record), id="case-reviews"),
                     html.Details(
                         [html.Summary("Add a review"), review_form(record.tags, taxonomy_of(record))],
                         open=record.review == "open",
@@ -105,30 +110,30 @@ def sections(record: Record, search: str) -> list[Component]:
                 ),
                 box(
                     "Person and lesion",
-                    parts.context_form(record.context),
+                    parts.context_editor(record.context),
                     note="Stored and searched; never used by a model.",
                 ),
             ],
             className="case-columns",
         ),
-        box("This lesion over time", lesion(record, search)),
+        box("This lesion over time", lesion_visits(record, search)),
         box(
             "Other models on this photograph",
-            html.Div(others(record), id="case-answers"),
-            again.ask(services.runnable, f"{record.model}/{record.operating_point}"),
-            again.follow(),
+            html.Div(other_predictions(record), id="case-answers"),
+            again.model_choice(services.runnable, f"{record.model}/{record.operating_point}"),
+            again.job_progress(),
             note="The stored photograph is predicted again; both answers stay.",
         ),
-        html.Div(parts.facts(record), id="case-facts"),
+        html.Div(parts.prediction_facts(record), id="case-facts"),
     ]
 
 
-def told(record: Record) -> list[Component]:
+def reviews_and_audit(record: Record) -> list[Component]:
     """What people said of the prediction, and what was done to it."""
     store, taxonomy = Services.current().store, taxonomy_of(record)
     try:
         return [
-            parts.state(record, taxonomy),
+            parts.review_state_words(record, taxonomy),
             review_list(store.reviews(record.id), taxonomy),
             audit_list(store.audit(record.id), taxonomy),
         ]
@@ -136,7 +141,7 @@ def told(record: Record) -> list[Component]:
         return []
 
 
-def lesion(record: Record, search: str) -> Component:
+def lesion_visits(record: Record, search: str) -> Component:
     """The lesion's visits."""
     reference = record.context.lesion
     records = Services.current().store.lesion(reference) if reference else ()
@@ -145,14 +150,18 @@ def lesion(record: Record, search: str) -> Component:
     return parts.visits(records, record.id, search)
 
 
-def others(record: Record) -> Component:
+def other_predictions(record: Record) -> Component:
     """What models said of this photograph."""
     services = Services.current()
     records = same_image(services.store, record.sha256)
-    return parts.answers(records, record.id, services.shows_heatmap) if record.id else html.Div()
+    return (
+        parts.predictions_side_by_side(records, record.id, services.shows_heatmap)
+        if record.id
+        else html.Div()
+    )
 
 
-def controls(record: Record) -> list[Component]:
+def case_controls(record: Record) -> list[Component]:
     """What callbacks work with."""
     return [
         html.Div(
@@ -171,7 +180,7 @@ def controls(record: Record) -> list[Component]:
     ]
 
 
-def nobody() -> Record:
+def empty_record() -> Record:
     """A prediction that there is not."""
     return Record(
         id="",
@@ -196,28 +205,6 @@ def nobody() -> Record:
     )
 
 
-def missing() -> html.Div:
-    """No such prediction."""
-    return html.Div(
-        [
-            html.H1("This prediction is not here"),
-            html.P("It may have been deleted, or the address has a typing error.", className="lead"),
-            html.P(
-                [
-                    dcc.Link(
-                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
-                    ),
-                    dcc.Link(
-                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
-                    ),
-                ],
-                className="actions",
-            ),
-        ],
-        className="not-found",
-    )
-
-
 @callback(
     Output("case-reviews", "children"),
     Output("review-ids", "data"),
@@ -231,7 +218,7 @@ def missing() -> html.Div:
     State("case-id", "data"),
     prevent_initial_call=True,
 )
-def reviewed(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
+def show_saved_review(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
     """The reviews as they are now; the form is emptied when one was saved, and kept when somebody was faster."""
     if not done:
         return (no_update,) * 8
@@ -240,7 +227,7 @@ def reviewed(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
     except NotFound:
         return (no_update,) * 8
     fresh = ("", "", [], NOTHING, NOTHING) if "saved" in done else (no_update,) * 5
-    return told(record), {record.id: record.revision}, list(record.tags), *fresh
+    return reviews_and_audit(record), {record.id: record.revision}, list(record.tags), *fresh
 
 
 @callback(
@@ -254,7 +241,7 @@ def reviewed(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any, ...]:
     *(State(f"context-{field.name}", "value") for field in CONTEXT),
     prevent_initial_call=True,
 )
-def describe(
+def save_context(
     clicks: int | None,
     case_id: str,
     seen: Mapping[str, int] | None,
@@ -271,13 +258,21 @@ def describe(
         record = change_case(Actor(who or ""), services, case_id, fields, revision=(seen or {}).get(case_id))
     except Conflict as error:
         now = error.record
-        fresh = (told(now), {now.id: now.revision}) if now else (no_update, no_update)
-        return problem(str(error), audit_lines(error.changes, services.known.every)), *fresh
+        fresh = (reviews_and_audit(now), {now.id: now.revision}) if now else (no_update, no_update)
+        return review_problem(str(error), audit_lines(error.changes, services.known.every)), *fresh
     except NotFound:
-        return problem("This prediction was deleted meanwhile. Nothing was saved."), no_update, no_update
+        return (
+            review_problem("This prediction was deleted meanwhile. Nothing was saved."),
+            no_update,
+            no_update,
+        )
     except (InputError, StoreError) as error:
-        return problem(str(error)), no_update, no_update
-    return html.P("Saved.", className="note", role="status"), told(record), {record.id: record.revision}
+        return review_problem(str(error)), no_update, no_update
+    return (
+        html.P("Saved.", className="note", role="status"),
+        reviews_and_audit(record),
+        {record.id: record.revision},
+    )
 
 
 @callback(
@@ -286,16 +281,16 @@ def describe(
     State("case-id", "data"),
     prevent_initial_call=True,
 )
-def answered(_done: Any, case_id: str) -> Any:
+def refresh_predictions_side_by_side(_done: Any, case_id: str) -> Any:
     """The answers of other models, once there is a new one."""
     try:
-        return others(Services.current().store.get(case_id))
+        return other_predictions(Services.current().store.get(case_id))
     except NotFound:
         return no_update
 
 
 @callback(Output("case-trend", "figure"), Input("theme", "data"), State("case-id", "data"))
-def trend(theme: str | None, case_id: str | None) -> Figure:
+def lesion_trend(theme: str | None, case_id: str | None) -> Figure:
     """The probability of the lesion over its visits."""
     store = Services.current().store
     try:
@@ -322,7 +317,7 @@ def trend(theme: str | None, case_id: str | None) -> Figure:
     State("reviewer", "value"),
     prevent_initial_call=True,
 )
-def delete(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any]:
+def delete_case(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any]:
     """Delete the prediction; the browser then goes back to the history."""
     if not clicks:
         return no_update, no_update

@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box
-from dashboard.shell.predict_again import difference
-from dashboard.shell.result_card import address, centred_square, frame
-from dashboard.shell.review_form import NOTHING, confirmed_words, field, moment
+from dashboard.shell.predict_again import prediction_difference
+from dashboard.shell.result_card import centred_square, image_frame, prediction_url
+from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, local_time
 from dashboard.shell.text import NO_HEATMAP, percent, point_words
 from dashboard.shell.verdict import verdict
 from dashboard.store.fields import CONTEXT, ContextField
@@ -55,7 +55,7 @@ def neighbour(name: str, word: str, record_id: str | None, search: str) -> Compo
     )
 
 
-def state(record: "Record", taxonomy: Taxonomy) -> html.Div:
+def review_state_words(record: "Record", taxonomy: Taxonomy) -> html.Div:
     """What is confirmed, and the tags."""
     told = confirmed_words(record.confirmed, record.confirmed_by, taxonomy)
     undecided = "The model was uncertain." if record.outcome == "uncertain" else "There was no result."
@@ -79,16 +79,16 @@ def state(record: "Record", taxonomy: Taxonomy) -> html.Div:
     )
 
 
-def facts(record: "Record") -> html.Section:
+def prediction_facts(record: "Record") -> html.Section:
     """What the prediction was made from and by."""
     lines: list[tuple[str, Any]] = [
-        ("Checked", moment(record.created)),
+        ("Checked", local_time(record.created)),
         ("File", html.Bdi(record.filename, className="filename")),
         ("Image size", f"{record.width:,} × {record.height:,} pixels"),
         ("Model", f"{record.model}, version {record.model_version}"),
         ("Operating point", operating(record)),
         ("Time taken", f"{record.milliseconds:.0f} ms"),
-        *((name, value) for name, value in measures(record)),
+        *((name, value) for name, value in measured_values(record)),
         ("Model's SHA-256", html.Code(record.model_sha256)),
         ("File's SHA-256", html.Code(record.sha256)),
         ("Prediction's id", html.Code(record.id)),
@@ -105,7 +105,7 @@ def operating(record: "Record") -> str:
     return f"{record.operating_point}: {text}" if record.operating_point else text
 
 
-def measures(record: "Record") -> list[tuple[str, str]]:
+def measured_values(record: "Record") -> list[tuple[str, str]]:
     """What was measured beside the probability."""
     found: list[tuple[str, str]] = []
     if record.novelty is not None:
@@ -116,11 +116,11 @@ def measures(record: "Record") -> list[tuple[str, str]]:
     return found
 
 
-def context_form(context: "Context") -> html.Div:
+def context_editor(context: "Context") -> html.Div:
     """What the user tells of the lesion; stored, never seen by a model."""
     return html.Div(
         [
-            *(labelled(part, getattr(context, part.name)) for part in CONTEXT),
+            *(context_editor_field(part, getattr(context, part.name)) for part in CONTEXT),
             *(
                 html.Datalist(
                     [html.Option(value=text) for text in part.suggestions], id=f"{part.name}-suggestions"
@@ -138,12 +138,12 @@ def context_form(context: "Context") -> html.Div:
     )
 
 
-def labelled(part: ContextField, value: Any) -> html.Div:
+def context_editor_field(part: ContextField, value: Any) -> html.Div:
     """The control of a field of the context below its name."""
-    return field(part.title, control(part, value), f"context-{part.name}", wide=part.lines)
+    return form_field(part.title, context_control(part, value), f"context-{part.name}", wide=part.lines)
 
 
-def control(part: ContextField, value: Any) -> Component:
+def context_control(part: ContextField, value: Any) -> Component:
     """What a field of the context is changed with."""
     name = f"context-{part.name}"
     if part.choices:
@@ -192,12 +192,12 @@ def visited(records: Sequence["Record"], here: str) -> list["Record"]:
     chosen: dict[str, Record] = {}
     for record in records:
         before = chosen.get(record.sha256)
-        if before is None or rank(record, mine) >= rank(before, mine):
+        if before is None or visit_rank(record, mine) >= visit_rank(before, mine):
             chosen[record.sha256] = record
     return sorted(chosen.values(), key=lambda record: record.created)
 
 
-def rank(record: "Record", mine: "Record") -> int:
+def visit_rank(record: "Record", mine: "Record") -> int:
     """How well a prediction stands beside the one that is looked at."""
     return 2 if record.id == mine.id else int(record.model_sha256 == mine.model_sha256)
 
@@ -205,8 +205,8 @@ def rank(record: "Record", mine: "Record") -> int:
 def visit(record: "Record", here: str, search: str) -> html.Li:
     """One photograph of the lesion."""
     picture = [
-        html.Img(src=address(record.id, "image"), alt=f"The photograph {record.filename}"),
-        html.Span(moment(record.created), className="note"),
+        html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
+        html.Span(local_time(record.created), className="note"),
         html.Span([verdict(record.decision, short=True), " ", percent(record.probability)]),
     ]
     if record.id == here:
@@ -216,7 +216,9 @@ def visit(record: "Record", here: str, search: str) -> html.Li:
     return html.Li(dcc.Link(picture, href=local_address(f"/history/{record.id}{search}"), className="visit"))
 
 
-def answers(records: Sequence["Record"], here: str, heatmap: Callable[["Record"], bool]) -> Component:
+def predictions_side_by_side(
+    records: Sequence["Record"], here: str, heatmap: Callable[["Record"], bool]
+) -> Component:
     """The predictions of one photograph side by side; nothing but the way to get another where there is one only.
 
     Args:
@@ -225,10 +227,12 @@ def answers(records: Sequence["Record"], here: str, heatmap: Callable[["Record"]
     if len(records) < 2:
         return html.Div()
     mine = next(record for record in records if record.id == here)
-    return html.Ul([answer(record, mine, heatmap(record)) for record in records], className="answers")
+    return html.Ul(
+        [other_prediction(record, mine, heatmap(record)) for record in records], className="answers"
+    )
 
 
-def answer(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
+def other_prediction(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
     """One model's answer with its heatmap, and how far it lies from the one that is looked at."""
     same = record.id == mine.id
     name = f"{record.model} {record.model_version}"
@@ -236,9 +240,9 @@ def answer(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
         [
             html.Div(
                 [
-                    html.Img(src=address(record.id, "image"), alt="", className="photo"),
+                    html.Img(src=prediction_url(record.id, "image"), alt="", className="photo"),
                     html.Img(
-                        src=address(record.id, "heatmap"),
+                        src=prediction_url(record.id, "heatmap"),
                         alt=f"Heatmap of {name}",
                         className="heatmap",
                         style=centred_square(record.width, record.height),
@@ -247,7 +251,7 @@ def answer(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
                     else None,
                 ],
                 className="hero",
-                style=frame(record.width, record.height),
+                style=image_frame(record.width, record.height),
             ),
             None if heatmap else html.P(NO_HEATMAP, className="note"),
             html.P(
@@ -262,7 +266,7 @@ def answer(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
                 ],
                 className="note",
             ),
-            html.P("This prediction" if same else difference(mine, record), className="note"),
+            html.P("This prediction" if same else prediction_difference(mine, record), className="note"),
             None
             if same
             else dcc.Link("Open", href=local_address(f"/history/{record.id}"), className="action"),

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from dashboard.shell.scale import parts, span
+from dashboard.shell.scale import scale_zones, zone_words
 from dashboard.shell.text import (
     DISCLAIMER,
     context_words,
     diagnosis_words,
-    limits,
+    model_limits,
     next_step,
     percent,
     point_words,
@@ -65,7 +65,7 @@ def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Repo
         taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings, which is then the first thing said.
     """
-    zones = parts(record.threshold, record.malignant_from)
+    zones = scale_zones(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
     warnings = ["This is a drawn example, not a photograph of a patient."] if drawn else []
     warnings += [caution.text for caution in record.cautions if not caution.severe]
@@ -75,19 +75,21 @@ def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Repo
         word=VERDICTS[record.decision].word,
         probability=record.probability,
         zones=tuple(zones),
-        ranges="; ".join(f"{VERDICTS[name].short.lower()} {span(start, end)}" for name, start, end in zones),
+        ranges="; ".join(
+            f"{VERDICTS[name].short.lower()} {zone_words(start, end)}" for name, start, end in zones
+        ),
         step=next_step(record.decision, record.cautions),
         severe=tuple(caution.text for caution in record.cautions if caution.severe),
         cautions=tuple(warnings[:CAUTIONS]),
-        diagnoses=tuple(likely(code, taxonomy, value) for code, value in ordered),
+        diagnoses=tuple(likely_diagnosis(code, taxonomy, value) for code, value in ordered),
         similar=similar_cases(record.similar, taxonomy),
         context=shortened(context_words(record.context), CONTEXT),
-        facts=facts(record, taxonomy),
-        limits=limits(len(record.probabilities)),
+        facts=report_facts(record, taxonomy),
+        limits=model_limits(len(record.probabilities)),
     )
 
 
-def likely(code: str, taxonomy: Taxonomy, probability: float) -> tuple[str, str, bool, float]:
+def likely_diagnosis(code: str, taxonomy: Taxonomy, probability: float) -> tuple[str, str, bool, float]:
     """A line of `Report.diagnoses`; a code that no installed model explains stands for itself."""
     found = taxonomy.get(code)
     return (
@@ -95,7 +97,7 @@ def likely(code: str, taxonomy: Taxonomy, probability: float) -> tuple[str, str,
     )
 
 
-def facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str], ...]:
+def report_facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str], ...]:
     """What the prediction was made from and by."""
     lines = [
         ("Image", f"{record.width:,} × {record.height:,} pixels, SHA-256 {record.sha256}"),
@@ -109,7 +111,7 @@ def facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
-def moment(when: datetime, zone: tzinfo | None = None) -> str:
+def time_with_zone(when: datetime, zone: tzinfo | None = None) -> str:
     """A time in a time zone (UTC for none), with the zone's name."""
     local = when.astimezone(zone or UTC)
     return f"{local:%d %B %Y, %H:%M} {local.tzname()}"

@@ -8,7 +8,8 @@ from dashboard.addresses import local_address
 from dashboard.case_report.sheet import sheet
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address
+from dashboard.shell.boxes import missing_prediction
+from dashboard.shell.result_card import prediction_url
 from dashboard.store import NotFound
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -29,12 +30,14 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         services = Services.current()
         record = services.store.get(case_id)
     except NotFound:
-        return missing()
+        return missing_prediction(
+            html.Div([html.Div(id="report"), html.Span(id="report-local")], hidden=True)
+        )
     actions = [
         html.Button("Print", type="button", className="btn btn-primary", **attributes(data_print="page")),
         html.A(
             "Download PDF",
-            href=address(record.id, "report"),
+            href=prediction_url(record.id, "report"),
             download=f"dermaboard-{record.id}.pdf",
             className="btn btn-outline-secondary",
         ),
@@ -56,29 +59,6 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         ],
         id="report",
         className="report",
-    )
-
-
-def missing() -> html.Div:
-    """No such prediction."""
-    return html.Div(
-        [
-            html.H1("There is nothing to report"),
-            html.P("This prediction was deleted, or the address has a typing error.", className="lead"),
-            html.P(
-                [
-                    dcc.Link(
-                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
-                    ),
-                    dcc.Link(
-                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
-                    ),
-                ],
-                className="actions",
-            ),
-            html.Div([html.Div(id="report"), html.Span(id="report-local")], hidden=True),
-        ],
-        className="not-found",
     )
 
 

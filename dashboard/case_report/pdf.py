@@ -10,7 +10,7 @@ from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
-from dashboard.case_report.content import Report, moment, report_of
+from dashboard.case_report.content import Report, report_of, time_with_zone
 from dashboard.shell.text import NO_HEATMAP, percent
 from dashboard.store import Record
 from model.evaluation.verdict import VERDICTS
@@ -91,7 +91,9 @@ class Paper(FPDF):
         self.line(MARGIN, self.get_y(), WIDTH - MARGIN, self.get_y())
 
 
-def write(report: Report, ratio: float, image: bytes, heatmap: bytes, times: str, created: datetime) -> bytes:
+def fitted_pdf(
+    report: Report, ratio: float, image: bytes, heatmap: bytes, times: str, created: datetime
+) -> bytes:
     """The page as a PDF file; long texts make the photographs smaller rather than the page longer.
 
     Args:
@@ -102,7 +104,7 @@ def write(report: Report, ratio: float, image: bytes, heatmap: bytes, times: str
         created: the same for the file's own record.
     """
     for picture in PICTURES:
-        page = drawn(report, picture, ratio, image, heatmap, times)
+        page = drawn_page(report, picture, ratio, image, heatmap, times)
         if page.get_y() <= HEIGHT - MARGIN / 2:
             break
     page.set_lang("en")
@@ -112,22 +114,24 @@ def write(report: Report, ratio: float, image: bytes, heatmap: bytes, times: str
     return bytes(page.output())
 
 
-def drawn(report: Report, picture: float, ratio: float, image: bytes, heatmap: bytes, times: str) -> Paper:
+def drawn_page(
+    report: Report, picture: float, ratio: float, image: bytes, heatmap: bytes, times: str
+) -> Paper:
     """The page with photographs at most so high (in millimetres)."""
     page = Paper()
-    head(page, report, times)
-    pictures(page, picture, ratio, image, heatmap)
-    verdict(page, report)
-    scale(page, report)
+    draw_head(page, report, times)
+    draw_pictures(page, picture, ratio, image, heatmap)
+    draw_verdict(page, report)
+    draw_scale(page, report)
     top = page.get_y() + GAP
-    left = column(page, report, MARGIN, top)
-    right = diagnoses(page, report, MARGIN + HALF + GAP, top)
+    left = draw_next_step(page, report, MARGIN, top)
+    right = draw_diagnoses(page, report, MARGIN + HALF + GAP, top)
     page.set_y(max(left, right) + GAP)
-    foot(page, report)
+    draw_foot(page, report)
     return page
 
 
-def head(page: Paper, report: Report, times: str) -> None:
+def draw_head(page: Paper, report: Report, times: str) -> None:
     """What this is, of which file, and when."""
     page.write_text("Dermaboard", MARGIN, HALF, BODY, True, "#1d4ed8")
     page.set_y(MARGIN)
@@ -144,7 +148,7 @@ def head(page: Paper, report: Report, times: str) -> None:
     page.ln(3)
 
 
-def pictures(page: Paper, most: float, ratio: float, image: bytes, heatmap: bytes) -> None:
+def draw_pictures(page: Paper, most: float, ratio: float, image: bytes, heatmap: bytes) -> None:
     """The photograph as it is, and again with the heatmap over its centred square where there is one."""
     width = min(HALF, most * ratio)
     height = width / ratio
@@ -168,7 +172,7 @@ def pictures(page: Paper, most: float, ratio: float, image: bytes, heatmap: byte
     page.ln(3)
 
 
-def verdict(page: Paper, report: Report) -> None:
+def draw_verdict(page: Paper, report: Report) -> None:
     """What must be known first, then the decision."""
     if report.severe:
         page.write_text("Do not rely on this result", MARGIN, INNER, LARGE, True, VERDICTS["malignant"].light)
@@ -186,7 +190,7 @@ def verdict(page: Paper, report: Report) -> None:
     page.ln(3)
 
 
-def scale(page: Paper, report: Report) -> None:
+def draw_scale(page: Paper, report: Report) -> None:
     """The probability on a line from 0 to 100 %, with the operating point's parts."""
     top = page.get_y()
     for name, start, end in report.zones:
@@ -204,7 +208,7 @@ def scale(page: Paper, report: Report) -> None:
     page.write_text(f"{report.ranges[0].upper()}{report.ranges[1:]}.", MARGIN, INNER, SMALL)
 
 
-def column(page: Paper, report: Report, x: float, top: float) -> float:
+def draw_next_step(page: Paper, report: Report, x: float, top: float) -> float:
     """What to do next, and cautions; returns where it ends."""
     page.set_y(top)
     for title, sentences in (
@@ -222,7 +226,7 @@ def column(page: Paper, report: Report, x: float, top: float) -> float:
     return page.get_y()
 
 
-def diagnoses(page: Paper, report: Report, x: float, top: float) -> float:
+def draw_diagnoses(page: Paper, report: Report, x: float, top: float) -> float:
     """The likely diagnoses and the similar cases; returns where they end."""
     page.set_y(top)
     if report.diagnoses:
@@ -246,7 +250,7 @@ def diagnoses(page: Paper, report: Report, x: float, top: float) -> float:
     return page.get_y()
 
 
-def foot(page: Paper, report: Report) -> None:
+def draw_foot(page: Paper, report: Report) -> None:
     """Facts, limits and the disclaimer."""
     page.rule()
     page.ln(2.5)
@@ -293,9 +297,9 @@ def report_pdf(
     printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
 
     local = datetime.now().astimezone().tzinfo if zone is None else zone
-    utc, here = moment(record.created), moment(record.created, local)
+    utc, here = time_with_zone(record.created), time_with_zone(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
-    return write(
+    return fitted_pdf(
         report_of(record, taxonomy, drawn),
         record.width / record.height,
         printed,

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.case_report.content import Report, moment, report_of
+from dashboard.case_report.content import Report, report_of, time_with_zone
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address, centred_square, frame
+from dashboard.shell.result_card import centred_square, image_frame, prediction_url
 from dashboard.shell.scale import probability_scale
 from dashboard.shell.text import NO_HEATMAP, percent
 from dashboard.shell.verdict import verdict
@@ -51,7 +51,7 @@ def head(record: "Record", report: Report) -> html.Header:
     """What this is, of which file, and when: in UTC, beside which the browser puts the reader's own time."""
     when = html.Span(
         [
-            html.Time(moment(record.created), dateTime=record.created.isoformat()),
+            html.Time(time_with_zone(record.created), dateTime=record.created.isoformat()),
             html.Span(id="report-local"),
         ],
         className="note",
@@ -69,11 +69,11 @@ def head(record: "Record", report: Report) -> html.Header:
 def pictures(record: "Record", heatmap: bool) -> html.Div:
     """The photograph as it is, and again with the heatmap over its centred square where that is shown."""
     photo = html.Img(
-        src=address(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"
+        src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"
     )
-    again = html.Img(src=address(record.id, "image"), alt="", className="photo")
+    again = html.Img(src=prediction_url(record.id, "image"), alt="", className="photo")
     overlay = html.Img(
-        src=address(record.id, "heatmap"),
+        src=prediction_url(record.id, "heatmap"),
         alt="Heatmap",
         className="heatmap",
         style=centred_square(record.width, record.height),
@@ -85,7 +85,7 @@ def pictures(record: "Record", heatmap: bool) -> html.Div:
         [
             html.Figure(
                 [
-                    html.Div(images, className="hero", style=frame(record.width, record.height)),
+                    html.Div(images, className="hero", style=image_frame(record.width, record.height)),
                     html.Figcaption(words, className="note"),
                 ]
             )

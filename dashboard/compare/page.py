@@ -41,7 +41,7 @@ def layout(job_id: str | None = None, **_: Any) -> html.Div:
         [
             html.P(dcc.Link("← History", href=local_address("/history"), className="action")),
             html.H1("Two models compared"),
-            again.follow(),
+            again.job_progress(),
             *comparison_contents(job),
         ],
         className="case",

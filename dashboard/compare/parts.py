@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
-from dashboard.shell.predict_again import difference
-from dashboard.shell.result_card import address
+from dashboard.shell.predict_again import prediction_difference
+from dashboard.shell.result_card import prediction_url
 from dashboard.shell.text import percent
 from dashboard.shell.verdict import verdict
 
@@ -68,7 +68,7 @@ def table_row(record_id: str, before: "Record | None", after: "Record | None", p
             html.Td(decision_link(before)),
             html.Td(decision_link(after)),
             html.Td(
-                "the same prediction" if before.id == after.id else difference(before, after),
+                "the same prediction" if before.id == after.id else prediction_difference(before, after),
                 className="changed" if decision_changed(before, after) else "note",
             ),
         ]
@@ -79,7 +79,7 @@ def compared_photograph(record: "Record") -> html.Div:
     """The photograph, small, and its name."""
     return html.Div(
         [
-            html.Img(src=address(record.id, "thumbnail"), alt="", width=48, height=48),
+            html.Img(src=prediction_url(record.id, "thumbnail"), alt="", width=48, height=48),
             html.Bdi(record.context.lesion or record.filename, className="filename"),
         ],
         className="compare-name",

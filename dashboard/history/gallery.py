@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address
+from dashboard.shell.result_card import prediction_url
 from dashboard.shell.text import percent
 from dashboard.shell.verdict import verdict
 
@@ -47,7 +47,7 @@ def gallery_item(record: "Record", search: str) -> html.Li:
         [
             dcc.Link(
                 [
-                    html.Img(src=address(record.id, "thumbnail"), alt="", className="gallery-image"),
+                    html.Img(src=prediction_url(record.id, "thumbnail"), alt="", className="gallery-image"),
                     html.Span(
                         [verdict(record.decision, short=True), html.Span(percent(record.probability))],
                         className="gallery-line",

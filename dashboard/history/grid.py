@@ -9,7 +9,7 @@ from dash import dcc, html
 from dashboard.addresses import local_address
 from dashboard.history.gallery import REVIEW_WORDS
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address
+from dashboard.shell.result_card import prediction_url
 from dashboard.shell.text import diagnosis_words, percent
 from dashboard.store.fields import CONTEXT
 from model.evaluation.verdict import VERDICTS
@@ -38,7 +38,7 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "id": record.id,
         "revision": record.revision,
         "href": local_address(f"/history/{record.id}{search}"),
-        "thumbnail": address(record.id, "thumbnail"),
+        "thumbnail": prediction_url(record.id, "thumbnail"),
         "filename": record.filename,
         "decision": str(record.decision),
         "word": verdict.short,

@@ -34,7 +34,7 @@ from dashboard.history.gallery import PAGE, gallery, gallery_items
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import confirmation, dialog
-from dashboard.shell.browse import SEVERAL, Browse, address, browse, lenient, order
+from dashboard.shell.browse import SEVERAL, Browse, browse, lenient, search_of_parameters, sort_order
 from dashboard.shell.review_form import review_form
 from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
 
@@ -48,7 +48,7 @@ def layout(**parameters: Any) -> html.Div:
     """The grid or the gallery with its filters, or one sentence when nothing is stored yet."""
     services = Services.current()
     store = services.store
-    search = address(parameters)
+    search = search_of_parameters(parameters)
     view, _ = lenient(search)
     newest = store.latest().id
     return html.Div(
@@ -67,7 +67,7 @@ def layout(**parameters: Any) -> html.Div:
                         diagnosis_options(store),
                         parts.view_choice(view.gallery),
                     ),
-                    again.follow(),
+                    again.job_progress(),
                     parts.history_toolbar(),
                     html.Div(parts.history_grid(view.sort), id="history-grid-place", hidden=view.gallery),
                     html.Div(gallery(), id="history-gallery-place", hidden=not view.gallery),
@@ -90,7 +90,7 @@ def layout(**parameters: Any) -> html.Div:
                         "The stored photographs are predicted with another model; both answers stay.",
                         className="note",
                     ),
-                    again.ask(services.runnable),
+                    again.model_choice(services.runnable),
                 ],
                 [close_button("history-again-cancel")],
             ),
@@ -173,7 +173,7 @@ def sorted_as(view: Browse, request: Mapping[str, Any]) -> Browse:
     sort = request.get("sortModel")
     if not (isinstance(sort, list) and sort and isinstance(sort[0], Mapping)):
         return view
-    return replace(view, sort=order(f"{sort[0].get('colId')}.{sort[0].get('sort')}"))
+    return replace(view, sort=sort_order(f"{sort[0].get('colId')}.{sort[0].get('sort')}"))
 
 
 def row_range(request: object) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import address
+from dashboard.shell.result_card import prediction_url
 from dashboard.shell.text import diagnosis_words, percent
 from dashboard.store.fields import CONTEXT_NAMES
 from model.evaluation.verdict import VERDICTS
@@ -45,7 +45,7 @@ HEADINGS = (
 LEVELS = {"benign": 0, "uncertain": 1, "malignant": 2}
 
 
-def toolbar() -> html.Div:
+def batch_toolbar() -> html.Div:
     """Summary and controls of the list; batch.js fills and shows them when there is a list."""
     view = [
         html.Button(
@@ -86,7 +86,7 @@ def button(word: str, component_id: str) -> html.Button:
     return html.Button(word, id=component_id, type="button", className="btn btn-sm btn-outline-secondary")
 
 
-def table() -> html.Div:
+def batch_table() -> html.Div:
     """The table's frame; batch.js writes a row a file into it, and sorts."""
     heads = [
         html.Th(
@@ -115,12 +115,12 @@ def table() -> html.Div:
     )
 
 
-def row(record: "Record", taxonomy: Taxonomy) -> dict[str, Any]:
+def batch_row(record: "Record", taxonomy: Taxonomy) -> dict[str, Any]:
     """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere."""
     verdict = VERDICTS[record.decision]
     severe = [caution for caution in record.cautions if caution.severe]
     return {
-        "thumbnail": address(record.id, "thumbnail"),
+        "thumbnail": prediction_url(record.id, "thumbnail"),
         "decision": str(record.decision),
         "word": verdict.short,
         "shape": verdict.shape,

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from flask import Blueprint, Response, abort, jsonify
 
 from dashboard import examples
-from dashboard.predict.batch import row
+from dashboard.predict.batch import batch_row
 from dashboard.services import Services
 from dashboard.shell.result_card import result_card
 from dashboard.store import NotFound
@@ -19,7 +19,7 @@ blueprint = Blueprint("cards", __name__, url_prefix="/cards")
 
 
 @blueprint.get("/<string:record_id>")
-def card(record_id: str) -> Response:
+def read_result_card(record_id: str) -> Response:
     """`{"card": HTML, "row": {...}}`; 404 when the prediction was deleted meanwhile."""
     try:
         services = Services.current()
@@ -29,7 +29,7 @@ def card(record_id: str) -> Response:
     taxonomy = services.known.of(record.model_sha256)
     drawn, heatmap = examples.is_drawn(record.sha256), services.shows_heatmap(record)
     shown = result_card(record, taxonomy, drawn=drawn, heatmap=heatmap)
-    answer = jsonify(card=markup(shown), row=row(record, taxonomy))
+    answer = jsonify(card=markup(shown), row=batch_row(record, taxonomy))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 

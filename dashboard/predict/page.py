@@ -7,8 +7,15 @@ import dash
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html
 
 from dashboard import examples
-from dashboard.predict.batch import batch_csv, table, toolbar
-from dashboard.predict.parts import camera_dialog, choices, context_form, drop_zone, example_buttons, no_model
+from dashboard.predict.batch import batch_csv, batch_table, batch_toolbar
+from dashboard.predict.parts import (
+    camera_dialog,
+    drop_zone,
+    example_buttons,
+    model_choices,
+    new_context_form,
+    no_model,
+)
 from dashboard.services import LIMITS, Services
 from dashboard.store import NotFound, Record
 from model.bundle import Damaged
@@ -26,11 +33,11 @@ def layout(**_: str) -> html.Div:
                 "Add photographs with the lesion in the middle. Each gets its own answer, kept in the history.",
                 className="lead",
             ),
-            None if services.runnable else no_model(problems(services)),
+            None if services.runnable else no_model(damaged_bundle_lines(services)),
             html.Div(intake(services), hidden=not services.runnable),
             html.P(id="intake-notice", className="intake-notice", role="alert"),
-            toolbar(),
-            table(),
+            batch_toolbar(),
+            batch_table(),
             html.Div(id="results", className="results"),
             html.Div(id="announcer", className="visually-hidden", role="status"),
         ],
@@ -44,22 +51,23 @@ def intake(services: Services) -> list[Any]:
     return [
         drop_zone(LIMITS),
         camera_dialog(),
-        choices(services.runnable, services.default_model),
-        context_form(),
+        model_choices(services.runnable, services.default_model),
+        new_context_form(),
         example_buttons(examples.example_names()),
     ]
 
 
-def problems(services: Services) -> list[str]:
+def damaged_bundle_lines(services: Services) -> list[str]:
     """A sentence for each bundle that is there and cannot be used."""
     return [f"{one.name}: {one.problem}" for one in services.bundles if isinstance(one, Damaged)]
 
 
 @callback(Output("batch-file", "data"), Input("batch-list", "data"), prevent_initial_call=True)
-def download(files: list[dict[str, Any]]) -> dict[str, Any]:
+def download_list(files: list[dict[str, Any]]) -> dict[str, Any]:
     """The list as a CSV file, those that failed with their errors."""
     entries = [
-        (str(one["name"]), str(one["error"]), found(one["id"]) if one["id"] else None) for one in files
+        (str(one["name"]), str(one["error"]), stored_prediction(one["id"]) if one["id"] else None)
+        for one in files
     ]
     name = f"dermaboard-{datetime.now(UTC):%Y-%m-%d-%H%M}.csv"
     # The mark at the beginning tells Excel that this is UTF-8.
@@ -70,7 +78,7 @@ def download(files: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def found(record_id: str) -> Record | None:
+def stored_prediction(record_id: str) -> Record | None:
     """A stored prediction; None when it was deleted meanwhile."""
     try:
         return Services.current().store.get(str(record_id))
@@ -78,16 +86,15 @@ def found(record_id: str) -> Record | None:
         return None
 
 
-def clientside(script: str, name: str, *arguments: Any, **options: Any) -> None:
-    """A callback that runs in the browser: a function of assets/intake.js or upload.js."""
-    clientside_callback(ClientsideFunction(script, name), *arguments, **options)
-
-
-clientside("intake", "ready", Output("drop-zone", "title"), Input("drop-zone", "id"))
-clientside("upload", "opened", Output("results", "title"), Input("results", "id"))
-clientside(
-    "upload",
-    "list",
+# Functions of assets/intake.js and upload.js.
+clientside_callback(
+    ClientsideFunction("intake", "ready"), Output("drop-zone", "title"), Input("drop-zone", "id")
+)
+clientside_callback(
+    ClientsideFunction("upload", "opened"), Output("results", "title"), Input("results", "id")
+)
+clientside_callback(
+    ClientsideFunction("upload", "list"),
     Output("batch-list", "data"),
     Input("batch-download", "n_clicks"),
     prevent_initial_call=True,

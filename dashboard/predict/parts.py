@@ -14,7 +14,7 @@ from model.bundle import Bundle, Card, OperatingPoint
 from model.images import NAMES, SUFFIXES, Limits
 
 
-def choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
+def model_choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
     """Which model answers, at which operating point, and whether photographs are made smaller first.
 
     The selects belong to the browser: intake.js remembers them there and sends them with every file.
@@ -34,7 +34,7 @@ def choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
                 ],
                 className="choice",
             ),
-            *(operating_points(bundle.name, bundle.card, bundle.name != default) for bundle in bundles),
+            *(operating_point_select(bundle.name, bundle.card, bundle.name != default) for bundle in bundles),
             html.Label(
                 [
                     # Dash has no checkbox that a script may set: intake.js puts one in here.
@@ -50,10 +50,14 @@ def choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
     )
 
 
-def operating_points(model: str, card: Card, hidden: bool) -> html.Label:
+def operating_point_select(model: str, card: Card, hidden: bool) -> html.Label:
     """The operating points of one model."""
     options = [
-        html.Option(label(point, card), value=point.name, selected=point.name == card.operating_point or None)
+        html.Option(
+            operating_point_label(point, card),
+            value=point.name,
+            selected=point.name == card.operating_point or None,
+        )
         for point in card.operating_points
     ]
     select = html.Select(
@@ -62,7 +66,7 @@ def operating_points(model: str, card: Card, hidden: bool) -> html.Label:
     return html.Label([html.Span("Operating point"), select], className="choice", hidden=hidden)
 
 
-def label(point: OperatingPoint, card: Card) -> str:
+def operating_point_label(point: OperatingPoint, card: Card) -> str:
     """An operating point in the list: what it aims at, what that means beside the others, and whether it is usual."""
     words = [point_words(point.name) or f"threshold {percent(point.threshold)}"]
     if len(card.operating_points) > 1 and point == card.operating_points[-1]:
@@ -74,10 +78,13 @@ def label(point: OperatingPoint, card: Card) -> str:
     return ", ".join(words)
 
 
-def context_form() -> html.Details:
+def new_context_form() -> html.Details:
     """The fields of the context, each optional; kept with the predictions that follow."""
     fields = [
-        *(labelled(field.title, entry(field), "wide" if field.lines else "") for field in CONTEXT),
+        *(
+            labelled_control(field.title, new_context_control(field), "wide" if field.lines else "")
+            for field in CONTEXT
+        ),
         *(
             html.Datalist(
                 [html.Option(value=text) for text in field.suggestions], id=f"{field.name}-suggestions"
@@ -111,7 +118,7 @@ def context_form() -> html.Details:
     )
 
 
-def entry(field: ContextField) -> Component:
+def new_context_control(field: ContextField) -> Component:
     """A field that nothing remembers: the next person must not inherit it."""
     if field.choices:
         options = [
@@ -134,7 +141,7 @@ def entry(field: ContextField) -> Component:
     )
 
 
-def labelled(word: str, control: Any, extra: str = "") -> html.Label:
+def labelled_control(word: str, control: Any, extra: str = "") -> html.Label:
     """A control with its label."""
     return html.Label([html.Span(word), control], className=f"choice {extra}".strip())
 

@@ -1,10 +1,12 @@
-"""Boxes of a page, and dialogs over it."""
+"""Boxes of a page, dialogs over it, and what stands there when there is nothing to show."""
 
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
 
 
 def box(title: str, *children: Any, name: str = "", note: str = "") -> html.Section:
@@ -45,4 +47,34 @@ def confirmation(name: str) -> dbc.Modal:
             html.Button("Keep", id=f"{name}-cancel", type="button", className="btn btn-outline-secondary"),
             html.Button("Delete", id=f"{name}-confirm", type="button", className="btn btn-delete"),
         ],
+    )
+
+
+def dead_end_page(title: str, sentence: str, *more: Component) -> html.Div:
+    """A page that has nothing to show: why, and where to go instead."""
+    return html.Div(
+        [
+            html.H1(title),
+            html.P(sentence, className="lead"),
+            html.P(
+                [
+                    dcc.Link(
+                        "Look in the history", href=local_address("/history"), className="btn btn-primary"
+                    ),
+                    dcc.Link(
+                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
+                    ),
+                ],
+                className="actions",
+            ),
+            *more,
+        ],
+        className="not-found",
+    )
+
+
+def missing_prediction(*more: Component) -> html.Div:
+    """There is no prediction at this address."""
+    return dead_end_page(
+        "This prediction is not here", "It was deleted, or there is a typing error in the address.", *more
     )

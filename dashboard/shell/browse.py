@@ -90,8 +90,8 @@ class Browse:
             ("from", str(self.first or "")),
             ("to", str(self.last or "")),
             ("zone", self.zone if self.first or self.last else ""),
-            ("pmin", percent(self.low)),
-            ("pmax", percent(self.high)),
+            ("pmin", percent_in_address(self.low)),
+            ("pmax", percent_in_address(self.high)),
             ("sort", "" if self.sort == NEWEST else ".".join(self.sort)),
             ("view", "gallery" if self.gallery else ""),
         ]
@@ -121,9 +121,9 @@ def browse(search: object) -> Browse:
         first=day(one.get("from", "")),
         last=day(one.get("to", "")),
         zone=one.get("zone", ""),
-        low=share(one.get("pmin", "")),
-        high=share(one.get("pmax", "")),
-        sort=order(one.get("sort", "")),
+        low=probability_of_percent(one.get("pmin", "")),
+        high=probability_of_percent(one.get("pmax", "")),
+        sort=sort_order(one.get("sort", "")),
         gallery=one.get("view") == "gallery",
     )
     if found.first and found.last and found.first > found.last:
@@ -142,7 +142,7 @@ def lenient(search: object) -> tuple[Browse, str]:
         return Browse(), str(error)
 
 
-def address(parameters: Mapping[str, object]) -> str:
+def search_of_parameters(parameters: Mapping[str, object]) -> str:
     """The address behind the parameters that Dash hands to a page's layout: text, or a list of it."""
     pairs = [(name, value) for name in NAMES for value in texts(parameters.get(name)) if value]
     text = urlencode(pairs)
@@ -167,7 +167,7 @@ def day(text: str) -> date | None:
     return found
 
 
-def share(text: str) -> float | None:
+def probability_of_percent(text: str) -> float | None:
     """A probability, 0-1, from per cent; None for nothing."""
     if not text:
         return None
@@ -180,12 +180,12 @@ def share(text: str) -> float | None:
     return value / 100
 
 
-def percent(value: float | None) -> str:
+def percent_in_address(value: float | None) -> str:
     """A probability in per cent as it stands in an address."""
     return "" if value is None else f"{value * 100:.6g}"
 
 
-def order(text: str) -> Order:
+def sort_order(text: str) -> Order:
     """A column and its direction, as in "created.desc"; the store knows which columns there are."""
     column, _, direction = (text or ".".join(NEWEST)).partition(".")
     if direction not in ("asc", "desc"):

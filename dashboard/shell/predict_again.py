@@ -35,12 +35,12 @@ class Progress:
     cancelled: bool
 
 
-def follow() -> Component:
+def job_progress() -> Component:
     """Where jobs show up on a page."""
     active = any(job.active for job in Jobs.current().recent())
     return html.Div(
         [
-            html.Div(strip([progress(job) for job in Jobs.current().recent()]), id="jobs-strip"),
+            html.Div(job_lines([progress_of(job) for job in Jobs.current().recent()]), id="jobs-strip"),
             dcc.Interval(id="jobs-tick", interval=TICK, disabled=not active),
             dcc.Store(id="jobs-done"),
             dcc.Store(id="again-started"),
@@ -52,7 +52,7 @@ def follow() -> Component:
     )
 
 
-def progress(job: Job) -> Progress:
+def progress_of(job: Job) -> Progress:
     """A job as a page shows it."""
     return Progress(
         job.id,
@@ -74,8 +74,10 @@ def register() -> None:
         State("again-model", "value"),
         State("review-ids", "data"),
         prevent_initial_call=True,
-    )(start)
-    callback(Output("again-stopped", "data"), Input("again-stop", "data"), prevent_initial_call=True)(stop)
+    )(start_predicting_again)
+    callback(Output("again-stopped", "data"), Input("again-stop", "data"), prevent_initial_call=True)(
+        stop_job
+    )
     callback(
         Output("jobs-strip", "children"),
         Output("jobs-tick", "disabled"),
@@ -85,10 +87,12 @@ def register() -> None:
         Input("again-stopped", "data"),
         State("jobs-done", "data"),
         prevent_initial_call=True,
-    )(tell)
+    )(updated_jobs)
 
 
-def start(clicks: int | None, choice: str | None, ids: Mapping[str, int] | None) -> tuple[Any, Any]:
+def start_predicting_again(
+    clicks: int | None, choice: str | None, ids: Mapping[str, int] | None
+) -> tuple[Any, Any]:
     """Put the predictions that are meant into the queue of the background worker."""
     if not clicks:
         return no_update, no_update
@@ -100,24 +104,26 @@ def start(clicks: int | None, choice: str | None, ids: Mapping[str, int] | None)
     return job.id, ""
 
 
-def stop(job_id: str | None) -> str | None:
+def stop_job(job_id: str | None) -> str | None:
     """Stop a job. Its own callback: one that ticks trigger, too, would be called once for a tick and a press."""
     Jobs.current().cancel(job_id or "")
     return job_id
 
 
-def tell(_ticks: int | None, _started: str | None, _stopped: str | None, told: Any) -> tuple[Any, Any, Any]:
+def updated_jobs(
+    _ticks: int | None, _started: str | None, _stopped: str | None, told: Any
+) -> tuple[Any, Any, Any]:
     """How far the jobs are; the ones that have ended are told once more to whoever waits for them."""
     jobs = Jobs.current().recent()
     ended = [job.id for job in jobs if not job.active]
     return (
-        strip([progress(job) for job in jobs]),
+        job_lines([progress_of(job) for job in jobs]),
         not any(job.active for job in jobs),
         no_update if ended == (told or []) else ended,
     )
 
 
-def options(bundles: Sequence["Bundle"]) -> list[dict[str, str]]:
+def model_and_point_options(bundles: Sequence["Bundle"]) -> list[dict[str, str]]:
     """Every model at every operating point; the value is "model/point", the model's usual point first."""
     found = []
     for bundle in bundles:
@@ -130,13 +136,13 @@ def options(bundles: Sequence["Bundle"]) -> list[dict[str, str]]:
     return found
 
 
-def ask(bundles: Sequence["Bundle"], already: str = "") -> html.Div:
+def model_choice(bundles: Sequence["Bundle"], already: str = "") -> html.Div:
     """Choice of the model and the button; ids are the same wherever it stands.
 
     Args:
         already: value of `options` that has answered; it is not offered.
     """
-    choices = [one for one in options(bundles) if one["value"] != already]
+    choices = [one for one in model_and_point_options(bundles) if one["value"] != already]
     # Another model first: the same one at another operating point has the same probabilities.
     choices.sort(key=lambda one: one["value"].split("/")[0] == already.split("/")[0])
     return html.Div(
@@ -146,7 +152,9 @@ def ask(bundles: Sequence["Bundle"], already: str = "") -> html.Div:
                 [
                     html.Label("Model and operating point", htmlFor="again-model", className="label"),
                     dbc.Select(
-                        id="again-model", options=choices, value=choices[0]["value"] if choices else None
+                        id="again-model",
+                        options=choices,
+                        value=choices[0]["value"] if choices else None,
                     ),
                     html.Button(
                         "Predict again", id="again-start", type="button", className="btn btn-primary"
@@ -160,12 +168,12 @@ def ask(bundles: Sequence["Bundle"], already: str = "") -> html.Div:
     )
 
 
-def strip(jobs: Sequence[Progress]) -> list[Component]:
+def job_lines(jobs: Sequence[Progress]) -> list[Component]:
     """A line for each job."""
-    return [line(job) for job in jobs]
+    return [job_line(job) for job in jobs]
 
 
-def line(job: Progress) -> html.Div:
+def job_line(job: Progress) -> html.Div:
     """How far a job is, what it came to, and the way to its comparison."""
     if job.active:
         told = f"Predicting again with {job.model}: {job.done:,} of {job.total:,}"
@@ -194,7 +202,7 @@ def line(job: Progress) -> html.Div:
     )
 
 
-def difference(before: "Record", after: "Record") -> str:
+def prediction_difference(before: "Record", after: "Record") -> str:
     """How another answer differs, in words."""
     points = 100 * (after.probability - before.probability)
     moved = (

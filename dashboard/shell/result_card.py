@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LIKELIEST = 3
 
 
-def address(record_id: str, part: str = "") -> str:
+def prediction_url(record_id: str, part: str = "") -> str:
     """Where the API keeps a prediction, or one of its images."""
     return local_address(f"/api/v1/predictions/{record_id}" + (f"/{part}" if part else ""))
 
@@ -61,7 +61,11 @@ def result_card(
             image_with_heatmap(record) if heatmap else image_alone(record),
             html.Div(facts, className="result-facts"),
             html.Div(
-                [context_line(record), footer(record, link), html.P(DISCLAIMER, className="disclaimer")],
+                [
+                    context_line(record),
+                    result_card_foot(record, link),
+                    html.P(DISCLAIMER, className="disclaimer"),
+                ],
                 className="result-end",
             ),
         ],
@@ -109,16 +113,16 @@ def image_with_heatmap(record: "Record") -> html.Figure:
         [
             html.Div(
                 [
-                    photograph(record),
+                    result_card_photograph(record),
                     html.Img(
-                        src=address(record.id, "heatmap"),
+                        src=prediction_url(record.id, "heatmap"),
                         alt="",
                         className="heatmap",
                         style=centred_square(record.width, record.height),
                     ),
                 ],
                 className="hero",
-                style=frame(record.width, record.height),
+                style=image_frame(record.width, record.height),
             ),
             html.Figcaption(
                 [
@@ -146,21 +150,25 @@ def image_alone(record: "Record") -> html.Figure:
     """The photograph, and why there is no heatmap."""
     return html.Figure(
         [
-            html.Div(photograph(record), className="hero", style=frame(record.width, record.height)),
+            html.Div(
+                result_card_photograph(record),
+                className="hero",
+                style=image_frame(record.width, record.height),
+            ),
             html.Figcaption(html.Span(NO_HEATMAP, className="note"), className="hero-controls"),
         ],
         className="hero-figure",
     )
 
 
-def photograph(record: "Record") -> html.Img:
+def result_card_photograph(record: "Record") -> html.Img:
     """The photograph as it is kept."""
     return html.Img(
-        src=address(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"
+        src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}", className="photo"
     )
 
 
-def frame(width: int, height: int) -> dict[str, Any]:
+def image_frame(width: int, height: int) -> dict[str, Any]:
     """The room for an image of that size, as a style."""
     return {"aspectRatio": f"{width} / {height}", "--ratio": width / height}
 
@@ -258,7 +266,7 @@ def context_line(record: "Record") -> html.P | None:
     return html.P([html.Bdi(words), " (not used by the model)"], className="note context-line")
 
 
-def footer(record: "Record", link: bool) -> html.P:
+def result_card_foot(record: "Record", link: bool) -> html.P:
     """Which model answered, how fast, and where to find the prediction again."""
     own = (
         [dcc.Link("Open in history", href=local_address(f"/history/{record.id}"), className="action")]
@@ -273,7 +281,7 @@ def footer(record: "Record", link: bool) -> html.P:
                 dcc.Link("Report", href=local_address(f"/report/{record.id}"), className="action"),
                 html.A(
                     "PDF",
-                    href=address(record.id, "report"),
+                    href=prediction_url(record.id, "report"),
                     className="action",
                     download=f"dermaboard-{record.id}.pdf",
                 ),

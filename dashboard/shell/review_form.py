@@ -40,7 +40,7 @@ FIELD_WORDS: dict[str, str] = {
     "confirmed_by": "source",
     "review": "review",
     "tags": "tags",
-    **{field.name: field.label.lower() for field in CONTEXT},
+    **{form_field.name: form_field.label.lower() for form_field in CONTEXT},
 }
 
 
@@ -54,7 +54,7 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
     """
     return html.Div(
         [
-            field(
+            form_field(
                 "Confirmed diagnosis",
                 dbc.Select(
                     id="review-diagnosis",
@@ -66,7 +66,7 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
                 ),
                 "review-diagnosis",
             ),
-            field(
+            form_field(
                 "Confirmed by",
                 dbc.Select(
                     id="review-source",
@@ -78,13 +78,13 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
                 ),
                 "review-source",
             ),
-            field(
+            form_field(
                 "Note",
                 dbc.Textarea(id="review-note", rows=3, maxlength=4000, value=""),
                 "review-note",
                 wide=True,
             ),
-            field(
+            form_field(
                 "Add tags",
                 dcc.Input(
                     id="review-add",
@@ -105,7 +105,7 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
                 role="group",
                 **attributes(aria_label="Take off tags"),
             ),
-            field(
+            form_field(
                 "Your name",
                 dcc.Input(
                     id="reviewer",
@@ -134,7 +134,7 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
     )
 
 
-def field(label: str, control: Component, control_id: str, wide: bool = False) -> html.Div:
+def form_field(label: str, control: Component, control_id: str, wide: bool = False) -> html.Div:
     """A control below its name."""
     return html.Div(
         [html.Label(label, htmlFor=control_id, className="label"), control],
@@ -142,7 +142,7 @@ def field(label: str, control: Component, control_id: str, wide: bool = False) -
     )
 
 
-def problem(sentence: str, lines: Sequence[html.Li] = ()) -> list[Component]:
+def review_problem(sentence: str, lines: Sequence[html.Li] = ()) -> list[Component]:
     """Why a review was not saved; with what somebody else changed meanwhile."""
     return [html.P(sentence, className="history-error"), *([html.Ul(list(lines))] if lines else [])]
 
@@ -154,7 +154,7 @@ def review_list(reviews: Sequence["Review"], taxonomy: Taxonomy) -> Component:
 
 def one_review(review: "Review", taxonomy: Taxonomy) -> list[Component]:
     """Who said what, when."""
-    said: list[Component | str] = [html.Strong(review.reviewer), " · ", moment(review.created)]
+    said: list[Component | str] = [html.Strong(review.reviewer), " · ", local_time(review.created)]
     verdict: list[Component] = []
     if review.diagnosis:
         diagnosis = taxonomy.get(review.diagnosis)
@@ -190,18 +190,20 @@ def audit_lines(lines: Sequence["AuditLine"], taxonomy: Taxonomy) -> list[html.L
 
 def audit_line(line: "AuditLine", taxonomy: Taxonomy) -> list[Component | str]:
     """One thing that was done, by whom, and what it changed."""
-    changed = [change(name, pair, taxonomy) for name, pair in line.detail.items() if isinstance(pair, list)]
+    changed = [
+        change_words(name, pair, taxonomy) for name, pair in line.detail.items() if isinstance(pair, list)
+    ]
     text = f"{ACTION_WORDS.get(line.action, line.action)}{f' by {line.who}' if line.who else ''}"
-    return [moment(line.created), f" · {text}", f": {'; '.join(changed)}" if changed else ""]
+    return [local_time(line.created), f" · {text}", f": {'; '.join(changed)}" if changed else ""]
 
 
-def change(name: str, pair: Sequence[Any], taxonomy: Taxonomy) -> str:
+def change_words(name: str, pair: Sequence[Any], taxonomy: Taxonomy) -> str:
     """What a field was and is."""
-    before, after = (shown(name, value, taxonomy) for value in pair)
+    before, after = (audit_value_words(name, value, taxonomy) for value in pair)
     return f"{FIELD_WORDS.get(name, name)} {f'{before} → {after}' if before else after}"
 
 
-def shown(name: str, value: Any, taxonomy: Taxonomy) -> str:
+def audit_value_words(name: str, value: Any, taxonomy: Taxonomy) -> str:
     """A value of the trail in words."""
     if value is None or value == [] or value == "":
         return "none" if name != "note" else ""
@@ -212,7 +214,7 @@ def shown(name: str, value: Any, taxonomy: Taxonomy) -> str:
     return f"“{value}”" if name == "note" else str(value)
 
 
-def moment(when: datetime) -> html.Time:
+def local_time(when: datetime) -> html.Time:
     """A time in UTC, which history.js turns into the user's own."""
     utc = f"{when:%d %b %Y, %H:%M} UTC"
     return html.Time(utc, dateTime=when.isoformat(), title=utc, className="local-time")
@@ -259,7 +261,7 @@ def save_review(
         return no_update, no_update
     diagnosis, source = (None if one == NOTHING else one or None for one in (diagnosis, source))
     if not seen:
-        return no_update, problem(
+        return no_update, review_problem(
             "Nothing is selected any more. Close this, and select the predictions again."
         )
     try:
@@ -271,11 +273,11 @@ def save_review(
         done = review_cases(Actor(reviewer or ""), Services.current(), dict(seen), finding)
     except Conflict as error:
         lines = audit_lines(error.changes, Services.current().known.every)
-        return {"conflict": clicks}, problem(str(error), lines)
+        return {"conflict": clicks}, review_problem(str(error), lines)
     except NotFound:
-        return no_update, problem(
+        return no_update, review_problem(
             "This prediction was deleted meanwhile, perhaps in another tab. Nothing was saved."
         )
     except (InputError, StoreError) as error:
-        return no_update, problem(str(error))
+        return no_update, review_problem(str(error))
     return {"saved": [record.id for record in done], "of": len(seen)}, ""

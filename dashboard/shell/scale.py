@@ -22,14 +22,15 @@ def probability_scale(
         decision: "benign", "uncertain" or "malignant".
         operating_point: its name.
     """
-    zones = parts(threshold, malignant_from)
-    told = "; ".join(f"{VERDICTS[name].short.lower()} {span(start, end)}" for name, start, end in zones)
+    zones = scale_zones(threshold, malignant_from)
+    told = "; ".join(f"{VERDICTS[name].short.lower()} {zone_words(start, end)}" for name, start, end in zones)
     sentence = (
         f"Calibrated probability of malignancy {percent(probability)}. Operating point {point_words(operating_point)}: "
         f"{told}."
     )
     line: list[Component] = [
-        html.Span(className=f"scale-zone tone-{name}", style=place(start, end)) for name, start, end in zones
+        html.Span(className=f"scale-zone tone-{name}", style=zone_style(start, end))
+        for name, start, end in zones
     ]
     line.append(
         html.Span(
@@ -50,13 +51,13 @@ def probability_scale(
                 className="scale-ticks",
                 **attributes(aria_hidden="true"),
             ),
-            legend(zones, decision, operating_point),
+            scale_legend(zones, decision, operating_point),
         ],
         className="scale",
     )
 
 
-def parts(threshold: float, malignant_from: float) -> list[tuple[str, float, float]]:
+def scale_zones(threshold: float, malignant_from: float) -> list[tuple[str, float, float]]:
     """(decision, from, to) of every part of the line that is there."""
     zones = [
         ("benign", 0.0, threshold),
@@ -66,26 +67,26 @@ def parts(threshold: float, malignant_from: float) -> list[tuple[str, float, flo
     return [zone for zone in zones if zone[2] > zone[1]]
 
 
-def span(start: float, end: float) -> str:
+def zone_words(start: float, end: float) -> str:
     """A part of the line in words."""
     if start <= 0:
         return f"below {percent(end)}"
     return f"from {percent(start)}" if end >= 1 else f"{percent(start)} to {percent(end)}"
 
 
-def place(start: float, end: float) -> dict[str, str]:
+def zone_style(start: float, end: float) -> dict[str, str]:
     """Where a part of the line lies."""
     return {"left": f"{100 * start:.2f}%", "width": f"{100 * (end - start):.2f}%"}
 
 
-def legend(zones: list[tuple[str, float, float]], decision: str, operating_point: str) -> html.Ul:
+def scale_legend(zones: list[tuple[str, float, float]], decision: str, operating_point: str) -> html.Ul:
     """What the parts mean, with their shapes; the one that holds the result stands out."""
     words = point_words(operating_point)
     entries = [
         html.Li(
             [
                 html.Span(VERDICTS[name].shape, className=f"verdict-shape tone-{name}"),
-                f" {VERDICTS[name].short} {span(start, end)}",
+                f" {VERDICTS[name].short} {zone_words(start, end)}",
             ],
             className="here" if name == decision else None,
         )

@@ -44,7 +44,7 @@ def terms(licences: Iterable[tuple[str, str]]) -> str:
     return f"For non-commercial use only: {names} (see the model card on Performance)." if names else ""
 
 
-def limits(diagnoses: int) -> str:
+def model_limits(diagnoses: int) -> str:
     """What a model does not know.
 
     Args:

@@ -11,12 +11,12 @@ from dash import Dash
 from PIL import Image
 from pypdf import PdfReader
 
-from dashboard.case_report.content import moment, report_of
+from dashboard.case_report.content import report_of, time_with_zone
 from dashboard.case_report.pdf import report_pdf
 from dashboard.case_report.sheet import sheet
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
-from dashboard.shell.text import DISCLAIMER, limits
+from dashboard.shell.text import DISCLAIMER, model_limits
 from dashboard.store import Context, Record
 from model.cautions import Caution
 from model.evaluation.verdict import VERDICTS
@@ -74,11 +74,11 @@ def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
         record.sha256,
         record.model_sha256,
         record.id,
-        moment(record.created),
+        time_with_zone(record.created),
         report_of(record, HAM10000).step,
         *(caution.text for caution in record.cautions),
         DISCLAIMER,
-        limits(7),
+        model_limits(7),
     ):
         assert wanted in printed
         assert wanted in shown
@@ -158,8 +158,8 @@ def test_diagnoses_fall(record: Record) -> None:
 
 def test_times_name_their_zone() -> None:
     when = datetime(2026, 1, 2, 23, 30, tzinfo=UTC)
-    assert moment(when) == "02 January 2026, 23:30 UTC"
-    assert moment(when, timezone(timedelta(hours=2))) == "03 January 2026, 01:30 UTC+02:00"
+    assert time_with_zone(when) == "02 January 2026, 23:30 UTC"
+    assert time_with_zone(when, timezone(timedelta(hours=2))) == "03 January 2026, 01:30 UTC+02:00"
 
 
 def test_page_of_no_prediction_leads_back(app: Dash, record: Record) -> None:

@@ -8,7 +8,7 @@ from dash import dcc, html
 from flask.testing import FlaskClient
 
 from dashboard.cases import NOBODY, predict_photograph
-from dashboard.predict.batch import row
+from dashboard.predict.batch import batch_row
 from dashboard.predict.cards import markup
 from dashboard.services import Services
 from dashboard.shell.result_card import result_card
@@ -77,7 +77,7 @@ def test_nothing_that_a_user_wrote_becomes_markup(record: Record) -> None:
 
 def test_card_and_row_of_a_stored_prediction(client: FlaskClient, record: Record) -> None:
     answer = client.get(f"/cards/{record.id}").get_json()
-    assert answer["row"] == row(record, HAM10000)
+    assert answer["row"] == batch_row(record, HAM10000)
     assert answer["row"]["probability"] == record.probability
     links = [attributes["href"] for tag, attributes in Reader(answer["card"]).tags if tag == "a"]
     assert links == [

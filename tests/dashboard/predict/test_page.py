@@ -18,7 +18,7 @@ from dashboard.app import create_app
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.diagnoses import USUAL
 from dashboard.predict.batch import batch_csv
-from dashboard.predict.parts import label
+from dashboard.predict.parts import operating_point_label
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.shell.result_card import image_with_heatmap, result_card
@@ -188,7 +188,7 @@ def test_operating_points_are_told_apart(bundle_root: Path) -> None:
         for number in ("90", "95", "97.5")
     )
     card = replace(card, operating_points=points, operating_point="sensitivity-95")
-    assert [label(one, card) for one in points] == [
+    assert [operating_point_label(one, card) for one in points] == [
         "90 % sensitivity, fewest false alarms",
         "95 % sensitivity, usual",
         "97.5 % sensitivity, misses fewest",
@@ -217,7 +217,7 @@ def test_download_reads_what_is_stored(app: Dash, page: ModuleType, record: Reco
         {"id": "0198c0de-0000-7000-8000-000000000000", "name": "c.jpg", "error": ""},
     ]
     with app.server.app_context():
-        answer = page.download(files)
+        answer = page.download_list(files)
     assert answer["filename"].endswith(".csv")
     assert answer["content"].startswith("\ufefffile,error,")
     assert answer["content"].count("\r\n") == 4

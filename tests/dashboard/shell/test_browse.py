@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard.shell.browse import MAX_ADDRESS, Browse, address, browse, lenient
+from dashboard.shell.browse import MAX_ADDRESS, Browse, browse, lenient, search_of_parameters
 from dashboard.store import OneOf, QueryError, Range, Search, zone
 
 FULL = (
@@ -85,5 +85,5 @@ def test_any_text_may_be_searched_for(text: str) -> None:
 
 def test_parameters_of_a_page_are_an_address() -> None:
     parameters = {"decision": ["benign", "malignant"], "q": "a b", "other": "x", "sort": ""}
-    assert address(parameters) == "?q=a+b&decision=benign&decision=malignant"
-    assert browse(address({"from": "2026-01-01"})).first == date(2026, 1, 1)
+    assert search_of_parameters(parameters) == "?q=a+b&decision=benign&decision=malignant"
+    assert browse(search_of_parameters({"from": "2026-01-01"})).first == date(2026, 1, 1)

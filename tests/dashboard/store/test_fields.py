@@ -38,7 +38,7 @@ from dashboard.history.grid import columns, row
 from dashboard.predict.batch import batch_csv
 from dashboard.services import build_services
 from dashboard.settings import Settings
-from dashboard.shell.review_form import change
+from dashboard.shell.review_form import change_words
 from dashboard.shell.text import context_words
 from dashboard.store import Query, Search
 from dashboard.store.backup import write_backup
@@ -82,7 +82,7 @@ print(json.dumps(pages | {
     "cell": row(record, known.every)["phototype"],
     "report": context_words(record.context),
     "needed": PredictionRow.model_fields["phototype"].is_required(),
-    "audit": change("phototype", line.detail["phototype"], known.every),
+    "audit": change_words("phototype", line.detail["phototype"], known.every),
 }))
 """
 
