@@ -90,6 +90,11 @@ def add_series(figure: go.Figure, of: Reliability, name: str, colours: Palette, 
         row=2,
         col=1,
     )
+    add_series_label(figure, of, name, colour, scaled)
+
+
+def add_series_label(figure: go.Figure, of: Reliability, name: str, colour: str, scaled: bool) -> None:
+    """The name of a series and its numbers."""
     figure.add_annotation(
         x=0.98,
         y=0.02 if scaled else 0.18,

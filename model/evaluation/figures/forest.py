@@ -83,11 +83,7 @@ def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, them
         low = 0.5 if name == "auc" else 0
         lowest = min((getattr(one, name).low for one in found if getattr(one, name).defined), default=low)
         figure.update_xaxes(title=title, range=[min(low, lowest) - 0.02, 1.02], nticks=5, row=1, col=column)
-    # A line between one variable's groups and the next.
-    for place in range(1, len(found)):
-        if found[place].variable != found[place - 1].variable:
-            lines.append(level(place - 0.5, colours))
-    figure.update_layout(shapes=lines)
+    figure.update_layout(shapes=lines + variable_lines(found, colours))
     labels = [f"{one.title}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
     figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
     return figure.update_yaxes(ticktext=labels, row=1, col=1)
@@ -111,6 +107,15 @@ def upright(x: float, column: int, colours: Palette) -> dict[str, Any]:
         "yref": f"y{axis} domain",
         "line": {"color": colours.ink, "width": 1, "dash": "dot"},
     }
+
+
+def variable_lines(found: Sequence[Subgroup], colours: Palette) -> list[dict[str, Any]]:
+    """A line between one variable's groups and the next."""
+    return [
+        level(place - 0.5, colours)
+        for place in range(1, len(found))
+        if found[place].variable != found[place - 1].variable
+    ]
 
 
 def level(y: float, colours: Palette) -> dict[str, Any]:

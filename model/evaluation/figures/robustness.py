@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from model.evaluation.disturbances import NOTE, Disturbed, disturbed
 from model.evaluation.figures.figure import CsvTable, Figure, FigureData
-from model.evaluation.figures.template import blank, message, palette
+from model.evaluation.figures.template import Palette, blank, message, palette
 
 ROW, FRAME = 26, 96
 
@@ -62,6 +62,23 @@ def robustness_figure(found: Sequence[Disturbed], theme: str | None) -> go.Figur
         row=1,
         col=1,
     )
+    add_changed_decisions(figure, found, colours)
+    labels = [f"{one.name}  n = {one.images:,}" for one in found]
+    figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
+    figure.update_yaxes(ticktext=labels, row=1, col=1)
+    lowest = min((one.auc.low for one in known), default=0.5)
+    figure.update_xaxes(
+        title="AUC (○ undisturbed)", range=[min(0.5, lowest) - 0.02, 1.02], nticks=5, row=1, col=1
+    )
+    widest = 100 * max(one.decisions_changed for one in found)
+    figure.update_xaxes(
+        title="Decisions changed (%)", range=[0, max(5.0, 1.3 * widest)], nticks=5, row=1, col=2
+    )
+    return figure.update_layout(bargap=0.35)
+
+
+def add_changed_decisions(figure: go.Figure, found: Sequence[Disturbed], colours: Palette) -> None:
+    """Bars of the decisions that turned, with the cancers that were lost."""
     figure.add_bar(
         x=[100 * one.decisions_changed for one in found],
         y=list(range(len(found))),
@@ -79,18 +96,6 @@ def robustness_figure(found: Sequence[Disturbed], theme: str | None) -> go.Figur
         row=1,
         col=2,
     )
-    labels = [f"{one.name}  n = {one.images:,}" for one in found]
-    figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
-    figure.update_yaxes(ticktext=labels, row=1, col=1)
-    lowest = min((one.auc.low for one in known), default=0.5)
-    figure.update_xaxes(
-        title="AUC (○ undisturbed)", range=[min(0.5, lowest) - 0.02, 1.02], nticks=5, row=1, col=1
-    )
-    widest = 100 * max(one.decisions_changed for one in found)
-    figure.update_xaxes(
-        title="Decisions changed (%)", range=[0, max(5.0, 1.3 * widest)], nticks=5, row=1, col=2
-    )
-    return figure.update_layout(bargap=0.35)
 
 
 def _table(data: FigureData) -> CsvTable:
