@@ -44,6 +44,12 @@ SORTS: tuple[tuple[str, str], ...] = (
     ("model.asc", "Model A to Z"),
     ("model.desc", "Model Z to A"),
 )
+# The filters that offer the values which predictions have.
+LISTED_VALUES = (
+    "model",
+    "tag",
+    *(field.name for field in CONTEXT if field.filter == "values" and not field.choices),
+)
 # The names of the address that have a control, in the order of the callback.
 CONTROLS = tuple(name for name in NAMES if name != "zone")
 # The names that the controls behind "More filters" stand for.

@@ -29,7 +29,7 @@ from dash import (
 
 from dashboard.cases import Actor, delete_cases
 from dashboard.history import grid as parts
-from dashboard.history.filters import CONTROLS, history_filters
+from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import PAGE, gallery, gallery_items
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
@@ -63,7 +63,7 @@ def layout(**parameters: Any) -> html.Div:
                 [
                     history_filters(
                         chosen_filters(search),
-                        {column: store.values(column) for column in ("model", "site", "tag")},
+                        {name: store.values(name) for name in LISTED_VALUES},
                         diagnosis_options(store),
                         parts.view_choice(view.gallery),
                     ),

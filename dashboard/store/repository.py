@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Engine, func, insert, select
 
@@ -208,8 +208,8 @@ class Store(Transactions):
         with self.reading() as connection:
             return tuple(map(record_from_row, connection.execute(found).mappings()))
 
-    def values(self, column: Literal["model", "site", "tag"]) -> tuple[str, ...]:
-        """The models, body sites or tags that predictions have, sorted."""
+    def values(self, column: str) -> tuple[str, ...]:
+        """The values that predictions have in a column of text, or as a "tag", sorted."""
         return self._distinct(tags.c.name if column == "tag" else predictions.c[column])
 
     def codes(self) -> tuple[str, ...]:

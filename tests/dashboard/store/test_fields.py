@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 FIELD = """    phototype: Literal["one", "two"] | None = context_field(
         "Phototype", searched=True, filter="values", heading="Phototype", below="age", later=True
     )
+    clinic: str | None = context_field("Clinic", longest=64, filter="values", later=True)
 """
 MIGRATION = """
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ revision, down_revision, branch_labels, depends_on = "9999", "{last}", None, Non
 
 def upgrade() -> None:
     op.add_column("predictions", sa.Column("phototype", sa.String(16)))
+    op.add_column("predictions", sa.Column("clinic", sa.String(64)))
 """
 USE = """
 import io, json, sys
@@ -34,7 +36,7 @@ from pathlib import Path
 
 from dashboard.app import create_app
 from dashboard.history.filters import SORTS
-from dashboard.history.grid import columns, row
+from dashboard.history.grid import grid_columns, grid_row
 from dashboard.predict.batch import batch_csv
 from dashboard.services import build_services
 from dashboard.settings import Settings
@@ -52,7 +54,8 @@ from dashboard.case.page import sections
 from dashboard.history.page import layout
 from dashboard.predict.page import layout as predict_layout
 client, address = app.server.test_client(), "/api/v1/predictions"
-sent = client.post(address, data={"file": (io.BytesIO(Path(sys.argv[2]).read_bytes()), "a.jpg"), "phototype": "two"})
+file = (io.BytesIO(Path(sys.argv[2]).read_bytes()), "a.jpg")
+sent = client.post(address, data={"file": file, "phototype": "two", "clinic": "Clinic North"})
 assert sent.status_code == 201, sent.text
 place = f"{address}/{sent.json['id']}"
 refused = client.patch(place, json={"context": {"phototype": "three"}})
@@ -78,8 +81,8 @@ print(json.dumps(pages | {
     ],
     "table": b"".join(csv_table(services.store, [record])).decode(),
     "list": batch_csv([("a.jpg", "", record)], known),
-    "grid": [column["headerName"] for column in columns(("created", "desc"))],
-    "cell": row(record, known.every)["phototype"],
+    "grid": [column["headerName"] for column in grid_columns(("created", "desc"))],
+    "cell": grid_row(record, known.every)["phototype"],
     "report": context_words(record.context),
     "needed": PredictionRow.model_fields["phototype"].is_required(),
     "audit": change_words("phototype", line.detail["phototype"], known.every),
@@ -89,7 +92,7 @@ print(json.dumps(pages | {
 
 @pytest.fixture(scope="module")
 def dashboard_with_a_field(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a copy of the dashboard that has one field more."""
+    """A folder with a copy of the dashboard that has two fields more."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "dashboard", folder / "dashboard", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "assets").symlink_to(ROOT / "assets")
@@ -124,11 +127,13 @@ def test_a_field_is_one_line_and_a_migration(
     assert {"NewPrediction", "ContextChange", "LesionContext"} <= set(said["schemas"])
     assert "'phototype'" in said["form"] and "context-phototype" in said["case"]
     assert "history-phototype" in said["filter"]
+    # The values of a text are those that predictions have.
+    assert "history-clinic" in said["filter"] and "'Clinic North'" in said["filter"]
     assert "Phototype" in said["grid"]
     for table in (said["table"], said["list"]):
         heads, cells = (line.split(",") for line in table.splitlines())
         assert dict(zip(heads, cells, strict=True))["phototype"] == "one"
-    assert said["report"] == "one"
+    assert said["report"] == "one, Clinic North"
     # A backup from before has none of it.
     assert not said["needed"]
     assert said["audit"] == "phototype two → one"
