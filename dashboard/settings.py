@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
     )
+    upload_space: int = Field(
+        1000, ge=30, description="megabytes that all uploads in progress may take together, 30 or more"
+    )
 
     @field_validator("hosts")
     @classmethod

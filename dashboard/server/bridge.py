@@ -65,10 +65,14 @@ class Bridge:
         app: called in one of `THREADS` threads.
         folder: where large bodies wait.
         limit: bytes of a body that are kept; the application sees from its length that there was more.
+        space: bytes that the bodies of all requests in progress may take together; a body beyond it is refused.
     """
 
-    def __init__(self, app: Wsgi, folder: Path, limit: int) -> None:
-        self.app, self.folder, self.limit = app, str(folder), limit
+    def __init__(self, app: Wsgi, folder: Path, limit: int, space: int) -> None:
+        self.app, self.folder, self.limit, self.space = app, str(folder), limit, space
+        # Only the event loop's own thread touches these.
+        self.used = 0
+        self.sizes: dict[IO[bytes], int] = {}
         self.threads = ThreadPoolExecutor(THREADS, "answer")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -81,6 +85,8 @@ class Bridge:
                 return
             except Exception:
                 log.exception("The request could not be answered")
+            finally:
+                self.used -= self.sizes.pop(file, 0)
 
     async def take(self, scope: Any, receive: Receive, file: IO[bytes]) -> Body:
         """The body of a request. Raises Gone."""
@@ -88,13 +94,16 @@ class Bridge:
         claimed = int(headers.get(b"content-length", 0))
         if claimed > self.limit and b"expect" in headers:
             return Body(file, claimed, whole=False)
-        size = 0
+        size, full = 0, False
         try:
             async with asyncio.timeout(LONGEST):
                 async for chunk in body_chunks(receive):
                     size += len(chunk)
                     # What is too much is read to its end, for most clients listen only then.
-                    if size <= self.limit:
+                    full = full or self.used + len(chunk) > self.space
+                    if size <= self.limit and not full:
+                        self.used += len(chunk)
+                        self.sizes[file] = self.sizes.get(file, 0) + len(chunk)
                         file.write(chunk)
         except TimeoutError:
             return Body(file, max(size, claimed), whole=False, refused="slow")
@@ -102,7 +111,9 @@ class Bridge:
             log.exception("There is no room for what was sent")
             return Body(file, max(size, claimed), whole=False, refused="full")
         file.seek(0)
-        return Body(file, size)
+        if full:
+            log.warning("The uploads in progress take all the space that they may have")
+        return Body(file, size, refused="full" if full else "")
 
     async def answer(self, wanted: dict[str, Any], whole: bool, receive: Receive, send: Send) -> None:
         """Send what the application answers. Raises Gone, or TimeoutError where the client does not listen."""

@@ -71,11 +71,11 @@ class Connection(H11Protocol):
 
 def web_server(app: Flask) -> uvicorn.Server:
     """A server for the application that is not running yet."""
-    folder, limit = app.extensions[EXTENSION].settings.data_dir, app.config["MAX_CONTENT_LENGTH"]
+    settings, limit = app.extensions[EXTENSION].settings, app.config["MAX_CONTENT_LENGTH"]
     # The bridge says what goes wrong; the rest are clients' mistakes.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
-        bridge.Bridge(app, folder, limit),
+        bridge.Bridge(app, settings.data_dir, limit, settings.upload_space * 1_000_000),
         http=Connection,
         ws="none",
         loop="asyncio",

@@ -8,8 +8,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from flask import Flask
@@ -42,13 +45,20 @@ def server(services: Services) -> Flask:
 @pytest.fixture
 def port(server: Flask) -> Iterator[int]:
     """The port at which the server is served, in a thread."""
+    with serving(server) as (number, _):
+        yield number
+
+
+@contextlib.contextmanager
+def serving(server: Flask) -> Iterator[tuple[int, bridge.Bridge]]:
+    """Serve a server in a thread: its port, and what takes its uploads."""
     listener = socket.create_server(("127.0.0.1", 0))
-    serving = web_server(server)
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
+    running = web_server(server)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     number = listener.getsockname()[1]
     thread.start()
-    yield number
-    serving.force_exit = serving.should_exit = True
+    yield number, cast(bridge.Bridge, running.config.app)
+    running.force_exit = running.should_exit = True
     thread.join(30)
     assert not thread.is_alive()
 
@@ -254,3 +264,33 @@ def test_the_first_process_of_a_container_stops_too(
     assert process.wait(60) == 0
     with pytest.raises(OSError):
         connected(port)
+
+
+def test_uploads_beyond_the_space_for_them_are_refused_until_others_end(services: Services) -> None:
+    small = services.settings.model_copy(update={"upload_space": 1})
+    body = 700_000
+    head = f"POST /api/v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {body}\r\n\r\n".encode()
+    with serving(make_server(replace(services, settings=small))) as (port, uploads), connected(port) as first:
+        first.sendall(head + bytes(body - 1))
+        until(lambda: uploads.used == body - 1)
+        with connected(port) as second:
+            second.sendall(head + bytes(body))
+            found = answer(second)
+        assert b"503" in found.split(b"\r\n")[0] and b"no room for what was sent" in found
+        with connected(port) as other:
+            other.sendall(LIVE)
+            assert b"200" in answer(other).split(b"\r\n")[0]
+        first.sendall(b"0")
+        assert b"503" not in answer(first).split(b"\r\n")[0]
+        until(lambda: uploads.used == 0)
+        with connected(port) as third:
+            third.sendall(head + bytes(body))
+            assert b"503" not in answer(third).split(b"\r\n")[0]
+
+
+def until(happens: Callable[[], bool]) -> None:
+    """Wait for something, a minute at most."""
+    end = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.01)
