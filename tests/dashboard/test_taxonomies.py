@@ -23,7 +23,8 @@ from dashboard.settings import Settings
 from dashboard.store import Record
 from dashboard.store.summary import model_versions
 from model.taxonomy import HAM10000, LESIONS, Diagnosis, Taxonomy
-from tests.dashboard.history.test_page import page, rows
+from tests.dashboard.calls import page
+from tests.dashboard.history.test_page import rows
 from tests.dashboard.monitoring.test_page import show
 from tests.tiny import write_tiny_bundle
 

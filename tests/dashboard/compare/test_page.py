@@ -11,7 +11,7 @@ from dashboard.cases import NOBODY, predict_photograph
 from dashboard.jobs.worker import Job, Jobs, Pair, State
 from dashboard.services import Services
 from dashboard.store import Record, Store
-from tests.dashboard.history.test_page import dispatch, page
+from tests.dashboard.calls import dispatch, page
 
 
 @pytest.fixture

@@ -13,38 +13,12 @@ from dashboard.cases import NOBODY, predict_photograph
 from dashboard.history import grid as parts
 from dashboard.services import Services
 from dashboard.store import NotFound, Record
+from tests.dashboard.calls import dispatch, page
 
 
 @pytest.fixture
 def record(services: Services, lesion_jpeg: bytes) -> Record:
     return predict_photograph(NOBODY, services, lesion_jpeg, "<b>left</b> hand.jpg")
-
-
-def dispatch(
-    app: Dash, client: FlaskClient, output: str, inputs: dict[str, Any], state: dict[str, Any]
-) -> Any:
-    """Call the callback that has this output as the browser would; its answer by component."""
-    # Those without a function run in the browser.
-    (key,) = [key for key, one in app.callback_map.items() if output in key and "callback" in one]
-    one = app.callback_map[key]
-
-    def described(specs: list[dict[str, Any]], values: dict[str, Any]) -> list[dict[str, Any]]:
-        return [{**spec, "value": values[f"{spec['id']}.{spec['property']}"]} for spec in specs]
-
-    outputs = [
-        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
-        for part in key.strip(".").split("...")
-    ]
-    body = {
-        "output": key,
-        "outputs": outputs if key.startswith("..") else outputs[0],
-        "inputs": described(one["inputs"], inputs),
-        "state": described(one["state"], state),
-        "changedPropIds": list(inputs),
-    }
-    answer = client.post("/_dash-update-component", json=body)
-    assert answer.status_code in (200, 204), answer.text
-    return answer.get_json()["response"] if answer.status_code == 200 else None
 
 
 def rows(app: Dash, client: FlaskClient, search: str = "", **request: Any) -> Any:
@@ -56,25 +30,6 @@ def rows(app: Dash, client: FlaskClient, search: str = "", **request: Any) -> An
         {"history-grid.getRowsRequest": asked},
         {"history-search.data": search},
     )
-
-
-def page(client: FlaskClient, path: str, search: str = "") -> str:
-    """What Dash puts into the page's frame at this path."""
-    body = {
-        "output": ".._pages_content.children..._pages_store.data..",
-        "outputs": [
-            {"id": "_pages_content", "property": "children"},
-            {"id": "_pages_store", "property": "data"},
-        ],
-        "inputs": [
-            {"id": "_pages_location", "property": "pathname", "value": path},
-            {"id": "_pages_location", "property": "search", "value": search},
-        ],
-        "changedPropIds": ["_pages_location.pathname"],
-    }
-    answer = client.post("/_dash-update-component", json=body)
-    assert answer.status_code == 200
-    return json.dumps(answer.get_json()["response"], ensure_ascii=False)
 
 
 def test_the_grid_gets_the_rows_it_asks_for(app: Dash, client: FlaskClient, record: Record) -> None:
@@ -251,134 +206,6 @@ def test_selected_rows_are_deleted(
     assert services.store.audit(record.id)[-1].who == "A"
 
 
-def review(app: Dash, client: FlaskClient, seen: dict[str, int], **values: Any) -> Any:
-    given = {"diagnosis": "none", "source": "none", "note": "", "add": "", "remove": []} | values
-    state: dict[str, Any] = {f"review-{name}.value": value for name, value in given.items()}
-    return dispatch(
-        app,
-        client,
-        "review-done.data",
-        {"review-save.n_clicks": 1},
-        {"review-ids.data": seen, "reviewer.value": given.get("reviewer", "Dr A")} | state,
-    )
-
-
-def test_a_review_is_appended_to_all_that_are_meant(
-    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
-) -> None:
-    second = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg")
-    answer = review(
-        app,
-        client,
-        {record.id: 0, second.id: 0},
-        diagnosis="mel",
-        source="histology",
-        note="Excised.",
-        add="a, b",
-    )
-    assert answer["review-done"]["data"]["saved"] == [record.id, second.id]
-    for one in (record, second):
-        now = services.store.get(one.id)
-        assert (now.confirmed, now.confirmed_by, now.tags) == ("mel", "histology", ("a", "b"))
-        assert services.store.reviews(one.id)[0].note == "Excised."
-
-
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        ({}, "nothing to save"),
-        ({"diagnosis": "mel"}, "how the diagnosis was confirmed"),
-        ({"source": "expert"}, "choose the diagnosis"),
-        ({"note": "x", "reviewer": " "}, "who reviews"),
-        ({"add": "t" * 100}, "characters"),
-    ],
-)
-def test_what_cannot_be_meant_is_said_and_nothing_is_kept(
-    app: Dash, client: FlaskClient, services: Services, record: Record, values: dict[str, Any], sentence: str
-) -> None:
-    answer = review(app, client, {record.id: 0}, **values)
-    assert sentence in json.dumps(answer["review-problem"]["children"])
-    assert services.store.get(record.id).revision == 0
-
-
-def test_two_people_at_once_see_what_changed(
-    app: Dash, client: FlaskClient, services: Services, record: Record
-) -> None:
-    services.store.review([record.id], "Dr B", "nv", "expert")
-    answer = review(app, client, {record.id: 0}, diagnosis="mel", source="histology")
-    said = json.dumps(answer["review-problem"]["children"], ensure_ascii=False)
-    assert "Dr B" in said and "Melanocytic nevus" in said
-    assert services.store.get(record.id).confirmed == "nv"
-    # The page then knows the new revision, so that the same review can be saved knowingly.
-    fresh = dispatch(
-        app,
-        client,
-        "review-note.value",
-        {"review-done.data": {"conflict": 1}},
-        {"case-id.data": record.id},
-    )
-    assert fresh["review-ids"]["data"] == {record.id: 1}
-    assert "review-note" not in fresh
-    review(app, client, fresh["review-ids"]["data"], diagnosis="mel", source="histology")
-    assert services.store.get(record.id).confirmed == "mel"
-
-
-def test_a_case_that_is_gone_meanwhile_is_said(
-    app: Dash, client: FlaskClient, services: Services, record: Record
-) -> None:
-    services.store.delete([record.id])
-    said = json.dumps(review(app, client, {record.id: 0}, note="x")["review-problem"]["children"])
-    assert "deleted meanwhile" in said
-    gone = dispatch(
-        app,
-        client,
-        "case-gone.data",
-        {"case-dialog-confirm.n_clicks": 1},
-        {"case-id.data": record.id, "reviewer.value": ""},
-    )
-    assert "deleted already" in gone["case-dialog-error"]["children"]
-    assert "again" in json.dumps(review(app, client, {}, note="x")["review-problem"]["children"])
-
-
-def describe(app: Dash, client: FlaskClient, record_id: str, seen: int, **values: Any) -> Any:
-    given = {"lesion": "L1", "site": "back", "age": 40, "sex": "female", "note": ""} | values
-    state: dict[str, Any] = {f"context-{name}.value": value for name, value in given.items()}
-    return dispatch(
-        app,
-        client,
-        "context-problem.children",
-        {"context-save.n_clicks": 1},
-        {"case-id.data": record_id, "review-ids.data": {record_id: seen}, "reviewer.value": "Dr A"} | state,
-    )
-
-
-def test_context_is_kept_and_joins_the_visits_of_a_lesion(
-    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
-) -> None:
-    later = predict_photograph(NOBODY, services, mole_jpeg, "later.jpg")
-    for one in (record, later):
-        describe(app, client, one.id, 0)
-    assert services.store.get(record.id).context.age == 40
-    assert f"/history/{later.id}" in page(client, f"/history/{record.id}")
-    drawn = dispatch(app, client, "case-trend.figure", {"theme.data": "light"}, {"case-id.data": record.id})
-    assert len(drawn["case-trend"]["figure"]["data"]) >= 2
-    said = describe(app, client, record.id, 0, lesion="L2")
-    assert "changed meanwhile" in json.dumps(said["context-problem"]["children"])
-    assert "whole number" in json.dumps(describe(app, client, record.id, 1, age=200)["context-problem"])
-
-
-def test_neighbours_stay_within_the_filters(
-    client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
-) -> None:
-    other, last = (
-        predict_photograph(NOBODY, services, mole_jpeg, "right.jpg"),
-        predict_photograph(NOBODY, services, mole_jpeg, "left again.jpg"),
-    )
-    text = page(client, f"/history/{record.id}", "?q=left")
-    assert f"/history/{last.id}?q=left" in text and other.id not in text
-    assert f"/history/{other.id}" in page(client, f"/history/{record.id}")
-
-
 def test_another_model_is_asked_from_the_page(
     app: Dash, client: FlaskClient, services: Services, record: Record
 ) -> None:
@@ -405,41 +232,6 @@ def test_another_model_is_asked_from_the_page(
         {"again-model.value": "missing/", "review-ids.data": {record.id: 0}},
     )
     assert "no model of that name" in refused["again-problem"]["children"]
-
-
-def test_a_case_shows_what_is_known(client: FlaskClient, record: Record) -> None:
-    text = page(client, f"/history/{record.id}")
-    for known in (
-        record.model_sha256,
-        record.sha256,
-        "600 × 450 pixels",
-        "<b>left</b> hand.jpg",
-        "tiny, version 1",
-    ):
-        assert known in text
-    assert f"/api/v1/predictions/{record.id}/heatmap" in text
-    assert "does not rule out cancer" in text
-
-
-@pytest.mark.parametrize("case_id", ["unknown", "none", "..%2F..%2Fetc", "%00", "a" * 3000])
-def test_an_unknown_case_says_so(client: FlaskClient, record: Record, case_id: str) -> None:
-    assert "This prediction is not here" in page(client, f"/history/{case_id}")
-    assert client.get(f"/history/{case_id}").status_code == 404
-
-
-def test_a_case_is_deleted_from_its_page(
-    app: Dash, client: FlaskClient, services: Services, record: Record
-) -> None:
-    answer = dispatch(
-        app,
-        client,
-        "case-gone.data",
-        {"case-dialog-confirm.n_clicks": 1},
-        {"case-id.data": record.id, "reviewer.value": "A"},
-    )
-    assert answer["case-gone"]["data"] is True
-    with pytest.raises(NotFound):
-        services.store.get(record.id)
 
 
 def test_counts_are_sentences() -> None:

@@ -20,7 +20,7 @@ from model.evaluation.drift import distance, stability
 from model.evaluation.intervals import Interval, Undefined, undefined, wilson
 from model.images import decode, encode
 from model.predictor import Decision
-from tests.dashboard.history.test_page import dispatch, page
+from tests.dashboard.calls import dispatch, page
 from training.drawings.synthetic import draw_lesion
 
 

@@ -1,4 +1,4 @@
-"""Context, reviews, tags, audit lines, keys: what people add, and two of them at once."""
+"""Context, reviews, tags, audit lines: what people add, and two of them at once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select
 
 from dashboard.store import (
     Conflict,
@@ -21,9 +21,8 @@ from dashboard.store import (
     Store,
     repository,
 )
-from dashboard.store.keys import IdempotencyKey
 from dashboard.store.names import new_id
-from dashboard.store.schema import audit, keys, reviews, tags
+from dashboard.store.schema import audit, reviews, tags
 from model.cautions import Caution
 from model.images import Photograph
 from model.predictor import Decision, Prediction, Similar
@@ -282,25 +281,6 @@ def test_a_lesion_over_time(store: Store, add: Add) -> None:
     assert store.lesion("nothing") == () == store.lesion("%")
 
 
-def test_a_key_gives_the_same_prediction_again(store: Store, add: Add, engine: Engine) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        records = list(pool.map(lambda _: add(key="k"), range(4)))
-    assert len({record.id for record in records}) == 1 and store.page(Query()).total == 1
-    assert store.with_key(IdempotencyKey("k"), records[0].sha256) == records[0]
-    with pytest.raises(Conflict, match="another image"):
-        add(seed=1, key="k")
-    with pytest.raises(Conflict):
-        store.with_key(IdempotencyKey("k"), "0" * 64)
-    assert store.with_key(IdempotencyKey("other"), records[0].sha256) is None
-    # After a day it is new again, and so it is when its prediction is gone.
-    with engine.begin() as connection:
-        yesterday = datetime.now(UTC) - timedelta(hours=25)
-        connection.execute(update(keys).values(created=yesterday))
-    assert add(seed=1, key="k").id != records[0].id
-    store.delete([one.id for one in store.stream(Query())])
-    assert add(seed=1, key="k").sha256
-
-
 def test_neighbours_follow_the_query(store: Store, add: Add) -> None:
     records = [
         add(str(n), probability=p, diagnosis=d)
@@ -363,17 +343,6 @@ def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
     # A clock that was wrong by days and is right again is believed.
     third = at(noon - timedelta(days=3))
     assert third.created == noon - timedelta(days=3)
-
-
-def test_a_key_stands_for_one_request_only(store: Store, said: Said, picture: Picture) -> None:
-    photograph = picture()
-    first = store.add(photograph, said(photograph), "a.jpg", key=IdempotencyKey("k", "1" * 64))
-    assert store.with_key(IdempotencyKey("k", "1" * 64), first.sha256) == first
-    with pytest.raises(Conflict, match="before"):
-        store.with_key(IdempotencyKey("k", "2" * 64), first.sha256)
-    with pytest.raises(Conflict, match="before"):
-        store.add(photograph, said(photograph), "a.jpg", key=IdempotencyKey("k", "2" * 64))
-    assert store.page(Query()).total == 1
 
 
 def test_a_change_is_written_whole_or_not_at_all(store: Store, add: Add) -> None:

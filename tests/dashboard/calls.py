@@ -1,0 +1,53 @@
+"""Pages and callbacks, asked for as the browser does."""
+
+import json
+from typing import Any
+
+from dash import Dash
+from flask.testing import FlaskClient
+
+
+def dispatch(
+    app: Dash, client: FlaskClient, output: str, inputs: dict[str, Any], state: dict[str, Any]
+) -> Any:
+    """Call the callback that has this output as the browser would; its answer by component."""
+    # Those without a function run in the browser.
+    (key,) = [key for key, one in app.callback_map.items() if output in key and "callback" in one]
+    one = app.callback_map[key]
+
+    def described(specs: list[dict[str, Any]], values: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{**spec, "value": values[f"{spec['id']}.{spec['property']}"]} for spec in specs]
+
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in key.strip(".").split("...")
+    ]
+    body = {
+        "output": key,
+        "outputs": outputs if key.startswith("..") else outputs[0],
+        "inputs": described(one["inputs"], inputs),
+        "state": described(one["state"], state),
+        "changedPropIds": list(inputs),
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code in (200, 204), answer.text
+    return answer.get_json()["response"] if answer.status_code == 200 else None
+
+
+def page(client: FlaskClient, path: str, search: str = "") -> str:
+    """What Dash puts into the page's frame at this path."""
+    body = {
+        "output": ".._pages_content.children..._pages_store.data..",
+        "outputs": [
+            {"id": "_pages_content", "property": "children"},
+            {"id": "_pages_store", "property": "data"},
+        ],
+        "inputs": [
+            {"id": "_pages_location", "property": "pathname", "value": path},
+            {"id": "_pages_location", "property": "search", "value": search},
+        ],
+        "changedPropIds": ["_pages_location.pathname"],
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200
+    return json.dumps(answer.get_json()["response"], ensure_ascii=False)

@@ -1,0 +1,181 @@
+"""The page of a case and the form for its reviews, through the application as it is served."""
+
+import json
+from typing import Any
+
+import pytest
+from dash import Dash
+from flask.testing import FlaskClient
+
+from dashboard.cases import NOBODY, predict_photograph
+from dashboard.services import Services
+from dashboard.store import NotFound, Record
+from tests.dashboard.calls import dispatch, page
+
+
+@pytest.fixture
+def record(services: Services, lesion_jpeg: bytes) -> Record:
+    return predict_photograph(NOBODY, services, lesion_jpeg, "<b>left</b> hand.jpg")
+
+
+def review(app: Dash, client: FlaskClient, seen: dict[str, int], **values: Any) -> Any:
+    given = {"diagnosis": "none", "source": "none", "note": "", "add": "", "remove": []} | values
+    state: dict[str, Any] = {f"review-{name}.value": value for name, value in given.items()}
+    return dispatch(
+        app,
+        client,
+        "review-done.data",
+        {"review-save.n_clicks": 1},
+        {"review-ids.data": seen, "reviewer.value": given.get("reviewer", "Dr A")} | state,
+    )
+
+
+def test_a_review_is_appended_to_all_that_are_meant(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    second = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg")
+    answer = review(
+        app,
+        client,
+        {record.id: 0, second.id: 0},
+        diagnosis="mel",
+        source="histology",
+        note="Excised.",
+        add="a, b",
+    )
+    assert answer["review-done"]["data"]["saved"] == [record.id, second.id]
+    for one in (record, second):
+        now = services.store.get(one.id)
+        assert (now.confirmed, now.confirmed_by, now.tags) == ("mel", "histology", ("a", "b"))
+        assert services.store.reviews(one.id)[0].note == "Excised."
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "nothing to save"),
+        ({"diagnosis": "mel"}, "how the diagnosis was confirmed"),
+        ({"source": "expert"}, "choose the diagnosis"),
+        ({"note": "x", "reviewer": " "}, "who reviews"),
+        ({"add": "t" * 100}, "characters"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_and_nothing_is_kept(
+    app: Dash, client: FlaskClient, services: Services, record: Record, values: dict[str, Any], sentence: str
+) -> None:
+    answer = review(app, client, {record.id: 0}, **values)
+    assert sentence in json.dumps(answer["review-problem"]["children"])
+    assert services.store.get(record.id).revision == 0
+
+
+def test_two_people_at_once_see_what_changed(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    services.store.review([record.id], "Dr B", "nv", "expert")
+    answer = review(app, client, {record.id: 0}, diagnosis="mel", source="histology")
+    said = json.dumps(answer["review-problem"]["children"], ensure_ascii=False)
+    assert "Dr B" in said and "Melanocytic nevus" in said
+    assert services.store.get(record.id).confirmed == "nv"
+    # The page then knows the new revision, so that the same review can be saved knowingly.
+    fresh = dispatch(
+        app,
+        client,
+        "review-note.value",
+        {"review-done.data": {"conflict": 1}},
+        {"case-id.data": record.id},
+    )
+    assert fresh["review-ids"]["data"] == {record.id: 1}
+    assert "review-note" not in fresh
+    review(app, client, fresh["review-ids"]["data"], diagnosis="mel", source="histology")
+    assert services.store.get(record.id).confirmed == "mel"
+
+
+def test_a_case_that_is_gone_meanwhile_is_said(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    services.store.delete([record.id])
+    said = json.dumps(review(app, client, {record.id: 0}, note="x")["review-problem"]["children"])
+    assert "deleted meanwhile" in said
+    gone = dispatch(
+        app,
+        client,
+        "case-gone.data",
+        {"case-dialog-confirm.n_clicks": 1},
+        {"case-id.data": record.id, "reviewer.value": ""},
+    )
+    assert "deleted already" in gone["case-dialog-error"]["children"]
+    assert "again" in json.dumps(review(app, client, {}, note="x")["review-problem"]["children"])
+
+
+def describe(app: Dash, client: FlaskClient, record_id: str, seen: int, **values: Any) -> Any:
+    given = {"lesion": "L1", "site": "back", "age": 40, "sex": "female", "note": ""} | values
+    state: dict[str, Any] = {f"context-{name}.value": value for name, value in given.items()}
+    return dispatch(
+        app,
+        client,
+        "context-problem.children",
+        {"context-save.n_clicks": 1},
+        {"case-id.data": record_id, "review-ids.data": {record_id: seen}, "reviewer.value": "Dr A"} | state,
+    )
+
+
+def test_context_is_kept_and_joins_the_visits_of_a_lesion(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    later = predict_photograph(NOBODY, services, mole_jpeg, "later.jpg")
+    for one in (record, later):
+        describe(app, client, one.id, 0)
+    assert services.store.get(record.id).context.age == 40
+    assert f"/history/{later.id}" in page(client, f"/history/{record.id}")
+    drawn = dispatch(app, client, "case-trend.figure", {"theme.data": "light"}, {"case-id.data": record.id})
+    assert len(drawn["case-trend"]["figure"]["data"]) >= 2
+    said = describe(app, client, record.id, 0, lesion="L2")
+    assert "changed meanwhile" in json.dumps(said["context-problem"]["children"])
+    assert "whole number" in json.dumps(describe(app, client, record.id, 1, age=200)["context-problem"])
+
+
+def test_neighbours_stay_within_the_filters(
+    client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    other, last = (
+        predict_photograph(NOBODY, services, mole_jpeg, "right.jpg"),
+        predict_photograph(NOBODY, services, mole_jpeg, "left again.jpg"),
+    )
+    text = page(client, f"/history/{record.id}", "?q=left")
+    assert f"/history/{last.id}?q=left" in text and other.id not in text
+    assert f"/history/{other.id}" in page(client, f"/history/{record.id}")
+
+
+def test_a_case_shows_what_is_known(client: FlaskClient, record: Record) -> None:
+    text = page(client, f"/history/{record.id}")
+    for known in (
+        record.model_sha256,
+        record.sha256,
+        "600 × 450 pixels",
+        "<b>left</b> hand.jpg",
+        "tiny, version 1",
+    ):
+        assert known in text
+    assert f"/api/v1/predictions/{record.id}/heatmap" in text
+    assert "does not rule out cancer" in text
+
+
+@pytest.mark.parametrize("case_id", ["unknown", "none", "..%2F..%2Fetc", "%00", "a" * 3000])
+def test_an_unknown_case_says_so(client: FlaskClient, record: Record, case_id: str) -> None:
+    assert "This prediction is not here" in page(client, f"/history/{case_id}")
+    assert client.get(f"/history/{case_id}").status_code == 404
+
+
+def test_a_case_is_deleted_from_its_page(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    answer = dispatch(
+        app,
+        client,
+        "case-gone.data",
+        {"case-dialog-confirm.n_clicks": 1},
+        {"case-id.data": record.id, "reviewer.value": "A"},
+    )
+    assert answer["case-gone"]["data"] is True
+    with pytest.raises(NotFound):
+        services.store.get(record.id)
