@@ -1,50 +1,28 @@
-"""The long tables of a card in Markdown: calibration, subgroups, robustness, warnings, cases, openings, files."""
+"""The tables of a card's text, as rows of Markdown cells."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.bundle import Card
 from model.evaluation.markdown import (
     NONE,
+    Row,
     code_span,
     interval_cell,
-    markdown_table,
     number_cell,
     plain_percent,
+    share_cell,
     signed_cell,
     stated_interval,
 )
 from model.evaluation.words import rate
 
+NAMES = ("auc", "auc_by_lesion", "sensitivity", "specificity", "balanced_accuracy")
+
 
 def judged_on(card: Card) -> str:
     """The split whose figures are shown: test where it was opened."""
     return next((split for split in ("test", "validation") if split in card.results), "")
-
-
-def calibration_section(card: Card) -> str:
-    """Reliability before and after."""
-    of = card.results.get(judged_on(card), {})
-    parts: list[str] = []
-    if of.get("reliability"):
-        text = (
-            f"**Calibration.** {scales(card)} On "
-            f"{judged_on(card)} the "
-            f"expected calibration error is {number_cell(of.get('ece_before_calibration'))} before and "
-            f"{number_cell(of.get('ece'))} after; the Brier score is {stated_interval(of, 'brier')}, and "
-            f"{number_cell(of.get('brier_of_the_prevalence'))} for always saying the prevalence."
-        )
-        rows = [
-            (
-                f"{plain_percent(one['low'])} - {plain_percent(one['high'])}",
-                str(one["images"]),
-                rate(one["predicted"]),
-                f"{rate(one['observed'])} ({rate(one['observed_low'])} - {rate(one['observed_high'])})",
-            )
-            for one in of["reliability"]
-        ]
-        parts += [text, markdown_table(("predicted", "images", "mean predicted", "observed (95 %)"), rows)]
-    return "\n\n".join(parts)
 
 
 def scales(card: Card) -> str:
@@ -61,11 +39,60 @@ def scales(card: Card) -> str:
     )
 
 
-def subgroups_section(card: Card) -> str:
+def is_figures(found: Any) -> bool:
+    """Whether something is shares by name."""
+    return isinstance(found, Mapping) and all(isinstance(one, int | float) for one in found.values())
+
+
+def compared(card: Card) -> Iterable[Row]:
+    """One card's row of the comparison."""
+    split = judged_on(card)
+    if split:
+        of = card.results[split]
+        yield (
+            f"`{card.name}` {card.version}" + ("" if split == "test" else f" ({split})"),
+            *(stated_interval(of, name) for name in NAMES),
+            stated_interval(of, "balanced_accuracy_balanced_rule"),
+            number_cell(of.get("ece")),
+            stated_interval(of, "brier"),
+        )
+
+
+def source_row(name: str, of: Mapping[str, Any], point: str) -> Row:
+    """One row of the table by source, at the operating point of that name."""
+    cells = of["operating_points"].get(point, {}).get("cases", {}).values()
+    own = of.get("at_own_prevalence", {})
+    ratio = own.get("ratio")
+    return (
+        name,
+        f"{of['images']:,}",
+        f"{of['malignant']:,}",
+        *(stated_interval(of, one) for one in ("auc", "auc_by_lesion", "sensitivity", "specificity")),
+        rate(sum(cell.get("no_result", 0) for cell in cells) / max(of["images"], 1)),
+        interval_cell(ratio) if ratio else NONE,
+        number_cell(own.get("slope")),
+    )
+
+
+def card_prevalence(card: Card) -> float:
+    """Share of malignant images on the split that is shown."""
+    of = card.results[judged_on(card)]
+    return float(of["malignant"] / max(of["images"], 1))
+
+
+def cost(training: Mapping[str, Any]) -> str | None:
+    """Hours and hardware."""
+    if "seconds" not in training:
+        return None
+    machine = training.get("processor", "an unknown machine")
+    return f"{training['seconds'] / 3600:.1f} hours of training on {machine}"
+
+
+def subgroup_rows(card: Card) -> list[Row]:
     """For whom it works how well."""
     if not card.subgroups:
-        return ""
-    rows = [
+        return []
+    return [
         (
             str(one["variable"]),
             f"{one['name']}{' *' if one['small'] else ''}",
@@ -75,20 +102,13 @@ def subgroups_section(card: Card) -> str:
         )
         for one in card.subgroups
     ]
-    text = (
-        f"**Subgroups** on {card.facts.get('measured_on', judged_on(card))}, at the default operating point. Groups "
-        "with a star have too few cases, or too few malignant ones, to conclude anything; intervals are by "
-        "lesion: DeLong's for the AUC and Wilson's for rates."
-    )
-    head = ("", "group", "images", "malignant", "AUC", "sensitivity", "specificity")
-    return f"{text}\n\n{markdown_table(head, rows)}"
 
 
-def robustness_section(card: Card) -> str:
+def robustness_rows(card: Card) -> list[Row]:
     """What disturbed images do to the score."""
     if not card.robustness:
-        return ""
-    rows = [
+        return []
+    return [
         (
             str(one["kind"]),
             str(one["strength"]),
@@ -104,80 +124,25 @@ def robustness_section(card: Card) -> str:
         for one in card.robustness
         if one["kind"] != "none"
     ]
-    parts = [
-        f"**Robustness** on {card.facts.get('measured_on', judged_on(card))}: images disturbed on purpose. Change is "
-        "that of the calibrated probability of the same image, absolute; shift has a sign, first for malignant, then "
-        "for benign images; decisions are those of the default operating point, and the last column counts cancers "
-        "that became benign by the disturbance.",
-        markdown_table(
-            (
-                "disturbance",
-                "strength",
-                "images",
-                "AUC",
-                "undisturbed",
-                "mean change",
-                "95th percentile",
-                "mean shift",
-                "decisions changed",
-                "cancers lost",
-            ),
-            rows,
-        ),
-    ]
-    return "\n\n".join(parts)
 
 
-def guard_section(card: Card) -> str:
-    """How often it warns or refuses."""
-    measured = card.guard.get("measured")
-    if not isinstance(measured, Mapping):
-        return ""
-    # `images` is how many were looked at; everything else is a share of them.
-    kinds = sorted({name for found in measured.values() if is_figures(found) for name in found} - {"images"})
-    rows = [
-        (str(name), *(rate(found[kind]) if kind in found else NONE for kind in kinds))
-        for name, found in measured.items()
-        if is_figures(found)
-    ]
-    drawn = measured.get("drawn", {})
-    rows += [
-        (f"drawn: {name}", *(rate(found[kind]) if kind in found else NONE for kind in kinds))
-        for name, found in drawn.items()
-        if is_figures(found)
-    ]
-    text = "**Knowing when not to answer.** Share of images that are warned about, by reason:"
-    return f"{text}\n\n{markdown_table(('images', *kinds), rows)}"
-
-
-def is_figures(found: Any) -> bool:
-    """Whether something is shares by name."""
-    return isinstance(found, Mapping) and all(isinstance(one, int | float) for one in found.values())
-
-
-def source_probe_section(card: Card) -> str:
+def source_probe_rows(card: Card) -> list[Row]:
     """How well the source can be told from what the network sees of nevi."""
     found = card.facts.get("source_probe")
     if not found:
-        return ""
-    rows = [
+        return []
+    return [
         (f"{one['first']} or {one['second']}", ", ".join(map(str, one["images"])), interval_cell(one["auc"]))
         for one in found
     ]
-    text = (
-        "**Shortcuts.** How well a linear model tells two sources apart by the network's embedding of dermoscopic nevi "
-        "of the validation split, cross-validated by lesion. A network that sees nothing but lesions would give 0.5; "
-        "where it is near 1, the network can use the source as a hint of the diagnosis."
-    )
-    return f"{text}\n\n{markdown_table(('sources', 'images of each', 'AUC'), rows)}"
 
 
-def evidence_section(card: Card) -> str:
+def evidence_rows(card: Card) -> list[Row]:
     """Whether the maps of the evidence are better than chance."""
     found = card.facts.get("evidence")
     if not found:
-        return ""
-    rows = [
+        return []
+    return [
         (
             str(modality),
             str(one["images"]),
@@ -188,65 +153,118 @@ def evidence_section(card: Card) -> str:
         )
         for modality, one in found.items()
     ]
-    text = (
-        "**What the model looked at.** The heatmap against the same map with its places shuffled, on validation: "
-        "mean probability of malignancy while the places of most evidence are painted over (deletion, lower is better) "
-        "and brought back into a blurred image (insertion, higher is better). A heatmap that is no better than chance "
-        "is not shown."
-    )
-    head = ("modality", "images", "deletion (at random)", "insertion (at random)", "better by", "shown")
-    return f"{text}\n\n{markdown_table(head, rows)}"
 
 
-def pair_worth(card: Card) -> str:
-    """What both photographs of a lesion are worth together."""
-    found = card.facts.get("pairs", {}).get(judged_on(card))
+def opening_rows(card: Card) -> list[Row]:
+    """Every look at the test split."""
+    found = card.facts.get("openings")
     if not found:
-        return ""
-    gap = found["difference"]
-    return (
-        f"**Both photographs of a lesion.** On {judged_on(card)}, {found['lesions']:,} lesions "
-        f"({found['malignant']:,} malignant) have a dermoscopic image and a close-up. AUC by lesion is "
-        f"{interval_cell(found['dermoscopic'])} by the first, {interval_cell(found['close_up'])} by the second and "
-        f"{interval_cell(found['both'])} by the mean of both log odds: {signed_cell(gap['value'])} "
-        f"({signed_cell(gap['low'])} to {signed_cell(gap['high'])}) against the dermoscopic image alone."
-    )
+        return []
+    return [
+        (str(one["when"])[:16].replace("T", " "), f"{one['recipe']}, seed {one['seed']}", str(one["why"]))
+        for one in found
+    ]
 
 
-def cases_section(card: Card) -> str:
+def operating_point_rows(card: Card) -> list[Row]:
+    """What the operating points do."""
+    found = card.results.get(judged_on(card), {}).get("operating_points")
+    if not found:
+        return []
+    return [
+        (
+            plain_percent(point.sensitivity) + (" (default)" if point.name == card.operating_point else ""),
+            number_cell(point.threshold),
+            number_cell(point.malignant),
+            *(
+                interval_cell(found[point.name][name])
+                for name in ("sensitivity", "coverage_benign", "specificity", "ppv", "npv")
+            ),
+            share_cell(found[point.name]["decided"]),
+            str(found[point.name]["cases"]["malignant"]["benign"]),
+        )
+        for point in card.operating_points
+    ]
+
+
+def calibration_rows(card: Card) -> list[Row]:
+    """Reliability, a row a bin."""
+    return [
+        (
+            f"{plain_percent(one['low'])} - {plain_percent(one['high'])}",
+            str(one["images"]),
+            rate(one["predicted"]),
+            f"{rate(one['observed'])} ({rate(one['observed_low'])} - {rate(one['observed_high'])})",
+        )
+        for one in card.results.get(judged_on(card), {}).get("reliability", ())
+    ]
+
+
+def by_source(card: Card) -> list[Row]:
+    """What the model reaches in every source and modality apart, and in sources that it never saw."""
+    found: Mapping[str, Any] = card.results.get(judged_on(card), {}).get("domains", {})
+    never: Mapping[str, Any] = card.facts.get("elsewhere", {})
+    if len(found) < 2:
+        return []
+    rows = [source_row(name, of, card.operating_point) for name, of in found.items()]
+    rows += [source_row(f"{name}, never seen", of, card.operating_point) for name, of in never.items()]
+    return rows
+
+
+def guard_table(card: Card) -> tuple[Row, list[Row]] | None:
+    """How often it warns or refuses."""
+    measured = card.guard.get("measured")
+    if not isinstance(measured, Mapping):
+        return None
+    # `images` is how many were looked at; everything else is a share of them.
+    kinds = sorted({name for found in measured.values() if is_figures(found) for name in found} - {"images"})
+    rows: list[Row] = [
+        (str(name), *(rate(found[kind]) if kind in found else NONE for kind in kinds))
+        for name, found in measured.items()
+        if is_figures(found)
+    ]
+    drawn = measured.get("drawn", {})
+    rows += [
+        (f"drawn: {name}", *(rate(found[kind]) if kind in found else NONE for kind in kinds))
+        for name, found in drawn.items()
+        if is_figures(found)
+    ]
+    return ("images", *kinds), rows
+
+
+def case_table(card: Card) -> tuple[Row, list[Row]] | None:
     """Images by split and diagnosis."""
     counts: Mapping[str, Mapping[str, int]] = card.facts.get("cases", {})
     if not counts:
-        return ""
+        return None
     taxonomy = card.taxonomy
     codes = [code for code in taxonomy.codes if any(code in found for found in counts.values())]
     # Labels that are no diagnosis.
     codes += sorted({name for found in counts.values() for name in found} - {"lesions", "images", *codes})
     order = [split for split in ("train", "validation", "test") if split in counts]
-    rows = [
+    rows: list[Row] = [
         (split, *(f"{counts[split].get(name, 0):,}" for name in ("lesions", "images", *codes)))
         for split in order
     ]
-    names = "; ".join(f"{code}: {taxonomy[code].name}" for code in codes if code in taxonomy)
-    return f"**Cases.** {names}.\n\n{markdown_table(('split', 'lesions', 'images', *codes), rows)}"
+    return ("split", "lesions", "images", *codes), rows
 
 
-def openings_section(card: Card) -> str:
-    """Every look at the test split."""
-    found = card.facts.get("openings")
-    if not found:
-        return ""
-    rows = [
-        (str(one["when"])[:16].replace("T", " "), f"{one['recipe']}, seed {one['seed']}", str(one["why"]))
-        for one in found
+def making(card: Card) -> list[tuple[str, str | None]]:
+    """Data, licence, split, how to make it again and what that costs."""
+    training = card.training
+    return [
+        ("Data", training.get("data")),
+        ("Licence", card.licence),
+        ("Split", training.get("split")),
+        ("Split's SHA-256", code_span(training.get("split_sha256"))),
+        ("Started from", training.get("init")),
+        ("Reproduce", code_span(card.facts.get("reproduce"))),
+        ("Cost", cost(training)),
+        (
+            "Test split",
+            f"opened {len(card.facts['openings'])} times since it was drawn, each with a reason (in the card)"
+            if card.facts.get("openings")
+            else None,
+        ),
+        ("Made", f"{card.created}, version {card.version}"),
     ]
-    return f"**Openings of the test split.**\n\n{markdown_table(('UTC', 'run', 'why'), rows)}"
-
-
-def files_section(card: Card) -> str:
-    """What the bundle's files have to be."""
-    if not card.files:
-        return ""
-    return "**Files**, by SHA-256.\n\n" + markdown_table(
-        ("file", "SHA-256"), [(name, code_span(value) or "") for name, value in card.files.items()]
-    )

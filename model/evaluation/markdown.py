@@ -17,11 +17,6 @@ def markdown_table(head: Row, rows: Iterable[Row]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def bullets(sentences: Iterable[str]) -> str:
-    """A list."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
 def code_span(value: Any) -> str | None:
     """Something to type or to compare."""
     return f"`{value}`" if value else None
