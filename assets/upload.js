@@ -73,8 +73,10 @@
 
   async function send(item) {
     change(item, "sending", "Preparing");
+    const attempt = (item.attempt = {});
     const file = await shared.shrink(item.file);
-    if (item.state !== "sending") return; // cancelled meanwhile
+    // Cancelled meanwhile, and perhaps tried again: then the newer attempt sends it.
+    if (item.state !== "sending" || item.attempt !== attempt) return;
     const limit = Number(zone() ? zone().dataset.limit : Infinity);
     if (file.size > limit) {
       return finished(

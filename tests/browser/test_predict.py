@@ -149,6 +149,34 @@ def test_waiting_and_travelling_files_can_be_cancelled(visit: Visit, lesion_jpeg
     expect(page.locator(".slot-cancelled")).to_have_count(4)
 
 
+def test_file_that_is_cancelled_and_tried_again_is_sent_once(visit: Visit, lesion_jpeg: bytes) -> None:
+    page = visit.open()
+    page.wait_for_selector("#file-chooser", state="attached")
+    # Scaling down takes until it is let go.
+    page.evaluate(
+        """() => {
+            const waiting = [];
+            dermaboard.shrink = (file) => new Promise((done) => waiting.push(() => done(file)));
+            window.letGo = () => waiting.forEach((done) => done());
+        }"""
+    )
+    sent: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            sent.append(request.url)
+            if request.method == "POST" and request.url.endswith("/api/v1/predictions")
+            else None
+        ),
+    )
+    choose(page, photograph("once.jpg", lesion_jpeg))
+    page.get_by_role("button", name="Cancel: once.jpg").click()
+    page.get_by_role("button", name="Try again: once.jpg").click()
+    page.evaluate("letGo()")
+    expect(page.locator(CARD)).to_contain_text("once.jpg")
+    assert len(sent) == 1
+
+
 def test_more_than_a_hundred_files_are_too_many(visit: Visit) -> None:
     page = visit.open()
     problem = json.dumps({"detail": "It is empty."})
