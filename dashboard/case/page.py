@@ -122,7 +122,7 @@ def sections(record: Record, search: str) -> list[Component]:
             html.Div(other_predictions(record), id="case-answers"),
             again.model_choice(services.runnable, f"{record.model}/{record.operating_point}"),
             again.job_progress(),
-            note="The stored photograph is predicted again; both answers stay.",
+            note="Another model predicts the stored photograph. Both results are kept.",
         ),
         html.Div(parts.prediction_facts(record), id="case-facts"),
     ]

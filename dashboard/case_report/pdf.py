@@ -143,7 +143,7 @@ def draw_head(page: Paper, report: Report, times: str) -> None:
     if report.context:
         page.ln(0.5)
         page.write_text(
-            f"{report.context} (told by the user, not used by the model)", MARGIN, INNER, SMALL, False, MUTED
+            f"{report.context} (given by the user, not used by the model)", MARGIN, INNER, SMALL, False, MUTED
         )
     page.ln(3)
 

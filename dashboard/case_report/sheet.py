@@ -56,7 +56,7 @@ def head(record: "Record", report: Report) -> html.Header:
         ],
         className="note",
     )
-    told = html.P([html.Bdi(report.context), " (told by the user, not used by the model)"], className="note")
+    told = html.P([html.Bdi(report.context), " (given by the user, not used by the model)"], className="note")
     return html.Header(
         [
             html.P([html.Strong("Dermaboard"), when], className="sheet-brand"),

@@ -1,4 +1,4 @@
-"""`/`: drop photographs, get an answer for each. Files travel to the REST API by assets/upload.js."""
+"""`/`: drop photographs, get a result for each. Files travel to the REST API by assets/upload.js."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ def layout(**_: str) -> html.Div:
         [
             html.H1("Check a skin lesion"),
             html.P(
-                "Add photographs with the lesion in the middle. Each gets its own answer, kept in the history.",
+                "Add photographs with the lesion in the middle. You get a result for each, and the history keeps it.",
                 className="lead",
             ),
             None if services.runnable else no_model(damaged_bundle_lines(services)),

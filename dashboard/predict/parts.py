@@ -94,8 +94,8 @@ def new_context_form() -> html.Details:
         ),
         html.P(
             [
-                "Kept with the prediction, never used by the model. ",
-                "One reference for the same lesion shows it over time. ",
+                "Stored with the prediction, never used by the model. ",
+                "Use the same reference for the same lesion, to see it over time. ",
                 html.Button(
                     "Empty these fields", id="context-clear", type="button", className="action-button"
                 ),

@@ -38,7 +38,7 @@ def confirmation(name: str) -> dbc.Modal:
         "Delete this prediction?",
         [
             html.P(
-                "Photograph, heatmap, answer and reviews are removed for good. This cannot be undone. "
+                "Photograph, heatmap, result and reviews are removed for good. This cannot be undone. "
                 "A line of the audit trail stays, without image or name."
             ),
             html.P(id=f"{name}-error", className="history-error", role="alert"),

@@ -54,30 +54,7 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
     """
     return html.Div(
         [
-            form_field(
-                "Confirmed diagnosis",
-                dbc.Select(
-                    id="review-diagnosis",
-                    options=[
-                        {"label": "Not confirmed", "value": NOTHING},
-                        *({"label": one.name, "value": one.code} for one in taxonomy),
-                    ],
-                    value=NOTHING,
-                ),
-                "review-diagnosis",
-            ),
-            form_field(
-                "Confirmed by",
-                dbc.Select(
-                    id="review-source",
-                    options=[
-                        {"label": "–", "value": NOTHING},
-                        *({"label": word, "value": name} for name, word in SOURCE_WORDS.items()),
-                    ],
-                    value=NOTHING,
-                ),
-                "review-source",
-            ),
+            *confirmation_fields(taxonomy),
             form_field(
                 "Note",
                 dbc.Textarea(id="review-note", rows=3, maxlength=4000, value=""),
@@ -96,15 +73,7 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
                 ),
                 "review-add",
             ),
-            html.Div(
-                [
-                    html.Span("Take off tags", className="label"),
-                    dbc.Checklist(id="review-remove", options=list(tags), value=[], inline=True),
-                ],
-                className="review-field review-tags",
-                role="group",
-                **attributes(aria_label="Take off tags"),
-            ),
+            tags_to_remove(tags),
             form_field(
                 "Your name",
                 dcc.Input(
@@ -131,6 +100,36 @@ def review_form(tags: Sequence[str], taxonomy: Taxonomy, several: bool = False) 
             dcc.Store(id="review-done"),
         ],
         className="review-form",
+    )
+
+
+def confirmation_fields(taxonomy: Taxonomy) -> list[html.Div]:
+    """Which diagnosis is confirmed, and how."""
+    diagnoses = [{"label": diagnosis.name, "value": diagnosis.code} for diagnosis in taxonomy]
+    sources = [{"label": word, "value": name} for name, word in SOURCE_WORDS.items()]
+    return [
+        form_field(
+            title,
+            dbc.Select(id=name, options=[{"label": none, "value": NOTHING}, *options], value=NOTHING),
+            name,
+        )
+        for title, name, none, options in (
+            ("Confirmed diagnosis", "review-diagnosis", "Not confirmed", diagnoses),
+            ("Confirmed by", "review-source", "–", sources),
+        )
+    ]
+
+
+def tags_to_remove(tags: Sequence[str]) -> html.Div:
+    """The tags that there are; those that are ticked are removed."""
+    return html.Div(
+        [
+            html.Span("Take off tags", className="label"),
+            dbc.Checklist(id="review-remove", options=list(tags), value=[], inline=True),
+        ],
+        className="review-field review-tags",
+        role="group",
+        **attributes(aria_label="Take off tags"),
     )
 
 
