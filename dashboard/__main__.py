@@ -37,27 +37,27 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 def dashboard_parser() -> argparse.ArgumentParser:
     """The command line."""
-    found = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m dashboard",
         description="Serve the dashboard until interrupted, or work on stored predictions.",
     )
-    found.set_defaults(command="serve", file=None)
-    commands = found.add_subparsers(title="commands")
-    for name, told in COMMANDS.items():
-        one = commands.add_parser(name, help=told, description=told)
-        one.set_defaults(command=name)
+    parser.set_defaults(command="serve", file=None)
+    commands = parser.add_subparsers(title="commands")
+    for name, description in COMMANDS.items():
+        subparser = commands.add_parser(name, help=description, description=description)
+        subparser.set_defaults(command=name)
         if name in ACTIONS:
-            one.add_argument("file", type=Path, metavar="FILE")
-    return found
+            subparser.add_argument("file", type=Path, metavar="FILE")
+    return parser
 
 
 COMMANDS = {
     "serve": "serve the dashboard until interrupted, as without a command",
-    "backup": "write everything to FILE (a TAR), which must not exist yet; the server may go on meanwhile",
+    "backup": "write everything to FILE (a TAR), which must not exist yet; the server may keep running",
     "restore": "put a backup into an empty data folder",
     "import": "put the predictions of a backup into this store, beside those that are there",
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
-    "check": "see whether every prediction and every picture is there and can be read",
+    "check": "check that every prediction and every picture is there and can be read",
     "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
 

@@ -172,14 +172,14 @@ def several_choices(
     # A link may ask for what nobody has any more; it must stay in sight, or nobody could take it back.
     every = [*options, *((value, value) for value in values if value not in known)]
     words = dict(every)
-    told = usual if not values else words[values[0]] if len(values) == 1 else f"{len(values)} chosen"
+    summary = usual if not values else words[values[0]] if len(values) == 1 else f"{len(values)} chosen"
     return html.Details(
         [
             html.Summary(
                 [
                     html.Span(f"{label}: ", className="visually-hidden"),
                     html.Span(
-                        told,
+                        summary,
                         id=f"history-{name}-told",
                         **attributes(data_usual=usual, data_words=json.dumps(words)),
                     ),

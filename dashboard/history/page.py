@@ -224,9 +224,9 @@ def show_pictures(
     if more:
         children = Patch()
         children.extend(found)
-    told = no_update if more else parts.count_sentence(page.total, view.filtered, page.exact)
+    counted = no_update if more else parts.count_sentence(page.total, view.filtered, page.exact)
     seen = no_update if more else store.latest().id
-    return children, {"after": page.next, "of": of}, page.next is None, told, not view.filtered, seen
+    return children, {"after": page.next, "of": of}, page.next is None, counted, not view.filtered, seen
 
 
 @callback(

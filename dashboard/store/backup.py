@@ -103,7 +103,7 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
                         for name in files_of_row(source, row)
                         if name not in written
                     }
-                    if None in pictures.values() and deleted(source, row["id"]):
+                    if None in pictures.values() and is_deleted(source, row["id"]):
                         gone.append(row["id"])
                         continue
                     there.append(row)
@@ -128,7 +128,7 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
     return Counts(rows, files, missing)
 
 
-def deleted(source: Store, record_id: str) -> bool:
+def is_deleted(source: Store, record_id: str) -> bool:
     """Whether a row that was there when the backup began is gone by now, and its pictures with it."""
     with source.reading() as connection:
         return (

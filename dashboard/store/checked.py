@@ -175,7 +175,7 @@ class AuditRow(Row):
 
     @model_validator(mode="after")
     def agrees(self) -> "AuditRow":
-        """What people changed is told with what it was before."""
+        """A change has the value before it and the value after it."""
         changed = self.action in ("described", "reviewed", "withdrawn")
         if changed and not all(isinstance(one, list) and len(one) == 2 for one in self.detail.values()):
             raise ValueError("a change has a value before and one after")
@@ -224,8 +224,8 @@ def first_fault(error: ValidationError) -> str:
 def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
     """A case as the table of predictions takes it, with everything worked out that follows from the rest."""
     record = record_from_row(case.prediction.model_dump())
-    told = [review for review in case.reviews if review.source is not None]
-    confirmed, by = (told[-1].diagnosis, told[-1].source) if told else (None, None)
+    confirming = [review for review in case.reviews if review.source is not None]
+    confirmed, by = (confirming[-1].diagnosis, confirming[-1].source) if confirming else (None, None)
     record = replace(
         record,
         confirmed=confirmed,

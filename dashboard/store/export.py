@@ -57,7 +57,7 @@ def export_columns(store: Store) -> dict[str, type]:
 
 def export_row(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
     """A record as one row of a table: times as ISO 8601 in UTC, lists joined by semicolons."""
-    told = {
+    values = {
         "created": record.created.isoformat(),
         "decision": str(record.decision),
         "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
@@ -66,7 +66,7 @@ def export_row(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
         **{f"p_{code}": value for code, value in record.probabilities.items()},
         **asdict(record.context),
     }
-    return {name: told[name] if name in told else getattr(record, name, None) for name in columns}
+    return {name: values[name] if name in values else getattr(record, name, None) for name in columns}
 
 
 def csv_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
@@ -125,7 +125,7 @@ def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     seen = set[str]()
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_STORED) as archive:
 
-        def told(some: Iterable[Record]) -> Iterator[Record]:
+        def with_photographs(some: Iterable[Record]) -> Iterator[Record]:
             for record in some:
                 if record.sha256 not in seen and add_photograph(
                     archive, store, record, f"images/{record.sha256}"
@@ -133,7 +133,7 @@ def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
                     seen.add(record.sha256)
                 yield record
 
-        for part in csv_table(store, told(records)):
+        for part in csv_table(store, with_photographs(records)):
             table.write(part)
             yield drain.take()
         archive.writestr(zip_entry("predictions.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from dashboard.store.backup import files_of_row, rows_to_back_up, rows_with_history
+from dashboard.store.backup import files_of_row, is_deleted, rows_to_back_up, rows_with_history
 from dashboard.store.checked import case_row, differing_columns, parse_backup_case
 from dashboard.store.counted import count_miscounted
 from dashboard.store.repository import Store
-from dashboard.store.schema import predictions
 from dashboard.store.sweep import CHUNK, in_batches
 
 
@@ -49,7 +48,7 @@ def prediction_faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator
         yield f"{', '.join(wrong)} do not agree with its reviews and texts"
     for name in files_of_row(source, row):
         fault = picture_fault(source, name)
-        if fault and still_there(source, row["id"]):
+        if fault and not is_deleted(source, row["id"]):
             yield fault
 
 
@@ -66,12 +65,3 @@ def picture_fault(source: Store, name: str) -> str:
     except Exception:
         return f"{name} is damaged"
     return ""
-
-
-def still_there(source: Store, record_id: str) -> bool:
-    """Whether a prediction was not deleted meanwhile, and its files with it."""
-    with source.reading() as connection:
-        return (
-            connection.execute(select(predictions.c.id).where(predictions.c.id == record_id)).first()
-            is not None
-        )

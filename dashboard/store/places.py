@@ -219,7 +219,7 @@ class RemoteFolder:
             self.system.rm_file(self._path(name))
 
     def check(self) -> None:
-        # Whether it may be written is only told by writing; that it answers is something.
+        # Only writing shows whether it can be written; that it answers is something.
         self.system.exists(self._path(""))
 
     def names(self, folder: str) -> Iterator[str]:

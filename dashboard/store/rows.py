@@ -97,8 +97,8 @@ def context_row(context: Context) -> dict[str, Any]:
 
 def searched_text(record: Record, notes: Iterable[str] = ()) -> str:
     """Everything that free text is looked for in, folded."""
-    told = (getattr(record.context, field.name) for field in CONTEXT if field.searched)
-    return fold("\n".join(filter(None, (record.filename, *told, *record.tags, *notes))))
+    texts = (getattr(record.context, field.name) for field in CONTEXT if field.searched)
+    return fold("\n".join(filter(None, (record.filename, *texts, *record.tags, *notes))))
 
 
 def record_from_row(row: Mapping[Any, Any]) -> Record:
