@@ -92,7 +92,7 @@ class KeyHeader(BaseModel):
     key: Key | None = Field(
         None,
         alias="Idempotency-Key",
-        description="Your own unique text for this request. Sent again within 24 hours, it gives the first answer.",
+        description="Your own unique text for this request. Sent again within 24 hours, it gives the first prediction.",
     )
 
 
@@ -119,7 +119,7 @@ class ContextChange(ContextInput):
 
 
 class NewReview(Input):
-    """What one person found out."""
+    """A review: what one person says of a prediction."""
 
     reviewer: str = Field(min_length=1, max_length=MAX_NAME)
     diagnosis: Code | None = Field(None, description="The confirmed diagnosis.")

@@ -75,7 +75,7 @@ def read_model_card(name: str) -> Response:
         what="Counted now, from the stored scores.",
         errors=MISSING
         | {
-            422: "The threshold is no probability, or the split is unknown.",
+            422: "The threshold is not between 0 and 1, or the split is unknown.",
             503: "The stored scores are damaged.",
         },
     ),
@@ -84,7 +84,7 @@ def read_model_card(name: str) -> Response:
     name=NAME,
 )
 def read_model_metrics(name: str, query: MetricsQuery) -> Response:
-    """What a model is worth at a threshold, with 95 % intervals.
+    """How well a model does at a threshold, with 95 % intervals.
 
     Everything is counted from the scores that the bundle carries.
     """

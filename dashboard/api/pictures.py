@@ -81,7 +81,6 @@ def read_heatmap(record_id: str) -> Response:
 )
 def read_report(record_id: str, query: ReportQuery) -> Response:
     """The report of a prediction on one page of A4, as a PDF; the page /report/ID shows the same to print."""
-    # Here, because it draws with a library that nothing else needs.
     # Imported here: nothing else needs the library that draws it, and it is slow to load.
     from dashboard.case_report.pdf import report_pdf
 

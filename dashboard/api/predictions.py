@@ -31,7 +31,7 @@ TAG = {"ETag": "The revision, for If-Match."}
 REFUSED = {
     409: "The idempotency key was used for another request.",
     413: "The file is too large, or has too many pixels.",
-    415: "The file is no image, or of a kind that is not read; or the request is no multipart form.",
+    415: "The file is not an image in a supported format, or the request is not a multipart form.",
     422: "The file is damaged, animated or too small, a field does not fit, or there is no such model.",
     400: "The request cannot be read.",
 }
@@ -116,9 +116,9 @@ def read_prediction(record_id: str) -> Response:
         what="The prediction as it is now.",
         errors=MISSING
         | {
-            400: "The body is no JSON.",
+            400: "The body is not JSON.",
             412: "Somebody changed it since the revision in If-Match.",
-            415: "The body is of another kind than JSON.",
+            415: "The content type is not JSON.",
             422: "A field does not fit.",
         },
         headers=TAG,

@@ -51,11 +51,11 @@ ContextAnswer: Any = create_model(
 
 
 class LesionContext(ContextAnswer):
-    """What the user told of the lesion. No model sees it."""
+    """What the user says of the lesion. No model sees it."""
 
 
 class ReviewStatus(ApiAnswer):
-    """What people found out about the prediction since."""
+    """What reviews say of the prediction."""
 
     state: ReviewState
     confirmed: str | None = Field(description="The confirmed diagnosis.")
@@ -193,7 +193,7 @@ class Estimate(ApiAnswer):
 
 
 class Metrics(ApiAnswer):
-    """What a model is worth at one threshold, from its stored scores."""
+    """How well a model does at one threshold, from its stored scores."""
 
     model: str
     sha256: str

@@ -24,13 +24,13 @@ DESCRIPTION = (
     "Photographs of skin lesions in, calibrated probabilities of malignancy out. Every error is a problem document "
     "(RFC 9457). Research and teaching only: no result replaces the judgement of a physician."
 )
-PREDICTIONS = Tag(name="Predictions", description="Photographs and what the models said of them.")
-MODELS = Tag(name="Models", description="What is installed, and what it is worth.")
-EXAMPLES = Tag(name="Examples", description="Drawings to try things with.")
+PREDICTIONS = Tag(name="Predictions", description="Photographs and the predictions that models made of them.")
+MODELS = Tag(name="Models", description="The installed models and how well they do.")
+EXAMPLES = Tag(name="Examples", description="Drawings to try the API with.")
 # What can happen to any request; 403 is for other web sites, 500 for our mistakes.
 ALWAYS = {
     "403": "Sent by another web site.",
-    "500": "A mistake of the server.",
+    "500": "An error in the server.",
     "503": "The store or the model cannot be used at the moment.",
 }
 

@@ -171,7 +171,7 @@ def visits(records: Sequence["Record"], here: str, search: str) -> Component:
     """
     if len(records) < 2:
         return html.P(
-            "Give photographs of the same lesion the same reference, and its visits stand here side by side.",
+            "Give photographs of the same lesion the same reference to see its visits here side by side.",
             className="note",
         )
     return html.Div(

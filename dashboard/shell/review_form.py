@@ -260,9 +260,7 @@ def save_review(
         return no_update, no_update
     diagnosis, source = (None if one == NOTHING else one or None for one in (diagnosis, source))
     if not seen:
-        return no_update, review_problem(
-            "Nothing is selected any more. Close this, and select the predictions again."
-        )
+        return no_update, review_problem("Nothing is selected. Close this and select the predictions again.")
     try:
         if not (diagnosis or source or (note or "").strip() or (add or "").strip() or remove):
             raise InputError(
