@@ -6,6 +6,7 @@ Plain Keras 3: runs on TensorFlow, JAX and PyTorch. A run lives in a folder; sta
 import dataclasses
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,7 @@ from training.machine import note_machine
 from training.networks import BUILDERS, freeze_statistics
 from training.pixels import PixelStore
 from training.recipes import Recipe, Stage
-from training.runs import BEST, FACTS, JUDGED, LAST, RunError, read_history
+from training.runs import BEFORE, BEST, FACTS, JUDGED, LAST, RunError, read_history
 from training.sampling import odds_by_label, odds_by_source
 from training.schedule import WarmCosine
 
@@ -292,6 +293,8 @@ def fit(
                 if number:
                     network.load_weights(run / BEST)
                 make_ready(network, recipe, stage, len(data))
+            if stage.blend < 1 and not (run / BEFORE).exists():
+                shutil.copyfile(run / BEST, run / BEFORE)
             note_machine(run)
             history = History(run, store, data, size, without)
             network.fit(
@@ -302,10 +305,28 @@ def fit(
                 verbose="auto",
                 shuffle=False,
             )
+        if (run / BEFORE).exists():
+            blend(recipe, stage, run)
         before += epochs
     network = BUILDERS[recipe.network](recipe.stages[-1].size, None, len(LESIONS))
     network.load_weights(run / BEST)
     return network
+
+
+def blend(recipe: Recipe, stage: Stage, run: Path) -> None:
+    """Mix the best weights of a stage that is done with those it began with; these are then no longer there."""
+    network = BUILDERS[recipe.network](stage.size, None, len(LESIONS))
+    network.load_weights(run / BEFORE)
+    first = network.get_weights()
+    network.load_weights(run / BEST)
+    network.set_weights(
+        [
+            (1 - stage.blend) * one + stage.blend * other
+            for one, other in zip(first, network.get_weights(), strict=True)
+        ]
+    )
+    write_whole_file(run / BEST, network.save_weights)
+    (run / BEFORE).unlink()
 
 
 def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:

@@ -7,6 +7,7 @@ dark ring were refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,10 +92,10 @@ def build_guard(
     indexed = store.rows("train")
     indexed = indexed[known_labels[indexed]]
     cases = store.cases.iloc[indexed]
-    seen = look_at_images(engine, still(store, engine.size), indexed, "look at train, for similar cases")
+    embeddings = embed_images(engine, still(store, engine.size), indexed, "look at train, for similar cases")
     reference = Reference(
         familiar,
-        directions(seen.embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
+        directions(embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
         cases["image_id"].to_numpy(np.str_),
         cases["lesion_id"].to_numpy(np.str_),
         cases["label"].to_numpy(np.str_),
@@ -220,11 +221,17 @@ def look_at_images(engine: Engine, images: Images, rows: NDArray[np.intp], title
     embeddings: list[NDArray[np.float32]] = []
     appearances: list[Floats] = []
     quality: list[dict[str, float]] = []
-    for batch in image_batches(images, rows, title):
-        embeddings.append(engine.run(batch).embeddings)
-        appearances += [appearance(image) for image in batch]
-        quality += [measure(image) for image in batch]
+    with ThreadPoolExecutor() as pool:
+        for batch in image_batches(images, rows, title):
+            embeddings.append(engine.run(batch).embeddings)
+            appearances += pool.map(appearance, batch)
+            quality += pool.map(measure, batch)
     return Seen(np.concatenate(embeddings), np.stack(appearances), quality)
+
+
+def embed_images(engine: Engine, images: Images, rows: NDArray[np.intp], title: str) -> NDArray[np.float32]:
+    """Embeddings (n, d) of images, a batch at a time."""
+    return np.concatenate([engine.run(batch).embeddings for batch in image_batches(images, rows, title)])
 
 
 def image_batches(images: Images, rows: NDArray[np.intp], title: str) -> Iterator[NDArray[np.uint8]]:

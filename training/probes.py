@@ -28,7 +28,7 @@ from model.evaluation.stored import MAIN, truth_of
 from model.evidence import class_evidence
 from model.modality import Modality
 from training.fit import some_of_each, still_images
-from training.guard import image_batches, still
+from training.guard import embed_images, still
 from training.judge import interval_as_json, lesions_in
 from training.pixels import PixelStore
 
@@ -71,11 +71,7 @@ def probe_sources(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
     rows = some_of_each(cases["domain"], rows[wanted.to_numpy()[rows]], NEVI)
     if not len(rows):
         return []
-    looks = [
-        engine.run(batch).embeddings
-        for batch in image_batches(still(store, engine.size), rows, "look at nevi")
-    ]
-    embeddings = np.concatenate(looks)
+    embeddings = embed_images(engine, still(store, engine.size), rows, "look at nevi")
     sources, lesions = (cases[name].to_numpy(str)[rows] for name in ("source", "group"))
     return [
         {
