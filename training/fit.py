@@ -283,33 +283,40 @@ def fit(
     note_run_facts(run, facts)
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
-        size, epochs = stage.size, stage.epochs
-        if done < before + epochs:
+        if done < before + stage.epochs:
             data = Batches(store, rows, recipe, stage, seed, max(done, before))
-            if done > before:
-                network = keras.saving.load_model(run / LAST)
-            else:
-                network = build_network(recipe, size, None if number else init)
-                if number:
-                    network.load_weights(run / BEST)
-                make_ready(network, recipe, stage, len(data))
-            if stage.blend < 1 and not (run / BEFORE).exists():
-                shutil.copyfile(run / BEST, run / BEFORE)
+            network = (
+                keras.saving.load_model(run / LAST)
+                if done > before
+                else begin_stage(recipe, number, run, init, len(data))
+            )
             note_machine(run)
-            history = History(run, store, data, size, without)
+            history = History(run, store, data, stage.size, without)
             network.fit(
                 data,
                 initial_epoch=max(done, before),
-                epochs=before + epochs,
+                epochs=before + stage.epochs,
                 callbacks=[history],
                 verbose="auto",
                 shuffle=False,
             )
         if (run / BEFORE).exists():
             blend(recipe, stage, run)
-        before += epochs
+        before += stage.epochs
     network = BUILDERS[recipe.network](recipe.stages[-1].size, None, len(LESIONS))
     network.load_weights(run / BEST)
+    return network
+
+
+def begin_stage(recipe: Recipe, number: int, run: Path, init: str, steps: int) -> keras.Model:
+    """The network at the begin of a stage of so many steps an epoch, with the best weights of the stage before."""
+    stage = recipe.stages[number]
+    network = build_network(recipe, stage.size, None if number else init)
+    if number:
+        network.load_weights(run / BEST)
+        if stage.blend < 1 and not (run / BEFORE).exists():
+            shutil.copyfile(run / BEST, run / BEFORE)
+    make_ready(network, recipe, stage, steps)
     return network
 
 

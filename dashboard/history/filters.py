@@ -73,32 +73,7 @@ def history_filters(
     used = sum(bool(chosen.get(name)) for name in MORE)
     return html.Div(
         [
-            html.Div(
-                [
-                    unlabelled_filter(
-                        "Search",
-                        "q",
-                        text_filter("q", "Search names, references, notes, tags", chosen, "search"),
-                    ),
-                    decision_filter(chosen.get("decision") or []),
-                    html.Div(
-                        several_choices("review", "Review", REVIEWS, chosen, "Any review"),
-                        className="history-part history-part-review",
-                    ),
-                    unlabelled_filter(
-                        "Order",
-                        "sort",
-                        dbc.Select(
-                            id="history-sort",
-                            options=[{"label": label, "value": value} for value, label in SORTS],
-                            value=chosen.get("sort") or "created.desc",
-                            class_name="history-sort",
-                        ),
-                    ),
-                    view,
-                ],
-                className="history-filters",
-            ),
+            main_filters(chosen, view),
             html.Details(
                 [
                     html.Summary(more_filters_label(used), id="history-more"),
@@ -127,6 +102,36 @@ def history_filters(
             data_several=" ".join(SEVERAL),
             data_more=" ".join(MORE),
         ),
+    )
+
+
+def main_filters(chosen: Mapping[str, Any], view: Component) -> html.Div:
+    """The first row: what is filtered by most, the order, and what stands at its end."""
+    return html.Div(
+        [
+            unlabelled_filter(
+                "Search",
+                "q",
+                text_filter("q", "Search names, references, notes, tags", chosen, "search"),
+            ),
+            decision_filter(chosen.get("decision") or []),
+            html.Div(
+                several_choices("review", "Review", REVIEWS, chosen, "Any review"),
+                className="history-part history-part-review",
+            ),
+            unlabelled_filter(
+                "Order",
+                "sort",
+                dbc.Select(
+                    id="history-sort",
+                    options=[{"label": label, "value": value} for value, label in SORTS],
+                    value=chosen.get("sort") or "created.desc",
+                    class_name="history-sort",
+                ),
+            ),
+            view,
+        ],
+        className="history-filters",
     )
 
 

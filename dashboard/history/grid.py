@@ -1,5 +1,6 @@
 """The parts of the history page: grid, what stands above it, empty state, and the question before a deletion."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid
@@ -59,20 +60,23 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
     }
 
 
+THUMBNAIL: Mapping[str, Any] = {
+    "colId": "thumbnail",
+    "headerName": "",
+    "sortable": False,
+    "cellRenderer": "HistoryThumbnail",
+    "width": 72,
+    "minWidth": 72,
+    "maxWidth": 72,
+    "cellClass": "history-thumbnail",
+}
+
+
 def grid_columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
     """AG Grid's column definitions; filters stand above the grid."""
     text = {"cellRenderer": "HistoryText"}
-    found: list[dict[str, Any]] = [
-        {
-            "colId": "thumbnail",
-            "headerName": "",
-            "sortable": False,
-            "cellRenderer": "HistoryThumbnail",
-            "width": 72,
-            "minWidth": 72,
-            "maxWidth": 72,
-            "cellClass": "history-thumbnail",
-        },
+    columns: list[Mapping[str, Any]] = [
+        THUMBNAIL,
         {"field": "decision", "headerName": "Decision", "cellRenderer": "HistoryDecision", "width": 136},
         {
             "field": "probability",
@@ -120,7 +124,9 @@ def grid_columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
         },
         {"field": "created", "headerName": "Time", "cellRenderer": "HistoryTime", "width": 128},
     ]
-    return [{**one, "sort": sort[1]} if one.get("field") == sort[0] else one for one in found]
+    return [
+        {**column, "sort": sort[1]} if column.get("field") == sort[0] else {**column} for column in columns
+    ]
 
 
 def history_grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:

@@ -26,6 +26,7 @@ from dash import (
     html,
     no_update,
 )
+from dash.development.base_component import Component
 
 from dashboard.cases import Actor, delete_cases
 from dashboard.history import grid as parts
@@ -49,7 +50,6 @@ def layout(**parameters: Any) -> html.Div:
     services = Services.current()
     store = services.store
     search = search_of_parameters(parameters)
-    view, _ = lenient(search)
     newest = store.latest().id
     return html.Div(
         [
@@ -59,22 +59,7 @@ def layout(**parameters: Any) -> html.Div:
                 className="lead",
             ),
             html.Div(parts.empty_history(), id="history-empty", hidden=newest is not None),
-            html.Div(
-                [
-                    history_filters(
-                        chosen_filters(search),
-                        {name: store.values(name) for name in LISTED_VALUES},
-                        diagnosis_options(store),
-                        parts.view_choice(view.gallery),
-                    ),
-                    again.job_progress(),
-                    parts.history_toolbar(),
-                    html.Div(parts.history_grid(view.sort), id="history-grid-place", hidden=view.gallery),
-                    html.Div(gallery(), id="history-gallery-place", hidden=not view.gallery),
-                ],
-                id="history-body",
-                hidden=newest is None,
-            ),
+            html.Div(history_body(store, search), id="history-body", hidden=newest is None),
             confirmation("history-dialog"),
             dialog(
                 "history-reviewing",
@@ -87,7 +72,7 @@ def layout(**parameters: Any) -> html.Div:
                 "Predict again",
                 [
                     html.P(
-                        "The stored photographs are predicted with another model; both answers stay.",
+                        "The stored photographs are predicted with another model; both results stay.",
                         className="note",
                     ),
                     again.model_choice(services.runnable),
@@ -105,6 +90,23 @@ def layout(**parameters: Any) -> html.Div:
         ],
         className="history",
     )
+
+
+def history_body(store: Store, search: str) -> list[Component]:
+    """What there is once something is stored: filters, and the predictions as a grid or a gallery."""
+    view, _ = lenient(search)
+    return [
+        history_filters(
+            chosen_filters(search),
+            {name: store.values(name) for name in LISTED_VALUES},
+            diagnosis_options(store),
+            parts.view_choice(view.gallery),
+        ),
+        again.job_progress(),
+        parts.history_toolbar(),
+        html.Div(parts.history_grid(view.sort), id="history-grid-place", hidden=view.gallery),
+        html.Div(gallery(), id="history-gallery-place", hidden=not view.gallery),
+    ]
 
 
 def diagnosis_options(store: Store) -> list[tuple[str, str]]:
