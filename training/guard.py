@@ -73,7 +73,6 @@ def build_guard(
         test: whether the test split is open, and may be measured; nothing is chosen by it.
     """
     domains = store.cases["domain"].to_numpy(str)
-    known_labels = store.cases["label"].isin(card.taxonomy.codes).to_numpy()
     train = some_of_each(store.cases["domain"], store.rows("train"), KNOWN)
     known = together(
         look_at_images(engine, still(store, engine.size), train, "look at train"),
@@ -89,17 +88,7 @@ def build_guard(
     others = {kind: look_at_drawings(engine, kind, np.arange(DRAWN, DRAWN + FITTED)) for kind in NEGATIVES}
     groups = domains[rows]
     familiar = fenced(near, known, list(others.values()), validation, groups)
-    indexed = store.rows("train")
-    indexed = indexed[known_labels[indexed]]
-    cases = store.cases.iloc[indexed]
-    embeddings = embed_images(engine, still(store, engine.size), indexed, "look at train, for similar cases")
-    reference = Reference(
-        familiar,
-        directions(embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
-        cases["image_id"].to_numpy(np.str_),
-        cases["lesion_id"].to_numpy(np.str_),
-        cases["label"].to_numpy(np.str_),
-    )
+    reference = index_lesions(engine, card, store, familiar)
     guard: dict[str, Any] = {
         "quality": quality_limits(validation.quality, QUALITY_ALARMS, groups),
         "severe": quality_limits(validation.quality, SEVERE_ALARMS, groups),
@@ -125,6 +114,21 @@ def build_guard(
         for kind in NEGATIVES
     }
     return reference, guard | {"measured": measured}
+
+
+def index_lesions(engine: Engine, card: Card, store: PixelStore, familiar: Familiar) -> Reference:
+    """The training images whose diagnosis the network has, for similar cases."""
+    rows = store.rows("train")
+    rows = rows[store.cases["label"].isin(card.taxonomy.codes).to_numpy()[rows]]
+    cases = store.cases.iloc[rows]
+    embeddings = embed_images(engine, still(store, engine.size), rows, "look at train, for similar cases")
+    return Reference(
+        familiar,
+        directions(embeddings, familiar, min(DIMENSIONS, familiar.basis.shape[1])),
+        cases["image_id"].to_numpy(np.str_),
+        cases["lesion_id"].to_numpy(np.str_),
+        cases["label"].to_numpy(np.str_),
+    )
 
 
 def guarded(

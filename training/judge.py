@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from model.bundle import OperatingPoint
 from model.calibration import Calibration, calibrate
 from model.evaluation import shares
-from model.evaluation.intervals import Interval, Undefined
+from model.evaluation.intervals import Undefined
 from model.evaluation.metrics import confusion
 from model.evaluation.reliability import brier, calibration_bins, expected_calibration_error
 from model.evaluation.resampling import bootstrap_auc, lesion_auc
@@ -259,7 +259,7 @@ def at_own_prevalence(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> dic
 
     slope = minimize(loss, [1.0, 0.0]).x[0]
     ratio = shares.mean(truth / shifted.mean(), lesions)
-    return {"prevalence": prevalence, "slope": float(slope), "ratio": interval_as_json(ratio)}
+    return {"prevalence": prevalence, "slope": float(slope), "ratio": ratio.as_json()}
 
 
 def diagnosis_figures(
@@ -279,9 +279,7 @@ def diagnosis_figures(
     }
     found: dict[str, Any] = {}
     for name, choice in chosen.items():
-        found |= interval_fields(
-            name, shares.balanced_accuracy_by_lesion(labels, choice, len(taxonomy), lesions)
-        )
+        found |= shares.balanced_accuracy_by_lesion(labels, choice, len(taxonomy), lesions).fields(name)
         found[name.replace("balanced_accuracy", "accuracy", 1)] = float((choice == labels).mean())
     return found
 
@@ -306,15 +304,15 @@ def split_figures(
         "images": len(truth),
         "lesions": len(set(lesions)),
         "malignant": int(truth.sum()),
-        **interval_fields("auc", bootstrap_auc(truth, p, lesions)),
-        **interval_fields("auc_by_lesion", lesion_auc(truth, p, lesions)),
+        **bootstrap_auc(truth, p, lesions).fields("auc"),
+        **lesion_auc(truth, p, lesions).fields("auc_by_lesion"),
         "confusion": {name: getattr(cells, name) for name in ("tp", "fp", "tn", "fn", "unscored")},
         **{
             f"{name}{end}": None if own[name] is None else own[name][key]
             for name in ("sensitivity", "specificity")
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
         },
-        **interval_fields("brier", shares.mean((p - truth) ** 2, lesions)),
+        **shares.mean((p - truth) ** 2, lesions).fields("brier"),
         "brier_of_the_prevalence": brier(truth, np.full(len(truth), truth.mean())),
         "ece": expected_calibration_error(truth, p),
         "reliability": reliability_bins(truth, p, lesions),
@@ -357,7 +355,7 @@ def point_figures(
         "decided": (~calls["uncertain"] & ~no_result, np.ones(len(truth), bool), Undefined.EMPTY),
     }
     return {
-        name: interval_as_json(shares.share_by_lesion(hits[of], lesions[of], reason))
+        name: shares.share_by_lesion(hits[of], lesions[of], reason).as_json()
         for name, (hits, of, reason) in rates.items()
     } | {
         "cases": {
@@ -382,9 +380,9 @@ def subgroup_rows(
             "name": part.name,
             "images": part.n,
             "malignant": part.malignant,
-            "auc": interval_as_json(part.auc),
-            "sensitivity": interval_as_json(part.sensitivity),
-            "specificity": interval_as_json(part.specificity),
+            "auc": part.auc.as_json(),
+            "sensitivity": part.sensitivity.as_json(),
+            "specificity": part.specificity.as_json(),
             "small": part.small,
         }
         for part in subgroups(truth, p, lesions, table, threshold, deciding)
@@ -395,21 +393,6 @@ def reliability_bins(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> list
     """Predicted and observed shares over ten equal bins."""
     return [
         {"low": one.low, "high": one.high, "images": one.n, "predicted": one.predicted}
-        | {f"observed{end}": value for end, value in interval_ends(one.observed)}
+        | one.observed.fields("observed")
         for one in calibration_bins(truth, p, lesions)
     ]
-
-
-def interval_ends(of: Interval) -> tuple[tuple[str, float], ...]:
-    """An interval's numbers with what their names end in."""
-    return (("", of.value), ("_low", of.low), ("_high", of.high))
-
-
-def interval_fields(name: str, of: Interval) -> dict[str, float | None]:
-    """An interval as three numbers beside each other; JSON knows no NaN."""
-    return {name + end: value if of.defined else None for end, value in interval_ends(of)}
-
-
-def interval_as_json(of: Interval) -> dict[str, float] | None:
-    """An interval as an object, None where it is not defined."""
-    return {"value": of.value, "low": of.low, "high": of.high} if of.defined else None

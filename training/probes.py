@@ -29,7 +29,7 @@ from model.evidence import class_evidence
 from model.modality import Modality
 from training.fit import some_of_each, still_images
 from training.guard import embed_images, still
-from training.judge import interval_as_json, lesions_in
+from training.judge import lesions_in
 from training.pixels import PixelStore
 
 # Nevi of each source that are looked at, and folds by lesion.
@@ -78,7 +78,7 @@ def probe_sources(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
             "first": first,
             "second": second,
             "images": [int((sources == name).sum()) for name in (first, second)],
-            "auc": interval_as_json(separation_auc(embeddings[pair], sources[pair] == second, lesions[pair])),
+            "auc": separation_auc(embeddings[pair], sources[pair] == second, lesions[pair]).as_json(),
         }
         for first, second in combinations(sorted(set(sources)), 2)
         for pair in (np.isin(sources, (first, second)),)
@@ -222,8 +222,8 @@ def pair_figures(rows: pd.DataFrame) -> Mapping[str, Any]:
     return {
         "lesions": len(truth),
         "malignant": int(truth.sum()),
-        "dermoscopic": interval_as_json(delong_auc(truth, dermoscopic)),
-        "close_up": interval_as_json(delong_auc(truth, close)),
-        "both": interval_as_json(delong_auc(truth, both)),
-        "difference": interval_as_json(beside.difference),
+        "dermoscopic": delong_auc(truth, dermoscopic).as_json(),
+        "close_up": delong_auc(truth, close).as_json(),
+        "both": delong_auc(truth, both).as_json(),
+        "difference": beside.difference.as_json(),
     }

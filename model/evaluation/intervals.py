@@ -43,6 +43,15 @@ class Interval:
         """Whether there is a value."""
         return self.reason is None
 
+    def as_json(self) -> dict[str, float] | None:
+        """The three numbers as an object, None where they are not defined: JSON knows no NaN."""
+        return {"value": self.value, "low": self.low, "high": self.high} if self.defined else None
+
+    def fields(self, name: str) -> dict[str, float | None]:
+        """The three numbers beside others: `name`, `name_low` and `name_high`, None where they are not defined."""
+        numbers = {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+        return {key: value if self.defined else None for key, value in numbers.items()}
+
 
 def undefined(reason: Undefined) -> Interval:
     """The interval of a number that does not exist."""
