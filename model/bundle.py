@@ -184,10 +184,10 @@ def is_of_kind(value: object, kind: Any) -> bool:
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle, its files verified."""
+    """An opened bundle, its files verified; a key for what is remembered of it."""
 
     path: Path
-    card: Card
+    card: Card = dataclasses.field(hash=False)
 
     @property
     def name(self) -> str:

@@ -93,7 +93,7 @@ def read_model_metrics(name: str, query: MetricsQuery) -> Response:
 
     bundle = installed(name)
     try:
-        shown = evaluate_split(bundle, query.split)
+        shown = evaluate_split(bundle, query.split, ())
     except BundleError as error:
         log.warning("%s", error)
         raise Problem(503, "damaged_model", "The stored scores of this model are damaged.") from error

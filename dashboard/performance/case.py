@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.performance.selection import listed_cases
 from dashboard.performance.view import View
 from model.bundle import Bundle
-from model.evaluation.review import bundle_key, bundle_scores, evaluated_rows
+from model.evaluation.review import bundle_scores, evaluated_rows
 
 Row = Mapping[Any, Any]
 # Other images of a lesion that are shown.
@@ -64,7 +64,7 @@ def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedC
 
 def row_of(bundle: Bundle, image_id: str, split: str) -> Row | None:
     """The scores of an image, of that split where it was scored in several."""
-    table = bundle_scores(bundle_key(bundle))
+    table = bundle_scores(bundle)
     found = table[table["image_id"] == image_id]
     if found.empty:
         return None
@@ -77,7 +77,7 @@ def siblings(bundle: Bundle, row: Row) -> tuple[Row, ...]:
     lesion = row.get("lesion_id")
     if not isinstance(lesion, str) or not lesion:
         return ()
-    table = bundle_scores(bundle_key(bundle))
+    table = bundle_scores(bundle)
     found = table[(table["lesion_id"] == lesion) & (table["image_id"] != row["image_id"])]
     return tuple(found.drop_duplicates("image_id").head(MOST).to_dict("records"))
 

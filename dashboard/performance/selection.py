@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, Where, inside, part_title
-from model.evaluation.review import BundleKey, bundle_key, evaluated_rows
+from model.evaluation.review import evaluated_rows
 from model.evaluation.stored import deciding_scores
 from model.taxonomy import Taxonomy
 
@@ -163,20 +163,14 @@ def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold
 
 
 @lru_cache(maxsize=16)
-def _found(
-    of: BundleKey, split: str, where: Where, selection: Selection, threshold: float
-) -> NDArray[np.intp]:
-    table = evaluated_rows(of.bundle, split, where)
-    places = np.flatnonzero(selected_cases(table, selection, threshold, of.bundle.card.taxonomy))
-    truth, scores = table["malignant"].to_numpy(bool)[places], deciding_scores(table)[places]
-    return places[worst_first(truth, scores, threshold)]
-
-
 def listed_cases(
     bundle: Bundle, split: str, where: Where, selection: Selection, threshold: float
 ) -> NDArray[np.intp]:
-    """Places (k,) in `rows(bundle, split, where)` of the cases that a selection names, worst errors first."""
-    return _found(bundle_key(bundle), split, where, selection, threshold)
+    """Places (k,) in `evaluated_rows(bundle, split, where)` of a selection's cases, worst errors first."""
+    table = evaluated_rows(bundle, split, where)
+    places = np.flatnonzero(selected_cases(table, selection, threshold, bundle.card.taxonomy))
+    truth, scores = table["malignant"].to_numpy(bool)[places], deciding_scores(table)[places]
+    return places[worst_first(truth, scores, threshold)]
 
 
 def page_of(found: int, wanted: int) -> tuple[int, int]:

@@ -231,6 +231,18 @@ def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> floa
 
 
 @dataclass(frozen=True)
+class Curve:
+    """x and y (m,) with the threshold of each point (m,); empty where not defined."""
+
+    x: Floats
+    y: Floats
+    thresholds: Floats
+
+
+NO_CURVE = Curve(np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+@dataclass(frozen=True)
 class Sweep:
     """What is called malignant at every distinct score, highest first: tp and fp (m,) at thresholds (m,).
 
@@ -259,9 +271,39 @@ class Sweep:
         index = np.searchsorted(-self.thresholds, -np.asarray(thresholds, np.float64), "right")
         return np.append(0, self.tp)[index], np.append(0, self.fp)[index]
 
+    @property
+    def roc(self) -> Curve:
+        """False-positive rate (x) against sensitivity (y), from (0, 0) at an infinite threshold to (1, 1)."""
+        if self.problem is not None:
+            return NO_CURVE
+        x, y = np.append(0.0, self.fp / self.benign), np.append(0.0, self.tp / self.malignant)
+        return Curve(x, y, np.append(np.inf, self.thresholds))
+
+    @property
+    def auc(self) -> float:
+        """Area under the ROC curve: the chance that a malignant case scores above a benign one, ties half; or NaN."""
+        if self.problem is not None:
+            return math.nan
+        tp, fp = np.append(0, self.tp), np.append(0, self.fp)
+        # Whole numbers up to the last division: exact.
+        return float((np.diff(fp) * (tp[1:] + tp[:-1])).sum() / (2 * self.malignant * self.benign))
+
+    @property
+    def precision_recall(self) -> Curve:
+        """Sensitivity (x, recall) against positive predictive value (y, precision), highest score first."""
+        if self.problem is not None:
+            return NO_CURVE
+        return Curve(self.tp / self.malignant, self.tp / (self.tp + self.fp), self.thresholds)
+
+    @property
+    def average_precision(self) -> float:
+        """Area under the precision-recall steps, without interpolation; or NaN."""
+        curve = self.precision_recall
+        return float((np.diff(curve.x, prepend=0.0) * curve.y).sum()) if curve.x.size else math.nan
+
 
 def sweep_scores(y: ArrayLike, p: ArrayLike) -> Sweep:
-    """Sort once, count at every distinct score; curves and areas below all start from this."""
+    """Sort once and count at every distinct score: all curves and areas come from this."""
     truth, scores = arrays(y, p)
     scored = ~np.isnan(scores)
     unscored = int(scored.size - scored.sum())
@@ -275,67 +317,9 @@ def sweep_scores(y: ArrayLike, p: ArrayLike) -> Sweep:
     return Sweep(scores[last], tp, last + 1 - tp, malignant, truth.size - malignant, unscored)
 
 
-@dataclass(frozen=True)
-class Curve:
-    """x and y (m,) with the threshold of each point (m,); empty where not defined."""
-
-    x: Floats
-    y: Floats
-    thresholds: Floats
-
-
-NO_CURVE = Curve(np.zeros(0), np.zeros(0), np.zeros(0))
-
-
-def roc_of(at: Sweep) -> Curve:
-    """False-positive rate (x) against sensitivity (y), from (0, 0) at an infinite threshold to (1, 1)."""
-    if at.problem is not None:
-        return NO_CURVE
-    start = np.zeros(1)
-    x, up = np.append(start, at.fp / at.benign), np.append(start, at.tp / at.malignant)
-    return Curve(x, up, np.append(np.inf, at.thresholds))
-
-
-def auc_of(at: Sweep) -> float:
-    """Area under the ROC curve: the chance that a malignant case scores above a benign one, ties half."""
-    if at.problem is not None:
-        return math.nan
-    tp, fp = np.append(0, at.tp), np.append(0, at.fp)
-    # Whole numbers up to the last division: exact.
-    return float((np.diff(fp) * (tp[1:] + tp[:-1])).sum() / (2 * at.malignant * at.benign))
-
-
-def pr_of(at: Sweep) -> Curve:
-    """Sensitivity (x, recall) against positive predictive value (y, precision), highest score first."""
-    if at.problem is not None:
-        return NO_CURVE
-    return Curve(at.tp / at.malignant, at.tp / (at.tp + at.fp), at.thresholds)
-
-
-def average_precision_of(at: Sweep) -> float:
-    """Area under the precision-recall steps, without interpolation."""
-    curve = pr_of(at)
-    return float((np.diff(curve.x, prepend=0.0) * curve.y).sum()) if curve.x.size else math.nan
-
-
-def roc_curve(y: ArrayLike, p: ArrayLike) -> Curve:
-    """See `roc_of`."""
-    return roc_of(sweep_scores(y, p))
-
-
 def auc(y: ArrayLike, p: ArrayLike) -> float:
-    """See `auc_of`."""
-    return auc_of(sweep_scores(y, p))
-
-
-def pr_curve(y: ArrayLike, p: ArrayLike) -> Curve:
-    """See `pr_of`."""
-    return pr_of(sweep_scores(y, p))
-
-
-def average_precision(y: ArrayLike, p: ArrayLike) -> float:
-    """See `average_precision_of`."""
-    return average_precision_of(sweep_scores(y, p))
+    """See `Sweep.auc`."""
+    return sweep_scores(y, p).auc
 
 
 # -- several classes -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, auc, average_precision, lesion_codes, two_class_problem
+from model.evaluation.metrics import Floats, arrays, lesion_codes, sweep_scores
 
 Counts = NDArray[np.int64]
 # Where a band is known: false-positive rates of the ROC curve, recalls of the precision-recall curve.
@@ -117,20 +117,18 @@ def bootstrap(
         curves: whether the bands are wanted.
     """
     truth, scores = arrays(y, p)
-    reason = two_class_problem(truth, scores)
-    if reason is not None:
-        return Resampled(0, undefined(reason), undefined(reason))
+    counts = sweep_scores(truth, scores)
+    if counts.problem is not None:
+        return Resampled(0, undefined(counts.problem), undefined(counts.problem))
     n = enough(truth.size) if n is None else n
     ranked = rank_cases(truth, scores, groups)
     found = [block_of(ranked, *drawn, curves) for drawn in resamples(ranked, n, seed)]
     areas, precisions, roc, recall = (np.concatenate(one) for one in zip(*found, strict=True))
-    value = auc(truth, scores)
-    separated = value in (0, 1)
     sizes = (np.unique(lesion).size for lesion in (ranked.malignant, ranked.benign))
     return Resampled(
         n=n,
-        area=newcombe(value, *sizes) if separated else percentile_interval(value, areas),
-        average_precision=percentile_interval(average_precision(truth, scores), precisions),
+        area=newcombe(counts.auc, *sizes) if counts.auc in (0, 1) else percentile_interval(counts.auc, areas),
+        average_precision=percentile_interval(counts.average_precision, precisions),
         roc=band(roc) if curves else NO_BAND,
         precision_recall=band(recall) if curves else NO_BAND,
     )

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from model.evaluation.cohort import Where, inside, parts_by_variable
 from model.evaluation.delong import Difference, compare_auc
 from model.evaluation.intervals import Interval, undefined
 from model.evaluation.reliability import Reliability, measure_reliability
-from model.evaluation.resampling import Band, Resampled, bootstrap, mean_by_lesion
+from model.evaluation.resampling import Resampled, bootstrap, mean_by_lesion
 from model.evaluation.stored import deciding_scores, stored_scores, training_history
 from model.evaluation.subgroups import Subgroup, subgroups
 from model.taxonomy import Taxonomy
@@ -40,20 +39,6 @@ NO_SCORES: tuple[str, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class BundleKey:
-    """A bundle as a cache key: two with the same card at the same place are the same."""
-
-    path: Path
-    sha256: str
-    bundle: Bundle = field(compare=False, repr=False)
-
-
-def make_locks() -> dict[str, threading.Lock]:
-    """One for each result that takes long."""
-    return {name: threading.Lock() for name in ("resampled", "subgroups")}
-
-
 @dataclass(frozen=True, eq=False)
 class SplitEvaluation:
     """One model on one split. What takes long is computed when it is first asked for, and then remembered.
@@ -68,7 +53,7 @@ class SplitEvaluation:
         taxonomy: the model's diagnoses.
         lesion: the lesion of each case, as an index below `lesions`.
         table: the stored rows of these cases.
-        slow, locks: what took long so far, and who is at it.
+        slow, lock: what took long so far, and who is at it.
         known: the cases by truth and decision at the thresholds that were asked for so far.
     """
 
@@ -85,7 +70,7 @@ class SplitEvaluation:
     lesions: int
     table: "pd.DataFrame"
     slow: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
-    locks: dict[str, threading.Lock] = field(init=False, default_factory=make_locks, repr=False)
+    lock: threading.Lock = field(init=False, default_factory=threading.Lock, repr=False)
     known: dict[float, metrics.Confusion] = field(init=False, default_factory=dict, repr=False)
 
     @cached_property
@@ -96,12 +81,12 @@ class SplitEvaluation:
     @property
     def auc(self) -> float:
         """Area under the ROC curve, at once; NaN where not defined."""
-        return metrics.auc_of(self.counts)
+        return self.counts.auc
 
     @property
     def average_precision(self) -> float:
         """Area under the precision-recall curve, at once; NaN where not defined."""
-        return metrics.average_precision_of(self.counts)
+        return self.counts.average_precision
 
     @property
     def resampled(self) -> Resampled:
@@ -127,17 +112,12 @@ class SplitEvaluation:
         """The same over lesions, each with the mean score of its images; at once, and so without an interval."""
         counts = metrics.sweep_scores(*mean_by_lesion(self.truth, self.scores, self.lesion))
         reason = counts.problem
-        return undefined(reason) if reason else Interval(metrics.auc_of(counts), math.nan, math.nan)
+        return undefined(reason) if reason else Interval(counts.auc, math.nan, math.nan)
 
     @property
     def area(self) -> Interval:
         """AUC with its lesion-bootstrap interval."""
         return self.resampled.area
-
-    @property
-    def band(self) -> Band:
-        """Of the ROC curve."""
-        return self.resampled.roc
 
     @property
     def subgroups(self) -> tuple[Subgroup, ...]:
@@ -151,7 +131,7 @@ class SplitEvaluation:
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """A result that takes long; whoever asks while it is computed waits for it instead of computing it again."""
-        with self.locks[name]:
+        with self.lock:
             if name not in self.slow:
                 self.slow[name] = make()
             return self.slow[name]
@@ -216,129 +196,12 @@ class Versus:
     renamed: int = 0
 
 
+@lru_cache(maxsize=16)
 def compare_models(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
     """Compare two models on the images of a split that both have scored; the filter is the first one's."""
-    return _versus(bundle_key(bundle), bundle_key(other), split, where)
-
-
-def splits(bundle: Bundle) -> tuple[str, ...]:
-    """The evaluated splits of a bundle, test first: that is the one to judge by."""
-    found = bundle_scores(bundle_key(bundle))["split"].unique().tolist()
-    return tuple(sorted(found, key=lambda name: (name != "test", name != "validation", name)))
-
-
-def evaluate_split(bundle: Bundle, split: str, where: Where = ()) -> SplitEvaluation:
-    """Compute, or remember, one model on one split or on the part of it that a filter leaves."""
-    return _review(bundle_key(bundle), split, where)
-
-
-def evaluated_rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
-    """The stored scores of a split, a row an image; not to be changed."""
-    return _rows(bundle_key(bundle), split, where)
-
-
-def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
-    """The parts of a split by which it can be filtered; not to be changed."""
-    return _parts(bundle_key(bundle), split)
-
-
-def training_epochs(bundle: Bundle) -> "pd.DataFrame":
-    """The bundle's epochs, a row each; empty when the run kept none."""
-    return _history(bundle_key(bundle))
-
-
-def best_epoch(bundle: Bundle) -> int | None:
-    """The epoch whose weights were kept, from the card or else where validation was best."""
-    told = bundle.card.training.get("best_epoch")
-    if isinstance(told, int):
-        return told
-    epochs = training_epochs(bundle)
-    for column, pick in (("val_auc", "idxmax"), ("val_loss", "idxmin")):
-        if column in epochs and epochs[column].notna().any():
-            return int(epochs.loc[getattr(epochs[column], pick)(), "epoch"])
-    return None
-
-
-def why_unreadable(bundle: Bundle) -> str | None:
-    """Why a bundle's scores or history cannot be looked at; None when all is well."""
-    return _unreadable(bundle_key(bundle))
-
-
-def bundle_key(bundle: Bundle) -> BundleKey:
-    """What a bundle is remembered by."""
-    return BundleKey(bundle.path, bundle.card.sha256, bundle)
-
-
-@lru_cache(maxsize=16)
-def bundle_scores(of: BundleKey) -> "pd.DataFrame":
-    """The stored scores, read once; without any, a table that has the columns and no row."""
-    found = stored_scores(of.bundle)
-    return found if len(found.columns) else found.reindex(columns=list(NO_SCORES))
-
-
-@lru_cache(maxsize=64)
-def _unreadable(of: BundleKey) -> str | None:
-    try:
-        bundle_scores(of)
-        _history(of)
-    except BundleError as error:
-        return str(error)
-    return None
-
-
-@lru_cache(maxsize=32)
-def _parts(of: BundleKey, split: str) -> dict[str, dict[str, int]]:
-    return parts_by_variable(_rows(of, split, ()), of.bundle.card.taxonomy)
-
-
-@lru_cache(maxsize=16)
-def _history(of: BundleKey) -> "pd.DataFrame":
-    return training_history(of.bundle)
-
-
-@lru_cache(maxsize=8)
-def _rows(of: BundleKey, split: str, where: Where) -> "pd.DataFrame":
-    if where:
-        table = _rows(of, split, ())
-        return table[inside(table, where)]
-    table = bundle_scores(of)
-    return table[table["split"] == split]
-
-
-@lru_cache(maxsize=32)
-def _review(of: BundleKey, split: str, where: Where) -> SplitEvaluation:
-    table = _rows(of, split, where)
-    lesion, lesions = lesion_of(table)
-    return SplitEvaluation(
-        model=of.bundle.name,
-        split=split,
-        truth=table["malignant"].to_numpy(bool),
-        scores=table["probability"].to_numpy(np.float64),
-        deciding=deciding_scores(table),
-        raw=table["raw_probability"].to_numpy(np.float64),
-        threshold=of.bundle.card.threshold,
-        points=of.bundle.card.operating_points,
-        taxonomy=of.bundle.card.taxonomy,
-        lesion=lesion,
-        lesions=lesions,
-        table=table,
-    )
-
-
-def lesion_of(table: "pd.DataFrame") -> tuple[NDArray[np.int64], int]:
-    """The lesion of each case as an index, and how many there are; an image of an unknown one stands for itself."""
-    code, names = table["lesion_id"].factorize()
-    code = code.astype(np.int64)
-    unknown = code < 0
-    code[unknown] = len(names) + np.arange(unknown.sum())
-    return code, len(names) + int(unknown.sum())
-
-
-@lru_cache(maxsize=16)
-def _versus(of: BundleKey, other: BundleKey, split: str, where: Where) -> Versus:
     mine, theirs = (
         table[table["probability"].notna()].drop_duplicates("image_id")
-        for table in (_rows(of, split, where), _rows(other, split, ()))
+        for table in (evaluated_rows(bundle, split, where), evaluated_rows(other, split, ()))
     )
     columns = ["image_id", "probability", "label", "malignant"]
     both = mine.merge(theirs[columns], on="image_id", suffixes=("", "_other"))
@@ -348,8 +211,96 @@ def _versus(of: BundleKey, other: BundleKey, split: str, where: Where) -> Versus
     truth, (lesion, _) = both["malignant"].to_numpy(bool), lesion_of(both)
     first, second = (both[name].to_numpy(np.float64) for name in ("probability", "probability_other"))
     result = compare_auc(truth, first, second, lesion)
-    curve = metrics.roc_curve(truth, second)
-    return Versus(other.bundle.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
+    curve = metrics.sweep_scores(truth, second).roc
+    return Versus(other.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
+
+
+@lru_cache(maxsize=16)
+def bundle_scores(bundle: Bundle) -> "pd.DataFrame":
+    """The stored scores; without any, a table that has the columns and no row. Not to be changed."""
+    rows = stored_scores(bundle)
+    return rows if len(rows.columns) else rows.reindex(columns=list(NO_SCORES))
+
+
+def splits(bundle: Bundle) -> tuple[str, ...]:
+    """The evaluated splits of a bundle, test first: that is the one to judge by."""
+    names = bundle_scores(bundle)["split"].unique().tolist()
+    return tuple(sorted(names, key=lambda name: (name != "test", name != "validation", name)))
+
+
+@lru_cache(maxsize=8)
+def evaluated_rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
+    """The stored scores of a split, a row an image; not to be changed."""
+    if where:
+        table = evaluated_rows(bundle, split, ())
+        return table[inside(table, where)]
+    table = bundle_scores(bundle)
+    return table[table["split"] == split]
+
+
+@lru_cache(maxsize=32)
+def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
+    """The parts of a split by which it can be filtered; not to be changed."""
+    return parts_by_variable(evaluated_rows(bundle, split, ()), bundle.card.taxonomy)
+
+
+@lru_cache(maxsize=32)
+def evaluate_split(bundle: Bundle, split: str, where: Where = ()) -> SplitEvaluation:
+    """Compute, or remember, one model on one split or on the part of it that a filter leaves."""
+    table, card = evaluated_rows(bundle, split, where), bundle.card
+    lesion, lesions = lesion_of(table)
+    return SplitEvaluation(
+        model=bundle.name,
+        split=split,
+        truth=table["malignant"].to_numpy(bool),
+        scores=table["probability"].to_numpy(np.float64),
+        deciding=deciding_scores(table),
+        raw=table["raw_probability"].to_numpy(np.float64),
+        threshold=card.threshold,
+        points=card.operating_points,
+        taxonomy=card.taxonomy,
+        lesion=lesion,
+        lesions=lesions,
+        table=table,
+    )
+
+
+@lru_cache(maxsize=16)
+def training_epochs(bundle: Bundle) -> "pd.DataFrame":
+    """The bundle's epochs, a row each; empty when the run kept none. Not to be changed."""
+    return training_history(bundle)
+
+
+def best_epoch(bundle: Bundle) -> int | None:
+    """The epoch whose weights were kept, from the card or else where validation was best."""
+    stated = bundle.card.training.get("best_epoch")
+    if isinstance(stated, int):
+        return stated
+    epochs = training_epochs(bundle)
+    for column, pick in (("val_auc", "idxmax"), ("val_loss", "idxmin")):
+        if column in epochs and epochs[column].notna().any():
+            return int(epochs.loc[getattr(epochs[column], pick)(), "epoch"])
+    return None
+
+
+@lru_cache(maxsize=64)
+def why_unreadable(bundle: Bundle) -> str | None:
+    """Why a bundle's scores or history cannot be looked at; None when all is well."""
+    try:
+        bundle_scores(bundle)
+        training_epochs(bundle)
+    except BundleError as error:
+        return str(error)
+    return None
+
+
+def lesion_of(table: "pd.DataFrame") -> tuple[NDArray[np.int64], int]:
+    """The lesion of each case as an index, and how many there are; an image of an unknown one stands for itself."""
+    code, names = table["lesion_id"].factorize()
+    code = code.astype(np.int64)
+    unknown = code < 0
+    code[unknown] = len(names) + np.arange(unknown.sum())
+    return code, len(names) + int(unknown.sum())
 
 
 def class_matrix(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.int64] | None:

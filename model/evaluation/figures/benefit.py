@@ -2,18 +2,18 @@
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
-from model.evaluation.benefit import Benefit, net_benefit
 from model.evaluation.figures.curves import (
     POINT,
     MarkedPoint,
     marked_point,
     marker,
-    no_curve_reason,
     raise_marker,
 )
-from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
+from model.evaluation.figures.figure import Figure, ThresholdMark
 from model.evaluation.figures.template import blank, message, palette
+from model.evaluation.metrics import Floats, Sweep
 
 HEIGHT = 380
 # Above this nobody hesitates, and the odds run away.
@@ -21,31 +21,50 @@ THRESHOLDS = np.round(np.arange(0, 0.9, 0.002), 3)
 MARK = ThresholdMark("threshold", "net_benefit", side="top")
 
 
-def decision_curve_figure(found: Benefit, point: MarkedPoint, theme: str | None) -> go.Figure:
+def net_benefit(counts: Sweep, thresholds: ArrayLike) -> tuple[Floats, Floats]:
+    """True positives, less false ones at the odds of the threshold, as a share of all cases (Vickers & Elkin 2006).
+
+    Args:
+        thresholds: (m,), at least 0 and below 1.
+
+    Returns:
+        Of the model and of treating all, (m,) each; treating none always has 0. Empty where it is not defined.
+    """
+    if counts.problem is not None:
+        return np.zeros(0), np.zeros(0)
+    cuts = np.asarray(thresholds, np.float64)
+    odds = cuts / (1 - cuts)
+    tp, fp = counts.counts(cuts)
+    n = counts.malignant + counts.benign
+    return (tp - fp * odds) / n, (counts.malignant - counts.benign * odds) / n
+
+
+def decision_curve_figure(counts: Sweep, point: MarkedPoint, theme: str | None) -> go.Figure:
     """Net benefit against the threshold, per 100 lesions, with treat-all and treat-none."""
-    if not found.thresholds.size:
-        return message(no_curve_reason(point.confusion).sentence, theme, HEIGHT)
+    if counts.problem is not None:
+        return message(counts.problem.sentence, theme, HEIGHT)
     colours, figure = palette(theme), blank(theme, HEIGHT)
-    top = 100 * float(found.treat_all[0])
+    model, treat_all = (100 * values for values in net_benefit(counts, THRESHOLDS))
+    top = float(treat_all[0])
     figure.add_trace(marker(MARK, 100 * point.threshold, net_benefit_at(point), point.threshold, colours))
     # A point outside the window is not drawn over the labels around it.
     figure.data[POINT].cliponaxis = True
     for values, name, line in (
         (np.zeros(2), "treat none", {"color": colours.ink, "width": 1}),
-        (100 * found.treat_all, "treat all", {"color": colours.muted, "width": 1.5, "dash": "dot"}),
-        (100 * found.model, "this model", {"color": colours.action, "width": 2.5}),
+        (treat_all, "treat all", {"color": colours.muted, "width": 1.5, "dash": "dot"}),
+        (model, "this model", {"color": colours.action, "width": 2.5}),
     ):
         figure.add_scatter(
-            x=[0, 90] if values.size == 2 else 100 * found.thresholds,
+            x=[0, 90] if values.size == 2 else 100 * THRESHOLDS,
             y=values,
             mode="lines",
             line=line,
             meta={"threshold": "x"},
             hovertemplate=f"<b>{name}</b><br>Threshold %{{x:.1f}} %<br>%{{y:.2f}} per 100 lesions<extra></extra>",
         )
-    half = int(np.argmin(np.abs(100 * found.treat_all - 0.2 * top)))
+    half = int(np.argmin(np.abs(treat_all - 0.2 * top)))
     figure.add_annotation(
-        x=100 * found.thresholds[half],
+        x=100 * THRESHOLDS[half],
         y=0.2 * top,
         text="treat all",
         xanchor="left",
@@ -54,10 +73,10 @@ def decision_curve_figure(found: Benefit, point: MarkedPoint, theme: str | None)
     )
     # Below the middle of its line: towards the end of it the model's own curve comes down to it.
     figure.add_annotation(x=45, y=0, text="treat none", xanchor="center", yanchor="top", font={"size": 12})
-    right = int(np.searchsorted(found.thresholds, 0.6))
+    right = int(np.searchsorted(THRESHOLDS, 0.6))
     figure.add_annotation(
         x=60,
-        y=100 * found.model[right],
+        y=model[right],
         text="<b>this model</b>",
         xanchor="left",
         yanchor="bottom",
@@ -76,11 +95,6 @@ def net_benefit_at(point: MarkedPoint) -> float | None:
     return 100 * (point.confusion.tp - odds * point.confusion.fp) / point.confusion.n
 
 
-def _draw(data: FigureData) -> go.Figure:
-    found = net_benefit(data.review.counts, THRESHOLDS)
-    return decision_curve_figure(found, marked_point(data), data.theme)
-
-
 DECISION_CURVE = Figure(
     name="benefit",
     title="Decision curve",
@@ -88,6 +102,6 @@ DECISION_CURVE = Figure(
     note="Cancers found, less false alarms weighed by the odds of the threshold.",
     click="A click on a line sets the threshold.",
     height=HEIGHT,
-    draw=_draw,
+    draw=lambda data: decision_curve_figure(data.review.counts, marked_point(data), data.theme),
     mark=MARK,
 )

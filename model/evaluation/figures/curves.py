@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
 from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.evaluation.figures.training import colour_of
-from model.evaluation.intervals import Interval, Undefined
-from model.evaluation.metrics import Confusion, Curve, pr_of, roc_of
-from model.evaluation.resampling import Band
+from model.evaluation.intervals import Interval
+from model.evaluation.metrics import Confusion, Curve, Floats
+from model.evaluation.resampling import NO_BAND, Band
 
 HEIGHT = 380
 # A figure is less than 2,000 pixels wide and high, on a screen of double density too: smaller steps cannot be seen.
@@ -28,19 +28,15 @@ DASHES, RIVAL = ("dash", "dot", "dashdot"), "rival"
 
 @dataclass(frozen=True)
 class MarkedPoint:
-    """A threshold, a probability, and what it does to the cases."""
+    """A threshold, a probability, and what it does to the cases.
+
+    Attributes:
+        name: of an operating point of the card: the sensitivity that it was chosen for.
+    """
 
     threshold: float
     confusion: Confusion
-
-
-@dataclass(frozen=True)
-class Aimed:
-    """An operating point of the card and what it does to these cases: its name is the sensitivity it was chosen for."""
-
-    name: str
-    threshold: float
-    confusion: Confusion
+    name: str = ""
 
 
 def roc_figure(
@@ -48,62 +44,77 @@ def roc_figure(
     area: Interval,
     point: MarkedPoint,
     theme: str | None,
-    band: Band | None = None,
-    aimed: Sequence[Aimed] = (),
+    band: Band = NO_BAND,
+    aimed: Sequence[MarkedPoint] = (),
 ) -> go.Figure:
     """Sensitivity against false-positive rate, with its band, the chance line, the area and the operating points."""
     if area.reason is not None:
         return message(area.reason.sentence, theme, HEIGHT)
-    colours, figure = palette(theme), blank(theme, HEIGHT)
-    kept = visible(curve)
-    x, y = 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
-    figure.add_trace(marker(ROC_MARK, x, y, point.threshold, colours))
+    colours, figure, seen = palette(theme), blank(theme, HEIGHT), visible(curve)
+    figure.add_trace(marker(ROC_MARK, *roc_place(point), point.threshold, colours))
     add_diagonal(figure, colours)
-    figure.add_scatter(
-        x=kept.x,
-        y=kept.y,
-        customdata=np.column_stack((100 * np.minimum(kept.thresholds, 1), 100 * (1 - kept.x))),
-        mode="lines",
-        line={"color": colours.action, "width": 2.5},
-        meta={"threshold": "customdata"},
-        hovertemplate=(
-            "<b>Threshold %{customdata[0]:.1f} %</b><br>Sensitivity %{y:.1%}<br>"
-            "Specificity %{customdata[1]:.1f} %<extra></extra>"
-        ),
-    )
-    if band is not None and band.x.size:
-        add_band(figure, band, colours)
-    places = [(1 - one.confusion.specificity.value, one.confusion.sensitivity.value) for one in aimed]
-    add_aimed(figure, aimed, places, colours, labelled=True)
-    figure.add_annotation(
-        text=area_label("AUC", area),
-        x=0.98,
-        y=0.04,
-        xanchor="right",
-        yanchor="bottom",
-        align="right",
-        font={"color": colours.action},
-    )
-    figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
-    unit_axes(
+    add_curve(
         figure,
-        f"False-positive rate (of {point.confusion.fp + point.confusion.tn:,} benign)",
-        f"Sensitivity (of {point.confusion.tp + point.confusion.fn:,} malignant)",
+        seen,
+        np.column_stack((100 * np.minimum(seen.thresholds, 1), 100 * (1 - seen.x))),
+        "<b>Threshold %{customdata[0]:.1f} %</b><br>Sensitivity %{y:.1%}<br>Specificity %{customdata[1]:.1f} %",
+        colours,
     )
+    add_band(figure, band, colours)
+    add_aimed(figure, aimed, [roc_place(one) for one in aimed], colours, labelled=True)
+    add_area_label(figure, "AUC", area, colours, x=0.98, y=0.04, align="right")
+    figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
+    benign, malignant = (
+        f"of {count:,} {kind}"
+        for count, kind in (
+            (point.confusion.fp + point.confusion.tn, "benign"),
+            (point.confusion.tp + point.confusion.fn, "malignant"),
+        )
+    )
+    figure.update_xaxes(title=f"False-positive rate ({benign})", **PERCENT)
+    figure.update_yaxes(title=f"Sensitivity ({malignant})", **PERCENT)
     return raise_marker(figure)
 
 
-def area_label(name: str, area: Interval) -> str:
+def roc_place(point: MarkedPoint) -> tuple[float, float]:
+    """Where a point lies in the ROC figure."""
+    return 1 - point.confusion.specificity.value, point.confusion.sensitivity.value
+
+
+def add_curve(figure: go.Figure, curve: Curve, customdata: Floats, hover: str, colours: Palette) -> None:
+    """The model's own curve; `customdata` begins with the threshold in per cent, for a click."""
+    figure.add_scatter(
+        x=curve.x,
+        y=curve.y,
+        customdata=customdata,
+        mode="lines",
+        line={"color": colours.action, "width": 2.5},
+        meta={"threshold": "customdata"},
+        hovertemplate=hover + "<extra></extra>",
+    )
+
+
+def add_area_label(
+    figure: go.Figure, name: str, area: Interval, colours: Palette, x: float, y: float, align: str
+) -> None:
     """An area with its interval; without one while that is being computed."""
-    sure = (
+    interval = (
         "95 % interval follows" if math.isnan(area.low) else f"95 % interval {area.low:.3f}–{area.high:.3f}"
     )
-    return f"<b>{name} {area.value:.3f}</b><br>{sure}"
+    figure.add_annotation(
+        text=f"<b>{name} {area.value:.3f}</b><br>{interval}",
+        x=x,
+        y=y,
+        xanchor=align,
+        yanchor="bottom",
+        align=align,
+        font={"color": colours.action},
+    )
 
 
 def add_aimed(
     figure: go.Figure,
-    aimed: Sequence[Aimed],
+    aimed: Sequence[MarkedPoint],
     places: Sequence[tuple[float, float]],
     colours: Palette,
     labelled: bool,
@@ -170,7 +181,9 @@ def overlay(figure: go.Figure, curve: Curve, area: Interval, name: str, theme: s
 
 
 def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
-    """Shade where 95 % of the resampled curves pass."""
+    """Shade where 95 % of the resampled curves pass, once that is known."""
+    if not band.x.size:
+        return
     edge: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     figure.add_scatter(x=band.x, y=band.low, **edge)
     shade = "rgba({}, {}, {}, 0.16)".format(*bytes.fromhex(colours.action[1:]))
@@ -180,66 +193,47 @@ def add_band(figure: go.Figure, band: Band, colours: Palette) -> None:
 def precision_recall_figure(
     curve: Curve,
     area: Interval,
-    prevalence: Interval,
     point: MarkedPoint,
     theme: str | None,
-    band: Band | None = None,
-    aimed: Sequence[Aimed] = (),
+    band: Band = NO_BAND,
+    aimed: Sequence[MarkedPoint] = (),
 ) -> go.Figure:
     """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
-    if not curve.x.size:
-        return message(no_curve_reason(point.confusion).sentence, theme, HEIGHT)
-    colours, figure = palette(theme), blank(theme, HEIGHT)
-    kept = visible(curve)
-    x, y = point.confusion.sensitivity.value, point.confusion.ppv.value
-    figure.add_trace(marker(PRECISION_RECALL_MARK, x, y, point.threshold, colours))
-    figure.add_hline(y=prevalence.value, line={"color": colours.muted, "width": 1, "dash": "dot"})
-    figure.add_scatter(
-        x=kept.x,
-        y=kept.y,
-        customdata=100 * kept.thresholds,
-        mode="lines",
-        line={"color": colours.action, "width": 2.5},
-        meta={"threshold": "customdata"},
-        hovertemplate=(
-            "<b>Threshold %{customdata:.1f} %</b><br>Sensitivity %{x:.1%}<br>"
-            "Positive predictive value %{y:.1%}<extra></extra>"
-        ),
+    if area.reason is not None:
+        return message(area.reason.sentence, theme, HEIGHT)
+    colours, figure, seen = palette(theme), blank(theme, HEIGHT), visible(curve)
+    figure.add_trace(marker(PRECISION_RECALL_MARK, *precision_recall_place(point), point.threshold, colours))
+    prevalence = point.confusion.prevalence.value
+    figure.add_hline(y=prevalence, line={"color": colours.muted, "width": 1, "dash": "dot"})
+    add_curve(
+        figure,
+        seen,
+        100 * seen.thresholds,
+        "<b>Threshold %{customdata:.1f} %</b><br>Sensitivity %{x:.1%}<br>Positive predictive value %{y:.1%}",
+        colours,
     )
-    if band is not None and band.x.size:
-        add_band(figure, band, colours)
-    places = [(one.confusion.sensitivity.value, one.confusion.ppv.value) for one in aimed]
-    add_aimed(figure, aimed, places, colours, labelled=False)
-    low = prevalence.value < 0.5
+    add_band(figure, band, colours)
+    add_aimed(figure, aimed, [precision_recall_place(one) for one in aimed], colours, labelled=False)
     figure.add_annotation(
-        text=f"prevalence {prevalence.value:.1%}".replace("%", " %"),
+        text=f"prevalence {prevalence:.1%}".replace("%", " %"),
         x=0.02,
-        y=prevalence.value,
+        y=prevalence,
         xanchor="left",
-        yanchor="top" if 0.1 < prevalence.value < 0.5 or prevalence.value > 0.9 else "bottom",
+        yanchor="top" if 0.1 < prevalence < 0.5 or prevalence > 0.9 else "bottom",
         font={"size": 12},
     )
-    figure.add_annotation(
-        text=area_label("Average precision", area),
-        x=0.02,
-        y=(prevalence.value + 0.08 if prevalence.value <= 0.1 else prevalence.value + 0.02) if low else 0.04,
-        xanchor="left",
-        yanchor="bottom",
-        align="left",
-        font={"color": colours.action},
-    )
+    # Above the words of the prevalence, or at the bottom where these stand high.
+    height = prevalence + (0.08 if prevalence <= 0.1 else 0.02) if prevalence < 0.5 else 0.04
+    add_area_label(figure, "Average precision", area, colours, x=0.02, y=height, align="left")
     n = point.confusion.tp + point.confusion.fn
-    unit_axes(figure, f"Sensitivity, recall (of {n:,} malignant)", "Positive predictive value, precision")
+    figure.update_xaxes(title=f"Sensitivity, recall (of {n:,} malignant)", **PERCENT)
+    figure.update_yaxes(title="Positive predictive value, precision", **PERCENT)
     return raise_marker(figure)
 
 
-def no_curve_reason(confusion: Confusion) -> Undefined:
-    """Why there is no precision-recall curve."""
-    if confusion.unscored:
-        return Undefined.UNSCORED
-    if not confusion.n:
-        return Undefined.EMPTY
-    return Undefined.NO_BENIGN if confusion.tp + confusion.fn else Undefined.NO_MALIGNANT
+def precision_recall_place(point: MarkedPoint) -> tuple[float, float]:
+    """Where a point lies in the precision-recall figure."""
+    return point.confusion.sensitivity.value, point.confusion.ppv.value
 
 
 def marker(mark: ThresholdMark, x: float, y: float | None, threshold: float, colours: Palette) -> go.Scatter:
@@ -276,43 +270,37 @@ def visible(curve: Curve) -> Curve:
     return Curve(curve.x[moved], curve.y[moved], curve.thresholds[moved])
 
 
-def unit_axes(figure: go.Figure, x: str, y: str) -> None:
-    """Both axes from 0 to 100 %."""
-    figure.update_xaxes(title=x, **PERCENT).update_yaxes(title=y, **PERCENT)
-
-
 def marked_point(data: FigureData) -> MarkedPoint:
     """The threshold of the slider."""
     return MarkedPoint(data.review.probability(data.position), data.confusion)
 
 
-def aimed_points(data: FigureData) -> list[Aimed]:
+def aimed_points(data: FigureData) -> list[MarkedPoint]:
     """The card's operating points on these cases; none where a rate of theirs does not exist."""
     if data.review.counts.problem is not None:
         return []
     return [
-        Aimed(f"{100 * one.sensitivity:.4g} %", one.threshold, data.review.at(one.threshold))
+        MarkedPoint(one.threshold, data.review.at(one.threshold), f"{100 * one.sensitivity:.4g} %")
         for one in data.review.points
     ]
 
 
 def _draw_roc(data: FigureData) -> go.Figure:
-    found, curve = data.resampled, roc_of(data.review.counts)
-    figure = roc_figure(curve, found.area, marked_point(data), data.theme, found.roc, aimed_points(data))
+    sure, curve = data.resampled, data.review.counts.roc
+    figure = roc_figure(curve, sure.area, marked_point(data), data.theme, sure.roc, aimed_points(data))
     for other in data.rivals:
         overlay(figure, other.curve, other.result.second, other.model, data.theme)
     return figure
 
 
 def _draw_precision_recall(data: FigureData) -> go.Figure:
-    found = data.resampled
+    sure, curve = data.resampled, data.review.counts.precision_recall
     return precision_recall_figure(
-        pr_of(data.review.counts),
-        found.average_precision,
-        data.confusion.prevalence,
+        curve,
+        sure.average_precision,
         marked_point(data),
         data.theme,
-        found.precision_recall,
+        sure.precision_recall,
         aimed_points(data),
     )
 

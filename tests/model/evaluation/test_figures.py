@@ -7,7 +7,6 @@ import plotly.io as pio
 import pytest
 
 from model.evaluation import metrics, reliability
-from model.evaluation.benefit import net_benefit
 from model.evaluation.figures import benefit, calibration, confusion, curves, distribution, forest, training
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.template import DARK, LIGHT, palette
@@ -51,7 +50,7 @@ def test_an_unknown_theme_is_light():
 def test_roc_marks_area_and_operating_point(cases, theme):
     y, p = cases
     area = Interval(0.912, 0.88, 0.94)
-    figure = curves.roc_figure(metrics.roc_curve(y, p), area, point(y, p), theme)
+    figure = curves.roc_figure(metrics.sweep_scores(y, p).roc, area, point(y, p), theme)
     at = metrics.confusion(y, p, 0.4)
     mark = figure.data[curves.POINT]
     assert mark.y[0] == at.sensitivity.value
@@ -66,7 +65,9 @@ def test_roc_marks_area_and_operating_point(cases, theme):
 def test_roc_is_shaded_where_resampled_curves_pass(cases):
     y, p = cases
     band = bootstrap(y, p, np.arange(y.size), n=50).roc
-    figure = curves.roc_figure(metrics.roc_curve(y, p), Interval(0.9, 0.8, 0.95), point(y, p), "dark", band)
+    figure = curves.roc_figure(
+        metrics.sweep_scores(y, p).roc, Interval(0.9, 0.8, 0.95), point(y, p), "dark", band
+    )
     low, high = figure.data[-2:]
     assert list(low.y) == list(band.low)
     assert list(high.y) == list(band.high)
@@ -75,14 +76,13 @@ def test_roc_is_shaded_where_resampled_curves_pass(cases):
 
 def test_decision_curve_meets_treat_all_and_marks_the_operating_point(cases):
     y, p = cases
-    found = net_benefit(metrics.sweep_scores(y, p), benefit.THRESHOLDS)
-    figure = benefit.decision_curve_figure(found, point(y, p), "light")
+    figure = benefit.decision_curve_figure(metrics.sweep_scores(y, p), point(y, p), "light")
     mark, none, everyone, model = figure.data
     assert set(none.y) == {0}
     assert model.y[0] == everyone.y[0] == pytest.approx(100 * y.mean())
     at = list(benefit.THRESHOLDS).index(0.4)
     assert (mark.x[0], mark.y[0]) == pytest.approx((40, model.y[at]))
-    nothing = net_benefit(metrics.sweep_scores([False], [0.2]), [0.1])
+    nothing = metrics.sweep_scores([False], [0.2])
     assert "Not defined without malignant" in texts(
         benefit.decision_curve_figure(nothing, point([False], [0.2]), "light")
     )
@@ -109,14 +109,13 @@ def test_precision_recall_shows_prevalence_and_area(cases):
     at = point(y, p)
     area = bootstrap(y, p, range(y.size), n=50)
     figure = curves.precision_recall_figure(
-        metrics.pr_curve(y, p),
+        metrics.sweep_scores(y, p).precision_recall,
         area.average_precision,
-        at.confusion.prevalence,
         at,
         "light",
         area.precision_recall,
     )
-    assert f"Average precision {metrics.average_precision(y, p):.3f}" in texts(figure)
+    assert f"Average precision {metrics.sweep_scores(y, p).average_precision:.3f}" in texts(figure)
     assert f"{area.average_precision.low:.3f}–{area.average_precision.high:.3f}" in texts(figure)
     assert list(figure.data[-1].y) == list(area.precision_recall.high)
     assert f"prevalence {100 * y.mean():.1f} %" in texts(figure)
@@ -125,12 +124,12 @@ def test_precision_recall_shows_prevalence_and_area(cases):
 
 def test_undefined_curves_say_why():
     benign = point([False], [0.2])
-    nothing = metrics.roc_curve([False], [0.2])
+    nothing = metrics.sweep_scores([False], [0.2]).roc
     figure = curves.roc_figure(nothing, undefined(Undefined.NO_MALIGNANT), benign, "light")
     assert not figure.data
     assert texts(figure) == "Not defined without malignant cases."
     none = undefined(Undefined.NO_MALIGNANT)
-    figure = curves.precision_recall_figure(nothing, none, benign.confusion.prevalence, benign, "light")
+    figure = curves.precision_recall_figure(nothing, none, benign, "light")
     assert not figure.data
     assert texts(figure) == "Not defined without malignant cases."
     assert "No case has a score" in texts(
@@ -138,12 +137,12 @@ def test_undefined_curves_say_why():
     )
 
 
-@pytest.mark.parametrize("of", [metrics.roc_of, metrics.pr_of], ids=["roc", "pr"])
+@pytest.mark.parametrize("name", ["roc", "precision_recall"])
 @pytest.mark.parametrize("n", [50, 300_000])
-def test_downsampled_curves_stay_within_a_pixel_and_keep_their_ends(of, n):
+def test_downsampled_curves_stay_within_a_pixel_and_keep_their_ends(name, n):
     random = np.random.default_rng(0)
     y = random.random(n) < 0.2
-    exact = of(metrics.sweep_scores(y, np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)))
+    exact = getattr(metrics.sweep_scores(y, np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)), name)
     kept = curves.visible(exact)
     assert kept.x.size <= min(exact.x.size, 8000)
     assert (kept.x[[0, -1]] == exact.x[[0, -1]]).all()
@@ -177,15 +176,15 @@ def test_operating_points_of_the_card_are_on_both_curves(cases):
     y, p = cases
     counts, at = metrics.sweep_scores(y, p), point(y, p)
     aimed = [
-        curves.Aimed(name, cut, metrics.confusion(y, p, cut))
+        curves.MarkedPoint(cut, metrics.confusion(y, p, cut), name)
         for name, cut in (("90 %", 0.4), ("97.5 %", 0.3))
     ]
-    roc = curves.roc_figure(metrics.roc_of(counts), Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed)
+    roc = curves.roc_figure(counts.roc, Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed)
     rings = roc.data[-1]
     assert list(rings.text) == ["90 %", "97.5 %"]
     assert rings.y[0] == metrics.confusion(y, p, 0.4).sensitivity.value
     pr = curves.precision_recall_figure(
-        metrics.pr_of(counts), Interval(0.9, 0.8, 0.95), at.confusion.prevalence, at, "light", aimed=aimed
+        counts.precision_recall, Interval(0.9, 0.8, 0.95), at, "light", aimed=aimed
     )
     assert list(pr.data[-1].y) == [one.confusion.ppv.value for one in aimed]
 
@@ -193,7 +192,7 @@ def test_operating_points_of_the_card_are_on_both_curves(cases):
 def test_areas_without_intervals_say_that_they_follow(cases):
     y, p = cases
     unsure = Interval(0.912, float("nan"), float("nan"))
-    figure = curves.roc_figure(metrics.roc_curve(y, p), unsure, point(y, p), "light")
+    figure = curves.roc_figure(metrics.sweep_scores(y, p).roc, unsure, point(y, p), "light")
     assert "AUC 0.912</b><br>95 % interval follows" in texts(figure)
     assert "nan" not in texts(figure)
 
@@ -275,9 +274,9 @@ def test_reliability_shows_bins_with_intervals_and_counts_before_and_after_scali
 def test_other_models_on_the_roc_curve_are_told_apart(cases):
     y, p = cases
     area = Interval(0.9, 0.8, 0.95)
-    figure = curves.roc_figure(metrics.roc_curve(y, p), area, point(y, p), "light")
+    figure = curves.roc_figure(metrics.sweep_scores(y, p).roc, area, point(y, p), "light")
     for name in ("second", "third"):
-        curves.overlay(figure, metrics.roc_curve(y, p**2), area, name, "light")
+        curves.overlay(figure, metrics.sweep_scores(y, p**2).roc, area, name, "light")
     second, third = figure.data[-2:]
     assert (second.line.color, third.line.color) == training.LATER[:2]
     assert second.line.dash != third.line.dash

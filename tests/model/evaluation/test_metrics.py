@@ -27,12 +27,14 @@ def cases(seed: int, n: int = 400, decimals: int = 2):
 def test_areas_and_curves_agree_with_scikit_learn(seed, decimals):
     y, p = cases(seed, decimals=decimals)
     assert metrics.auc(y, p) == pytest.approx(oracle.roc_auc_score(y, p), abs=1e-12)
-    assert metrics.average_precision(y, p) == pytest.approx(oracle.average_precision_score(y, p), abs=1e-12)
+    assert metrics.sweep_scores(y, p).average_precision == pytest.approx(
+        oracle.average_precision_score(y, p), abs=1e-12
+    )
     fpr, tpr, thresholds = oracle.roc_curve(y, p, drop_intermediate=False)
-    curve = metrics.roc_curve(y, p)
+    curve = metrics.sweep_scores(y, p).roc
     np.testing.assert_allclose((curve.x, curve.y, curve.thresholds), (fpr, tpr, thresholds), atol=1e-12)
     precision, recall, at = oracle.precision_recall_curve(y, p)
-    curve = metrics.pr_curve(y, p)
+    curve = metrics.sweep_scores(y, p).precision_recall
     np.testing.assert_allclose(curve.y, precision[:-1][::-1], atol=1e-12)
     np.testing.assert_allclose(curve.x, recall[:-1][::-1], atol=1e-12)
     np.testing.assert_allclose(curve.thresholds, at[::-1], atol=1e-12)
@@ -130,9 +132,9 @@ NASTY = {
 def test_undefined_cases_give_a_reason_and_no_number(y, p, reason):
     assert metrics.two_class_problem(y, p) is reason
     assert math.isnan(metrics.auc(y, p))
-    assert math.isnan(metrics.average_precision(y, p))
-    assert metrics.roc_curve(y, p).x.size == 0
-    assert metrics.pr_curve(y, p).x.size == 0
+    assert math.isnan(metrics.sweep_scores(y, p).average_precision)
+    assert metrics.sweep_scores(y, p).roc.x.size == 0
+    assert metrics.sweep_scores(y, p).precision_recall.x.size == 0
     found = bootstrap_auc(y, p, range(len(y)), n=10)
     assert found.reason is reason
     assert math.isnan(found.value)
