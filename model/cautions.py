@@ -12,8 +12,8 @@ class Caution:
     """One reason to trust a prediction less.
 
     Attributes:
-        code: for programs: "synthetic", "small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame",
-            "close_up" or "unlike".
+        code: for programs: "synthetic", "small", "narrow", "blurred", "dark", "bright", "grey", "low_contrast",
+            "off_frame", "close_up" or "unlike".
         text: a sentence for the user.
         severe: the result must not be relied on.
     """

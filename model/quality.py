@@ -35,6 +35,11 @@ RULES: Mapping[str, tuple[str, str, str]] = {
         "bright",
         "Part of the image is burnt out to white. Take it again without glare or flash.",
     ),
+    "colour": (
+        "low",
+        "grey",
+        "The image is black and white, and the model judges by colour. Take it again in colour.",
+    ),
     "contrast": (
         "low",
         "low_contrast",
@@ -60,6 +65,7 @@ def measure(image: NDArray[np.uint8]) -> dict[str, float]:
         sharpness: mean absolute Laplacian over mean gradient; contrast cancels, so dull but sharp images pass.
         brightness, exposure: mean luma, 0 to 255 (one measure with a limit on either side).
         glare: share of pixels that are white, 0 to 1.
+        colour: mean distance from grey in opponent colours, 0 to about 300.
         contrast: how far the most different twentieth is from the typical colour, in opponent colours, 0 to about 300.
         offset: distance of what stands out from the centre, in half sides.
     """
@@ -94,13 +100,14 @@ def light_measures(fine: NDArray[np.float32]) -> dict[str, float]:
 
 
 def lesion_measures(coarse: NDArray[np.float32]) -> dict[str, float]:
-    """Contrast and place of what differs from the typical colour, from float32 (COARSE, COARSE, 3)."""
+    """Colour, and contrast and place of what differs from the typical one, from float32 (COARSE, COARSE, 3)."""
     colours = opponent(coarse)[COARSE_LENS]
     distance = np.linalg.norm(colours - np.median(colours, axis=0), axis=1)
+    colour = float(np.linalg.norm(colours[:, 1:], axis=1).mean())
     contrast = float(np.quantile(distance, 0.95))
     weight = np.maximum(distance - contrast / 2, 0)
     y, x = (PLACES * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1e-6)
-    return {"contrast": contrast, "offset": float(np.hypot(y, x))}
+    return {"colour": colour, "contrast": contrast, "offset": float(np.hypot(y, x))}
 
 
 def opponent(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -48,7 +48,7 @@ def train_command(options: argparse.Namespace) -> None:
     """Train a recipe, or go on with a run that was interrupted."""
     run = run_of(options)
     if options.without:
-        run = replace(run, folder=run.without(options.without).folder)
+        run = replace(run, folder=pipeline.run_without(options.without, run.data, run.runs).folder)
     pipeline.train_run(run, options.seed, options.init, options.without)
 
 
@@ -87,7 +87,10 @@ def refresh_command(options: argparse.Namespace) -> None:
     from training.refresh import refresh
 
     store = open_pixels(options.data)
-    made = refresh(open_bundle(options.bundle), store, options.data, options.version, options.open_test)
+    elsewhere = options.runs and pipeline.elsewhere_scores(options.data, options.runs, store)
+    made = refresh(
+        open_bundle(options.bundle), store, options.data, options.version, options.open_test, elsewhere
+    )
     for name, found in made.card.guard.get("measured", {}).items():
         print(f"{name}: {found}")
 
@@ -145,7 +148,10 @@ def training_parser() -> argparse.ArgumentParser:
     anew.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
     anew.add_argument("--version", required=True, help="of the new bundle, which takes the old one's place")
     anew.add_argument(
-        "--open-test", metavar="WHY", help="let the guard look at the test split too; noted with the reason"
+        "--open-test", metavar="WHY", help="needed for a bundle with figures on test; noted with the reason"
+    )
+    anew.add_argument(
+        "--runs", type=Path, help="folder of runs without a source, whose scores take the stored ones' place"
     )
     anew.set_defaults(act=refresh_command)
     beside = commands.add_parser(

@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from model.bundle import Card
+from model.cautions import SMALLEST
 from model.engine import Engine
 from model.evaluation.stored import MAIN
 from model.images import square
@@ -47,6 +48,8 @@ KNOWN = 1500
 DRAWN, FITTED = 20, 150
 # One white pixel is no glare, however rare it is.
 FLOORS: Mapping[str, float] = {"glare": 0.005}
+# A lesion that is nearly grey is a lesion; a black and white picture has no colour at all.
+GREY = 1.0
 BATCH = 32
 ELSEWHERE = Views(
     zoom=0.2, brightness=0.2, contrast=0.2, saturation=0.25, balance=0.08, blur=0.3, hair=0.3, corners=0.35
@@ -86,12 +89,14 @@ def build_guard(
         close = (store.cases["modality"] == Modality.CLOSE_UP).to_numpy()[rows]
         near = recognising(near, known, closes, part_of_seen(validation, close))
     others = {kind: look_at_drawings(engine, kind, np.arange(DRAWN, DRAWN + FITTED)) for kind in NEGATIVES}
-    groups = domains[rows]
-    familiar = fenced(near, known, list(others.values()), validation, groups)
+    large = large_images(store, rows)
+    deciding, groups = part_of_seen(validation, large), domains[rows][large]
+    familiar = fenced(near, known, list(others.values()), deciding, groups)
     reference = index_lesions(engine, card, store, familiar)
     guard: dict[str, Any] = {
-        "quality": quality_limits(validation.quality, QUALITY_ALARMS, groups),
-        "severe": quality_limits(validation.quality, SEVERE_ALARMS, groups),
+        "quality": quality_limits(deciding.quality, QUALITY_ALARMS, groups),
+        # All decide here: beside larger images two in three of those of 84 px would be too blurred for a result.
+        "severe": quality_limits(validation.quality, SEVERE_ALARMS, domains[rows]),
     }
     sets = {"validation": (validation, rows)}
     altered = look_at_images(engine, elsewhere(store, engine.size), rows, "look at validation, altered")
@@ -108,7 +113,7 @@ def build_guard(
     measured["drawn"] = {
         kind: alarms(
             look_at_drawings(engine, kind, np.arange(DRAWN)),
-            fenced(near, known, [others[other] for other in others if other != kind], validation, groups),
+            fenced(near, known, [others[other] for other in others if other != kind], deciding, groups),
             guard,
         )
         for kind in NEGATIVES
@@ -168,6 +173,15 @@ def too_poor_images(seen: Seen, guard: Mapping[str, Any]) -> NDArray[np.bool_]:
     """Which images (n,) are too poor for a result."""
     cautions = [quality_cautions(one, guard["quality"], guard["severe"]) for one in seen.quality]
     return np.array([any(caution.severe for caution in found) for found in cautions])
+
+
+def large_images(store: PixelStore, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which images (n,) decide what is unusual: those as large as a model asks for, or all where none is.
+
+    Smaller ones get a caution for their size; they are so blurred that beside them nothing else is.
+    """
+    large = (store.cases[["height", "width"]].min(axis=1) >= SMALLEST).to_numpy()[rows]
+    return large if large.any() else ~large
 
 
 def still(store: PixelStore, size: int) -> Images:
@@ -325,10 +339,10 @@ def quality_limits(
     measures: list[dict[str, float]], most: float, groups: NDArray[np.str_]
 ) -> dict[str, float]:
     """Limits of the quality measures by name; at most a share of any group's images are beyond one of them."""
-    signs = {name: -1.0 if side == "low" else 1.0 for name, (side, _, _) in RULES.items()}
+    signs = {name: -1.0 if side == "low" else 1.0 for name, (side, _, _) in RULES.items() if name != "colour"}
     columns = {name: sign * np.array([one[name] for one in measures]) for name, sign in signs.items()}
     limits = {name: signs[name] * limit for name, limit in limits_for(columns, most, groups).items()}
-    return limits | {name: max(limits[name], floor) for name, floor in FLOORS.items()}
+    return limits | {name: max(limits[name], floor) for name, floor in FLOORS.items()} | {"colour": GREY}
 
 
 def limits_for(columns: Mapping[str, Floats], alarms: float, groups: NDArray[np.str_]) -> dict[str, float]:

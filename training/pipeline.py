@@ -87,14 +87,11 @@ class TrainingRun:
         network.load_weights(self.folder / BEST)
         return network
 
-    def without(self, source: str) -> "TrainingRun":
-        """The run that is trained without a source, to be tested on it."""
-        return replace(self, recipe=RECIPES[ELSEWHERE], folder=self.runs / without_name(source))
 
-
-def without_name(source: str) -> str:
-    """The folder's name of the run that is trained without a source."""
-    return f"{ELSEWHERE}-without-{''.join(letter if letter.isalnum() else '-' for letter in source)}"
+def run_without(source: str, data: Path, runs: Path) -> TrainingRun:
+    """The run among all runs that is trained without a source, to be tested on it."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in source)
+    return TrainingRun(RECIPES[ELSEWHERE], data, runs / f"{ELSEWHERE}-without-{name}", runs)
 
 
 def prepare_data(sources: Sources, data: Path) -> None:
@@ -134,7 +131,7 @@ def evaluate_run(run: TrainingRun, open_test: str | None = None, measure_robustn
         seed = json.loads((run.folder / FACTS).read_text())["seed"]
         weights, split = file_digest(run.folder / BEST), split_digest(store.cases)
         note_opening(run.data, run.recipe.name, seed, weights, split, open_test)
-    elsewhere = elsewhere_scores(run, store) if open_test is not None else None
+    elsewhere = elsewhere_scores(run.data, run.runs, store) if open_test is not None else None
     write_evaluation(run, evaluate(network, store, open_test is not None, measure_robustness, elsewhere))
 
 
@@ -191,15 +188,13 @@ def figures_in_short(name: str, figures: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def elsewhere_scores(run: TrainingRun, store: PixelStore) -> pd.DataFrame | None:
+def elsewhere_scores(data: Path, runs: Path, store: PixelStore) -> pd.DataFrame | None:
     """Scores of the runs that were trained without a source, each on that source; None where there are none."""
     from training.evaluate import score_elsewhere
 
-    trained = {source: run.without(source) for source in store.cases["source"].unique()}
+    trained = {source: run_without(source, data, runs) for source in store.cases["source"].unique()}
     scores = [
-        score_elsewhere(other.network(), store, source)
-        for source, other in trained.items()
-        if other.is_trained
+        score_elsewhere(run.network(), store, source) for source, run in trained.items() if run.is_trained
     ]
     return pd.concat(scores) if scores else None
 
@@ -301,7 +296,7 @@ def reproduce_run(
         prepare_data(sources, run.data)
     for source in open_pixels(run.data).cases["source"].unique() if elsewhere else ():
         print(f"-- train without {source}", flush=True)
-        train_run(run.without(source), seed, init, source)
+        train_run(run_without(source, run.data, run.runs), seed, init, source)
     print("-- train", flush=True)
     train_run(run, seed, init)
     print("-- evaluate", flush=True)

@@ -7,62 +7,71 @@ from pathlib import Path
 
 import pandas as pd
 
-from model.bundle import GRAPH, REFERENCE, SCORES, Bundle, Card, write_bundle
-from model.engine import Engine
-from model.reference import write_reference
+from model.bundle import GRAPH, SCORES, Bundle, Card, write_bundle
+from model.evaluation.stored import MAIN
 from training.card import JUDGED_FACTS, judged_fields
 from training.cases import CasesError, split_digest
-from training.guard import build_guard
 from training.judge import judge
 from training.openings import note_opening, openings_of_split
+from training.pipeline import measure_bundle
 from training.pixels import PixelStore
-from training.probes import probe
 
 
-def refresh(bundle: Bundle, store: PixelStore, data: Path, version: str, open_test: str | None) -> Bundle:
-    """Judge the stored scores again and build the guard again; network, graph and scores stay as they are.
+def refresh(
+    bundle: Bundle,
+    store: PixelStore,
+    data: Path,
+    version: str,
+    open_test: str | None,
+    elsewhere: pd.DataFrame | None = None,
+) -> Bundle:
+    """Judge the stored scores again and build the guard again; network, graph and raw scores stay as they are.
 
     Args:
         store: what the bundle was trained on, from the folder `data`.
         version: of the new bundle, which takes the old one's place.
-        open_test: why the guard may look at the images of the test split; None leaves them closed.
+        open_test: why the guard may look at the images of the test split; needed where the bundle has scored them.
+        elsewhere: scores of runs that were trained without a source, in place of the stored ones; None keeps those.
 
     Raises:
-        CasesError: the store is split in another way than the bundle says.
+        CasesError: the store is split in another way than the bundle says, or the test split must be opened.
         ValueError: the reason is empty.
     """
-    digest = split_digest(store.cases)
-    if bundle.card.training.get("split_sha256") != digest:
+    training, digest = bundle.card.training, split_digest(store.cases)
+    if training.get("split_sha256") != digest:
         raise CasesError(
             f"The prepared data are not split as {bundle.name} says. Prepare them from what it was trained on."
         )
-    if open_test is not None:
-        training = bundle.card.training
+    if "test" in bundle.card.results:
+        if open_test is None:
+            raise CasesError(
+                f"{bundle.name} shows figures on test: --open-test 'what for' looks at it again."
+            )
         weights = bundle.card.files.get(GRAPH, "")
         note_opening(data, training["recipe"]["name"], training["seed"], weights, digest, open_test)
-    card = judged_again(bundle, version)
-    known = card.facts.get("openings", [])
-    new = [one for one in openings_of_split(data, digest) if one not in known]
-    card = replace(card, facts={**card.facts, "openings": [*known, *new]})
-    with tempfile.TemporaryDirectory() as folder:
-        files = {name: bundle.path / name for name in bundle.card.files}
+    scores = pd.read_parquet(bundle.path / SCORES)
+    if elsewhere is not None:
+        scores = pd.concat([scores[scores["run"] == MAIN], elsewhere], ignore_index=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder, files = Path(name), {file: bundle.path / file for file in bundle.card.files}
+        files[SCORES] = folder / "judged.parquet"
+        scores.to_parquet(files[SCORES], index=False)
+        card = judged_again(bundle.card, scores, version)
+        known = card.facts.get("openings", [])
+        new = [opening for opening in openings_of_split(data, digest) if opening not in known]
+        card = replace(card, facts={**card.facts, "openings": [*known, *new]})
         if GRAPH in files and len(card.classes) > 1:
-            engine = Engine(bundle)
-            reference, guard = build_guard(engine, card, store, open_test is not None)
-            probed = probe(engine, card, store, pd.read_parquet(files[SCORES]))
-            card = replace(card, guard=guard, facts={**card.facts, **probed})
-            files[REFERENCE] = Path(folder) / REFERENCE
-            write_reference(files[REFERENCE], reference)
+            card = measure_bundle(card, store, files, folder)
         return write_bundle(bundle.path, card, files)
 
 
-def judged_again(bundle: Bundle, version: str) -> Card:
+def judged_again(card: Card, scores: pd.DataFrame, version: str) -> Card:
     """The card with everything that follows from the stored scores; what was measured on images stays."""
-    found = judge(pd.read_parquet(bundle.path / SCORES), bundle.card.classes, bundle.card.taxonomy).as_facts()
+    found = judge(scores, card.classes, card.taxonomy).as_facts()
     return replace(
-        bundle.card,
+        card,
         version=version,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        facts={**bundle.card.facts, **{name: found[name] for name in JUDGED_FACTS}},
+        facts={**card.facts, **{name: found[name] for name in JUDGED_FACTS}},
         **judged_fields(found),
     )

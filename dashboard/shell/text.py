@@ -30,7 +30,9 @@ NEXT_STEPS: dict[str, str] = {
 UNRELIABLE = f"Set this result aside. Take {RETAKE}, or have the lesion examined."
 
 # Cautions that another photograph can do something about.
-PHOTOGRAPHIC = frozenset({"small", "narrow", "blurred", "dark", "bright", "low_contrast", "off_frame"})
+PHOTOGRAPHIC = frozenset(
+    {"small", "narrow", "blurred", "dark", "bright", "grey", "low_contrast", "off_frame"}
+)
 
 
 def terms(licences: Iterable[tuple[str, str]]) -> str:

@@ -15,6 +15,7 @@ LIMITS = {
     "brightness": 68.0,
     "exposure": 207.0,
     "glare": 0.005,
+    "colour": 1.0,
     "contrast": 15.0,
     "offset": 0.7,
 }
@@ -61,6 +62,13 @@ def test_glare_is_one_caution_with_brightness(lesion: NDArray[np.uint8]) -> None
     assert [caution.code for caution in found] == ["bright"] and "white" in found[0].text
     both = quality_cautions(measure(np.full((224, 224, 3), 255, np.uint8)), LIMITS, {})
     assert [caution.code for caution in both].count("bright") == 1
+
+
+def test_a_black_and_white_picture_has_no_colour(lesion: NDArray[np.uint8]) -> None:
+    grey = np.asarray(Image.fromarray(lesion).convert("L").convert("RGB"))
+    assert codes(grey) == {"grey"}
+    faint = (0.1 * lesion + 0.9 * grey).round().astype(np.uint8)
+    assert "grey" not in codes(faint)
 
 
 def test_skin_without_a_lesion_has_no_contrast(lesion: NDArray[np.uint8]) -> None:

@@ -28,6 +28,7 @@ from training.guard import (
     fit_boundary,
     fit_familiar,
     guarded,
+    large_images,
     limits_for,
     quality_limits,
     recognising,
@@ -64,6 +65,13 @@ def test_quality_limits_lie_on_the_bad_side() -> None:
     for name, limit in quality_limits(measures, 0.005, np.full(2000, "one")).items():
         low = RULES[name][0] == "low"
         assert (limit < 90) if low else (limit > 110), name
+
+
+def test_images_smaller_than_a_model_asks_for_do_not_decide() -> None:
+    cases = pd.DataFrame({"height": [84, 300, 200, 84], "width": [84, 300, 149, 84]})
+    store = PixelStore(cases, np.zeros(0, np.uint8))
+    assert large_images(store, np.arange(4)).tolist() == [False, True, False, False]
+    assert large_images(store, np.array([0, 3])).tolist() == [True, True], "all decide where none is larger"
 
 
 def test_a_single_white_pixel_is_no_glare() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.stores import store_of
 from training.cases import CasesError
-from training.pipeline import Sources, TrainingRun, evaluate_run, export_run, reproduce_run
+from training.pipeline import Sources, TrainingRun, evaluate_run, export_run, reproduce_run, run_without
 from training.recipes import RECIPES
 from training.runs import BEST
 
@@ -57,7 +57,7 @@ def test_nothing_is_reproduced_from_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_source_has_a_folder_of_its_own(run: TrainingRun) -> None:
-    other = run.without("BCN 20000/a")
+    other = run_without("BCN 20000/a", run.data, run.runs)
     assert other.folder == run.runs / "elsewhere-without-BCN-20000-a" and other.data == run.data
     assert other.recipe is RECIPES["elsewhere"] and not other.is_trained
     other.folder.mkdir(parents=True)
