@@ -255,13 +255,6 @@
   });
   document.addEventListener("input", (event) => {
     if (within(event, "#context")) told();
-    const slider = within(event, ".opacity");
-    if (slider) {
-      slider.closest(".hero-figure").querySelector(".hero").style.setProperty(
-        "--heat",
-        event.target.value / 100,
-      );
-    }
   });
   document.addEventListener("submit", (event) => {
     if (within(event, "#context")) event.preventDefault();

@@ -11,14 +11,20 @@
     }
   });
 
+  function local(time) {
+    const when = new Date(time.dateTime);
+    if (when.getTimezoneOffset() === 0) return "";
+    return " (" + when.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" }) + " " +
+      (when.toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ").pop()) + ")";
+  }
+
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.report = {
-    local: function () {
-      const time = document.querySelector(".sheet time");
-      const when = time && new Date(time.dateTime);
-      if (!when || when.getTimezoneOffset() === 0) return "";
-      return " (" + when.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" }) + " " +
-        (when.toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ").pop()) + ")";
+    show: function (html) {
+      const place = document.getElementById("report-sheet");
+      place.innerHTML = html;
+      place.querySelector(".sheet-local").textContent = local(place.querySelector("time"));
+      return clientside.no_update;
     },
   };
 })();

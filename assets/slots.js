@@ -1,5 +1,5 @@
 // The place of one file on the predict page: its progress, then its card or its own error. Plain elements: Dash would
-// look through all components of the page for each file (see dashboard/predict/cards.py).
+// look through all components of the page for each file (see dashboard/shell/result_card.py).
 (function () {
   "use strict";
   const shared = (window.dermaboard = window.dermaboard || {});
@@ -96,14 +96,6 @@
     const results = document.getElementById("results");
     if (results) results.replaceChildren(...shared.queue.list().map((item) => item.node));
   }
-
-  // The page changes, the document and its list stay.
-  document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element && event.target.closest("a[data-link]");
-    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    shared.go(link.href);
-  });
 
   shared.make = make;
   shared.slots = {

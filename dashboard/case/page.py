@@ -51,7 +51,8 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         return html.Div(
             [
                 missing_prediction(),
-                html.Div(sections(empty_record(), ""), hidden=True),
+                html.Div([*sections(empty_record(), ""), html.Div(id="case-card")], hidden=True),
+                dcc.Store(id="case-card-html"),
                 *case_controls(empty_record()),
             ]
         )
@@ -65,15 +66,19 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         [
             parts.way(search, *neighbours(record.id, search)),
             html.H1("Prediction"),
-            result_card(
-                record,
-                taxonomy_of(record),
-                drawn=examples.is_drawn(record.sha256),
-                link=False,
-                heatmap=services.shows_heatmap(record),
-            ),
+            html.Div(id="case-card"),
             *sections(record, search),
             *case_controls(record),
+            dcc.Store(
+                id="case-card-html",
+                data=result_card(
+                    record,
+                    taxonomy_of(record),
+                    drawn=examples.is_drawn(record.sha256),
+                    link=False,
+                    heatmap=services.shows_heatmap(record),
+                ),
+            ),
         ],
         className="case",
     )
@@ -328,6 +333,9 @@ def delete_case(clicks: int | None, case_id: str, who: str | None) -> tuple[Any,
     return (True, "") if gone else (no_update, "It is deleted already, perhaps in another tab.")
 
 
+clientside_callback(
+    ClientsideFunction("card", "show"), Output("case-card", "title"), Input("case-card-html", "data")
+)
 clientside_callback(
     ClientsideFunction("history", "times"),
     # Without an output Dash would not call it when the page opens.

@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box
+from dashboard.shell.pictures import centred_square, image_frame, prediction_url
 from dashboard.shell.predict_again import prediction_difference
-from dashboard.shell.result_card import centred_square, image_frame, prediction_url
 from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, local_time
 from dashboard.shell.text import NO_HEATMAP, percent, point_words
 from dashboard.shell.verdict import verdict

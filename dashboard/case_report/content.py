@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from dashboard.shell.scale import scale_zones, zone_words
+from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.text import (
     DISCLAIMER,
     context_words,
@@ -75,9 +75,7 @@ def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Repo
         word=VERDICTS[record.decision].word,
         probability=record.probability,
         zones=tuple(zones),
-        ranges="; ".join(
-            f"{VERDICTS[name].short.lower()} {zone_words(start, end)}" for name, start, end in zones
-        ),
+        ranges=scale_words(zones),
         step=next_step(record.decision, record.cautions),
         severe=tuple(caution.text for caution in record.cautions if caution.severe),
         cautions=tuple(warnings[:CAUTIONS]),

@@ -9,7 +9,7 @@ from dashboard.case_report.sheet import sheet
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import missing_prediction
-from dashboard.shell.result_card import prediction_url
+from dashboard.shell.pictures import prediction_url
 from dashboard.store import NotFound
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -25,14 +25,12 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
     """The report, or what to do when there is no such prediction."""
     if case_id is None or case_id == "none":
         # Dash asks for the page of no case, to learn which components its callbacks will find.
-        return html.Div([html.Div(id="report"), html.Span(id="report-local")])
+        return html.Div([html.Div(id="report-sheet"), dcc.Store(id="report-html")])
     try:
         services = Services.current()
         record = services.store.get(case_id)
     except NotFound:
-        return missing_prediction(
-            html.Div([html.Div(id="report"), html.Span(id="report-local")], hidden=True)
-        )
+        return missing_prediction()
     actions = [
         html.Button("Print", type="button", className="btn btn-primary", **attributes(data_print="page")),
         html.A(
@@ -47,21 +45,22 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
             className="btn btn-outline-secondary",
         ),
     ]
+    shown = sheet(
+        record,
+        services.known.of(record.model_sha256),
+        examples.is_drawn(record.sha256),
+        services.shows_heatmap(record),
+    )
     return html.Div(
         [
             html.Div(actions, className="actions report-actions"),
-            sheet(
-                record,
-                services.known.of(record.model_sha256),
-                examples.is_drawn(record.sha256),
-                services.shows_heatmap(record),
-            ),
+            html.Div(id="report-sheet"),
+            dcc.Store(id="report-html", data=shown),
         ],
-        id="report",
         className="report",
     )
 
 
 clientside_callback(
-    ClientsideFunction("report", "local"), Output("report-local", "children"), Input("report", "id")
+    ClientsideFunction("report", "show"), Output("report-sheet", "title"), Input("report-html", "data")
 )

@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
+from dashboard.shell.pictures import prediction_url
 from dashboard.shell.predict_again import prediction_difference
-from dashboard.shell.result_card import prediction_url
 from dashboard.shell.text import percent
 from dashboard.shell.verdict import verdict
 

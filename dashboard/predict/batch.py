@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
-from dashboard.shell.result_card import prediction_url
+from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import diagnosis_words, percent
 from dashboard.store.fields import CONTEXT_NAMES
 from model.evaluation.verdict import VERDICTS

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from html import unescape
 from importlib import import_module
 from itertools import pairwise
 
@@ -67,7 +68,7 @@ def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
     reader = pdf(record, services)
     assert len(reader.pages) == 1
     assert [round(float(side)) for side in reader.pages[0].mediabox[2:]] == [595, 842]
-    printed, shown = words(reader), text(sheet(record, HAM10000))
+    printed, shown = words(reader), unescape(sheet(record, HAM10000))
     for wanted in (
         "left arm.jpg",
         VERDICTS[record.decision].word,
@@ -148,7 +149,7 @@ def test_binary_model_and_drawn_example(record: Record, services: Services) -> N
     binary = report_of(replace(record, probabilities={}, diagnosis=None), HAM10000, drawn=True)
     assert not binary.diagnoses
     assert "drawn example" in binary.cautions[0]
-    assert "drawn example" in text(sheet(record, HAM10000, drawn=True))
+    assert "drawn example" in sheet(record, HAM10000, drawn=True)
     assert len(pdf(replace(record, probabilities={}, diagnosis=None), services).pages) == 1
 
 

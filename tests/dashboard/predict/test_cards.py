@@ -1,15 +1,13 @@
-"""Cards as text: what Dash would draw, with nothing in it that a file name or a note could run."""
+"""Cards as HTML, with nothing in it that a file name or a note could run."""
 
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from dash import dcc, html
 from flask.testing import FlaskClient
 
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.predict.batch import batch_row
-from dashboard.predict.cards import markup
 from dashboard.services import Services
 from dashboard.shell.result_card import result_card
 from dashboard.store import Context, Record
@@ -43,33 +41,9 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize(
-    ("component", "text"),
-    [
-        (html.P("a < b", className="x"), '<p class="x">a &lt; b</p>'),
-        (html.P(["a", None, html.Br(), 3]), "<p>a<br>3</p>"),
-        (html.Label("L", htmlFor="x", hidden=True), '<label hidden for="x">L</label>'),
-        (html.Div(hidden=False, title='"'), '<div title="&quot;"></div>'),
-        (
-            html.Span(style={"backgroundColor": "red", "--ratio": 1.5}),
-            '<span style="background-color: red; --ratio: 1.5"></span>',
-        ),
-        (dcc.Link("go", href="/x"), '<a href="/x" data-link="page">go</a>'),
-        (html.Div(**{"aria-label": "x"}), '<div aria-label="x"></div>'),
-    ],
-)
-def test_component_becomes_html(component: html.Div, text: str) -> None:
-    assert markup(component).replace(' title=""', "") == text
-
-
-def test_what_only_a_browser_draws_is_refused() -> None:
-    with pytest.raises(TypeError, match="Graph"):
-        markup(html.Div(dcc.Graph()))
-
-
 def test_nothing_that_a_user_wrote_becomes_markup(record: Record) -> None:
     harmful = replace(record, filename=HARMFUL + '" onerror="x', context=Context(note=HARMFUL, site=HARMFUL))
-    tags = Reader(markup(result_card(harmful, HAM10000, drawn=True))).tags
+    tags = Reader(result_card(harmful, HAM10000, drawn=True)).tags
     assert "script" not in [tag for tag, _ in tags]
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
     assert {attributes.get("loading") for tag, attributes in tags if tag == "img"} == {"lazy"}
