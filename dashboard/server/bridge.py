@@ -92,6 +92,8 @@ class Bridge:
         """The body of a request. Raises Gone."""
         headers = dict(scope["headers"])
         claimed = int(headers.get(b"content-length", 0))
+        # What is too much is read to its end, for most clients listen only then; nothing of it is kept.
+        kept = claimed <= self.limit
         if claimed > self.limit and b"expect" in headers:
             return Body(file, claimed, whole=False)
         size, full = 0, False
@@ -99,9 +101,9 @@ class Bridge:
             async with asyncio.timeout(LONGEST):
                 async for chunk in body_chunks(receive):
                     size += len(chunk)
-                    # What is too much is read to its end, for most clients listen only then.
-                    full = full or self.used + len(chunk) > self.space
-                    if size <= self.limit and not full:
+                    kept = kept and size <= self.limit
+                    full = full or (kept and self.used + len(chunk) > self.space)
+                    if kept and not full:
                         self.used += len(chunk)
                         self.sizes[file] = self.sizes.get(file, 0) + len(chunk)
                         file.write(chunk)
@@ -111,6 +113,8 @@ class Bridge:
             log.exception("There is no room for what was sent")
             return Body(file, max(size, claimed), whole=False, refused="full")
         file.seek(0)
+        # A body that is too large is told so, though there was no room for it either.
+        full = full and kept
         if full:
             log.warning("The uploads in progress take all the space that they may have")
         return Body(file, size, refused="full" if full else "")

@@ -288,6 +288,23 @@ def test_uploads_beyond_the_space_for_them_are_refused_until_others_end(services
             assert b"503" not in answer(third).split(b"\r\n")[0]
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_told_so_where_there_is_no_room_either(
+    services: Services, chunked: bool
+) -> None:
+    small = services.settings.model_copy(update={"upload_space": 1})
+    size, piece = 30_000_000, bytes(1_000_000)
+    head = "POST /api/v1/predictions HTTP/1.1\r\nHost: localhost\r\n"
+    head += "Content-Type: multipart/form-data; boundary=x\r\n"
+    head += "Transfer-Encoding: chunked\r\n\r\n" if chunked else f"Content-Length: {size}\r\n\r\n"
+    with serving(make_server(replace(services, settings=small))) as (port, _), connected(port) as client:
+        client.sendall(head.encode())
+        for _ in range(size // len(piece)):
+            client.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+        client.sendall(b"0\r\n\r\n" if chunked else b"")
+        assert answer(client).startswith(b"HTTP/1.1 413")
+
+
 def until(happens: Callable[[], bool]) -> None:
     """Wait for something, a minute at most."""
     end = time.monotonic() + 60
