@@ -1,6 +1,6 @@
 """The parts of the history page: grid, what stands above it, empty state, and the question before a deletion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid
@@ -13,6 +13,8 @@ from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import diagnosis_words, percent
 from dashboard.store.fields import CONTEXT
+from dashboard.store.pages import MOST
+from dashboard.store.query import ALWAYS_SORTABLE
 from model.evaluation.verdict import VERDICTS
 from model.taxonomy import Taxonomy
 
@@ -23,6 +25,12 @@ ROW_HEIGHT, HEADER_HEIGHT, BLOCK = 64, 44, 50
 # The fields of the context that have a column, and the names of those in its cells.
 HEADED = tuple(field for field in CONTEXT if field.heading)
 SHOWN = tuple(name for field in HEADED for name in (field.name, field.below) if name)
+# What a header is beyond so many matching predictions, where no index has the order of its column.
+UNSORTABLE = {
+    "sortable": False,
+    "headerTooltip": f"More than {MOST:,} predictions match. Filter first, to sort by this column.",
+    "headerClass": "history-unsortable",
+}
 UNTOLD = "This model does not tell diagnoses apart."
 
 
@@ -72,8 +80,12 @@ THUMBNAIL: Mapping[str, Any] = {
 }
 
 
-def grid_columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
-    """AG Grid's column definitions; filters stand above the grid."""
+def grid_columns(sort: tuple[str, str], few: bool = True) -> list[dict[str, Any]]:
+    """AG Grid's column definitions; filters stand above the grid.
+
+    Args:
+        few: whether so few predictions match that they can be sorted by any column.
+    """
     text = {"cellRenderer": "HistoryText"}
     columns: list[Mapping[str, Any]] = [
         THUMBNAIL,
@@ -125,8 +137,18 @@ def grid_columns(sort: tuple[str, str]) -> list[dict[str, Any]]:
         {"field": "created", "headerName": "Time", "cellRenderer": "HistoryTime", "width": 128},
     ]
     return [
-        {**column, "sort": sort[1]} if column.get("field") == sort[0] else {**column} for column in columns
+        {
+            **column,
+            **({"sort": sort[1]} if column.get("field") == sort[0] else {}),
+            **({} if few or column.get("field") in (None, *ALWAYS_SORTABLE) else UNSORTABLE),
+        }
+        for column in columns
     ]
+
+
+def sortable_columns(columns: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Which of the grid's columns it can be sorted by."""
+    return [column.get("sortable", True) for column in columns]
 
 
 def history_grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:

@@ -5,7 +5,7 @@ alike.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -129,6 +129,7 @@ def chosen_filters(search: str) -> dict[str, Any]:
 @callback(
     Output("history-grid", "getRowsResponse"),
     Output("history-grid", "style"),
+    Output("history-grid", "columnDefs"),
     Output("history-count", "children"),
     Output("history-clear", "hidden"),
     Output("history-empty", "hidden"),
@@ -136,12 +137,19 @@ def chosen_filters(search: str) -> dict[str, Any]:
     Output("history-seen", "data"),
     Input("history-grid", "getRowsRequest"),
     State("history-search", "data"),
+    State("history-grid", "columnDefs"),
     prevent_initial_call=True,
 )
-def grid_rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[Any, ...]:
-    """The rows that the grid asks for, in the order of its own headers."""
+def grid_rows(
+    request: Mapping[str, Any] | None, search: str | None, columns: Sequence[Mapping[str, Any]]
+) -> tuple[Any, ...]:
+    """The rows that the grid asks for, in the order of its own headers.
+
+    Args:
+        columns: the grid's columns as they are, whose headers change with what it can be sorted by.
+    """
     if request is None:
-        return (no_update,) * 7
+        return (no_update,) * 8
     store = Services.current().store
     nothing = {"rowData": [], "rowCount": 0}
     try:
@@ -149,9 +157,11 @@ def grid_rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[An
         view = sorted_as(browse(search), request)
         page = store.page(view.query(offset, limit))
     except (QueryError, StoreError) as error:
-        return nothing, {"height": parts.grid_height(0)}, str(error), False, True, False, no_update
+        height = {"height": parts.grid_height(0)}
+        return nothing, height, no_update, str(error), False, True, False, no_update
     first = not request.get("startRow")
     empty = page.total == 0 and not view.filtered
+    wanted = parts.grid_columns(view.sort, page.exact)
     return (
         {
             "rowData": [
@@ -162,6 +172,7 @@ def grid_rows(request: Mapping[str, Any] | None, search: str | None) -> tuple[An
             "rowCount": page.total if page.exact else -1 if page.next else offset + len(page.records),
         },
         {"height": parts.grid_height(page.total)},
+        no_update if parts.sortable_columns(wanted) == parts.sortable_columns(columns) else wanted,
         parts.count_sentence(page.total, view.filtered, page.exact),
         not view.filtered,
         not empty,

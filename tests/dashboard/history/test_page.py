@@ -28,7 +28,7 @@ def rows(app: Dash, client: FlaskClient, search: str = "", **request: Any) -> An
         client,
         "history-grid.getRowsResponse",
         {"history-grid.getRowsRequest": asked},
-        {"history-search.data": search},
+        {"history-search.data": search, "history-grid.columnDefs": parts.grid_columns(("created", "desc"))},
     )
 
 
@@ -42,6 +42,23 @@ def test_the_grid_gets_the_rows_it_asks_for(app: Dash, client: FlaskClient, reco
     assert row["decision"] == record.decision and row["probability"] == record.probability
     assert client.get(row["thumbnail"]).mimetype == "image/jpeg"
     assert client.get(row["href"]).status_code == 200
+
+
+def test_headers_tell_what_too_many_rows_cannot_be_sorted_by(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes, monkeypatch: Any
+) -> None:
+    predict_photograph(NOBODY, services, mole_jpeg, "other.jpg")
+    assert "columnDefs" not in rows(app, client)["history-grid"]
+    monkeypatch.setattr("dashboard.store.pages.MOST", 1)
+    answer = rows(app, client)
+    assert answer["history-count"]["children"] == "More than 1 prediction"
+    columns = {column.get("field"): column for column in answer["history-grid"]["columnDefs"]}
+    able = {name for name, column in columns.items() if column.get("sortable", True)}
+    assert able == {"created", "probability", "decision", "review"}
+    assert "Filter first" in columns["filename"]["headerTooltip"]
+    assert "sort" in columns["created"]
+    # Few match again: every header sorts.
+    assert "columnDefs" not in rows(app, client, "?q=left")["history-grid"]
 
 
 def test_filters_reach_the_store(app: Dash, client: FlaskClient, record: Record) -> None:
@@ -100,7 +117,7 @@ def test_a_grid_that_asks_for_nothing_known_is_answered(
         client,
         "history-grid.getRowsResponse",
         {"history-grid.getRowsRequest": asked},
-        {"history-search.data": ""},
+        {"history-search.data": "", "history-grid.columnDefs": []},
     )
     assert "unknown shape" in answer["history-count"]["children"]
 
