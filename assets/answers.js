@@ -50,7 +50,7 @@
     const ids = question.changedPropIds.map((one) => one.split(".")[0]);
     newest.set(outputs, question);
     ids.forEach((id) => asking.add(id));
-    let answer;
+    let answer = null;
     try {
       do {
         answer = await send(address, { ...options, body: update(question) });
@@ -58,6 +58,9 @@
       } while (newest.get(outputs) === question && outdated(question));
     } finally {
       ids.forEach((id) => asking.delete(id));
+      document.dispatchEvent(
+        new CustomEvent("dermaboard-asked", { detail: { question, answer: answer && answer.clone() } }),
+      );
     }
     const last = newest.get(outputs) === question;
     if (last && page === window.location.pathname && holds(question)) {

@@ -180,6 +180,7 @@ def case_controls(record: Record) -> list[Component]:
         confirmation("case-dialog"),
         dcc.Store(id="case-id", data=record.id),
         dcc.Store(id="review-ids", data={record.id: record.revision}),
+        dcc.Store(id="context-done"),
         dcc.Store(id="case-gone"),
         dcc.Store(id="case-times"),
     ]
@@ -236,6 +237,7 @@ def show_saved_review(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any
 
 
 @callback(
+    Output("context-done", "data"),
     Output("context-problem", "children"),
     Output("case-reviews", "children", allow_duplicate=True),
     Output("review-ids", "data", allow_duplicate=True),
@@ -252,10 +254,10 @@ def save_context(
     seen: Mapping[str, int] | None,
     who: str | None,
     *values: Any,
-) -> tuple[Any, Any, Any]:
+) -> tuple[Any, ...]:
     """Keep what the user tells of the lesion, unless somebody was faster."""
     if not clicks:
-        return no_update, no_update, no_update
+        return (no_update,) * 4
     services = Services.current()
     try:
         pairs = zip(CONTEXT, values, strict=True)
@@ -264,16 +266,15 @@ def save_context(
     except Conflict as error:
         now = error.record
         fresh = (reviews_and_audit(now), {now.id: now.revision}) if now else (no_update, no_update)
-        return review_problem(str(error), audit_lines(error.changes, services.known.every)), *fresh
+        problem = review_problem(str(error), audit_lines(error.changes, services.known.every))
+        return {"conflict": clicks}, problem, *fresh
     except NotFound:
-        return (
-            review_problem("This prediction was deleted meanwhile. Nothing was saved."),
-            no_update,
-            no_update,
-        )
+        problem = review_problem("This prediction was deleted meanwhile. Nothing was saved.")
+        return no_update, problem, no_update, no_update
     except (InputError, StoreError) as error:
-        return review_problem(str(error)), no_update, no_update
+        return no_update, review_problem(str(error)), no_update, no_update
     return (
+        {"saved": clicks},
         html.P("Saved.", className="note", role="status"),
         reviews_and_audit(record),
         {record.id: record.revision},
@@ -335,6 +336,9 @@ def delete_case(clicks: int | None, case_id: str, who: str | None) -> tuple[Any,
 
 clientside_callback(
     ClientsideFunction("card", "show"), Output("case-card", "title"), Input("case-card-html", "data")
+)
+clientside_callback(
+    ClientsideFunction("case", "fresh"), Input("review-ids", "data"), prevent_initial_call=True
 )
 clientside_callback(
     ClientsideFunction("history", "times"),

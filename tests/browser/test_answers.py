@@ -144,3 +144,60 @@ def test_a_button_that_is_pressed_twice_saves_once(visit: Visit, case: str) -> N
     page.get_by_label("Note").first.fill("Twice, too.")
     save.click()
     expect(page.locator(".reviews li")).to_have_count(2)
+
+
+def test_context_and_review_saved_at_once_are_both_kept(visit: Visit, case: str) -> None:
+    page = visit.open(f"/history/{case}", script=HOLD)
+    page.get_by_label("Note").first.fill("Both are kept.")
+    page.get_by_label("Your name").fill("Dr A")
+    page.get_by_label("Age in years").fill("54")
+    rest(page)
+    review, context = (
+        page.get_by_role("button", name="Save review"),
+        page.get_by_role("button", name="Save", exact=True),
+    )
+    page.evaluate("hold('review-done.data')")
+    with page.expect_response(re.compile("_dash-update-component")):
+        review.click()
+    context.click()
+    page.wait_for_timeout(500)
+    page.evaluate("letGo()")
+    expect(page.locator("#context-problem")).to_have_text("Saved.")
+    expect(page.locator(".reviews")).to_contain_text("Both are kept.")
+    expect(page.locator("#review-problem")).to_be_empty()
+    # The other way round.
+    page.get_by_label("Note").first.fill("And again.")
+    page.get_by_label("Age in years").fill("55")
+    rest(page)
+    page.evaluate("hold('context-done.data')")
+    with page.expect_response(re.compile("_dash-update-component")):
+        context.click()
+    review.click()
+    page.wait_for_timeout(500)
+    page.evaluate("letGo()")
+    expect(page.locator(".reviews li")).to_have_count(2)
+    rest(page)
+    expect(page.locator("#review-problem")).to_be_empty()
+    expect(page.locator(".audit")).to_contain_text("54 → 55")
+
+
+def test_what_waits_for_a_save_that_somebody_else_forestalled_is_not_saved_blindly(
+    visit: Visit, case: str
+) -> None:
+    page, other = visit.open(f"/history/{case}", script=HOLD), visit.open(f"/history/{case}")
+    rest(page)
+    other.get_by_label("Age in years").fill("70")
+    other.get_by_role("button", name="Save", exact=True).click()
+    expect(other.locator("#context-problem")).to_have_text("Saved.")
+    page.get_by_label("Note").first.fill("Late.")
+    page.get_by_label("Your name").fill("Dr A")
+    page.get_by_label("Age in years").fill("20")
+    rest(page)
+    page.evaluate("hold('review-done.data')")
+    with page.expect_response(re.compile("_dash-update-component")):
+        page.get_by_role("button", name="Save review").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.evaluate("letGo()")
+    expect(page.locator("#review-problem")).to_contain_text("changed meanwhile")
+    expect(page.locator("#context-problem")).to_contain_text("Not saved yet")
+    expect(page.get_by_label("Age in years")).to_have_value("20")
