@@ -93,7 +93,7 @@ class Card:
         training: recipe, data, split and its digest, seed, versions, time.
         results: what was measured, by split.
         balanced_rule: `tau` and `priors` by code of `training.choosing.balanced_choice`; empty for a binary model.
-        subgroups, robustness: rows of the tables that `model.evaluation.cardtables` prints.
+        subgroups, robustness: rows of the tables that `model.evaluation.cardtext` prints.
         guard: thresholds of what the predictor warns about.
         facts: what a reviewer asks beyond figures: intended use, data, limits, how to reproduce, openings of the test
             split.

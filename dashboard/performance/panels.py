@@ -1,7 +1,7 @@
 """Framed parts of the page, each with what can be taken along: a figure as PNG or SVG, a table as CSV."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -131,6 +131,26 @@ def graph(name: str, made: go.Figure, rough: bool = False) -> Component:
         responsive=True,
         className="rough" if rough else "",
         style={"height": "100%"},
+    )
+
+
+def figures_table(
+    head: Iterable[str], rows: Sequence[Sequence[Any]], name: str, few: Collection[int] = ()
+) -> Component:
+    """A table, in a box that can be scrolled where the window is narrow.
+
+    Args:
+        rows: cells, the first of which names its row.
+        name: the table's id.
+        few: places of rows that step back.
+    """
+    body = [
+        html.Tr([html.Th(first, scope="row"), *map(html.Td, cells)], className="few" if place in few else "")
+        for place, (first, *cells) in enumerate(rows)
+    ]
+    titles = html.Tr([html.Th(word, scope="col") for word in head])
+    return html.Div(
+        html.Table([html.Thead(titles), html.Tbody(body)], className="figures", id=name), className="wide"
     )
 
 

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from dashboard.performance.panels import later
+from dashboard.performance.panels import figures_table, later
 from dashboard.shell.attributes import attributes
 from model.bundle import Bundle
 from model.evaluation.delong import Difference
@@ -152,34 +152,19 @@ def comparison_table(
     """
     first = bundles[0].name
     head = ("Model", "AUC", f"Difference from {first}", "Images of both", "Sensitivity", "Specificity")
-    rows = [
-        html.Tr(
-            [
-                html.Th(bundle.name, scope="row"),
-                html.Td(
-                    area_text(rivals[max(0, place - 1)].result.second if place else rivals[0].result.first)
-                ),
-                html.Td(auc_difference(rivals[place - 1].result) if place else "–"),
-                html.Td(f"{rivals[place - 1].result.n:,}" if place else "–"),
-                html.Td(share_text(confusion.sensitivity)),
-                html.Td(share_text(confusion.specificity)),
-            ]
-        )
-        for place, (bundle, confusion) in enumerate(zip(bundles, at, strict=True))
+    against_first = [
+        (area_text(rivals[0].result.first), "–", "–"),
+        *(
+            (area_text(one.second), auc_difference(one), f"{one.n:,}")
+            for one in (two.result for two in rivals)
+        ),
     ]
-    return html.Div(
-        [
-            html.Div(
-                html.Table(
-                    [html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)],
-                    className="figures",
-                ),
-                className="wide",
-                id="versus",
-            ),
-            *(html.P(words, className="note") for one in rivals if (words := odd_cases(first, one))),
-        ]
-    )
+    rows = [
+        (bundle.name, *cells, share_text(confusion.sensitivity), share_text(confusion.specificity))
+        for bundle, cells, confusion in zip(bundles, against_first, at, strict=True)
+    ]
+    notes = [html.P(words, className="note") for one in rivals if (words := odd_cases(first, one))]
+    return html.Div([figures_table(head, rows, "versus"), *notes])
 
 
 def auc_difference(result: Difference) -> str:
@@ -206,27 +191,17 @@ def subgroups_table(found: Sequence[Subgroup]) -> Component:
     """A row a subgroup; what does not exist says why."""
     head = ("Group", "Cases", "Malignant", "AUC", "Sensitivity", "Specificity")
     rows = [
-        html.Tr(
-            [
-                html.Th(subgroup_button(one), scope="row"),
-                html.Td(f"{one.n:,}"),
-                html.Td(f"{one.malignant:,}"),
-                html.Td(area_text(one.auc)),
-                html.Td(share_text(one.sensitivity)),
-                html.Td(share_text(one.specificity)),
-            ],
-            className="few" if one.small else "",
+        (
+            subgroup_button(one),
+            f"{one.n:,}",
+            f"{one.malignant:,}",
+            area_text(one.auc),
+            share_text(one.sensitivity),
+            share_text(one.specificity),
         )
         for one in found
     ]
-    return html.Div(
-        html.Table(
-            [html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)],
-            className="figures",
-            id="subgroups",
-        ),
-        className="wide",
-    )
+    return figures_table(head, rows, "subgroups", [place for place, one in enumerate(found) if one.small])
 
 
 def subgroup_button(one: Subgroup) -> Component:

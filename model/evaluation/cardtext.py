@@ -1,7 +1,8 @@
 """A card as Markdown for people: the README's one table, and in full what a reviewer asks for.
 
 After Mitchell et al. 2019 ("Model Cards for Model Reporting", doi:10.1145/3287560.3287596). Nothing is computed here:
-every figure stands in card.json, and what a card does not state is left out. The sentences are in templates/card.md.
+every figure stands in card.json, and what a card does not state is left out. Sentences and tables are in
+templates/card.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,40 +11,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from model.bundle import Card
-from model.evaluation.cardtables import (
-    by_source,
-    calibration_rows,
-    card_prevalence,
-    case_table,
-    compared,
-    evidence_rows,
-    guard_table,
-    judged_on,
-    making,
-    opening_rows,
-    operating_point_rows,
-    robustness_rows,
-    scales,
-    source_probe_rows,
-    subgroup_rows,
-)
-from model.evaluation.markdown import (
-    code_span,
-    interval_cell,
-    markdown_table,
-    number_cell,
-    plain_percent,
-    signed_cell,
-    stated_interval,
-)
-from model.evaluation.words import rate
+from model.evaluation.words import fixed, rate, signed_text
+
+# In place of a figure that a card does not state, or that is not defined.
+NONE = "–"
 
 
 def card_text(cards: Sequence[Card]) -> str:
     """All cards in one table, then the first of them in detail; at least one card."""
     card = cards[0]
-    split = judged_on(card)
-    taxonomy, counts = card.taxonomy, case_table(card)
+    split, codes = judged_on(card), case_codes(card)
+    counts: Mapping[str, Mapping[str, int]] = card.facts.get("cases", {})
     text = (
         card_templates()
         .get_template("card.md")
@@ -51,32 +29,44 @@ def card_text(cards: Sequence[Card]) -> str:
             card=card,
             split=split,
             of=card.results.get(split, {}),
-            malignant=", ".join(one.code for one in taxonomy if one.malignant),
+            malignant=", ".join(diagnosis.code for diagnosis in card.taxonomy if diagnosis.malignant),
             classes=" and ".join(str(count) for count in sorted({len(one.taxonomy) for one in cards})),
+            compared=[(compared_name(one), one.results[judged_on(one)]) for one in cards if judged_on(one)],
+            sources=figures_by_source(card),
             measured_on=card.facts.get("measured_on", split),
             pairs=card.facts.get("pairs", {}).get(split),
-            scales=scales(card),
-            diagnoses="; ".join(
-                f"{code}: {taxonomy[code].name}" for code in (counts or ((),))[0] if code in taxonomy
-            ),
+            calibration=calibration_sentences(card),
             guard=guard_table(card),
-            cases=counts,
-            making=making(card),
-            tables={
-                "comparison": [row for one in cards for row in compared(one)],
-                "by_source": by_source(card),
-                "operating_points": operating_point_rows(card),
-                "calibration": calibration_rows(card),
-                "subgroups": subgroup_rows(card),
-                "source_probe": source_probe_rows(card),
-                "robustness": robustness_rows(card),
-                "evidence": evidence_rows(card),
-                "openings": opening_rows(card),
-                "files": [(name, code_span(value) or "") for name, value in card.files.items()],
-            },
+            codes=codes,
+            counts_of=lambda name: [f"{counts[name].get(one, 0):,}" for one in ("lesions", "images", *codes)],
+            diagnoses="; ".join(
+                f"{code}: {card.taxonomy[code].name}" for code in codes if code in card.taxonomy
+            ),
         )
     )
     return text.rstrip() + "\n"
+
+
+def short_text(card: Card) -> str:
+    """The README's one table: how many cancers are found and how much else is left alone, by source and modality."""
+    split = judged_on(card)
+    lines = [
+        markdown_head("photographs", "images", "malignant", "AUC", "cancers found", "harmless left alone")
+    ]
+    groups = {"all dermoscopic": card.results.get(split, {}), **figures_by_source(card)}
+    for name, figures in groups.items():
+        counts = (f"{figures.get(count, 0):,}" for count in ("images", "malignant"))
+        rates = (stated_interval(figures, figure) for figure in ("auc", "sensitivity", "specificity"))
+        lines.append(markdown_row(name, *counts, *rates))
+    text = (
+        f"`{card.name}` {card.version} on {split} lesions, where it aims to find "
+        f"{plain_percent(card.target_sensitivity)} of cancers; 95 % intervals by lesion. Dermoscopic: found is not "
+        "called benign, left alone is called benign. Close-ups are never called benign: found is called malignant, "
+        "left alone is uncertain."
+    )
+    if card.facts.get("elsewhere"):
+        text += " Never seen: a cheaper recipe, trained without that source and tested on it."
+    return "\n".join(lines) + f"\n\n{text}\n"
 
 
 def card_templates() -> Environment:
@@ -89,42 +79,129 @@ def card_templates() -> Environment:
         undefined=StrictUndefined,
     )
     templates.globals |= {
+        "code": code_span,
+        "cost": cost,
+        "head": markdown_head,
         "interval": interval_cell,
         "number": number_cell,
         "plain_percent": plain_percent,
-        "prevalence": card_prevalence,
         "rate": rate,
+        "row": markdown_row,
         "signed": signed_cell,
         "stated": stated_interval,
-        "table": markdown_table,
         "thousands": "{:,}".format,
+        "without_result": without_result,
     }
     return templates
 
 
-def short_text(card: Card) -> str:
-    """The README's one table: how many cancers are found and how much else is left alone, by source and modality."""
+def judged_on(card: Card) -> str:
+    """The split whose figures are shown: test where it was opened."""
+    return next((split for split in ("test", "validation") if split in card.results), "")
+
+
+def compared_name(card: Card) -> str:
+    """A model in the table of several, with the split where that is not test."""
     split = judged_on(card)
-    of: Mapping[str, Any] = card.results.get(split, {})
-    never: Mapping[str, Any] = card.facts.get("elsewhere", {})
-    groups = {"all dermoscopic": of, **of.get("domains", {})}
-    groups |= {f"{name}, never seen": found for name, found in never.items()}
-    rows = [
-        (
-            name,
-            f"{found.get('images', 0):,}",
-            f"{found.get('malignant', 0):,}",
-            *(stated_interval(found, figure) for figure in ("auc", "sensitivity", "specificity")),
+    return f"`{card.name}` {card.version}" + ("" if split == "test" else f" ({split})")
+
+
+def calibration_sentences(card: Card) -> str:
+    """How the probabilities of every modality are made, in a sentence each."""
+    return " ".join(
+        f"{modality.capitalize()}: temperature {found.temperature:.3f}"
+        + (
+            f", shift {found.shift:+.3f}, for a prevalence of {rate(found.prevalence)}"
+            if found.prevalence
+            else ""
         )
-        for name, found in groups.items()
-    ]
-    head = ("photographs", "images", "malignant", "AUC", "cancers found", "harmless left alone")
-    text = (
-        f"`{card.name}` {card.version} on {split} lesions, where it aims to find "
-        f"{plain_percent(card.target_sensitivity)} of cancers; 95 % intervals by lesion. Dermoscopic: found is not "
-        "called benign, left alone is called benign. Close-ups are never called benign: found is called malignant, "
-        "left alone is uncertain."
+        + ", fitted on validation."
+        for modality, found in card.calibrations.items()
     )
-    if never:
-        text += " Never seen: a cheaper recipe, trained without that source and tested on it."
-    return f"{markdown_table(head, rows)}\n\n{text}\n"
+
+
+def figures_by_source(card: Card) -> dict[str, Mapping[str, Any]]:
+    """What the model reaches in every source and modality apart, and in sources that it never saw."""
+    never = {f"{name}, never seen": figures for name, figures in card.facts.get("elsewhere", {}).items()}
+    return {**card.results.get(judged_on(card), {}).get("domains", {}), **never}
+
+
+def without_result(figures: Mapping[str, Any], point: str) -> float:
+    """Share of images that get no result, at the operating point of that name."""
+    cells = figures["operating_points"].get(point, {}).get("cases", {}).values()
+    return float(sum(cell.get("no_result", 0) for cell in cells) / max(figures["images"], 1))
+
+
+def case_codes(card: Card) -> list[str]:
+    """The labels of the data: the taxonomy's codes in its order, then what is no diagnosis."""
+    named = {name for counts in card.facts.get("cases", {}).values() for name in counts}
+    codes = [code for code in card.taxonomy.codes if code in named]
+    return codes + sorted(named - {"lesions", "images", *codes})
+
+
+def guard_table(card: Card) -> list[Sequence[str]]:
+    """How often the guard warns or refuses, the head first; empty where the card does not state it."""
+    measured = dict(card.guard.get("measured", {}))
+    measured |= {f"drawn: {name}": shares for name, shares in measured.pop("drawn", {}).items()}
+    # `images` is how many were looked at; everything else is a share of them.
+    kinds = sorted({kind for shares in measured.values() for kind in shares} - {"images"})
+    rows = [
+        (name, *(rate(shares[kind]) if kind in shares else NONE for kind in kinds))
+        for name, shares in measured.items()
+    ]
+    return [("images", *kinds), *rows] if rows else []
+
+
+def cost(training: Mapping[str, Any]) -> str | None:
+    """Hours and hardware."""
+    if "seconds" not in training:
+        return None
+    machine = training.get("processor", "an unknown machine")
+    return f"{training['seconds'] / 3600:.1f} hours of training on {machine}"
+
+
+def markdown_row(*cells: object) -> str:
+    """A row of a Markdown table."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def markdown_head(*titles: str) -> str:
+    """The head of a Markdown table; numbers are not aligned, since readers of the text see it too."""
+    return markdown_row(*titles) + "\n" + markdown_row(*["---"] * len(titles))
+
+
+def code_span(value: Any) -> str | None:
+    """Something to type or to compare."""
+    return f"`{value}`" if value else None
+
+
+def number_cell(value: float | None) -> str:
+    """A figure."""
+    return NONE if value is None else fixed(value, 3)
+
+
+def signed_cell(value: float | None) -> str:
+    """A difference with its sign."""
+    return NONE if value is None else signed_text(value)
+
+
+def plain_percent(value: float) -> str:
+    """A round share: "95 %", "97.5 %"."""
+    return f"{100 * value:.4g} %"
+
+
+def interval_cell(of: Mapping[str, float] | None) -> str:
+    """A value with its interval."""
+    return (
+        NONE
+        if of is None
+        else f"{number_cell(of['value'])} ({number_cell(of['low'])}-{number_cell(of['high'])})"
+    )
+
+
+def stated_interval(of: Mapping[str, Any], name: str) -> str:
+    """The same from three entries beside each other; without an interval where the card has none."""
+    value, low, high = (of.get(f"{name}{end}") for end in ("", "_low", "_high"))
+    if value is None or low is None or high is None:
+        return number_cell(value)
+    return interval_cell({"value": value, "low": low, "high": high})

@@ -38,10 +38,10 @@ class Disturbed:
     benign_now: int
 
 
-def disturbed(rows: Sequence[Mapping[str, Any]]) -> tuple[Disturbed, ...] | None:
-    """The rows of a card's table without the undisturbed one; None for a table of another form."""
-    if not rows or not all(row.keys() >= STATED for row in rows):
-        return None
+def disturbed(rows: Sequence[Mapping[str, Any]]) -> tuple[Disturbed, ...]:
+    """The rows of a card's table without the undisturbed one; none of a table that lacks a column."""
+    if not all(row.keys() >= STATED for row in rows):
+        return ()
     return tuple(
         Disturbed(
             name=f"{row['kind']} {row['strength']}".replace("_", " ").strip(),

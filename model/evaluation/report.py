@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from model.bundle import Bundle, BundleError, Card, OperatingPoint
-from model.evaluation.cardtables import scales
+from model.evaluation.cardtext import calibration_sentences
 from model.evaluation.cohort import Where, part_title
 from model.evaluation.disturbances import HEAD, NOTE, disturbance_cells, disturbed
 from model.evaluation.figures.catalogue import FIGURES
@@ -24,7 +24,7 @@ from model.evaluation.metrics import Confusion
 from model.evaluation.operating import worth
 from model.evaluation.review import SplitEvaluation, evaluate_split, splits
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT
-from model.evaluation.words import area_text, part_words, rate, reading, share_text, signed_text
+from model.evaluation.words import area_text, fact_label, part_words, rate, reading, share_text
 
 # Facts of a card that stand where they belong.
 ELSEWHERE = ("intended_use", "not_for", "limits", "measured_on")
@@ -82,8 +82,10 @@ def model_report(
             subgroups=report_subgroups(shown),
             few=FEW,
             few_malignant=FEW_MALIGNANT,
-            robustness=report_robustness(card),
-            robustness_note=robustness_note(card),
+            robustness=(HEAD, [disturbance_cells(one) for one in disturbed(card.robustness)]),
+            robustness_note=f"On the {card.facts['measured_on']} cases. {NOTE}"
+            if "measured_on" in card.facts
+            else NOTE,
             limits=limit_sentences(card, shown),
             facts=card_facts(card),
             plotly=get_plotlyjs(),
@@ -222,41 +224,6 @@ def report_subgroups(shown: SplitEvaluation) -> ReportTable:
     return head, rows, [one.small for one in shown.subgroups]
 
 
-def report_robustness(card: Card) -> ReportTable | None:
-    """What training measured on disturbed images; a card of another form is shown as it is."""
-    if not card.robustness:
-        return None
-    found = disturbed(card.robustness)
-    if found is not None:
-        return HEAD, [disturbance_cells(one) for one in found]
-    columns = list(dict.fromkeys(name for row in card.robustness for name in row))
-    rows = [[card_table_cell(name, row.get(name)) for name in columns] for row in card.robustness]
-    return [column_title(name) for name in columns], rows
-
-
-def robustness_note(card: Card) -> str:
-    """How to read that table."""
-    if disturbed(card.robustness) is None:
-        return "The same images, altered as light, focus or handling would alter them."
-    return f"On the {card.facts['measured_on']} cases. {NOTE}" if "measured_on" in card.facts else NOTE
-
-
-def column_title(name: str) -> str:
-    """A column's name as people read it."""
-    return {"auc": "AUC", "n": "Cases", "ece": "ECE"}.get(name, name.replace("_", " ").capitalize())
-
-
-def card_table_cell(name: str, value: Any) -> str:
-    """A value of the card's tables as text."""
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return signed_text(value) if "change" in name or "difference" in name else f"{value:.3f}"
-    if isinstance(value, list | tuple):
-        return "–".join(card_table_cell(name, one) for one in value)
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
 def limit_sentences(card: Card, shown: SplitEvaluation) -> list[str]:
     """What these figures do not show."""
     told = [
@@ -287,14 +254,14 @@ def card_facts(card: Card) -> Iterable[tuple[str, Any]]:
         ("Name", f"{card.name}, version {card.version}, made {card.created}"),
         ("Purpose", card.purpose),
         *(
-            (column_title(name), card.facts[name])
+            (fact_label(name), card.facts[name])
             for name in ("intended_use", "not_for")
             if card.facts.get(name)
         ),
         ("Input", f"{card.input_size} × {card.input_size} pixels; out: {', '.join(card.classes)}"),
-        ("Calibration", scales(card)),
+        ("Calibration", calibration_sentences(card)),
         ("Training", card.training),
-        *((column_title(name), value) for name, value in card.facts.items() if name not in ELSEWHERE),
+        *((fact_label(name), value) for name, value in card.facts.items() if name not in ELSEWHERE),
         ("Licence", card.licence),
         ("Files", card.files),
     ]
