@@ -1,8 +1,8 @@
 """`/performance/case/<model>/<image id>`: one evaluated case. The address carries the view it was found in, so that
 previous and next stay within the list."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,26 +11,58 @@ from dash import dcc, html, register_page
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.performance import case, cases, photographs
-from dashboard.performance.case import ListPlace
-from dashboard.performance.panels import framed
-from dashboard.performance.selection import say
+from dashboard.performance import cases, photographs
+from dashboard.performance.panels import figures_table, framed
+from dashboard.performance.selection import listed_cases, say
 from dashboard.performance.view import View, read_view, search
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
-from model.evaluation.review import intact
+from model.evaluation.review import bundle_scores, evaluated_rows, intact
 from model.evaluation.words import diagnosis_shape, part_words, rate
 from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
+
+Row = Mapping[Any, Any]
+# Other images of a lesion that are shown.
+MOST = 24
+
+
+@dataclass(frozen=True)
+class ListPlace:
+    """Where a case stands in the list that led to it: from 1, of how many, and who stands beside it."""
+
+    number: int
+    total: int
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class EvaluatedCase:
+    """A case as one model's scores have it.
+
+    Attributes:
+        row: of the scores of the view's model.
+        threshold: the view's, a probability.
+        others: every model that has scored the image, with its row; the view's first.
+        siblings: rows of other images of the lesion.
+        place: None where the case is not in the list of the view.
+    """
+
+    row: Row
+    threshold: float
+    others: tuple[tuple[Bundle, Row], ...]
+    siblings: tuple[Row, ...]
+    place: ListPlace | None
 
 
 def is_scored_case(name: str, image_id: str) -> bool:
     """Whether the model of that name has scored the image; an unknown one is answered with the status 404."""
     found = (one for one in intact(Services.current().bundles) if one.name == name)
-    return any(case.row_of(one, image_id, "") is not None for one in found)
+    return any(row_of(one, image_id, "") is not None for one in found)
 
 
 register_page(  # type: ignore[no-untyped-call]
@@ -49,17 +81,70 @@ def layout(name: str | None = None, image_id: str | None = None, **query: Any) -
     if not models or not image_id or all(one.name != name for one in models):
         return unknown(str(name), str(image_id), local_address("/performance"))
     view, _ = read_view({**query, "model": name}, models, services.settings.model)
-    found = case.find_case(view, models, image_id)
+    found = find_case(view, models, image_id)
     back = local_address(f"/performance{search(view)}")
     if found is None:
         return unknown(str(name), image_id, back)
     return evaluated_case(view, found, image_id, back)
 
 
-def evaluated_case(view: View, found: case.EvaluatedCase, image_id: str, back: str) -> Component:
+def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedCase | None:
+    """The case of an image; None where the view's model has not scored it."""
+    row = row_of(view.model, image_id, view.split)
+    if row is None:
+        return None
+    threshold = view.review.probability(view.position)
+    rest = [one for one in models if one.name != view.model.name]
+    found = [(one, other) for one in rest if (other := row_of(one, image_id, row["split"])) is not None]
+    return EvaluatedCase(
+        row,
+        threshold,
+        ((view.model, row), *found),
+        siblings(view.model, row),
+        place_in_list(view, image_id, threshold),
+    )
+
+
+def row_of(bundle: Bundle, image_id: str, split: str) -> Row | None:
+    """The scores of an image, of that split where it was scored in several."""
+    table = bundle_scores(bundle)
+    found = table[table["image_id"] == image_id]
+    if found.empty:
+        return None
+    inside = found[found["split"] == split]
+    return dict((inside if len(inside) else found).iloc[0])
+
+
+def siblings(bundle: Bundle, row: Row) -> tuple[Row, ...]:
+    """Other images of the same lesion, where that is known."""
+    lesion = row.get("lesion_id")
+    if not isinstance(lesion, str) or not lesion:
+        return ()
+    table = bundle_scores(bundle)
+    found = table[(table["lesion_id"] == lesion) & (table["image_id"] != row["image_id"])]
+    return tuple(found.drop_duplicates("image_id").head(MOST).to_dict("records"))
+
+
+def place_in_list(view: View, image_id: str, threshold: float) -> ListPlace | None:
+    """Where an image stands in the view's list."""
+    table = evaluated_rows(view.model, view.split, view.where)
+    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
+    ids = table["image_id"].to_numpy()
+    at = np.flatnonzero(ids[places] == image_id)
+    if not at.size:
+        return None
+    here = int(at[0])
+    return ListPlace(
+        here + 1,
+        len(places),
+        str(ids[places[here - 1]]) if here else None,
+        str(ids[places[here + 1]]) if here + 1 < len(places) else None,
+    )
+
+
+def evaluated_case(view: View, found: EvaluatedCase, image_id: str, back: str) -> Component:
     """Everything about a case."""
-    folder = Services.current().settings.images
-    known = None if folder is None else photographs.images_by_id(folder).keys()
+    known = photographs.known_images(Services.current().settings.images)
     place, taxonomy = found.place, view.model.card.taxonomy
     before, after = (
         cases.case_address(view, one) if one else None
@@ -173,7 +258,7 @@ def case_image_panel(image_id: str, model: Bundle, known: Collection[str] | None
     return framed("Image", html.Div([html.Div([image, heat], className="overlaid"), control]))
 
 
-def case_facts(row: Mapping[Any, Any], threshold: float, taxonomy: Taxonomy) -> Component:
+def case_facts(row: Row, threshold: float, taxonomy: Taxonomy) -> Component:
     """What is known of the case and what the decision came to."""
     outcome = cases.decision_outcome(row, threshold)
     mark, words, tone = cases.MARKS[outcome]
@@ -200,7 +285,7 @@ def stated(value: Any) -> str:
     return value if isinstance(value, str) and value else "–"
 
 
-def evaluated_diagnoses(row: Mapping[Any, Any], taxonomy: Taxonomy) -> Component | None:
+def evaluated_diagnoses(row: Row, taxonomy: Taxonomy) -> Component | None:
     """A bar a diagnosis, the likeliest first; nothing for a model that tells none."""
     values = {code: float(row.get(f"p_{code}", np.nan)) for code in taxonomy.codes}
     if any(np.isnan(value) for value in values.values()):
@@ -228,7 +313,7 @@ def one_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
     )
 
 
-def models_table(found: Sequence[tuple[Bundle, Mapping[Any, Any]]], address: Any) -> Component:
+def models_table(scored: Sequence[tuple[Bundle, Row]], address: Callable[[Bundle], str]) -> Component:
     """What every model says of the image, at its own operating point.
 
     Args:
@@ -236,22 +321,16 @@ def models_table(found: Sequence[tuple[Bundle, Mapping[Any, Any]]], address: Any
     """
     head = ("Model", "Probability", "Its threshold", "Decision", "Diagnosis")
     rows = [
-        html.Tr(
-            [
-                html.Th(dcc.Link(bundle.name, href=address(bundle)), scope="row"),
-                html.Td(rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–"),
-                html.Td(rate(bundle.card.threshold)),
-                html.Td("No result" if row.get("no_result") else decided(bundle, float(row["probability"]))),
-                html.Td(cases.chosen_diagnosis(row, bundle.card.taxonomy)),
-            ]
+        (
+            dcc.Link(bundle.name, href=address(bundle)),
+            rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–",
+            rate(bundle.card.threshold),
+            "No result" if row.get("no_result") else decided(bundle, float(row["probability"])),
+            cases.chosen_diagnosis(row, bundle.card.taxonomy),
         )
-        for bundle, row in found
+        for bundle, row in scored
     ]
-    table = html.Table(
-        [html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)],
-        className="figures",
-    )
-    return framed("All models", html.Div(table, className="wide"))
+    return framed("All models", figures_table(head, rows, "models"))
 
 
 def decided(bundle: Bundle, probability: float) -> Component | str:

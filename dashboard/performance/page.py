@@ -19,21 +19,26 @@ from dashboard.performance import (
     photographs,
     threshold,
 )
-from dashboard.performance.body import performance_body
-from dashboard.performance.view import View, from_search, read_view, search
+from dashboard.performance.view import View, drawn_runs, from_search, live_runs, read_view, search
 from dashboard.services import Services
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.catalogue import FIGURES
+from model.evaluation.figures.confusion import DIAGNOSES
+from model.evaluation.figures.figure import FigureData
+from model.evaluation.figures.forest import SUBGROUPS
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.training import TRAINING
-from model.evaluation.review import damaged_bundles, evaluate_split, intact
+from model.evaluation.review import SplitEvaluation, damaged_bundles, evaluate_split, intact, training_words
+from model.evaluation.words import rate
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
 browser.register_scripts()
 
 # More cases than this: intervals come after the curves, not with them.
 MANY = 20_000
+# Pixels of the model card, which comes later, so that nothing moves when it does.
+CARD = 480
 
 
 def layout(**query: Any) -> Component:
@@ -62,10 +67,94 @@ def layout(**query: Any) -> Component:
 
 
 def body_of_view(view: View) -> list[Component]:
-    """Everything below the choice."""
-    settings = Services.current().settings
-    known = None if settings.images is None else photographs.images_by_id(settings.images).keys()
-    return performance_body(view, view.review, live.find_runs(settings.runs), settings.runs.is_dir(), known)
+    """Everything below the choice. What takes long comes as an empty room that a callback fills."""
+    settings, shown, data = Services.current().settings, view.review, view.figure_data()
+    runs, at = live.find_runs(settings.runs), shown.confusion(view.position)
+    readings = threshold.slider_readings(shown, threshold.chosen_prevalence(None, at))
+    components = [
+        view_summary(view, shown),
+        threshold.tile_row(shown, at),
+        dcc.Store(id="performance-view", data=search(view)),
+        dcc.Store(id="performance-turns"),
+        dcc.Store(id="performance-sweep", data=readings | {"runs": live_runs(runs)}),
+        threshold.intervals_note(shown),
+        comparison_room(view),
+        panels.two_columns(threshold_panels(view, shown) + catalogued_panels(data, wide=False)),
+        *catalogued_panels(data, wide=True),
+        cases.cases_panel(search(view), settings.images is not None),
+        live.training_panel(data, runs, drawn_runs(view, runs), settings.runs.is_dir()),
+        model_card.robustness_panel(data),
+        panels.framed("Model card", panels.later("card", CARD)),
+    ]
+    return [one for one in components if one is not None]
+
+
+def view_summary(view: View, shown: SplitEvaluation) -> Component:
+    """Which model on how many cases."""
+    told = [
+        training_words(view.model.card.training),
+        f"{shown.truth.size:,} images of {shown.lesions:,} lesions",
+    ]
+    if view.where:
+        told.append(f"only {view.filtered}")
+    tag = html.Span("Trained on drawn lesions", className="tag") if view.model.card.synthetic else None
+    return html.P([" · ".join(filter(None, told)), " ", tag], className="note performance-about")
+
+
+def comparison_room(view: View) -> Component:
+    """The room for the comparison of several models; it is there, unseen, where one stands alone."""
+    found = html.Div(panels.skeleton() if view.others else None, id="performance-versus")
+    return (
+        panels.framed("Models compared", found, parts.COMPARISON_NOTE, table="models")
+        if view.others
+        else found
+    )
+
+
+def threshold_panels(view: View, shown: SplitEvaluation) -> list[Component]:
+    """The decisions and the numbers at the threshold."""
+    at = shown.confusion(view.position)
+    model = view.model.card
+    return [
+        panels.framed(
+            "Decisions at a threshold",
+            threshold.decisions_body(model, at, view.position),
+            f"Model's own: set on validation for {rate(model.target_sensitivity)} sensitivity.",
+            table="decisions",
+        ),
+        panels.framed(
+            "Numbers at the threshold",
+            threshold.numbers_body(at, threshold.chosen_prevalence(view.prevalence, at)),
+            threshold.NUMBERS_NOTE,
+            table="numbers",
+        ),
+    ]
+
+
+def catalogued_panels(data: FigureData, wide: bool) -> list[Component]:
+    """The figures of the cases that take half the width, or all of it."""
+    return [
+        panels.figure_panel(figure, data, BODIES[figure.name](data) if figure.name in BODIES else None)
+        for figure in FIGURES.values()
+        if figure.of_cases and figure.wide == wide and figure.exists(data)
+    ]
+
+
+def subgroups_body(data: FigureData) -> Component:
+    """Forest plot and the room for its table."""
+    more = html.Details(
+        [html.Summary("As a table"), html.Div(panels.skeleton(), id="performance-subgroups")],
+        className="as-table",
+        id="performance-subgroups-table",
+    )
+    return html.Div([panels.figure_room(SUBGROUPS, data), more])
+
+
+# Figures that are more than their drawing on the page.
+BODIES: dict[str, Callable[[FigureData], Component]] = {
+    DIAGNOSES.name: lambda data: parts.diagnoses_room(data.review.taxonomy),
+    SUBGROUPS.name: subgroups_body,
+}
 
 
 def view_of(address: str | None) -> View:
@@ -203,9 +292,7 @@ def tabulate(clicks: int, address: str) -> Any:
 @callback(Output("performance-cases", "children"), Input("performance-listing", "data"))
 def show_cases(address: str) -> list[Component | None]:
     """The cases that the address lists."""
-    settings = Services.current().settings
-    known = None if settings.images is None else photographs.images_by_id(settings.images).keys()
-    return cases.case_list(view_of(address), known)
+    return cases.case_list(view_of(address), photographs.known_images(Services.current().settings.images))
 
 
 @callback(

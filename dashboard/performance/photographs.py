@@ -1,6 +1,6 @@
 """The evaluated images, where the reader has them in a folder: found by image id, shown small and clean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +23,11 @@ def images_by_id(folder: Path) -> Mapping[str, Path]:
     """Every image below a folder by its name without the ending, but hidden ones (`._x.jpg`); looked up once."""
     paths = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
     return {path.stem: path for path in paths if not hidden(path.relative_to(folder))}
+
+
+def known_images(folder: Path | None) -> Collection[str] | None:
+    """The ids whose image can be shown; None where no folder is set."""
+    return None if folder is None else images_by_id(folder).keys()
 
 
 def hidden(path: Path) -> bool:

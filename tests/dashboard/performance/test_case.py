@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
-from dashboard.performance import case, photographs
+from dashboard.performance import photographs
 from dashboard.performance.view import read_view
 from model.bundle import find_bundles
 from model.evaluation.review import intact
@@ -35,14 +35,14 @@ def listed(models, **query):
     return view
 
 
-def test_a_case_has_its_place_among_the_listed(models):
+def test_a_case_has_its_place_among_the_listed(evaluated, models):
     view = listed(models, show="fp")
-    first = case.find_case(view, models, str(cases_of(view)[0]))
-    second = case.find_case(view, models, str(cases_of(view)[1]))
+    first = evaluated.find_case(view, models, str(cases_of(view)[0]))
+    second = evaluated.find_case(view, models, str(cases_of(view)[1]))
     assert (first.place.number, first.place.before, first.place.after) == (1, None, cases_of(view)[1])
     assert (second.place.number, second.place.before) == (2, cases_of(view)[0])
     assert first.place.total == len(cases_of(view))
-    assert case.find_case(view, models, "ELSEWHERE") is None
+    assert evaluated.find_case(view, models, "ELSEWHERE") is None
 
 
 def cases_of(view):
@@ -54,16 +54,16 @@ def cases_of(view):
     return table["image_id"].to_numpy()[found].tolist()
 
 
-def test_a_case_outside_the_list_has_no_place(models):
+def test_a_case_outside_the_list_has_no_place(evaluated, models):
     view = listed(models, show="fn")
     outside = next(one for one in cases_of(listed(models, show="fp")))
-    assert case.find_case(view, models, outside).place is None
+    assert evaluated.find_case(view, models, outside).place is None
 
 
 def test_a_case_says_what_every_model_says(evaluated, models):
     view = listed(models)
     both = next(one for one in cases_of(view) if int(one[-7:]) >= 100)
-    found = case.find_case(view, models, both)
+    found = evaluated.find_case(view, models, both)
     assert [bundle.name for bundle, _ in found.others] == ["mine", "theirs"]
     assert all(row["lesion_id"] == found.row["lesion_id"] for row in found.siblings)
     assert both not in [row["image_id"] for row in found.siblings]
@@ -72,7 +72,7 @@ def test_a_case_says_what_every_model_says(evaluated, models):
     assert rate(found.row["probability"]) in words
     assert "theirs" in words
     only = next(one for one in cases_of(view) if int(one[-7:]) < 100)
-    assert len(case.find_case(view, models, only).others) == 1
+    assert len(evaluated.find_case(view, models, only).others) == 1
 
 
 def test_links_stay_in_the_list_and_go_to_the_other_models(evaluated, models):
@@ -82,7 +82,7 @@ def test_links_stay_in_the_list_and_go_to_the_other_models(evaluated, models):
         one.href for one in every(evaluated.layout("mine", at, split="test", show="fp", sex="female"), "Link")
     ]
     assert links[0] == "/performance?model=mine&split=test&sex=female&show=fp"
-    before = case.find_case(view, models, at).place.before
+    before = evaluated.find_case(view, models, at).place.before
     assert any(urlsplit(one).path == f"/performance/case/mine/{before}" for one in links)
     theirs = next(one for one in links if "/case/theirs/" in one)
     assert parse_qs(urlsplit(theirs).query)["model"] == ["theirs"]
