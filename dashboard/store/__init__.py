@@ -2,9 +2,8 @@
 
 from dashboard.store.errors import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
 from dashboard.store.fields import Context
-from dashboard.store.filters import Filter, OneOf, Range, Search, Text
 from dashboard.store.opening import open_store
-from dashboard.store.query import Query
+from dashboard.store.query import Filter, OneOf, Query, Range, Search, Text
 from dashboard.store.records import (
     REVIEW_STATES,
     SOURCES,

@@ -12,9 +12,12 @@ from dashboard.store.counted import recount_photographs
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.fields import CONTEXT_NAMES, Context
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
-from dashboard.store.records import SOURCES, Action, AuditLine, Finding, Record
-from dashboard.store.rows import (
-    audit_from_row,
+from dashboard.store.records import (
+    SOURCES,
+    Action,
+    AuditLine,
+    Finding,
+    Record,
     context_row,
     record_from_row,
     review_state,
@@ -193,7 +196,7 @@ def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any
 def audit_trail(connection: Connection, record_id: str) -> tuple[AuditLine, ...]:
     """The stored lines of a prediction, oldest first."""
     found = select(audit).where(audit.c.prediction_id == record_id).order_by(audit.c.id)
-    return tuple(audit_from_row(row) for row in connection.execute(found).mappings())
+    return tuple(AuditLine(**row._asdict()) for row in connection.execute(found))
 
 
 def first_audit_line(record: Record) -> AuditLine:

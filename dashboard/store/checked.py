@@ -25,8 +25,14 @@ from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.fields import CONTEXT, ContextField
 from dashboard.store.files import ID, SHA256
 from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean
-from dashboard.store.records import REVIEW_STATES, Action, Source
-from dashboard.store.rows import record_from_row, review_state, row_of_record
+from dashboard.store.records import (
+    REVIEW_STATES,
+    Action,
+    Source,
+    record_from_row,
+    review_state,
+    row_of_record,
+)
 from model.taxonomy import CODE
 
 MOST = 2**31 - 1

@@ -8,22 +8,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Connection, FromClause, Select, func, select, text
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    UnaryExpression,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.sql.operators import custom_op
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from dashboard.store import words
 from dashboard.store.errors import QueryError
-from dashboard.store.filters import (
-    Columns,
-    Filter,
-    OneOf,
-    filter_condition,
-    filter_needles,
-    table_column,
-    unindexed,
-)
-from dashboard.store.query import ALWAYS_SORTABLE, Query, order_clauses, rows_after
-from dashboard.store.records import Page
-from dashboard.store.rows import record_from_row
+from dashboard.store.query import ALWAYS_SORTABLE, Filter, OneOf, Order, Query
+from dashboard.store.records import Page, record_from_row
 from dashboard.store.schema import BY_VALUE, LISTED, predictions, tags
 
 # So many rows are counted, and sorted by any column.
@@ -67,7 +74,7 @@ class Pages:
         Raises:
             QueryError: a text is too short for its index, and too many rows would have to be read for it.
         """
-        too_short = self.indexed and any(map(filter_needles, filters)) and not long_needles(filters)
+        too_short = self.indexed and any(part.needles for part in filters) and not long_needles(filters)
         if too_short and self.count(without_text(filters)) > MOST:
             raise QueryError(
                 f"More than {MOST:,} predictions would have to be searched. Type at least {words.SHORTEST} "
@@ -99,17 +106,16 @@ class Pages:
 
     def few(self, query: Query, place: Sequence[Any] | None, back: bool) -> Select[tuple[int]]:
         """The matching rows, sorted."""
-        names = [column.name for column, _ in query.order]
+        order, names = query.order, [column.name for column, _ in query.order]
         covered = {*names} <= {*LISTED}
         matching = self.matching(query.filters, names if covered else ["seq"])
         source: FromClause = matching
-        columns: Columns = matching.c.__getitem__
-        if not covered:
-            source, columns = matching.join(predictions, predictions.c.seq == matching.c.seq), table_column
-        listed = (
-            select(matching.c.seq).select_from(source).order_by(*order_clauses(query.order, columns, back))
-        )
-        return listed if place is None else listed.where(rows_after(query.order, place, columns, back))
+        if covered:
+            columns: Any = matching.c
+            order = tuple((columns[column.name], up) for column, up in order)
+        else:
+            source = matching.join(predictions, predictions.c.seq == matching.c.seq)
+        return in_order(select(matching.c.seq).select_from(source), order, place, back)
 
     def many(self, query: Query, place: Sequence[Any] | None, back: bool) -> Select[tuple[int]]:
         """The matching rows along the index of the order."""
@@ -122,64 +128,115 @@ class Pages:
         if self.connection.dialect.name == "postgresql":
             # Or it would sort what it believes to be few rows.
             self.connection.execute(text("SET LOCAL enable_sort = off"))
+        condition = query.condition()
         # A value has an index that goes on by time. SQLite may use no other than that of the order.
-        own = leading == "created" and len(query.filters) == 1 and is_value(query.filters[0])
-        columns = table_column if own else self.columns_without_index(leading)
-        listed = select(predictions.c.seq).where(
-            *(filter_condition(asked, columns) for asked in query.filters)
-        )
-        listed = listed.order_by(*order_clauses(query.order, table_column, back))
-        return listed if place is None else listed.where(rows_after(query.order, place, table_column, back))
+        if not (leading == "created" and len(query.filters) == 1 and is_value(query.filters[0])):
+            condition = without_indexes(self.connection, condition, leading)
+        return in_order(select(predictions.c.seq).where(condition), query.order, place, back)
 
     def matching(self, filters: Sequence[Filter], names: Sequence[str]) -> CTE:
         """These columns of at most MOST + 1 matching rows."""
-        numbers = self.candidates(filters) if self.connection.dialect.name == "sqlite" else None
         source: FromClause = predictions
-        columns: Columns = table_column
-        if numbers is not None:
+        condition = and_(True, *(part.condition() for part in filters))
+        if (numbers := self.candidates(filters)) is not None:
             some = numbers.limit(EVERYTHING).subquery()
             source = some.join(predictions, predictions.c.seq == some.c.seq)
-            columns = self.columns_without_index()
+            condition = without_indexes(self.connection, condition)
         elif len(filters) > 1:
             # SQLite would choose one of their indexes by chance: it has to take the one with all of their columns.
-            columns = self.columns_without_index("created", "lesion_folded")
-        listed = select(*(predictions.c[name] for name in names)).select_from(source)
-        listed = listed.where(*(filter_condition(asked, columns) for asked in filters)).limit(MOST + 1)
-        return listed.cte().prefix_with("MATERIALIZED")
+            condition = without_indexes(self.connection, condition, "created", "lesion_folded")
+        listed = select(*(predictions.c[name] for name in names)).select_from(source).where(condition)
+        return listed.limit(MOST + 1).cte().prefix_with("MATERIALIZED")
 
     def candidates(self, filters: Sequence[Filter]) -> Select[tuple[int]] | None:
         """Numbers of the rows that SQLite has to look at first, where it would not know by itself."""
+        if self.connection.dialect.name != "sqlite":
+            return None
         others = without_text(filters)
         if 0 < len(others) < len(filters) and self.count(others) <= MOST:
             return select(self.matching(others, ["seq"]).c.seq)
         if self.indexed and (long := long_needles(filters)):
             return words.rows_containing(long)
-        for asked in filters:
-            if isinstance(asked, OneOf) and asked.column == "tag":
-                return select(tags.c.seq).distinct().where(tags.c.name.in_(filter(None, asked.values)))
+        for part in filters:
+            if isinstance(part, OneOf) and part.column == "tag":
+                return select(tags.c.seq).distinct().where(tags.c.name.in_(filter(None, part.values)))
         return None
-
-    def columns_without_index(self, *besides: str) -> Columns:
-        """The columns of the table, for which SQLite chooses no index besides these."""
-        dialect = self.connection.dialect.name
-        return lambda name: table_column(name) if name in besides else unindexed(table_column(name), dialect)
 
 
 def without_text(filters: Sequence[Filter]) -> list[Filter]:
     """The filters that look for no text."""
-    return [asked for asked in filters if not filter_needles(asked)]
+    return [part for part in filters if not part.needles]
 
 
 def long_needles(filters: Sequence[Filter]) -> list[str]:
     """The texts that an index of trigrams knows."""
-    return [needle for asked in filters for needle in filter_needles(asked) if len(needle) >= words.SHORTEST]
+    return [needle for part in filters for needle in part.needles if len(needle) >= words.SHORTEST]
 
 
-def is_value(asked: Filter) -> bool:
+def is_value(part: Filter) -> bool:
     """Whether a filter is for one value of a column that has an index by value and time."""
     return (
-        isinstance(asked, OneOf)
-        and asked.column in BY_VALUE
-        and len(asked.values) == 1
-        and None not in asked.values
+        isinstance(part, OneOf)
+        and part.column in BY_VALUE
+        and len(part.values) == 1
+        and None not in part.values
     )
+
+
+def without_indexes(
+    connection: Connection, condition: ColumnElement[bool], *besides: str
+) -> ColumnElement[bool]:
+    """A condition in a form for which SQLite uses no index of predictions but those of the columns `besides`."""
+
+    def replacement(element: Any, **_: Any) -> ColumnElement[Any] | None:
+        if isinstance(element, Column) and element.table is predictions and element.name not in besides:
+            return unindexed(connection, element)
+        return None
+
+    return replacement_traverse(condition, {}, replacement)
+
+
+def unindexed(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column with a plus sign, for which SQLite uses no index; PostgreSQL chooses well by itself."""
+    if connection.dialect.name != "sqlite":
+        return column
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def in_order(
+    rows: Select[tuple[int]], order: Order, place: Sequence[Any] | None, back: bool
+) -> Select[tuple[int]]:
+    """The rows in an order, or in that order from its end; behind a place in it, if there is one."""
+    rows = rows.order_by(*order_clauses(order, back))
+    return rows if place is None else rows.where(rows_after(order, place, back))
+
+
+def order_clauses(order: Order, back: bool = False) -> list[ColumnElement[Any]]:
+    """An order in SQL, or that order from its end. Missing values come last."""
+    clauses: list[ColumnElement[Any]] = []
+    for column, up in order:
+        if column.nullable:
+            clauses.append(column.is_not(None) if back else column.is_(None))
+        clauses.append(column.asc() if up != back else column.desc())
+    return clauses
+
+
+def rows_after(order: Order, place: Sequence[Any], back: bool) -> ColumnElement[bool]:
+    """Rows that come after the one whose sorted values these are, or before it."""
+    if len({up for _, up in order}) == 1 and not any(column.nullable for column, _ in order):
+        # One comparison of rows, which an index answers.
+        row = tuple_(*(column for column, _ in order))
+        values: Any = tuple_(*place, types=[column.type for column, _ in order])
+        return row > values if order[0][1] != back else row < values
+    ways, same = list[ColumnElement[bool]](), list[ColumnElement[bool]]()
+    for (column, up), value in zip(order, place, strict=True):
+        further: ColumnElement[bool]
+        if value is None:
+            further = column.is_not(None) if back else false()
+        else:
+            further = column > value if up != back else column < value
+            if column.nullable and not back:
+                further = or_(further, column.is_(None))
+        ways.append(and_(*same, further))
+        same.append(column.is_not_distinct_from(value))
+    return or_(*ways)

@@ -1,26 +1,172 @@
-"""Questions to the store: filters over a short list of columns, an order, and a place in it."""
+"""Questions to the store: filters over a short list of columns, an order, and a place in it.
+
+Values only ever travel as bound parameters.
+"""
 
 import base64
 import json
 import math
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, and_, false, or_, tuple_
+from sqlalchemy import Column, ColumnElement, and_, exists, or_
 
 from dashboard.store.errors import QueryError
-from dashboard.store.filters import SORTABLE, Columns, Filter, check_column, filter_condition, stored_column
-from dashboard.store.schema import predictions
+from dashboard.store.fields import CONTEXT
+from dashboard.store.names import fold
+from dashboard.store.records import REVIEW_STATES
+from dashboard.store.schema import predictions, tags
 
 MAX_LIMIT = 500
+MAX_VALUES = 100
+MAX_SEARCH = 1000
+
+TEXTS = frozenset({"filename", *(field.name for field in CONTEXT if field.filter == "text")})
+NUMBERS = frozenset({"probability", *(field.name for field in CONTEXT if field.type is int)})
+TIMES = frozenset({"created", "reviewed"})
+CHOICES = frozenset(
+    {
+        *("decision", "diagnosis", "model", "operating_point", "confirmed", "confirmed_by", "review"),
+        *(field.name for field in CONTEXT if field.filter == "values"),
+    }
+)
+# Columns by which predictions can be sorted.
+SORTABLE = (TEXTS | NUMBERS | TIMES | CHOICES) - {
+    *("operating_point", "confirmed_by"),
+    *(field.name for field in CONTEXT if not field.sortable),
+}
 # The columns with an index in their order, by which any number of predictions can be sorted.
 ALWAYS_SORTABLE = ("created", "probability", "decision", "review")
+# A column that is sorted and searched in another form than it is shown.
+STORED = {"filename": "filename_folded"} | {field.name: field.folded for field in CONTEXT}
 
 Direction = Literal["asc", "desc"]
 # Stored columns and whether each goes up, the most important first; the last column is unique.
 Order = tuple[tuple[Column[Any], bool], ...]
+
+
+class Filter(ABC):
+    """What has to hold for a prediction."""
+
+    @abstractmethod
+    def condition(self) -> ColumnElement[bool]:
+        """The filter as SQL. Raises QueryError for an unknown column, or a value of the wrong kind."""
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """The folded texts that the words of a prediction have to contain."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Text(Filter):
+    """`column` contains or equals `text`, in any case."""
+
+    column: str
+    text: str
+    how: Literal["contains", "equals"] = "contains"
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        return (storable(fold(self.text)),) if self.how == "contains" else ()
+
+    def condition(self) -> ColumnElement[bool]:
+        column, needle = stored_column(self.column, TEXTS), storable(fold(self.text))
+        if self.how == "equals":
+            return column == needle
+        if self.how == "contains":
+            # The words hold every such text, and have an index.
+            return words_contain(needle) & column.contains(needle, autoescape=True)
+        raise QueryError(f"A text filter cannot be “{self.how}”.")
+
+
+@dataclass(frozen=True)
+class Range(Filter):
+    """`low` <= `column` <= `high`; None leaves a side open, `open_low` and `open_high` exclude the bound."""
+
+    column: str
+    low: float | datetime | None = None
+    high: float | datetime | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+    def condition(self) -> ColumnElement[bool]:
+        column = stored_column(self.column, NUMBERS | TIMES)
+        for bound in (self.low, self.high):
+            if bound is None:
+                continue
+            if self.column in TIMES and not (isinstance(bound, datetime) and bound.tzinfo is not None):
+                raise QueryError(f"{self.column} is compared with times that have a time zone.")
+            if self.column in NUMBERS and (isinstance(bound, datetime | bool) or not math.isfinite(bound)):
+                raise QueryError(f"{self.column} is compared with numbers.")
+        if self.low is not None and self.high is not None and self.low > self.high:  # type: ignore[operator]
+            raise QueryError(f"The range of {self.column} is the wrong way round: it starts after its end.")
+        parts = list[ColumnElement[bool]]()
+        if self.low is not None:
+            parts.append(column > self.low if self.open_low else column >= self.low)
+        if self.high is not None:
+            parts.append(column < self.high if self.open_high else column <= self.high)
+        return and_(True, *parts)
+
+
+@dataclass(frozen=True)
+class OneOf(Filter):
+    """`column` has one of these values; of "tag", the prediction has at least one of them. None finds the missing."""
+
+    column: str
+    values: frozenset[str | None]
+
+    def condition(self) -> ColumnElement[bool]:
+        if len(self.values) > MAX_VALUES:
+            raise QueryError(f"At most {MAX_VALUES} values for {self.column}.")
+        values = sorted(storable(value) for value in self.values if value is not None)
+        if self.column == "tag":
+            return exists().where(tags.c.name.in_(values), tags.c.seq == predictions.c.seq)
+        column = stored_column(self.column, CHOICES | {"tag"})
+        if self.column == "review":
+            if set(values) - set(REVIEW_STATES):
+                raise QueryError(f"The review is one of {', '.join(REVIEW_STATES)}.")
+            return column.in_([REVIEW_STATES.index(value) for value in values])
+        return or_(column.in_(values), column.is_(None)) if None in self.values else column.in_(values)
+
+
+@dataclass(frozen=True)
+class Search(Filter):
+    """File name, lesion reference, note, tags or a note of a review contain every word of `text`, in any case."""
+
+    text: str
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        if len(self.text) > MAX_SEARCH:
+            raise QueryError(f"A search has at most {MAX_SEARCH:,} characters.")
+        return tuple(dict.fromkeys(storable(fold(self.text)).split()))[:MAX_VALUES]
+
+    def condition(self) -> ColumnElement[bool]:
+        return and_(True, *map(words_contain, self.needles))
+
+
+def words_contain(needle: str) -> ColumnElement[bool]:
+    """Whether a prediction contains a folded text; `%` and `_` stand for themselves."""
+    return predictions.c.words.contains(needle, autoescape=True)
+
+
+def stored_column(name: str, allowed: frozenset[str]) -> Column[Any]:
+    """The column that is compared for a name. Raises QueryError for a name that is not allowed."""
+    if name not in allowed:
+        raise QueryError(f"“{name}” cannot be used here; possible: {', '.join(sorted(allowed))}.")
+    return predictions.c[STORED.get(name, name)]
+
+
+def storable(text: str) -> str:
+    """A text that a database can compare; QueryError for one that no column has."""
+    if not isinstance(text, str) or "\0" in text:
+        raise QueryError("The text to search for has a character that nothing stored has.")
+    # Lone surrogates cannot be encoded for the database, and no stored text has one.
+    return text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True)
@@ -31,6 +177,9 @@ class Query:
         offset, limit: the part of the answer; limit 1 to 500.
         sort: (column, "asc" or "desc"), the most important first. Missing values come last either way.
         after: `Page.next` of the page before, instead of an offset; it stays right when rows come and go meanwhile.
+
+    Raises:
+        QueryError: an unknown column, or a value of the wrong kind.
     """
 
     offset: int = 0
@@ -44,14 +193,9 @@ class Query:
             raise QueryError(f"offset must not be negative, and limit must be between 1 and {MAX_LIMIT}.")
         if self.offset and self.after is not None:
             raise QueryError("A page starts at an offset or after a row, not both.")
-        names = [column for column, _ in self.sort]
-        for column in names:
-            check_column(column, SORTABLE)
-        if len(set(names)) < len(names) or any(
-            direction not in ("asc", "desc") for _, direction in self.sort
-        ):
+        if len(dict(self.sort)) < len(self.sort) or not {way for _, way in self.sort} <= {"asc", "desc"}:
             raise QueryError("Each column is sorted once, by asc or desc.")
-        # Compiling checks every filter, so that a query that exists can be answered.
+        # A query that exists can be answered.
         self.condition()
         self.place()
 
@@ -62,36 +206,35 @@ class Query:
         Time and row number break ties, so that pages neither overlap nor miss a row.
         """
         terms = self.sort or (("created", "desc"),)
-        named = {stored_column(column): direction == "asc" for column, direction in terms}
-        ties = {name: terms[-1][1] == "asc" for name in ("created", "seq") if name not in named}
-        return tuple((predictions.c[name], up) for name, up in (named | ties).items())
+        order = {stored_column(name, SORTABLE): direction == "asc" for name, direction in terms}
+        for column in (predictions.c.created, predictions.c.seq):
+            order.setdefault(column, terms[-1][1] == "asc")
+        return tuple(order.items())
 
     def condition(self) -> ColumnElement[bool]:
         """All filters as one SQL expression."""
-        return and_(True, *map(filter_condition, self.filters))
+        return and_(True, *(part.condition() for part in self.filters))
 
     def place(self) -> tuple[Any, ...] | None:
         """The values by which the row before the page is sorted; QueryError when `after` is none of ours."""
-        return None if self.after is None else read_cursor(self.after, self.order)
+        order = self.order
+        if self.after is None:
+            return None
+        try:
+            values = json.loads(base64.urlsafe_b64decode(self.after[:4000] + "=" * (-len(self.after) % 4)))
+            return tuple(
+                cursor_value(column, value) for (column, _), value in zip(order, values, strict=True)
+            )
+        except (ValueError, TypeError) as error:
+            raise QueryError(
+                "This page does not follow another one in this order. Start at the first page."
+            ) from error
 
     def cursor(self, row: Mapping[Any, Any]) -> str:
         """What `after` has to be for the page that follows this row."""
         values = [row[column.name] for column, _ in self.order]
         plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
         return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
-
-
-def read_cursor(text: str, order: Order) -> tuple[Any, ...]:
-    """The values in a cursor, each of the kind that its column holds; QueryError otherwise."""
-    try:
-        values = json.loads(base64.urlsafe_b64decode(text[:4000] + "=" * (-len(text) % 4)))
-        if not isinstance(values, list) or len(values) != len(order):
-            raise ValueError
-        return tuple(cursor_value(column, value) for (column, _), value in zip(order, values, strict=True))
-    except (ValueError, TypeError) as error:
-        raise QueryError(
-            "This page does not follow another one in this order. Start at the first page."
-        ) from error
 
 
 def cursor_value(column: Column[Any], value: Any) -> Any:
@@ -108,41 +251,6 @@ def cursor_value(column: Column[Any], value: Any) -> Any:
         return float(value)
     if kind is int and type(value) is int and abs(value) < 2**63:
         return value
-    if kind is str and type(value) is str and "\0" not in value:
-        return value.encode("utf-8", "replace").decode()
+    if kind is str and type(value) is str:
+        return storable(value)
     raise ValueError
-
-
-def order_clauses(order: Order, columns: Columns, back: bool = False) -> list[ColumnElement[Any]]:
-    """An order in SQL, or that order from its end. Missing values come last."""
-    clauses: list[ColumnElement[Any]] = []
-    for key, up in order:
-        column = columns(key.name)
-        if key.nullable:
-            clauses.append(column.is_not(None) if back else column.is_(None))
-        clauses.append(column.asc() if up != back else column.desc())
-    return clauses
-
-
-def rows_after(
-    order: Order, place: Sequence[Any], columns: Columns, back: bool = False
-) -> ColumnElement[bool]:
-    """Rows that come after the one whose sorted values these are, or before it."""
-    if len({up for _, up in order}) == 1 and not any(column.nullable for column, _ in order):
-        # One comparison of rows, which an index answers.
-        row = tuple_(*(columns(column.name) for column, _ in order))
-        values: Any = tuple_(*place, types=[column.type for column, _ in order])
-        return row > values if order[0][1] != back else row < values
-    ways, same = list[ColumnElement[bool]](), list[ColumnElement[bool]]()
-    for (key, up), value in zip(order, place, strict=True):
-        column = columns(key.name)
-        further: ColumnElement[bool]
-        if value is None:
-            further = column.is_not(None) if back else false()
-        else:
-            further = column > value if up != back else column < value
-            if key.nullable and not back:
-                further = or_(further, column.is_(None))
-        ways.append(and_(*same, further))
-        same.append(column.is_not_distinct_from(value))
-    return or_(*ways)

@@ -24,8 +24,17 @@ from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Pages
 from dashboard.store.places import Staged
 from dashboard.store.query import MAX_LIMIT, Query
-from dashboard.store.records import AuditLine, Finding, Latest, Page, Record, Review
-from dashboard.store.rows import make_record, record_from_row, review_from_row, row_of_record
+from dashboard.store.records import (
+    AuditLine,
+    Finding,
+    Latest,
+    Page,
+    Record,
+    Review,
+    make_record,
+    record_from_row,
+    row_of_record,
+)
 from dashboard.store.schema import predictions, reviews, store, tags
 from dashboard.store.transactions import Transactions
 from model.images import Photograph
@@ -308,8 +317,12 @@ class Store(Transactions):
         """The reviews of a prediction, the newest first; NotFound when there is no such prediction."""
         with self.reading() as connection:
             seq, record = changes.find_prediction(connection, known_shape(record_id))
-            found = select(reviews).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
-            return tuple(review_from_row(row, record.id) for row in connection.execute(found).mappings())
+            columns = [column for column in reviews.columns if column is not reviews.c.seq]
+            found = select(*columns).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
+            rows = [row._asdict() for row in connection.execute(found)]
+            return tuple(
+                Review(prediction_id=record.id, **row | {"tags": tuple(row["tags"])}) for row in rows
+            )
 
     def audit(self, record_id: str) -> tuple[AuditLine, ...]:
         """What was done to a prediction, oldest first; also of a deleted one. Empty for an id that never was."""

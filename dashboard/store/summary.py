@@ -5,24 +5,21 @@ to those of one version of a model since a moment, which the index over versions
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, and_, cast, func, select
 
-from dashboard.store.filters import unindexed
-from dashboard.store.records import Record
+from dashboard.store.pages import unindexed, without_indexes
+from dashboard.store.records import Record, record_from_row
 from dashboard.store.repository import Store
-from dashboard.store.rows import record_from_row
 from dashboard.store.schema import predictions
 from model.evaluation.verification import Checked, Live, counts_as_found, counts_as_left_alone
 from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
-Form = Callable[[ColumnElement[Any]], ColumnElement[Any]]
 # The newest photographs that are looked at one by one; enough for any measure of drift.
 SAMPLE = 20_000
 MOST_OF_AN_IMAGE = 50
@@ -110,28 +107,19 @@ class Outcomes:
         return Live(found, left_alone, neither)
 
 
-def same_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The column as it is."""
-    return column
-
-
-def counted_condition(
-    since: datetime | None, version: Version | None, form: Form = same_column
-) -> ColumnElement[bool]:
+def counted_condition(since: datetime | None, version: Version | None) -> ColumnElement[bool]:
     """The counted predictions since a moment, by one version of a model."""
     parts: list[ColumnElement[bool]] = [predictions.c.counted]
     if since is not None:
-        parts.append(form(predictions.c.created) >= since)
+        parts.append(predictions.c.created >= since)
     if version is not None:
-        parts.append(made_by(version, form))
+        parts.append(made_by(version))
     return and_(*parts)
 
 
-def made_by(version: Version, form: Form = same_column) -> ColumnElement[bool]:
+def made_by(version: Version) -> ColumnElement[bool]:
     """The predictions by one version of a model."""
-    return and_(
-        form(predictions.c.model) == version.model, form(predictions.c.model_sha256) == version.sha256
-    )
+    return and_(predictions.c.model == version.model, predictions.c.model_sha256 == version.sha256)
 
 
 def outcome_in(row: Any) -> Outcome:
@@ -207,16 +195,13 @@ def count_outcomes(store: Store, since: datetime | None = None, version: Version
     """
     columns = predictions.c.decision, predictions.c.no_result, predictions.c.close_up
     with store.reading() as connection:
-        # From the confirmed photographs to their predictions, which SQLite would do the other way round.
-        aside = partial(unindexed, dialect=connection.dialect.name)
-        confirmed = confirmed_counts(since, version, aside)
         made = (
             select(*columns, func.count().label("n"))
             .where(counted_condition(since, version))
             .group_by(*columns)
         )
         photographs = connection.execute(made).all()
-        rows = connection.execute(confirmed).all()
+        rows = connection.execute(confirmed_counts(connection, since, version)).all()
     results, found = Counter[Result](), Counter[tuple[Result, str]]()
     for row in photographs:
         results[Result(outcome_in(row), row.close_up)] += row.n
@@ -225,7 +210,7 @@ def count_outcomes(store: Store, since: datetime | None = None, version: Version
     return Outcomes(results, found)
 
 
-def confirmed_counts(since: datetime | None, version: Version | None, aside: Form) -> Select[Any]:
+def confirmed_counts(connection: Connection, since: datetime | None, version: Version | None) -> Select[Any]:
     """How many confirmed photographs there are by result and diagnosis; the latest review of a photograph counts."""
     latest = func.row_number().over(
         partition_by=predictions.c.sha256, order_by=(predictions.c.reviewed.desc(), predictions.c.seq.desc())
@@ -236,10 +221,11 @@ def confirmed_counts(since: datetime | None, version: Version | None, aside: For
         .subquery()
     )
     columns = predictions.c.decision, predictions.c.no_result, predictions.c.close_up, truths.c.code
+    # From the confirmed photographs to their predictions, which SQLite would do the other way round.
     return (
         select(*columns, func.count().label("n"))
-        .join(truths, predictions.c.sha256 == aside(truths.c.sha256))
-        .where(truths.c.place == 1, counted_condition(since, version, aside))
+        .join(truths, predictions.c.sha256 == unindexed(connection, truths.c.sha256))
+        .where(truths.c.place == 1, without_indexes(connection, counted_condition(since, version)))
         .group_by(*columns)
     )
 

@@ -15,8 +15,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from dashboard.store import database, words
 from dashboard.store.names import fold
-from dashboard.store.records import REVIEW_STATES
-from dashboard.store.rows import review_state
+from dashboard.store.records import REVIEW_STATES, review_state
 from dashboard.store.schema import predictions
 from model.taxonomy import HAM10000
 

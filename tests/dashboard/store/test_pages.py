@@ -13,10 +13,9 @@ from sqlalchemy.engine import URL
 
 from dashboard.store import OneOf, Query, QueryError, Range, Search, Store, Text, database, pages
 from dashboard.store.files import Files
-from dashboard.store.filters import SORTABLE, table_column
-from dashboard.store.pages import Pages
+from dashboard.store.pages import Pages, order_clauses
 from dashboard.store.places import LocalFolder
-from dashboard.store.query import ALWAYS_SORTABLE, order_clauses
+from dashboard.store.query import ALWAYS_SORTABLE, SORTABLE
 from dashboard.store.schema import predictions
 from tests.benchmarks.history import question
 from tests.benchmarks.history_rows import fill
@@ -68,9 +67,7 @@ def questions() -> list[Query]:
 
 def plainly(store: Store, query: Query) -> list[str]:
     """The ids of all rows that match, from all rows sorted."""
-    found = (
-        select(predictions.c.id).where(query.condition()).order_by(*order_clauses(query.order, table_column))
-    )
+    found = select(predictions.c.id).where(query.condition()).order_by(*order_clauses(query.order))
     with store._engine.connect() as connection:
         return list(connection.execute(found).scalars())
 
