@@ -105,43 +105,25 @@ def predict_again(
     return store.add(photograph, prediction, before.filename, before.context)
 
 
-def change_case(
+def change_cases(
     actor: Actor,
     services: Services,
-    record_id: str,
+    seen: Mapping[str, int | None],
     fields: Mapping[str, Any],
     finding: Finding | None = None,
-    revision: int | None = None,
-) -> Record:
-    """Change fields of the context, append a review of the actor's, or both: all of it or nothing.
-
-    Args:
-        fields: of `Context`, by their names; the others stay as they are at that moment.
-        revision: the one that the actor has seen.
-
-    Raises:
-        Conflict: somebody changed it meanwhile.
-        InputError: a value, or the review, does not fit.
-        NotFound: there is no such prediction.
-    """
-    if finding is not None:
-        finding = replace(finding, reviewer=actor.name)
-    return services.store.change(record_id, fields, finding, revision, actor.name)
-
-
-def review_cases(
-    actor: Actor, services: Services, seen: Mapping[str, int], finding: Finding
 ) -> tuple[Record, ...]:
-    """Append the same review of the actor's to several predictions; to all that are still there, or to none.
+    """Change fields of the context, append a review of the actor's, or both: for all that are still there, or for none.
 
     Args:
-        seen: id -> the revision that the actor has seen.
+        seen: id -> the revision that the actor has seen, None for any.
+        fields: of `Context`, by their names; the others stay as they are at that moment.
 
     Raises:
-        Conflict, InputError: as for `change_case`.
+        Conflict: somebody changed one of them meanwhile.
+        InputError: a value, or the review, does not fit.
         NotFound: none of them is there.
     """
-    return services.store.review(list(seen), **vars(replace(finding, reviewer=actor.name)), revision=seen)
+    return services.store.change(seen, fields, finding, actor.name)
 
 
 def delete_cases(actor: Actor, services: Services, ids: Sequence[str], revision: int | None = None) -> int:

@@ -21,7 +21,7 @@ from dashboard.api.inputs import (
 from dashboard.api.problems import Problem
 from dashboard.api.shown import api_prediction_page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
-from dashboard.cases import NOBODY, Actor, change_case, delete_cases, predict_photograph
+from dashboard.cases import NOBODY, Actor, change_cases, delete_cases, predict_photograph
 from dashboard.services import LIMITS, Services
 from dashboard.store import Conflict, Finding, NotFound, Record, Store
 
@@ -136,10 +136,12 @@ def change_prediction(record_id: str, json: Change, headers: MatchHeader) -> Res
     services, actor, finding = Services.current(), NOBODY, None
     fields = {} if json.context is None else named_fields(json.context)
     if json.review is not None:
-        actor, finding = Actor(json.review.reviewer), Finding(**vars(json.review))
+        actor = Actor(json.review.reviewer)
+        finding = Finding(**json.review.model_dump(exclude={"reviewer"}))
     seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):
-        return prediction_response(change_case(actor, services, record_id, fields, finding, seen))
+        (record,) = change_cases(actor, services, {record_id: seen}, fields, finding)
+        return prediction_response(record)
 
 
 @blueprint.delete("/<string:record_id>")

@@ -14,7 +14,7 @@ from plotly.graph_objects import Figure
 
 from dashboard import examples
 from dashboard.case import parts
-from dashboard.cases import Actor, change_case, delete_cases
+from dashboard.cases import Actor, change_cases, delete_cases
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import box, confirmation, missing_prediction
@@ -262,7 +262,8 @@ def save_context(
     try:
         pairs = zip(CONTEXT, values, strict=True)
         fields = {field.name: None if field.choices and value == NOTHING else value for field, value in pairs}
-        record = change_case(Actor(who or ""), services, case_id, fields, revision=(seen or {}).get(case_id))
+        revision = (seen or {}).get(case_id)
+        (record,) = change_cases(Actor(who or ""), services, {case_id: revision}, fields)
     except Conflict as error:
         now = error.record
         fresh = (reviews_and_audit(now), {now.id: now.revision}) if now else (no_update, no_update)

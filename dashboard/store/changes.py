@@ -10,19 +10,17 @@ from sqlalchemy import Connection, delete, insert, select, update
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.counted import recount_photographs
 from dashboard.store.errors import Conflict, InputError, NotFound
-from dashboard.store.fields import CONTEXT_NAMES, Context
-from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
+from dashboard.store.fields import CONTEXT_NAMES
+from dashboard.store.names import MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
 from dashboard.store.records import (
     SOURCES,
     Action,
     AuditLine,
     Finding,
     Record,
-    context_row,
     record_from_row,
     review_state,
     row_of_record,
-    searched_text,
 )
 from dashboard.store.schema import audit, keys, predictions, reviews, tags
 from dashboard.store.sweep import distinct_batches
@@ -56,92 +54,78 @@ def check_revision(connection: Connection, record: Record, revision: int | None)
     )
 
 
-def change_context(
-    connection: Connection, record_id: str, context: Context, revision: int | None, who: str
-) -> Record:
-    """Replace the context of a prediction."""
-    seq, record = find_prediction(connection, record_id)
-    check_revision(connection, record, revision)
-    changed = {
-        name: [getattr(record.context, name), getattr(context, name)]
-        for name in CONTEXT_NAMES
-        if getattr(record.context, name) != getattr(context, name)
-    }
-    if not changed:
-        return record
-    after = replace(record, context=context, revision=record.revision + 1)
-    values = context_row(context) | {
-        "words": searched_text(after, review_notes(connection, seq)),
-        "revision": after.revision,
-    }
-    connection.execute(update(predictions).where(predictions.c.seq == seq).values(values))
-    write_audit(connection, after, "described", who, changed)
-    return after
-
-
-def append_review(
+def change_prediction(
     connection: Connection,
     record_id: str,
-    finding: Finding,
     revision: int | None,
+    fields: Mapping[str, Any],
+    finding: Finding | None,
+    who: str,
     known: KnownDiagnoses,
 ) -> Record:
-    """Append a review, as `checked` gave it, to a prediction; see `Store.review`."""
-    seq, before = find_prediction(connection, record_id)
-    check_revision(connection, before, revision)
-    labels = tuple(
-        sorted((set(before.tags) | clean_tags(finding.add_tags)) - clean_tags(finding.remove_tags))
-    )
+    """Change fields of the context, append a review as `clean_finding` gave it, or both; see `Store.change`."""
+    seq, record = find_prediction(connection, record_id)
+    check_revision(connection, record, revision)
+    context = replace(record.context, **fields)
+    if context != record.context:
+        described = replace(record, context=context)
+        record = write_change(connection, seq, record, described, "described", who)
+    if finding is None:
+        return record
+    reviewed = reviewed_record(record, finding, known)
+    review = {name: getattr(finding, name) for name in ("diagnosis", "source", "note")}
+    review |= {"id": new_id(), "seq": seq, "created": reviewed.reviewed, "reviewer": who}
+    connection.execute(insert(reviews).values(review | {"tags": list(reviewed.tags)}))
+    action: Action = "withdrawn" if finding.source == WITHDRAWN else "reviewed"
+    return write_change(connection, seq, record, reviewed, action, who, finding.note)
+
+
+def reviewed_record(before: Record, finding: Finding, known: KnownDiagnoses) -> Record:
+    """A record after a review."""
+    labels = (set(before.tags) | clean_tags(finding.add_tags)) - clean_tags(finding.remove_tags)
     if len(labels) > MAX_TAGS:
         raise InputError(f"A prediction has at most {MAX_TAGS} tags.")
-    now = datetime.now(UTC)
     confirmed, confirmed_by = before.confirmed, before.confirmed_by
     if finding.source is not None:
         withdrawn = finding.source == WITHDRAWN
         confirmed, confirmed_by = finding.diagnosis, None if withdrawn else cast(Any, finding.source)
-    after = replace(
+    return replace(
         before,
         confirmed=confirmed,
         confirmed_by=confirmed_by,
-        reviewed=now,
+        reviewed=datetime.now(UTC),
         review=review_state(before.outcome, confirmed, True, known.of(before.model_sha256)),
-        tags=labels,
-        revision=before.revision + 1,
+        tags=tuple(sorted(labels)),
     )
-    connection.execute(
-        insert(reviews).values(
-            id=new_id(),
-            seq=seq,
-            created=now,
-            reviewer=finding.reviewer,
-            diagnosis=finding.diagnosis,
-            source=finding.source,
-            note=finding.note,
-            tags=list(labels),
-        )
-    )
-    row = row_of_record(after, review_notes(connection, seq))
-    names = ("confirmed", "confirmed_by", "reviewed", "review", "tags", "revision", "words")
-    connection.execute(
-        update(predictions).where(predictions.c.seq == seq).values({name: row[name] for name in names})
-    )
-    write_tags(connection, seq, before.tags, labels)
-    changed = {
-        name: [getattr(before, name), getattr(after, name)]
-        for name in ("confirmed", "confirmed_by", "review", "tags")
-        if getattr(before, name) != getattr(after, name)
-    }
-    if finding.note:
-        changed["note"] = [None, finding.note]
-    action: Action = "withdrawn" if finding.source == WITHDRAWN else "reviewed"
-    write_audit(connection, after, action, finding.reviewer, changed)
+
+
+def write_change(
+    connection: Connection, seq: int, before: Record, after: Record, action: Action, who: str, note: str = ""
+) -> Record:
+    """Write what differs, under the next revision, with an audit line; `note` is that of a review."""
+    after = replace(after, revision=before.revision + 1)
+    notes = connection.execute(select(reviews.c.note).where(reviews.c.seq == seq)).scalars().all()
+    row, old = row_of_record(after, notes), row_of_record(before)
+    values = {name: value for name, value in row.items() if value != old[name]}
+    connection.execute(update(predictions).where(predictions.c.seq == seq).values(values))
+    write_tags(connection, seq, before.tags, after.tags)
+    fields, now = changeable_fields(before), changeable_fields(after)
+    changed = {name: [value, now[name]] for name, value in fields.items() if value != now[name]}
+    if note:
+        changed["note"] = [None, note]
+    connection.execute(insert(audit).values(audit_row(after, action, who, changed)))
     return after
 
 
-def clean_finding(finding: Finding, taxonomy: Taxonomy) -> Finding:
+def changeable_fields(record: Record) -> dict[str, Any]:
+    """The fields of a record that people change, and what follows from them."""
+    names = ("confirmed", "confirmed_by", "review", "tags")
+    return {**vars(record.context), **{name: getattr(record, name) for name in names}}
+
+
+def clean_finding(finding: Finding, reviewer: str, taxonomy: Taxonomy) -> Finding:
     """A review as it is kept; InputError when it cannot be meant so."""
-    name = clean_line(finding.reviewer, MAX_NAME, "The name")
-    if not name:
+    if not reviewer:
         raise InputError("Say who reviews: a name or initials.")
     if finding.diagnosis is not None and finding.diagnosis not in taxonomy:
         raise InputError(f"The diagnosis is one of {', '.join(taxonomy.codes)}.")
@@ -149,7 +133,7 @@ def clean_finding(finding: Finding, taxonomy: Taxonomy) -> Finding:
         raise InputError("Say how the diagnosis was confirmed: by histology, follow-up or an expert.")
     if finding.diagnosis is None and finding.source not in (None, WITHDRAWN):
         raise InputError("A source confirms a diagnosis: choose the diagnosis, too.")
-    return replace(finding, reviewer=name, note=clean_text(finding.note, MAX_NOTE, "The note"))
+    return replace(finding, note=clean_text(finding.note, MAX_NOTE, "The note"))
 
 
 def clean_tags(names: Iterable[str]) -> set[str]:
@@ -164,18 +148,6 @@ def write_tags(connection: Connection, seq: int, before: Sequence[str], after: S
         connection.execute(delete(tags).where(tags.c.seq == seq, tags.c.name.in_(gone)))
     if new:
         connection.execute(insert(tags), [{"name": name, "seq": seq} for name in new])
-
-
-def review_notes(connection: Connection, seq: int) -> list[str]:
-    """The notes of a prediction's reviews."""
-    return list(connection.execute(select(reviews.c.note).where(reviews.c.seq == seq)).scalars())
-
-
-def write_audit(
-    connection: Connection, record: Record, action: Action, who: str, detail: Mapping[str, Any]
-) -> None:
-    """Append one line to the audit trail."""
-    connection.execute(insert(audit).values(audit_row(record, action, who, detail)))
 
 
 def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any]) -> dict[str, Any]:

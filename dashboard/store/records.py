@@ -29,9 +29,14 @@ REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
 
 @dataclass(frozen=True)
 class Finding:
-    """What somebody wants to append as a review; see `Store.review`."""
+    """What somebody wants to append as a review.
 
-    reviewer: str = ""
+    Attributes:
+        diagnosis: the confirmed one, a code; None when nothing was confirmed.
+        source: "histology", "follow-up" or "expert" with a diagnosis; "withdrawn" without takes back what earlier
+            reviews confirmed.
+    """
+
     diagnosis: str | None = None
     source: str | None = None
     note: str = ""

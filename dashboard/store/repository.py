@@ -6,7 +6,7 @@ the database: otherwise one could remove the image that another has just found t
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -239,76 +239,38 @@ class Store(Transactions):
 
     def change(
         self,
-        record_id: str,
+        seen: Mapping[str, int | None],
         fields: Mapping[str, Any],
         finding: Finding | None = None,
-        revision: int | None = None,
         who: str = "",
-    ) -> Record:
-        """Change some fields of the context, append a review, or both, with audit lines: all of it or nothing.
+    ) -> tuple[Record, ...]:
+        """Change fields of the context, append a review, or both, with audit lines: for all of these cases or for none.
 
         Args:
+            seen: id -> the revision that the user has seen, None for any. Those that are gone are passed over.
             fields: of `Context`, by their names; the others stay as they are at that moment.
-            revision: the one that the user has seen.
             who: the reviewer, where there is a review.
 
-        Raises:
-            Conflict: somebody changed it meanwhile.
-            InputError: as for `review`.
-            NotFound: there is no such prediction.
-        """
-        name = clean_line(who, MAX_NAME, "The name")
-        if finding is not None:
-            finding = changes.clean_finding(finding, self.known.every)
-            name = finding.reviewer
-        with self.writing() as connection:
-            record = changes.find_prediction(connection, known_shape(record_id))[1]
-            if fields:
-                context = replace(record.context, **fields)
-                record = changes.change_context(connection, record.id, context, revision, name)
-                revision = None
-            if finding is not None:
-                record = changes.append_review(connection, record.id, finding, revision, self.known)
-            return record
-
-    def review(
-        self,
-        ids: Sequence[str],
-        reviewer: str,
-        diagnosis: str | None = None,
-        source: str | None = None,
-        note: str = "",
-        add_tags: Iterable[str] = (),
-        remove_tags: Iterable[str] = (),
-        revision: int | Mapping[str, int] | None = None,
-    ) -> tuple[Record, ...]:
-        """Append the same review to these predictions, with an audit line each; to all of them or to none.
-
-        Args:
-            ids: those that are gone meanwhile are passed over.
-            reviewer: who says it.
-            diagnosis: the confirmed one, a code; None when nothing was confirmed.
-            source: "histology", "follow-up" or "expert" with a diagnosis; "withdrawn" without takes back what earlier
-                reviews confirmed.
-            revision: what the user has seen: of the one prediction, or of each by its id.
-
         Returns:
-            The predictions as they are now.
+            The cases as they are now.
 
         Raises:
             Conflict: somebody changed one of them meanwhile.
-            InputError: the review cannot be meant so.
+            InputError: a field does not fit, or the review cannot be meant so.
             NotFound: none of them exists.
         """
-        finding = changes.clean_finding(
-            Finding(reviewer, diagnosis, source, note, add_tags, remove_tags), self.known.every
-        )
+        name = clean_line(who, MAX_NAME, "The name")
+        if finding is not None:
+            finding = changes.clean_finding(finding, name, self.known.every)
         done: list[Record] = []
         with self.writing() as connection:
-            for one in dict.fromkeys(map(known_shape, ids)):
-                seen = revision.get(one) if isinstance(revision, Mapping) else revision
+            for record_id, revision in seen.items():
                 with suppress(NotFound):
-                    done.append(changes.append_review(connection, one, finding, seen, self.known))
+                    done.append(
+                        changes.change_prediction(
+                            connection, known_shape(record_id), revision, fields, finding, name, self.known
+                        )
+                    )
         if not done:
             raise NotFound(changes.MISSING)
         return tuple(done)

@@ -17,6 +17,7 @@ from model.images import decode, encode
 from model.predictor import Predictor
 from model.scoring import score_files
 from tests import files
+from tests.dashboard.reviews import add_review
 from tests.files import lesion, saved
 from tests.model.test_colour import PROFILES, meant_in
 from tests.tiny import write_tiny_bundle
@@ -82,7 +83,7 @@ def test_what_is_kept_is_served_and_exported_as_what_it_is(client: FlaskClient, 
     kinds = {"photograph": ("image/jpeg", ".jpg"), "WebP": ("image/webp", ".webp")}
     for data, (kind, ending) in zip((saved(lesion()), PHOTOGRAPHS["WebP"]), kinds.values(), strict=True):
         record = predict_photograph(NOBODY, services, data, "a")
-        services.store.review([record.id], "A", "nv", "histology") if ending == ".jpg" else None
+        add_review(services.store, [record.id], "A", "nv", "histology") if ending == ".jpg" else None
         answer = client.get(f"/api/v1/predictions/{record.id}/image")
         assert answer.content_type == kind
         assert Image.open(BytesIO(answer.data)).format == kind.removeprefix("image/").upper()

@@ -26,6 +26,7 @@ from model.taxonomy import HAM10000, LESIONS, Diagnosis, Taxonomy
 from tests.dashboard.calls import page
 from tests.dashboard.history.test_page import rows
 from tests.dashboard.monitoring.test_page import show
+from tests.dashboard.reviews import add_review
 from tests.tiny import write_tiny_bundle
 
 # Another clinic's words: its own name for a melanoma, and what nobody else knows.
@@ -111,7 +112,7 @@ def test_what_the_model_does_not_know_is_confirmed_as_malignant_or_benign(
     assert "Squamous cell carcinoma" in text and " malignant" in text
     assert "1 malignant, 0 benign images" in text
     assert "Squamous cell carcinoma" in page(client, f"/history/{seven.id}")
-    (done,) = services.store.review([records["eight"].id], "Anna", "wart", "expert")
+    (done,) = add_review(services.store, [records["eight"].id], "Anna", "wart", "expert")
     assert done.review == {"benign": "confirmed", "malignant": "overcalled"}.get(done.outcome, "undecided")
     change["review"]["diagnosis"] = "dog"
     refused = client.patch(f"/api/v1/predictions/{seven.id}", json=change)
@@ -182,7 +183,7 @@ def test_the_api_says_what_codes_mean(client: FlaskClient) -> None:
 def test_predictions_of_models_that_are_gone_keep_their_codes(
     services: Services, client: FlaskClient, records: dict[str, Record]
 ) -> None:
-    services.store.review([records["clinic"].id], "Anna", "merkel", "expert")
+    add_review(services.store, [records["clinic"].id], "Anna", "merkel", "expert")
     services.store.known = known_diagnoses(services.bundles[1:][:0])
     clinic = client.get(f"/cards/{records['clinic'].id}").get_json()["card"]
     assert "merkel" in clinic and "Merkel cell" not in clinic and "Melanoma" in clinic

@@ -14,6 +14,7 @@ from model.images import decode
 from model.predictor import Predictor
 from tests import files
 from tests.dashboard.api.conftest import PREDICTIONS, Send, problem
+from tests.dashboard.reviews import add_review
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ def test_what_changes_during_a_deletion_is_kept(
     def overtaken(store: Any, record_id: str) -> Any:
         record = get(store, record_id)
         monkeypatch.undo()
-        store.review([record_id], "Anna", "mel", "histology")
+        add_review(store, [record_id], "Anna", "mel", "histology")
         return record
 
     for ask in (client.delete, partial(client.patch, json={"context": {"age": 1}})):

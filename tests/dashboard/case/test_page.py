@@ -11,6 +11,7 @@ from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.store import NotFound, Record
 from tests.dashboard.calls import dispatch, page
+from tests.dashboard.reviews import add_review
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_what_cannot_be_meant_is_said_and_nothing_is_kept(
 def test_two_people_at_once_see_what_changed(
     app: Dash, client: FlaskClient, services: Services, record: Record
 ) -> None:
-    services.store.review([record.id], "Dr B", "nv", "expert")
+    add_review(services.store, [record.id], "Dr B", "nv", "expert")
     answer = review(app, client, {record.id: 0}, diagnosis="mel", source="histology")
     said = json.dumps(answer["review-problem"]["children"], ensure_ascii=False)
     assert "Dr B" in said and "Melanocytic nevus" in said

@@ -12,6 +12,7 @@ from pyarrow import parquet
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.store import Context, Record
+from tests.dashboard.reviews import add_review
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def records(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> list[Re
     """A confirmed melanoma and a mole whose name is a formula."""
     first = predict_photograph(NOBODY, services, lesion_jpeg, "hand.jpg", context=Context(lesion="L1"))
     second = predict_photograph(NOBODY, services, mole_jpeg, "=1+1.jpg")
-    services.store.review([first.id], "A", "mel", "histology")
+    add_review(services.store, [first.id], "A", "mel", "histology")
     return [services.store.get(one.id) for one in (first, second)]
 
 

@@ -21,6 +21,7 @@ from model.evaluation.intervals import Interval, Undefined, undefined, wilson
 from model.images import decode, encode
 from model.predictor import Decision
 from tests.dashboard.calls import dispatch, page
+from tests.dashboard.reviews import add_review
 from training.drawings.synthetic import draw_lesion
 
 
@@ -67,7 +68,7 @@ def test_confirmed_cases_stand_beside_what_was_promised(
     from dashboard.store import Query
 
     newest = services.store.page(Query()).records[0]
-    services.store.review([newest.id], "A", "mel", "histology")
+    add_review(services.store, [newest.id], "A", "mel", "histology")
     text, _ = show(app, client, version.sha256, "all")
     assert "1 malignant, 0 benign images" in text and "Not defined without benign cases." in text
     assert "The model's test images" in text and "Few cases" in text

@@ -18,6 +18,7 @@ from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
 from model.images import Photograph
 from model.predictor import Decision, Prediction
+from tests.dashboard.reviews import add_review
 
 
 def opened(folder: Path) -> Store:
@@ -56,7 +57,7 @@ def write(folder: Path, acknowledged: int, seed: int) -> None:
             picture = photograph(rng)
             mine.append(store.add(picture, said(picture), "x.jpg").id)
             os.write(acknowledged, f"+{mine[-1]}\n".encode())
-            store.review([mine[-1]], "Anna", "nv", "expert", add_tags=["x"])
+            add_review(store, [mine[-1]], "Anna", "nv", "expert", add_tags=["x"])
 
 
 def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:

@@ -11,6 +11,7 @@ from dashboard.__main__ import main
 from dashboard.store import Context, OneOf, Query, Record, Search, Store, StoreError, open_store
 from dashboard.store.backup import write_backup
 from dashboard.store.restore import import_backup, restore_backup
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 
@@ -23,7 +24,9 @@ def three(store: Store, add: Add) -> list[Record]:
         add("b.jpg", seed=1),
         add(seed=2),
     ]
-    store.review([kept[0].id, kept[2].id], "Anna", "mel", "histology", note="clear margins", add_tags=["x"])
+    add_review(
+        store, [kept[0].id, kept[2].id], "Anna", "mel", "histology", note="clear margins", add_tags=["x"]
+    )
     store.delete([add(seed=3).id], who="Ben")
     return [store.get(record.id) for record in kept]
 

@@ -30,6 +30,7 @@ from dashboard.store import (
 from dashboard.store.places import RemoteFolder
 from model.images import Photograph
 from model.predictor import Prediction
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 
@@ -67,7 +68,7 @@ def test_predictions_of_the_first_revision_keep_everything(first_revision: Path)
     assert oldest.threshold == oldest.malignant_from == 0.5 and oldest.review == "open"
     assert store.page(Query()).total == 2
     assert [one.id for one in store.page(Query(filters=(Search("ä 1"),))).records] == [oldest.id]
-    assert store.review([newest.id], "Anna")[0].revision == 1
+    assert add_review(store, [newest.id], "Anna")[0].revision == 1
     store.close()
 
 
@@ -107,12 +108,12 @@ def test_a_locked_database_is_said(
     other = sqlite3.connect(tmp_path / "data/dermaboard.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked"):
-        store.review([record.id], "Anna")
+        add_review(store, [record.id], "Anna")
     # Readers go on, and so does everything when the lock is gone.
     assert store.get(record.id) == record
     other.execute("ROLLBACK")
     other.close()
-    assert store.review([record.id], "Anna")[0].revision == 1
+    assert add_review(store, [record.id], "Anna")[0].revision == 1
 
 
 def test_a_corrupt_database_is_said_and_left_alone(tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_a_database_that_is_read_only_is_read_and_says_so(
     store = open_store(tmp_path, f"sqlite:///file:{tmp_path}/dermaboard.db?mode=ro&uri=true")
     for attempt in (
         lambda: store.add(picture(2), said(picture(2)), "x.jpg"),
-        lambda: store.review([kept.id], "Anna"),
+        lambda: add_review(store, [kept.id], "Anna"),
         lambda: store.delete([kept.id]),
         store.check,
     ):

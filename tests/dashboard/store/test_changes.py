@@ -26,6 +26,7 @@ from dashboard.store.schema import audit, reviews, tags
 from model.cautions import Caution
 from model.images import Photograph
 from model.predictor import Decision, Prediction, Similar
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 Said = Callable[..., Prediction]
@@ -73,14 +74,14 @@ def test_a_context_is_cleaned() -> None:
 
 def test_reviews_are_appended_and_the_latest_diagnosis_counts(store: Store, add: Add) -> None:
     record = add(decision=Decision.BENIGN)
-    (first,) = store.review([record.id], "Anna", note="looks fine", add_tags=["b", "a", " "])
+    (first,) = add_review(store, [record.id], "Anna", note="looks fine", add_tags=["b", "a", " "])
     assert (first.review, first.confirmed, first.tags, first.revision) == ("reviewed", None, ("a", "b"), 1)
-    (second,) = store.review([record.id], "Ben", "mel", "histology", remove_tags=["b"])
+    (second,) = add_review(store, [record.id], "Ben", "mel", "histology", remove_tags=["b"])
     assert (second.review, second.confirmed, second.confirmed_by) == ("missed", "mel", "histology")
     # A review without a diagnosis leaves what was confirmed; a withdrawal takes it back.
-    (third,) = store.review([record.id], "Anna", note="agreed")
+    (third,) = add_review(store, [record.id], "Anna", note="agreed")
     assert third.confirmed == "mel"
-    (fourth,) = store.review([record.id], "Ben", source="withdrawn", note="wrong patient")
+    (fourth,) = add_review(store, [record.id], "Ben", source="withdrawn", note="wrong patient")
     assert (fourth.review, fourth.confirmed, fourth.confirmed_by) == ("reviewed", None, None)
     assert store.get(record.id) == fourth
     found = store.reviews(record.id)
@@ -104,7 +105,7 @@ def test_disagreements_are_told_apart(
     store: Store, add: Add, decision: str, confirmed: str, state: str
 ) -> None:
     record = add(decision=Decision(decision))
-    assert store.review([record.id], "Anna", confirmed, "expert")[0].review == state
+    assert add_review(store, [record.id], "Anna", confirmed, "expert")[0].review == state
     wanted = Query(filters=(OneOf("review", frozenset({state})),))
     assert [one.id for one in store.page(wanted).records] == [record.id]
 
@@ -113,7 +114,7 @@ def test_nothing_is_missed_or_overcalled_without_a_result(store: Store, add: Add
     severe = (Caution("unlike", "This does not look like a lesion.", severe=True),)
     for seed, (decision, confirmed) in enumerate((("benign", "mel"), ("malignant", "nv"), ("benign", "nv"))):
         record = add(seed=seed, decision=Decision(decision), cautions=severe)
-        assert store.review([record.id], "A", confirmed, "expert")[0].review == "undecided"
+        assert add_review(store, [record.id], "A", confirmed, "expert")[0].review == "undecided"
 
 
 def test_disagreements_come_first_and_open_cases_when_asked(store: Store, add: Add) -> None:
@@ -121,9 +122,9 @@ def test_disagreements_come_first_and_open_cases_when_asked(store: Store, add: A
         add(str(n), decision=decision)
         for n, decision in enumerate(("benign", "malignant", "benign", "benign"))
     )
-    store.review([missed.id], "A", "mel", "histology")
-    store.review([overcalled.id], "A", "nv", "histology")
-    store.review([seen.id], "A")
+    add_review(store, [missed.id], "A", "mel", "histology")
+    add_review(store, [overcalled.id], "A", "nv", "histology")
+    add_review(store, [seen.id], "A")
     down = [one.id for one in store.page(Query(sort=(("review", "desc"),))).records]
     assert down == [missed.id, overcalled.id, seen.id, open_.id]
     assert store.page(Query(sort=(("review", "asc"),))).records[0].id == open_.id
@@ -147,16 +148,16 @@ def test_disagreements_come_first_and_open_cases_when_asked(store: Store, add: A
 def test_a_review_that_cannot_be_meant_changes_nothing(store: Store, add: Add, wrong: dict[str, Any]) -> None:
     record = add()
     with pytest.raises(InputError):
-        store.review([record.id], **{"reviewer": "Anna", **wrong})
+        add_review(store, [record.id], **{"reviewer": "Anna", **wrong})
     assert store.get(record.id) == record and store.reviews(record.id) == ()
 
 
 def test_two_people_at_once_are_told_what_changed(store: Store, add: Add) -> None:
     record = add()
-    store.review([record.id], "Anna", "nv", "expert", revision=0)
+    add_review(store, [record.id], "Anna", "nv", "expert", revision=0)
     for late in (
-        lambda: store.review([record.id], "Ben", "mel", "histology", revision=0),
-        lambda: store.change(record.id, {"age": 50}, revision=0, who="Ben"),
+        lambda: add_review(store, [record.id], "Ben", "mel", "histology", revision=0),
+        lambda: store.change({record.id: 0}, {"age": 50}, who="Ben"),
     ):
         with pytest.raises(Conflict, match="Anna") as caught:
             late()
@@ -164,23 +165,23 @@ def test_two_people_at_once_are_told_what_changed(store: Store, add: Add) -> Non
         (change,) = caught.value.changes
         assert change.who == "Anna" and change.detail["confirmed"] == [None, "nv"]
     assert len(store.reviews(record.id)) == 1
-    assert store.review([record.id], "Ben", "mel", "histology", revision=1)[0].revision == 2
+    assert add_review(store, [record.id], "Ben", "mel", "histology", revision=1)[0].revision == 2
 
 
 def test_one_conflict_among_many_changes_none(store: Store, add: Add) -> None:
     first, second = add("1"), add("2")
-    store.review([second.id], "Anna")
+    add_review(store, [second.id], "Anna")
     with pytest.raises(Conflict):
-        store.review([first.id, second.id], "Ben", revision={first.id: 0, second.id: 0})
+        add_review(store, [first.id, second.id], "Ben", revision={first.id: 0, second.id: 0})
     assert store.reviews(first.id) == ()
-    assert len(store.review([first.id, second.id], "Ben", revision={first.id: 0, second.id: 1})) == 2
+    assert len(add_review(store, [first.id, second.id], "Ben", revision={first.id: 0, second.id: 1})) == 2
 
 
 def test_threads_that_review_one_case_lose_nothing(store: Store, add: Add) -> None:
     record = add()
 
     def one(number: int) -> None:
-        store.review([record.id], f"R{number}", add_tags=[f"t{number:02}"])
+        add_review(store, [record.id], f"R{number}", add_tags=[f"t{number:02}"])
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(16)))
@@ -192,14 +193,14 @@ def test_threads_that_review_one_case_lose_nothing(store: Store, add: Add) -> No
 def test_what_is_gone_is_passed_over_and_nothing_left_is_said(store: Store, add: Add) -> None:
     stays, goes = add("1"), add("2")
     store.delete([goes.id])
-    assert [one.id for one in store.review([goes.id, stays.id, stays.id], "Anna")] == [stays.id]
+    assert [one.id for one in add_review(store, [goes.id, stays.id, stays.id], "Anna")] == [stays.id]
     for late in (
-        lambda: store.review([goes.id], "Anna"),
-        lambda: store.review([], "Anna"),
-        lambda: store.change(goes.id, {"age": None}),
+        lambda: add_review(store, [goes.id], "Anna"),
+        lambda: add_review(store, [], "Anna"),
+        lambda: store.change({goes.id: None}, {"age": None}),
         lambda: store.reviews(goes.id),
         lambda: store.neighbours(goes.id, Query()),
-        lambda: store.review(["' OR 1=1 --"], "Anna"),
+        lambda: add_review(store, ["' OR 1=1 --"], "Anna"),
     ):
         with pytest.raises(NotFound):
             late()
@@ -207,9 +208,9 @@ def test_what_is_gone_is_passed_over_and_nothing_left_is_said(store: Store, add:
 
 def test_the_trail_tells_who_did_what_and_outlives_the_case(store: Store, add: Add, engine: Engine) -> None:
     record = add("Jane Doe.jpg", probability=0.25)
-    store.change(record.id, {"age": 50, "note": "private"}, who="Anna")
-    store.change(record.id, {"age": 50, "note": "private"}, who="Ben")
-    store.review([record.id], "Ben", "nv", "expert")
+    store.change({record.id: None}, {"age": 50, "note": "private"}, who="Anna")
+    store.change({record.id: None}, {"age": 50, "note": "private"}, who="Ben")
+    add_review(store, [record.id], "Ben", "nv", "expert")
     lines = store.audit(record.id)
     assert [(one.action, one.who, one.revision) for one in lines] == [
         ("predicted", "", 0),
@@ -232,7 +233,7 @@ def test_the_trail_tells_who_did_what_and_outlives_the_case(store: Store, add: A
 def test_free_text_finds_what_people_wrote(store: Store, add: Add) -> None:
     record = add("IMG_0001.jpg", context=Context(lesion="L-17", note="Rechte Schulter, größer"))
     other = add("other.png", seed=1)
-    store.review([record.id], "Anna", note="clear margins", add_tags=["teaching"])
+    add_review(store, [record.id], "Anna", note="clear margins", add_tags=["teaching"])
 
     def found(text: str) -> list[str]:
         return [one.id for one in store.page(Query(filters=(Search(text),))).records]
@@ -252,7 +253,7 @@ def test_free_text_finds_what_people_wrote(store: Store, add: Add) -> None:
         "margins OR other",
     ):
         assert found(text) == [], text
-    store.change(record.id, {"note": "left knee"})
+    store.change({record.id: None}, {"note": "left knee"})
     assert found("knee") == [record.id] and found("schulter") == [] and found("margins") == [record.id]
     store.delete([record.id])
     assert found("knee") == [] and found("png") == [other.id]
@@ -261,9 +262,9 @@ def test_free_text_finds_what_people_wrote(store: Store, add: Add) -> None:
 def test_tags_sites_and_models_are_listed(store: Store, add: Add) -> None:
     first, second = add(context=Context(site="back")), add(context=Context(site="face"), model="b")
     add()
-    store.review([first.id, second.id], "A", add_tags=["x", "y"])
-    store.review([first.id], "A", remove_tags=["y"])
-    store.review([second.id], "A", remove_tags=["y"])
+    add_review(store, [first.id, second.id], "A", add_tags=["x", "y"])
+    add_review(store, [first.id], "A", remove_tags=["y"])
+    add_review(store, [second.id], "A", remove_tags=["y"])
     assert (store.values("tag"), store.values("site"), store.values("model")) == (
         ("x",),
         ("back", "face"),
@@ -305,8 +306,8 @@ def test_watchers_see_every_change(store: Store, add: Add) -> None:
     seen = [store.latest().change]
     record = add()
     for change in (
-        lambda: store.change(record.id, {"age": 1}),
-        lambda: store.review([record.id], "A"),
+        lambda: store.change({record.id: None}, {"age": 1}),
+        lambda: add_review(store, [record.id], "A"),
         lambda: store.delete([record.id]),
     ):
         assert store.latest().id == record.id
@@ -347,28 +348,32 @@ def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
 
 def test_a_change_is_written_whole_or_not_at_all(store: Store, add: Add) -> None:
     record = add(context=Context(age=40, note="old"))
-    store.review([record.id], "Anna", add_tags=[f"t{number:02}" for number in range(50)])
-    for finding in (Finding("Ben", "mel"), Finding("Ben", add_tags=["one more"]), Finding("")):
+    add_review(store, [record.id], "Anna", add_tags=[f"t{number:02}" for number in range(50)])
+    for who, finding in (
+        ("Ben", Finding("mel")),
+        ("Ben", Finding(add_tags=["one more"])),
+        ("", Finding()),
+    ):
         with pytest.raises(InputError):
-            store.change(record.id, {"age": 41}, finding)
+            store.change({record.id: None}, {"age": 41}, finding, who)
     with pytest.raises(Conflict):
-        store.change(record.id, {"age": 41}, Finding("Ben"), revision=0)
+        store.change({record.id: 0}, {"age": 41}, Finding(), "Ben")
     now = store.get(record.id)
     assert (now.context.age, now.revision, len(store.reviews(record.id))) == (40, 1, 1)
-    after = store.change(record.id, {"age": 41}, Finding("Ben", note="seen"), revision=1)
+    (after,) = store.change({record.id: 1}, {"age": 41}, Finding(note="seen"), "Ben")
     assert (after.context, after.revision) == (Context(age=41, note="old"), 3)
 
 
 def test_reviews_at_the_same_moment_are_all_kept(store: Store, add: Add) -> None:
     record = add()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda one: store.change(record.id, {}, Finding(f"R{one}")), range(50)))
+        list(pool.map(lambda one: store.change({record.id: None}, {}, Finding(), f"R{one}"), range(50)))
     assert len(store.reviews(record.id)) == 50 == store.get(record.id).revision
 
 
 def test_what_was_changed_meanwhile_is_not_deleted(store: Store, add: Add) -> None:
     record = add(key="k")
-    store.review([record.id], "Anna", "mel", "histology")
+    add_review(store, [record.id], "Anna", "mel", "histology")
     with pytest.raises(Conflict, match="Anna"):
         store.delete([record.id], revision=0)
     assert store.image(record.id) and store.delete([record.id], revision=1) == 1

@@ -21,6 +21,7 @@ from dashboard.store.export import (
     parquet_table,
     write_export,
 )
+from tests.dashboard.reviews import add_review
 from training.cases import read_cases
 from training.pixels import prepare
 
@@ -42,7 +43,7 @@ def test_no_cell_of_a_csv_file_is_a_formula(store: Store, add: Add) -> None:
 
 def test_tables_have_a_row_a_prediction_and_their_types(store: Store, add: Add) -> None:
     records = [add(f"{seed}.jpg", seed=seed) for seed in range(3)]
-    store.review([records[0].id], "Anna", "mel", "histology", add_tags=["a", "b"])
+    add_review(store, [records[0].id], "Anna", "mel", "histology", add_tags=["a", "b"])
     table = parquet.read_table(io.BytesIO(b"".join(parquet_table(store, everything(store)))))
     assert table.column("id").to_pylist() == [record.id for record in reversed(records)]
     assert str(table.schema.field("age").type) == "int64" and table.column("age").null_count == 3
@@ -81,13 +82,13 @@ def test_training_prepares_the_dataset_of_confirmed_cases_as_it_is(
     for seed in range(8):
         context = Context(lesion=f"L{seed // 2}", age=40 + seed, sex="female", site="back")
         record = add(seed=seed, context=context if seed < 6 else Context())
-        store.review([record.id], "Anna", codes[seed % 4], "histology" if seed % 2 else "follow-up")
+        add_review(store, [record.id], "Anna", codes[seed % 4], "histology" if seed % 2 else "follow-up")
     add(seed=50)
     # The same image once more, confirmed otherwise and later; and one whose confirmation was taken back.
     again, back = add(seed=0), add(seed=60)
-    store.review([again.id], "Ben", "df", "expert")
-    store.review([back.id], "Ben", "df", "expert")
-    store.review([back.id], "Ben", source="withdrawn")
+    add_review(store, [again.id], "Ben", "df", "expert")
+    add_review(store, [back.id], "Ben", "df", "expert")
+    add_review(store, [back.id], "Ben", source="withdrawn")
     zipfile.ZipFile(io.BytesIO(b"".join(dataset_zip(store, everything(store))))).extractall(tmp_path / "set")
     prepared = prepare(
         read_cases([tmp_path / "set/metadata.csv"], [tmp_path / "set/images"]), tmp_path / "prepared"

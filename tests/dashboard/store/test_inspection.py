@@ -10,6 +10,7 @@ from dashboard.__main__ import main
 from dashboard.store import Context, Record, Store
 from dashboard.store import schema as tables
 from dashboard.store.inspection import store_problems
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 
@@ -17,8 +18,8 @@ Add = Callable[..., Record]
 @pytest.fixture
 def records(store: Store, add: Add) -> list[Record]:
     kept = [add(f"{seed}.jpg", seed=seed, context=Context(note="x", lesion="L")) for seed in range(5)]
-    store.review([kept[0].id], "Anna", "mel", "histology", note="clear", add_tags=["b", "a"])
-    store.review([kept[0].id], "Ben", source="withdrawn")
+    add_review(store, [kept[0].id], "Anna", "mel", "histology", note="clear", add_tags=["b", "a"])
+    add_review(store, [kept[0].id], "Ben", source="withdrawn")
     return kept
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.store import Context, Record, Store, open_store
 from dashboard.store.backup import write_backup
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 NEEDLE = "needle in the haystack"
@@ -70,7 +71,7 @@ def test_the_command_line_writes_for_its_owner_only_and_into_the_data_folder(tmp
 def test_deleted_words_are_in_no_file(store: Store, add: Add, tmp_path: Path) -> None:
     others = [add(f"{seed}.jpg", seed=seed) for seed in range(3)]
     record = add(f"{NEEDLE}.jpg", seed=5, context=Context(note=NEEDLE))
-    store.review([record.id], "Anna", note=NEEDLE, add_tags=[NEEDLE])
+    add_review(store, [record.id], "Anna", note=NEEDLE, add_tags=[NEEDLE])
     assert NEEDLE.encode() in at_rest(tmp_path / "data")
     store.delete([record.id])
     assert NEEDLE.encode() not in at_rest(tmp_path / "data")

@@ -19,6 +19,7 @@ from dashboard.store.checked import AuditRow, CautionRow, PredictionRow, ReviewR
 from dashboard.store.restore import import_backup, restore_backup
 from dashboard.store.schema import audit, predictions, reviews
 from model.cautions import Caution
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 Change = Callable[[dict[str, Any]], object]
@@ -28,7 +29,7 @@ Change = Callable[[dict[str, Any]], object]
 def record(store: Store, add: Add) -> Record:
     """One prediction with a review, kept in all.tar."""
     added = add("arm.jpg", seed=1, context=Context(age=50, lesion="L1", note="private"))
-    return store.review([added.id], "Anna", "mel", "histology", note="clear", add_tags=["x"])[0]
+    return add_review(store, [added.id], "Anna", "mel", "histology", note="clear", add_tags=["x"])[0]
 
 
 @pytest.fixture

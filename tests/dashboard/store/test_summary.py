@@ -25,6 +25,7 @@ from model.evaluation.metrics import Confusion
 from model.images import Photograph
 from model.predictor import Decision
 from model.taxonomy import HAM10000
+from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 OTHER = "b" * 64
@@ -91,8 +92,8 @@ def test_outcomes_count_photographs_once_and_truth_for_all_models(store: Store, 
     cancer = add(seed=0, decision=Decision.BENIGN)
     mole = add(seed=1, decision=Decision.MALIGNANT, probability=0.9)
     add(seed=2, decision=Decision.BENIGN)
-    store.review([cancer.id], "A", "mel", "histology")
-    store.review([mole.id], "A", "nv", "expert")
+    add_review(store, [cancer.id], "A", "mel", "histology")
+    add_review(store, [mole.id], "A", "nv", "expert")
     found = count_outcomes(store)
     assert found.by_outcome() == {"benign": 2, "malignant": 1}
     assert found.confirmed_by_outcome() == {("benign", "mel"): 1, ("malignant", "nv"): 1}
@@ -106,7 +107,7 @@ def test_outcomes_count_photographs_once_and_truth_for_all_models(store: Store, 
 
     # The same photograph again, and a diagnosis that was corrected: its first prediction and the latest diagnosis.
     again = add(seed=0, decision=Decision.MALIGNANT, probability=0.95)
-    store.review([again.id], "B", "bcc", "histology")
+    add_review(store, [again.id], "B", "bcc", "histology")
     found = count_outcomes(store, version=FIRST)
     assert found.by_outcome() == {"benign": 2, "malignant": 1}
     assert found.confirmed_by_outcome() == {("benign", "bcc"): 1, ("malignant", "nv"): 1}
@@ -116,11 +117,11 @@ def test_a_photograph_sent_40_times_changes_nothing(store: Store, add: Add) -> N
     """Begg and Greenes: 3 cancers are found, and 1 of 10 checked among 20 benign ones makes 2: 3 / (3 + 2)."""
     for seed in range(3):
         found = add(seed=seed, decision=Decision.MALIGNANT, probability=0.9)
-        store.review([found.id], "A", "mel", "histology")
+        add_review(store, [found.id], "A", "mel", "histology")
     for seed in range(3, 23):
         benign = add(seed=seed)
         if seed < 13:
-            store.review([benign.id], "A", "mel" if seed == 3 else "nv", "histology")
+            add_review(store, [benign.id], "A", "mel" if seed == 3 else "nv", "histology")
     assert count_outcomes(store, version=FIRST).live(False, HAM10000).sensitivity.value == pytest.approx(0.6)
     before = (
         count_outcomes(store),
@@ -155,8 +156,8 @@ def test_drawn_examples_do_not_count(
 
 def test_photographs_without_a_result_are_not_called_benign(store: Store, add: Add) -> None:
     for seed, code in enumerate(("mel", "nv")):
-        store.review([add(seed=seed, cautions=(SEVERE,)).id], "A", code, "histology")
-        store.review([add(seed=10 + seed, cautions=(SEVERE, CLOSE_UP)).id], "A", code, "histology")
+        add_review(store, [add(seed=seed, cautions=(SEVERE,)).id], "A", code, "histology")
+        add_review(store, [add(seed=10 + seed, cautions=(SEVERE, CLOSE_UP)).id], "A", code, "histology")
     found = count_outcomes(store)
     assert found.by_outcome() == {"no_result": 4}
     assert found.live(False, HAM10000).verified == Confusion(tp=1, fp=1, tn=0, fn=0)
