@@ -9,22 +9,21 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Column, Connection, Table, select
 
-from dashboard.store.errors import StoreError
+from dashboard.store.database import CHUNK, in_batches
+from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
 from dashboard.store.schema import audit, predictions, reviews
-from dashboard.store.sweep import CHUNK, in_batches
 
 # The first one had no digests.
 FORMATS = (1, 2)
@@ -61,30 +60,11 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
     Raises:
         StoreError: the file exists already or cannot be written.
     """
-    if path.exists():
-        raise StoreError(f"{path} exists already. Choose another name.")
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            new_private_file(partial) as file,
-            tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
-        ):
-            counts = write_entries(source, archive, query, path.parent)
-        partial.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return counts
-
-
-def new_private_file(path: Path) -> IO[bytes]:
-    """A new file that only its owner may read."""
-    path.unlink(missing_ok=True)
-    return os.fdopen(
-        os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "w+b"
-    )
+    with (
+        new_file(path) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        return write_entries(source, archive, query, path.parent)
 
 
 def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, folder: Path) -> Counts:
@@ -92,10 +72,10 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
     written, gone = set[str](), list[str]()
     rows = files = missing = 0
     head = {"format": FORMATS[-1], "created": datetime.now(UTC).isoformat(), "whole": query is None}
-    add_bytes(archive, HEAD, json.dumps(head).encode())
+    add_file(archive, HEAD, io.BytesIO(json.dumps(head).encode()))
     with tempfile.TemporaryFile(dir=folder) as spool, source.reading() as connection:
         with gzip.open(spool, "wb", compresslevel=5) as lines:
-            for some in in_batches(rows_to_back_up(source, connection, query), CHUNK):
+            for some in in_batches(rows_to_back_up(source, connection, query)):
                 there = []
                 for row in some:
                     pictures = {
@@ -111,7 +91,7 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
                         if data is None:
                             missing += 1
                             continue
-                        add_bytes(archive, name, data)
+                        add_file(archive, name, io.BytesIO(data))
                         files += 1
                         if name.startswith("images/"):
                             written.add(name)
@@ -138,7 +118,7 @@ def is_deleted(source: Store, record_id: str) -> bool:
 
 def audit_of_lately_deleted(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The audit lines of predictions that were deleted while the backup was written."""
-    for some in in_batches(ids, CHUNK):
+    for some in in_batches(ids):
         with source.reading() as connection:
             found = select(audit).where(audit.c.prediction_id.in_(some)).order_by(audit.c.id)
             lines = [json_row(audit, row) for row in connection.execute(found).mappings()]
@@ -181,20 +161,29 @@ def file_contents(source: Store, name: str) -> bytes | None:
 
 def rows_with_history(connection: Connection, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
     """Each row with its reviews and audit lines, ready for JSON."""
-    reviewed: dict[int, list[Any]] = {}
-    found = select(reviews).where(reviews.c.seq.in_([row["seq"] for row in rows])).order_by(reviews.c.id)
-    for one in connection.execute(found).mappings():
-        reviewed.setdefault(one["seq"], []).append(json_row(reviews, one, {"seq"}))
-    audited: dict[str, list[Any]] = {}
-    lines = select(audit).where(audit.c.prediction_id.in_([row["id"] for row in rows])).order_by(audit.c.id)
-    for one in connection.execute(lines).mappings():
-        audited.setdefault(one["prediction_id"], []).append(json_row(audit, one))
+    reviewed = json_rows_by(connection, reviews, reviews.c.seq, [row["seq"] for row in rows], {"seq"})
+    audited = json_rows_by(connection, audit, audit.c.prediction_id, [row["id"] for row in rows])
     for row in rows:
         yield {
             "prediction": json_row(predictions, row, WORKED_OUT),
             "reviews": reviewed.get(row["seq"], []),
             "audit": audited.get(row["id"], []),
         }
+
+
+def json_rows_by(
+    connection: Connection,
+    table: Table,
+    column: Column[Any],
+    values: Sequence[Any],
+    without: Set[str] = frozenset(),
+) -> dict[Any, list[dict[str, Any]]]:
+    """The rows of a table, in the order of their ids, by their value in a column."""
+    found: dict[Any, list[dict[str, Any]]] = {}
+    wanted = select(table).where(column.in_(values)).order_by(table.c.id)
+    for row in connection.execute(wanted).mappings():
+        found.setdefault(row[column.name], []).append(json_row(table, row, without))
+    return found
 
 
 def audit_of_deleted(connection: Connection) -> Iterator[dict[str, Any]]:
@@ -204,29 +193,21 @@ def audit_of_deleted(connection: Connection) -> Iterator[dict[str, Any]]:
         yield json_row(audit, row)
 
 
-def json_row(table: Table, row: Any, without: Iterable[str] = ()) -> dict[str, Any]:
-    """A row as JSON takes it."""
-    names = [column.name for column in table.columns if column.name not in set(without)]
+def json_row(table: Table, row: Any, without: Set[str] = frozenset()) -> dict[str, Any]:
+    """A row as JSON takes it, without some of its columns."""
+    names = [column.name for column in table.columns if column.name not in without]
     return {name: row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in names}
 
 
-def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    """One file into an archive."""
-    entry = tarfile.TarInfo(name)
-    entry.size = len(data)
-    entry.pax_headers = {DIGEST: hashlib.sha256(data).hexdigest()}
-    archive.addfile(entry, io.BytesIO(data))
-    forget_members(archive)
-
-
 def add_file(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
-    """A file of any size into an archive."""
+    """A file of any size into an archive, with its digest."""
     entry = tarfile.TarInfo(name)
     entry.size = file.seek(0, io.SEEK_END)
     file.seek(0)
     entry.pax_headers = {DIGEST: hashlib.file_digest(file, "sha256").hexdigest()}  # type: ignore[arg-type]
     file.seek(0)
     archive.addfile(entry, file)
+    forget_members(archive)
 
 
 def forget_members(archive: tarfile.TarFile) -> None:

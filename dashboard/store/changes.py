@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.counted import recount_photographs
+from dashboard.store.database import in_batches
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.fields import CONTEXT_NAMES
 from dashboard.store.names import MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
@@ -23,7 +24,6 @@ from dashboard.store.records import (
     row_of_record,
 )
 from dashboard.store.schema import audit, keys, predictions, reviews, tags
-from dashboard.store.sweep import distinct_batches
 from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
@@ -197,7 +197,7 @@ def delete_predictions(
 ) -> dict[str, str]:
     """Delete predictions and what belongs to them, but for their audit lines; the ids that were there -> SHA-256."""
     gone: dict[str, str] = {}
-    for part in distinct_batches(ids):
+    for part in in_batches(dict.fromkeys(ids)):
         wanted = predictions.c.id.in_(part)
         rows = connection.execute(select(predictions).where(wanted)).mappings()
         if not (records := [record_from_row(row) for row in rows]):

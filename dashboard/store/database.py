@@ -1,10 +1,11 @@
 """Connections: the only place that knows which database is behind the store."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -18,6 +19,9 @@ from dashboard.store import words
 from dashboard.store.errors import StoreError
 
 BUSY_MILLISECONDS = 60_000
+# Ids in one statement: below every database's limit on parameters.
+CHUNK = 500
+T = TypeVar("T")
 MAPPED_BYTES = 1 << 32
 
 
@@ -166,3 +170,10 @@ def empty_log(engine: Engine) -> bool:
 def sqlite_url(path: Path) -> URL:
     """The address of an SQLite file, whatever characters its path has."""
     return URL.create("sqlite", database=str(path))
+
+
+def in_batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in lists of at most CHUNK, that fit into one statement each."""
+    left = iter(values)
+    while batch := list(islice(left, CHUNK)):
+        yield batch

@@ -19,6 +19,7 @@ from dashboard.store.drain import Drain
 from dashboard.store.errors import NotFound, StoreError
 from dashboard.store.fields import CONTEXT
 from dashboard.store.files import image_ending
+from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
@@ -224,15 +225,5 @@ def write_export(store: Store, query: Query, path: Path) -> None:
     name = {"zip": "dataset.zip"}.get(path.suffix[1:], f"predictions{path.suffix}")
     if name not in EXPORTS:
         raise StoreError(f"{path}: the ending must be .csv, .parquet, .jsonl or .zip.")
-    if path.exists():
-        raise StoreError(f"{path} exists already. Choose another name.")
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.writelines(EXPORTS[name][1](store, store.stream(query)))
-        partial.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with new_file(path) as file:
+        file.writelines(EXPORTS[name][1](store, store.stream(query)))

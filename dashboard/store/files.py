@@ -1,11 +1,20 @@
 """The images of predictions: named by content, and swept when no row names them."""
 
+import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, select
+
+from dashboard.store.database import in_batches
 from dashboard.store.places import TEMPORARY, Storage
+from dashboard.store.schema import predictions
 from model.images import Photograph, encode, encode_exactly
+
+log = logging.getLogger(__name__)
+Transaction = Callable[[], AbstractContextManager[Connection]]
 
 ID = re.compile(r"[0-9a-f-]{36}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -105,3 +114,44 @@ class Files:
                     yield File(name)
                 elif match:
                     yield File(name, match[1]) if pattern is IMAGE else File(name, prediction=match[1])
+
+
+def remove_orphaned_files(files: Files, identity: str, reading: Transaction, writing: Transaction) -> int:
+    """Remove the files of a store that no row names. Returns how many."""
+    owner, place = files.identity(), files.place
+    if owner not in (None, identity):
+        log.warning("%s belongs to another database: no file there is removed.", place)
+        return 0
+    if owner is None and files.any():
+        log.warning("%s has images but no mark of a database: none is cleaned up.", place)
+        return 0
+    if owner is None:
+        files.mark(identity)
+    swept = 0
+    for suspects in in_batches(files.found()):
+        with reading() as connection:
+            orphans = orphaned_files(connection, suspects)
+        if orphans:
+            # Once more with nobody writing: a row may name them by now.
+            with writing() as connection:
+                for file in orphaned_files(connection, orphans):
+                    place.remove(file.name)
+                    swept += 1
+    return swept
+
+
+def referenced_digests(connection: Connection, digests: Iterable[str]) -> set[str]:
+    """Those of these digests that a row names."""
+    found = set[str]()
+    for part in in_batches(digests):
+        named = select(predictions.c.sha256).where(predictions.c.sha256.in_(part))
+        found.update(connection.execute(named).scalars())
+    return found
+
+
+def orphaned_files(connection: Connection, files: Sequence[File]) -> list[File]:
+    """Those of at most CHUNK files that no row names."""
+    digests = referenced_digests(connection, {file.sha256 for file in files if file.sha256})
+    ids = [file.prediction for file in files if file.prediction]
+    known = set(connection.execute(select(predictions.c.id).where(predictions.c.id.in_(ids))).scalars())
+    return [file for file in files if file.sha256 not in digests and file.prediction not in known]

@@ -9,10 +9,10 @@ from PIL import Image
 from sqlalchemy import Connection
 
 from dashboard.store.backup import files_of_row, is_deleted, rows_to_back_up, rows_with_history
-from dashboard.store.checked import case_row, differing_columns, parse_backup_case
+from dashboard.store.backup_rows import case_row, parse_backup_case
 from dashboard.store.counted import count_miscounted
+from dashboard.store.database import in_batches
 from dashboard.store.repository import Store
-from dashboard.store.sweep import CHUNK, in_batches
 
 
 def store_problems(source: Store) -> Iterator[str]:
@@ -21,7 +21,7 @@ def store_problems(source: Store) -> Iterator[str]:
         yield from database_damage(connection)
         if wrong := count_miscounted(connection):
             yield f"Of {wrong:,} predictions it is wrong whether monitoring counts them."
-        for some in in_batches(rows_to_back_up(source, connection, None), CHUNK):
+        for some in in_batches(rows_to_back_up(source, connection, None)):
             for row, line in zip(some, rows_with_history(connection, some), strict=True):
                 yield from (
                     f"Prediction {row['id']}: {fault}." for fault in prediction_faults(source, row, line)
@@ -43,8 +43,7 @@ def prediction_faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator
     except ValueError as error:
         yield f"its row cannot be right, {error}"
         return
-    wrong = differing_columns(row, case_row(case, source.known))
-    if wrong:
+    if wrong := [name for name, value in case_row(case, source.known).items() if row[name] != value]:
         yield f"{', '.join(wrong)} do not agree with its reviews and texts"
     for name in files_of_row(source, row):
         fault = picture_fault(source, name)

@@ -10,10 +10,11 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from dashboard.store.errors import StoreError
 
@@ -178,6 +179,28 @@ def new_folder(path: Path) -> None:
     if not path.is_dir():
         new_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that only its owner may read; it appears complete or not at all.
+
+    Raises:
+        StoreError: the file exists already or cannot be written.
+    """
+    if path.exists():
+        raise StoreError(f"{path} exists already. Choose another name.")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 class RemoteFolder:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Connection, Engine, func, insert, select
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
-from dashboard.store import changes, counted, database, sweep, words
+from dashboard.store import changes, counted, database, words
 from dashboard.store.errors import MissingFile, NotFound
 from dashboard.store.fields import Context
-from dashboard.store.files import ID, Files
+from dashboard.store.files import ID, Files, referenced_digests, remove_orphaned_files
 from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import Pages
@@ -156,8 +156,8 @@ class Store(Transactions):
     def get_many(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records with these ids, by id; those that are gone are left out."""
         with self.reading() as connection:
-            chunks = sweep.distinct_batches([known_shape(one) for one in ids])
-            parts = (select(predictions).where(predictions.c.id.in_(chunk)) for chunk in chunks)
+            batches = database.in_batches(set(map(known_shape, ids)))
+            parts = (select(predictions).where(predictions.c.id.in_(batch)) for batch in batches)
             rows = (row for part in parts for row in connection.execute(part).mappings())
             return {row["id"]: record_from_row(row) for row in rows}
 
@@ -346,7 +346,8 @@ class Store(Transactions):
             gone = changes.delete_predictions(connection, [known_shape(one) for one in ids], name, revision)
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self.writing() as connection:
-            for digest in set(gone.values()) - sweep.referenced_digests(connection, list(gone.values())):
+            digests = set(gone.values())
+            for digest in digests - referenced_digests(connection, digests):
                 for file in (*self._files.images(digest), self._files.thumbnail(digest)):
                     self._files.place.remove(file)
             for record_id in gone:
@@ -362,7 +363,7 @@ class Store(Transactions):
         every image in it would seem nobody's.
         """
         with self.disk():
-            return sweep.remove_orphaned_files(self._files, self._identity, self.reading, self.writing)
+            return remove_orphaned_files(self._files, self._identity, self.reading, self.writing)
 
 
 def clock_time() -> datetime:

@@ -18,13 +18,13 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, files_of_row, forget_members
-from dashboard.store.checked import AuditRow, BackupCase, case_row, parse_audit_row, parse_backup_case
+from dashboard.store.backup_rows import AuditRow, BackupCase, case_row, parse_audit_row, parse_backup_case
 from dashboard.store.counted import recount_photographs
+from dashboard.store.database import CHUNK, in_batches
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.repository import Store
 from dashboard.store.schema import audit, predictions, reviews, tags
-from dashboard.store.sweep import CHUNK
 
 DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
 NOT_OURS = "{} is no backup of Dermaboard, or only a part of one, or damaged: {}."
@@ -252,8 +252,7 @@ def read_trail(connection: Connection, file: Digested) -> None:
 def insert_audit(connection: Connection, lines: list[AuditRow]) -> None:
     """Audit lines that are not there yet."""
     known: set[str] = set()
-    for start in range(0, len(lines), CHUNK):
-        ids = [line.id for line in lines[start : start + CHUNK]]
+    for ids in in_batches([line.id for line in lines]):
         known.update(connection.execute(select(audit.c.id).where(audit.c.id.in_(ids))).scalars())
     new = {line.id: line.model_dump() for line in lines if line.id not in known}
     if new:

@@ -44,7 +44,7 @@ from dashboard.shell.review_form import change_words
 from dashboard.shell.text import context_words
 from dashboard.store import Query, Search
 from dashboard.store.backup import write_backup
-from dashboard.store.checked import PredictionRow
+from dashboard.store.backup_rows import PredictionRow
 from dashboard.store.export import csv_table
 
 services = build_services(Settings.model_validate_json(sys.argv[1]))

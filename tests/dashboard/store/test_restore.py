@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from dashboard.store import Context, Query, Record, Search, Store, StoreError, open_store
-from dashboard.store.backup import DIGEST, ROWS, WORKED_OUT, add_bytes, write_backup
-from dashboard.store.checked import AuditRow, CautionRow, PredictionRow, ReviewRow
+from dashboard.store.backup import DIGEST, ROWS, WORKED_OUT, add_file, write_backup
+from dashboard.store.backup_rows import AuditRow, CautionRow, PredictionRow, ReviewRow
 from dashboard.store.restore import import_backup, restore_backup
 from dashboard.store.schema import audit, predictions, reviews
 from model.cautions import Caution
@@ -57,7 +57,7 @@ def rewritten(backup: Path, change: Change) -> Path:
                 row = json.loads(line)
                 change(row)
                 data = gzip.compress(json.dumps(row).encode() + b"\n")
-            add_bytes(new, entry.name, data)
+            add_file(new, entry.name, io.BytesIO(data))
     return other
 
 
@@ -143,8 +143,8 @@ def test_a_bomb_is_refused_at_little_memory(target: Store, tmp_path: Path, line:
         for _ in range(200_000_000 // (len(line) * 1000)):
             file.write(line * 1000)
     with tarfile.open(tmp_path / "bomb.tar", "w", format=tarfile.PAX_FORMAT) as archive:
-        add_bytes(archive, "dermaboard.json", b'{"format": 2}')
-        add_bytes(archive, ROWS, bomb.getvalue())
+        add_file(archive, "dermaboard.json", io.BytesIO(b'{"format": 2}'))
+        add_file(archive, ROWS, bomb)
     tracemalloc.start()
     with pytest.raises(StoreError, match="line 1 of its rows is too long"):
         restore_backup(target, tmp_path / "bomb.tar")
@@ -156,7 +156,7 @@ def test_a_file_that_is_mostly_holes_is_refused(target: Store, tmp_path: Path) -
     hole = tarfile.TarInfo("heatmaps/" + "0" * 36 + ".png")
     hole.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(1 << 40)}
     with tarfile.open(tmp_path / "holes.tar", "w", format=tarfile.PAX_FORMAT) as archive:
-        add_bytes(archive, "dermaboard.json", b'{"format": 1}')
+        add_file(archive, "dermaboard.json", io.BytesIO(b'{"format": 1}'))
         data = b"1\n0\n0\n".ljust(512, b"\0")
         hole.size = len(data)
         archive.addfile(hole, io.BytesIO(data))

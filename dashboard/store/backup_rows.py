@@ -4,7 +4,6 @@ Only what people and models have said is believed. What follows from it, the wor
 stand, is worked out again.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
@@ -242,8 +241,3 @@ def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
     )
     spread = {"spread_low": case.prediction.spread_low, "spread_high": case.prediction.spread_high}
     return row_of_record(record, [review.note for review in case.reviews]) | spread
-
-
-def differing_columns(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The columns in which two rows differ."""
-    return [name for name, value in after.items() if before[name] != value]
