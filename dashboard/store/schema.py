@@ -142,8 +142,12 @@ LISTED = (
     *("created", "seq", "probability", "decision", "diagnosis", "review", "model"),
     *("site", "sex", "confirmed", "operating_point"),
 )
-# The columns of which one value may be rare have an index each, that goes on by time.
-BY_VALUE = ("decision", "diagnosis", "review", "site", "lesion_folded")
+# The columns of which one value may be rare have an index each, that goes on by time; what values there are is read off
+# it, too.
+BY_VALUE = (
+    *("decision", "diagnosis", "review"),
+    *(field.folded for field in CONTEXT if field.filter and not field.choices),
+)
 
 
 def add_index(name: str, *columns: str, present: str = "") -> None:
@@ -156,7 +160,7 @@ def add_index(name: str, *columns: str, present: str = "") -> None:
 for _name in ("created", "probability"):
     add_index(f"by_{_name}", *dict.fromkeys((_name, *LISTED)))
 for _name in BY_VALUE:
-    add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name == "lesion_folded" else "")
+    add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name.endswith("_folded") else "")
 
 # What monitoring counts, by photograph and by version of a model; and the confirmed images.
 SUMMED = ("counted", "created", "decision", "no_result", "close_up")

@@ -29,10 +29,14 @@ revision, down_revision, branch_labels, depends_on = "9999", "{last}", None, Non
 def upgrade() -> None:
     op.add_column("predictions", sa.Column("phototype", sa.String(16)))
     op.add_column("predictions", sa.Column("clinic", sa.String(64)))
+    op.create_index("ix_predictions_by_clinic", "predictions", ["clinic", "created", "seq"])
 """
 USE = """
 import io, json, sys
 from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from dashboard.app import create_app
 from dashboard.history.filters import SORTS
@@ -46,6 +50,8 @@ from dashboard.store import Query, Search
 from dashboard.store.backup import write_backup
 from dashboard.store.backup_rows import PredictionRow
 from dashboard.store.export import csv_table
+from dashboard.store.schema import metadata
+from dashboard.store.words import INDEX
 
 services = build_services(Settings.model_validate_json(sys.argv[1]))
 app = create_app(services=services)
@@ -69,7 +75,12 @@ with app.server.test_request_context("/"):
     }
 write_backup(services.store, Path(sys.argv[3]))
 line = services.store.audit(record.id)[-1]
+with services.store.reading() as connection:
+    options = {"include_name": lambda name, kind, _: not (name or "").startswith(INDEX)}
+    migration = MigrationContext.configure(connection, opts=options)
+    missing = [str(one) for one in compare_metadata(migration, metadata)]
 print(json.dumps(pages | {
+    "missing": missing,
     "sent": sent.json["context"]["phototype"],
     "refused": refused.json["detail"],
     "changed": changed.json["context"]["phototype"],
@@ -121,6 +132,8 @@ def test_a_field_is_one_line_and_a_migration(
     )
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    # A text has an index, from which its values are read.
+    assert said["missing"] == []
     assert (said["sent"], said["changed"], said["cell"]) == ("two", "one", "one")
     assert "phototype" in said["refused"]
     assert said["found"] == [1, 0] and said["searched"] == 1

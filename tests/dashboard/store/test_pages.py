@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import URL
 
 from dashboard.store import OneOf, Query, QueryError, Range, Search, Store, Text, database, pages
+from dashboard.store.fields import CONTEXT
 from dashboard.store.files import Files
 from dashboard.store.pages import Pages, order_clauses
 from dashboard.store.places import LocalFolder
@@ -168,6 +169,13 @@ def plan(store: Store, query: Query, many: bool) -> str:
 def test_a_filter_is_read_off_one_index(store: Store, filters: Any, index: str) -> None:
     found = plan(store, Query(filters=filters), many=False)
     assert re.search(rf"COVERING INDEX ix_predictions_by_{index}\b", found), found
+
+
+@pytest.mark.parametrize(
+    "column", [field.name for field in CONTEXT if field.filter == "values" and not field.choices]
+)
+def test_the_values_of_a_text_are_read_off_an_index(column: str) -> None:
+    assert any(index.columns.keys()[0] == column for index in predictions.indexes)
 
 
 @pytest.mark.parametrize("column", ALWAYS_SORTABLE)
