@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dashboard.store.drain import Drain
 from dashboard.store.errors import NotFound, StoreError
 from dashboard.store.fields import CONTEXT
 from dashboard.store.files import image_ending
@@ -49,6 +48,35 @@ LAST: dict[str, type] = {
 # How HAM10000 calls the ways in which a diagnosis was confirmed.
 DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus"}
 DATASET = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+
+
+class Drain(io.RawIOBase):
+    """A file that is read while it is written: what was written can be taken away at once."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.position = 0
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """How many bytes were written."""
+        return self.position
+
+    def write(self, data: object) -> int:
+        """Keep the bytes until they are taken."""
+        part = bytes(data)  # type: ignore[call-overload]
+        self.parts.append(part)
+        self.position += len(part)
+        return len(part)
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        data = b"".join(self.parts)
+        self.parts.clear()
+        return data
 
 
 def export_columns(store: Store) -> dict[str, type]:
@@ -93,14 +121,9 @@ def drain_text(text: io.StringIO) -> bytes:
 def json_lines(_store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """JSON lines with everything that is stored of a prediction."""
     for record in records:
-        yield json.dumps(asdict(record), default=json_default, ensure_ascii=False).encode() + b"\n"
-
-
-def json_default(value: Any) -> Any:
-    """What JSON has no form for: times."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
+        # JSON has no form for times.
+        line = json.dumps(asdict(record), default=datetime.isoformat, ensure_ascii=False)
+        yield line.encode() + b"\n"
 
 
 def parquet_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:

@@ -26,7 +26,6 @@ from dashboard.store import (
     open_store,
     places,
     repository,
-    sweep,
 )
 from model.cautions import Caution
 from model.images import Photograph, decode
@@ -130,7 +129,7 @@ def test_a_shared_image_outlives_one_of_its_predictions(store: Store, add: Add, 
 def test_many_are_deleted_at_once(
     store: Store, add: Add, monkeypatch: pytest.MonkeyPatch, files_of: Names
 ) -> None:
-    monkeypatch.setattr(sweep, "CHUNK", 3)
+    monkeypatch.setattr(database, "CHUNK", 3)
     ids = [add(seed=seed % 4).id for seed in range(8)]
     assert store.delete(ids) == 8
     assert files_of() == set()
