@@ -54,10 +54,10 @@ def hostname(host: str) -> str | None:
     """The name or address of a Host header, without its port; None where it has none."""
     bare = host if host.count(":") < 2 or host.startswith("[") else f"[{host}]"
     try:
-        found = urlsplit(f"//{bare}").hostname
+        name = urlsplit(f"//{bare}").hostname
     except ValueError:
         return None
-    return found.rstrip(".") if found else None
+    return name.rstrip(".") if name else None
 
 
 def same_origin() -> None:
@@ -89,23 +89,23 @@ class Forwarded:
     def __init__(self, app: Wsgi, proxies: Iterable[str]) -> None:
         self.direct = app
         self.behind = ProxyFix(app, x_for=1, x_proto=1, x_host=1)
-        self.proxies = [ipaddress.ip_network(one) for one in proxies]
+        self.proxies = [ipaddress.ip_network(proxy) for proxy in proxies]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The application's answer, as WSGI has it."""
-        app = self.behind if self.named(environ.get("REMOTE_ADDR", "")) else self.direct
+        app = self.behind if self.is_proxy(environ.get("REMOTE_ADDR", "")) else self.direct
         return app(environ, start_response)
 
-    def named(self, sender: str) -> bool:
+    def is_proxy(self, sender: str) -> bool:
         """Whether a connection from this address is a proxy's."""
-        found = numeric_address(sender)
-        return found is not None and any(found in network for network in self.proxies)
+        address = numeric_address(sender)
+        return address is not None and any(address in network for network in self.proxies)
 
 
 def numeric_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The numeric address in a text, IPv4 also where IPv6 carries it; None for anything else."""
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    return getattr(found, "ipv4_mapped", None) or found
+    return getattr(address, "ipv4_mapped", None) or address

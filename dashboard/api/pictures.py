@@ -9,8 +9,8 @@ from dashboard.api.inputs import ReportQuery
 from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import Services
+from dashboard.shell.browse import time_zone
 from dashboard.shell.text import NO_HEATMAP
-from dashboard.store import zone
 from dashboard.store.files import IMAGE_TYPES, image_ending
 
 # What belongs to one person stays in that person's browser, and is asked for each time: it may have been deleted.
@@ -92,7 +92,7 @@ def read_report(record_id: str, query: ReportQuery) -> Response:
         store.image(record_id),
         store.heatmap(record_id) if services.shows_heatmap(record) else b"",
         examples.is_drawn(record.sha256),
-        zone(query.zone) if query.zone is not None else None,
+        time_zone(query.zone) if query.zone is not None else None,
     )
     response = private_response(Response(pdf, mimetype="application/pdf"), "private, no-cache")
     response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'

@@ -79,9 +79,9 @@ def rechecked_predictions(services: Services) -> Iterator[Rechecked]:
     @lru_cache(maxsize=REMEMBERED)
     def predicted(sha256: str, model: str) -> Prediction:
         data = services.store.files.place.read(services.store.files.image(sha256))
-        found = services.predictors.get(services.bundle(model)).predict(decode(data, STORED))
+        prediction = services.predictors.get(services.bundle(model)).predict(decode(data, STORED))
         # What is remembered is small without it.
-        return replace(found, heatmap=found.heatmap[:0])
+        return replace(prediction, heatmap=prediction.heatmap[:0])
 
     def again(record: Record, bundle: Bundle) -> Rechecked:
         model = f"{bundle.name} {bundle.card.version}"
@@ -113,7 +113,7 @@ def wrong_copy(services: Services, record: Record, since: datetime | None) -> bo
     if since is None or not services.store.files.image(record.sha256).endswith(".jpg"):
         return False
     # A prediction that was made again since has the same copy.
-    return any(one.created < since for one in same_image(services.store, record.sha256))
+    return any(same.created < since for same in same_image(services.store, record.sha256))
 
 
 def recheck_report(services: Services) -> Iterator[str]:
@@ -123,19 +123,19 @@ def recheck_report(services: Services) -> Iterator[str]:
     unknown: list[str] = []
     failed: list[str] = []
     uncounted = 0
-    for one in rechecked_predictions(services):
+    for case in rechecked_predictions(services):
         number += 1
-        models.add(one.model)
-        if one.problem and one.benign:
-            failed.append(f"{prediction_line(one.record)}: {one.problem}")
-        if one.changed and one.outcome is not None:
-            words = one.outcome.value.replace("_", " ")
+        models.add(case.model)
+        if case.problem and case.benign:
+            failed.append(f"{prediction_line(case.record)}: {case.problem}")
+        if case.changed and case.outcome is not None:
             changed.append(
-                f"{prediction_line(one.record)}: {one.record.probability:.3f} then, {one.probability:.3f} now, {words}"
+                f"{prediction_line(case.record)}: {case.record.probability:.3f} then, {case.probability:.3f} now, "
+                + case.outcome.value.replace("_", " ")
             )
-        if one.unknown and one.suspect:
-            unknown.append(prediction_line(one.record))
-        uncounted += one.unknown and not one.suspect
+        if case.unknown and case.suspect:
+            unknown.append(prediction_line(case.record))
+        uncounted += case.unknown and not case.suspect
     yield f"{number:,} predictions were made again, with {', '.join(sorted(models)) or 'no model'}. None was stored."
     yield from titled_list("benign results are not benign now. Look at these lesions again:", changed)
     yield from titled_list("benign results could not be predicted again:", failed)

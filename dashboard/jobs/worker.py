@@ -95,8 +95,8 @@ class Jobs:
     @staticmethod
     def current() -> "Jobs":
         """The jobs of the running application; needs a Flask application context."""
-        found: Jobs = current_app.extensions[EXTENSION]
-        return found
+        jobs: Jobs = current_app.extensions[EXTENSION]
+        return jobs
 
     def start(self, ids: Sequence[str], model: str, operating_point: str | None = None) -> Job:
         """Put a job at the end of the queue.

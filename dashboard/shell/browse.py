@@ -6,11 +6,12 @@ Page, gallery, neighbours of a case and export all read it here. It comes from o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, cast
 from urllib.parse import parse_qs, urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dashboard.store import Filter, OneOf, Query, QueryError, Range, Search, Text, zone
+from dashboard.store import Filter, OneOf, Query, QueryError, Range, Search, Text
 from dashboard.store.fields import CONTEXT
 
 Order = tuple[str, Literal["asc", "desc"]]
@@ -71,7 +72,7 @@ class Browse:
 
     def days(self) -> Range:
         """The days as a range of moments; a day ends where the next one begins, whatever its length."""
-        where = zone(self.zone)
+        where = time_zone(self.zone)
         low = datetime.combine(self.first, time(), where).astimezone(UTC) if self.first else None
         after = self.last + timedelta(days=1) if self.last else None
         high = datetime.combine(after, time(), where).astimezone(UTC) if after else None
@@ -191,3 +192,11 @@ def sort_order(text: str) -> Order:
     if direction not in ("asc", "desc"):
         raise QueryError("Each column is sorted by asc or desc, as in created.desc.")
     return column, cast(Literal["asc", "desc"], direction)
+
+
+def time_zone(name: object) -> tzinfo:
+    """The time zone of an IANA name, such as Europe/Vienna; UTC for a name that is not known here."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

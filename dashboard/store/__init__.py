@@ -15,7 +15,6 @@ from dashboard.store.records import (
     Review,
 )
 from dashboard.store.repository import Store
-from dashboard.store.times import zone
 
 __all__ = [
     "REVIEW_STATES",
@@ -41,5 +40,4 @@ __all__ = [
     "StoreError",
     "Text",
     "open_store",
-    "zone",
 ]

@@ -69,24 +69,24 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
 
 def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, folder: Path) -> Counts:
     """Everything, into an open archive; `folder` has room for what has to be written aside meanwhile."""
-    written, gone = set[str](), list[str]()
+    written, deleted = set[str](), list[str]()
     rows = files = missing = 0
     head = {"format": FORMATS[-1], "created": datetime.now(UTC).isoformat(), "whole": query is None}
     add_file(archive, HEAD, io.BytesIO(json.dumps(head).encode()))
     with tempfile.TemporaryFile(dir=folder) as spool, source.reading() as connection:
         with gzip.open(spool, "wb", compresslevel=5) as lines:
-            for some in in_batches(rows_to_back_up(source, connection, query)):
-                there = []
-                for row in some:
+            for batch in in_batches(rows_to_back_up(source, connection, query)):
+                whole = []
+                for row in batch:
                     pictures = {
                         name: file_contents(source, name)
                         for name in files_of_row(source, row)
                         if name not in written
                     }
                     if None in pictures.values() and is_deleted(source, row["id"]):
-                        gone.append(row["id"])
+                        deleted.append(row["id"])
                         continue
-                    there.append(row)
+                    whole.append(row)
                     for name, data in pictures.items():
                         if data is None:
                             missing += 1
@@ -95,14 +95,14 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
                         files += 1
                         if name.startswith("images/"):
                             written.add(name)
-                for line in rows_with_history(connection, there):
+                for line in rows_with_history(connection, whole):
                     lines.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
                     rows += 1
         add_file(archive, ROWS, spool)
         if query is None:
             with tempfile.TemporaryFile(dir=folder) as trail:
                 with gzip.open(trail, "wb", compresslevel=5) as lines:
-                    for row in (*audit_of_deleted(connection), *audit_of_lately_deleted(source, gone)):
+                    for row in (*audit_of_deleted(connection), *audit_of_lately_deleted(source, deleted)):
                         lines.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
                 add_file(archive, TRAIL, trail)
     return Counts(rows, files, missing)
@@ -118,10 +118,10 @@ def is_deleted(source: Store, record_id: str) -> bool:
 
 def audit_of_lately_deleted(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The audit lines of predictions that were deleted while the backup was written."""
-    for some in in_batches(ids):
+    for batch in in_batches(ids):
         with source.reading() as connection:
-            found = select(audit).where(audit.c.prediction_id.in_(some)).order_by(audit.c.id)
-            lines = [json_row(audit, row) for row in connection.execute(found).mappings()]
+            trail = select(audit).where(audit.c.prediction_id.in_(batch)).order_by(audit.c.id)
+            lines = [json_row(audit, row) for row in connection.execute(trail).mappings()]
         yield from lines
 
 
@@ -137,8 +137,8 @@ def rows_to_back_up(source: Store, connection: Connection, query: Query | None) 
         return
     last = 0
     while True:
-        some = select(predictions).where(predictions.c.seq > last).order_by(predictions.c.seq).limit(CHUNK)
-        rows = connection.execute(some).mappings().all()
+        part = select(predictions).where(predictions.c.seq > last).order_by(predictions.c.seq).limit(CHUNK)
+        rows = connection.execute(part).mappings().all()
         if not rows:
             return
         yield from rows
@@ -179,17 +179,17 @@ def json_rows_by(
     without: Set[str] = frozenset(),
 ) -> dict[Any, list[dict[str, Any]]]:
     """The rows of a table, in the order of their ids, by their value in a column."""
-    found: dict[Any, list[dict[str, Any]]] = {}
+    by_value: dict[Any, list[dict[str, Any]]] = {}
     wanted = select(table).where(column.in_(values)).order_by(table.c.id)
     for row in connection.execute(wanted).mappings():
-        found.setdefault(row[column.name], []).append(json_row(table, row, without))
-    return found
+        by_value.setdefault(row[column.name], []).append(json_row(table, row, without))
+    return by_value
 
 
 def audit_of_deleted(connection: Connection) -> Iterator[dict[str, Any]]:
     """The audit lines of predictions that are gone."""
-    there = select(predictions.c.seq).where(predictions.c.id == audit.c.prediction_id).exists()
-    for row in connection.execute(select(audit).where(~there).order_by(audit.c.id)).mappings():
+    exists = select(predictions.c.seq).where(predictions.c.id == audit.c.prediction_id).exists()
+    for row in connection.execute(select(audit).where(~exists).order_by(audit.c.id)).mappings():
         yield json_row(audit, row)
 
 

@@ -1,7 +1,7 @@
 """What a row may hold: rows from a backup are checked before the database sees them, and its own by `check`.
 
-Only what people and models have said is believed. What follows from it, the words to search and where the reviews
-stand, is worked out again.
+Only what people and models said is taken over. What follows from it, the words to search and the state of the review,
+is worked out again.
 """
 
 from dataclasses import replace
@@ -182,7 +182,7 @@ class AuditRow(Row):
     def agrees(self) -> "AuditRow":
         """A change has the value before it and the value after it."""
         changed = self.action in ("described", "reviewed", "withdrawn")
-        if changed and not all(isinstance(one, list) and len(one) == 2 for one in self.detail.values()):
+        if changed and not all(isinstance(value, list) and len(value) == 2 for value in self.detail.values()):
             raise ValueError("a change has a value before and one after")
         return self
 

@@ -12,6 +12,7 @@ from dashboard.store.counted import recount_photographs
 from dashboard.store.database import in_batches
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.fields import CONTEXT_NAMES
+from dashboard.store.files import ID
 from dashboard.store.names import MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
 from dashboard.store.records import (
     SOURCES,
@@ -34,10 +35,12 @@ MISSING = "There is no prediction under this address. It may have been deleted."
 
 def find_prediction(connection: Connection, record_id: str) -> tuple[int, Record]:
     """The row number and the record of an id; NotFound when there is none."""
-    row = connection.execute(select(predictions).where(predictions.c.id == record_id)).mappings().first()
-    if row is None:
-        raise NotFound(MISSING)
-    return row["seq"], record_from_row(row)
+    # A database may choke on what no id looks like.
+    if ID.fullmatch(record_id):
+        row = connection.execute(select(predictions).where(predictions.c.id == record_id)).mappings().first()
+        if row is not None:
+            return row["seq"], record_from_row(row)
+    raise NotFound(MISSING)
 
 
 def check_revision(connection: Connection, record: Record, revision: int | None) -> None:
@@ -138,16 +141,16 @@ def clean_finding(finding: Finding, reviewer: str, taxonomy: Taxonomy) -> Findin
 
 def clean_tags(names: Iterable[str]) -> set[str]:
     """Tags as they are kept: one line each, without empty ones."""
-    return {found for name in names if (found := clean_line(name, MAX_TAG, "A tag"))}
+    return {tag for name in names if (tag := clean_line(name, MAX_TAG, "A tag"))}
 
 
 def write_tags(connection: Connection, seq: int, before: Sequence[str], after: Sequence[str]) -> None:
     """Bring the table of tags to what the row says."""
-    gone, new = set(before) - set(after), sorted(set(after) - set(before))
-    if gone:
-        connection.execute(delete(tags).where(tags.c.seq == seq, tags.c.name.in_(gone)))
-    if new:
-        connection.execute(insert(tags), [{"name": name, "seq": seq} for name in new])
+    removed, added = set(before) - set(after), sorted(set(after) - set(before))
+    if removed:
+        connection.execute(delete(tags).where(tags.c.seq == seq, tags.c.name.in_(removed)))
+    if added:
+        connection.execute(insert(tags), [{"name": name, "seq": seq} for name in added])
 
 
 def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,8 +170,8 @@ def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any
 
 def audit_trail(connection: Connection, record_id: str) -> tuple[AuditLine, ...]:
     """The stored lines of a prediction, oldest first."""
-    found = select(audit).where(audit.c.prediction_id == record_id).order_by(audit.c.id)
-    return tuple(AuditLine(**row._asdict()) for row in connection.execute(found))
+    lines = select(audit).where(audit.c.prediction_id == record_id).order_by(audit.c.id)
+    return tuple(AuditLine(**row._asdict()) for row in connection.execute(lines))
 
 
 def first_audit_line(record: Record) -> AuditLine:
@@ -196,15 +199,15 @@ def delete_predictions(
     connection: Connection, ids: Sequence[str], who: str, revision: int | None
 ) -> dict[str, str]:
     """Delete predictions and what belongs to them, but for their audit lines; the ids that were there -> SHA-256."""
-    gone: dict[str, str] = {}
-    for part in in_batches(dict.fromkeys(ids)):
+    deleted: dict[str, str] = {}
+    for part in in_batches(dict.fromkeys(filter(ID.fullmatch, ids))):
         wanted = predictions.c.id.in_(part)
         rows = connection.execute(select(predictions).where(wanted)).mappings()
         if not (records := [record_from_row(row) for row in rows]):
             continue
         for record in records:
             check_revision(connection, record, revision)
-        gone |= {record.id: record.sha256 for record in records}
+        deleted |= {record.id: record.sha256 for record in records}
         numbers = select(predictions.c.seq).where(wanted)
         connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
         connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
@@ -214,7 +217,7 @@ def delete_predictions(
         redact_audit(connection, part)
         lines = [audit_row(record, "deleted", who, last_audit_detail(record)) for record in records]
         connection.execute(insert(audit), lines)
-    return gone
+    return deleted
 
 
 def redact_audit(connection: Connection, ids: Sequence[str]) -> None:
@@ -223,5 +226,5 @@ def redact_audit(connection: Connection, ids: Sequence[str]) -> None:
         select(audit.c.id, audit.c.detail).where(audit.c.prediction_id.in_(ids))
     ).all():
         if WRITTEN & set(row.detail):
-            kept = {name: [None, None] if name in WRITTEN else value for name, value in row.detail.items()}
-            connection.execute(update(audit).where(audit.c.id == row.id).values(detail=kept))
+            detail = {name: [None, None] if name in WRITTEN else value for name, value in row.detail.items()}
+            connection.execute(update(audit).where(audit.c.id == row.id).values(detail=detail))

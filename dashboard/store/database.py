@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from dashboard.store import words
+from dashboard.store import text_index
 from dashboard.store.errors import StoreError
 
 BUSY_MILLISECONDS = 60_000
@@ -95,7 +95,7 @@ def migrate(engine: Engine) -> None:
             refuse_newer(connection, ScriptDirectory.from_config(config), where)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            words.build_text_index(connection)
+            text_index.build_text_index(connection)
     except DBAPIError as error:
         raise StoreError(f"The database {where} cannot be used: {error.orig}.") from error
     except SQLAlchemyError as error:

@@ -188,8 +188,8 @@ def latest_confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record
     last: dict[str, tuple[datetime, str]] = {}
     for record in records:
         if record.confirmed is not None and record.reviewed is not None:
-            this = (record.reviewed, record.id)
-            last[record.sha256] = max(this, last.get(record.sha256, this))
+            reviewed = (record.reviewed, record.id)
+            last[record.sha256] = max(reviewed, last.get(record.sha256, reviewed))
     for _, record_id in last.values():
         # Deleted meanwhile, or no longer confirmed.
         with suppress(NotFound):
@@ -224,9 +224,9 @@ def add_photograph(archive: zipfile.ZipFile, store: Store, record: Record, name:
 
 def zip_entry(name: str) -> zipfile.ZipInfo:
     """A file in a ZIP, always of the same date."""
-    found = zipfile.ZipInfo(name, LONG_AGO)
-    found.external_attr = 0o644 << 16
-    return found
+    entry = zipfile.ZipInfo(name, LONG_AGO)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 # File name -> its media type, and what yields its bytes.

@@ -102,9 +102,9 @@ class Files:
 
     def any(self) -> bool:
         """Whether there is any file of ours."""
-        return next(self.found(), None) is not None
+        return next(self.every(), None) is not None
 
-    def found(self) -> Iterator[File]:
+    def every(self) -> Iterator[File]:
         """Every file of ours; the temporary ones that nobody writes any more belong to nothing."""
         for folder, pattern in (("images", IMAGE), ("heatmaps", HEATMAP)):
             for name in self.place.names(folder):
@@ -128,7 +128,7 @@ def remove_orphaned_files(files: Files, identity: str, reading: Transaction, wri
     if owner is None:
         files.mark(identity)
     swept = 0
-    for suspects in in_batches(files.found()):
+    for suspects in in_batches(files.every()):
         with reading() as connection:
             orphans = orphaned_files(connection, suspects)
         if orphans:
@@ -142,11 +142,11 @@ def remove_orphaned_files(files: Files, identity: str, reading: Transaction, wri
 
 def referenced_digests(connection: Connection, digests: Iterable[str]) -> set[str]:
     """Those of these digests that a row names."""
-    found = set[str]()
+    referenced = set[str]()
     for part in in_batches(digests):
         named = select(predictions.c.sha256).where(predictions.c.sha256.in_(part))
-        found.update(connection.execute(named).scalars())
-    return found
+        referenced.update(connection.execute(named).scalars())
+    return referenced
 
 
 def orphaned_files(connection: Connection, files: Sequence[File]) -> list[File]:

@@ -21,8 +21,8 @@ def store_problems(source: Store) -> Iterator[str]:
         yield from database_damage(connection)
         if wrong := count_miscounted(connection):
             yield f"Of {wrong:,} predictions it is wrong whether monitoring counts them."
-        for some in in_batches(rows_to_back_up(source, connection, None)):
-            for row, line in zip(some, rows_with_history(connection, some), strict=True):
+        for rows in in_batches(rows_to_back_up(source, connection, None)):
+            for row, line in zip(rows, rows_with_history(connection, rows), strict=True):
                 yield from (
                     f"Prediction {row['id']}: {fault}." for fault in prediction_faults(source, row, line)
                 )
@@ -31,9 +31,9 @@ def store_problems(source: Store) -> Iterator[str]:
 def database_damage(connection: Connection) -> Iterator[str]:
     """What SQLite finds wrong with its file; PostgreSQL looks after its own."""
     if connection.dialect.name == "sqlite":
-        for found in connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars():
-            if found != "ok":
-                yield f"The database is damaged: {found}. Restore a backup."
+        for message in connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars():
+            if message != "ok":
+                yield f"The database is damaged: {message}. Restore a backup."
 
 
 def prediction_faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator[str]:

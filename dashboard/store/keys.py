@@ -32,15 +32,15 @@ class IdempotencyKey:
 def request_digest(filename: str, context: Context, *options: str) -> str:
     """What a request asks for beside its image, as 64 hexadecimal digits: nothing of it can be read from them."""
     # Earlier versions had one option more. Their keys, which live for a day, stand for the same requests.
-    asked = json.dumps([filename, asdict(context), [*options, "False"]], sort_keys=True)
-    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+    request = json.dumps([filename, asdict(context), [*options, "False"]], sort_keys=True)
+    return hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def record_with_key(connection: Connection, key: IdempotencyKey, sha256: str) -> Record | None:
     """The record that a key stands for, if it was used; Conflict when that was for something else."""
     since = datetime.now(UTC) - LAST
-    wanted = select(keys).where(keys.c.key == key.text, keys.c.created > since)
-    row = connection.execute(wanted).mappings().first()
+    used = select(keys).where(keys.c.key == key.text, keys.c.created > since)
+    row = connection.execute(used).mappings().first()
     if row is None:
         return None
     if row["sha256"] != sha256:

@@ -51,19 +51,19 @@ def clean_filename(name: str) -> str:
 
 def clean_line(text: str | None, limit: int, what: str) -> str:
     """One line from outside; InputError when it is longer than the limit."""
-    found = clean(text or "")
-    if len(found) > limit:
-        raise InputError(f"{what} has {len(found):,} characters; {limit:,} is the most.")
-    return found
+    line = clean(text or "")
+    if len(line) > limit:
+        raise InputError(f"{what} has {len(line):,} characters; {limit:,} is the most.")
+    return line
 
 
 def clean_text(text: str | None, limit: int, what: str) -> str:
     """Several lines from outside; InputError when they are longer than the limit."""
     lines = (text or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    found = "\n".join(clean(line.replace("\t", " ")) for line in lines).strip()
-    if len(found) > limit:
-        raise InputError(f"{what} has {len(found):,} characters; {limit:,} is the most.")
-    return found
+    cleaned = "\n".join(clean(line.replace("\t", " ")) for line in lines).strip()
+    if len(cleaned) > limit:
+        raise InputError(f"{what} has {len(cleaned):,} characters; {limit:,} is the most.")
+    return cleaned
 
 
 def fold(text: str) -> str:

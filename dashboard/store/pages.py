@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from dashboard.store import words
+from dashboard.store import text_index
 from dashboard.store.errors import QueryError
 from dashboard.store.query import ALWAYS_SORTABLE, Filter, OneOf, Order, Query
 from dashboard.store.records import Page, record_from_row
@@ -77,7 +77,7 @@ class Pages:
         too_short = self.indexed and any(part.needles for part in filters) and not long_needles(filters)
         if too_short and self.count(without_text(filters)) > MOST:
             raise QueryError(
-                f"More than {MOST:,} predictions would have to be searched. Type at least {words.SHORTEST} "
+                f"More than {MOST:,} predictions would have to be searched. Type at least {text_index.SHORTEST} "
                 "letters, or filter first."
             )
         matching = self.matching(filters, ["seq"])
@@ -156,7 +156,7 @@ class Pages:
         if 0 < len(others) < len(filters) and self.count(others) <= MOST:
             return select(self.matching(others, ["seq"]).c.seq)
         if self.indexed and (long := long_needles(filters)):
-            return words.rows_containing(long)
+            return text_index.rows_containing(long)
         for part in filters:
             if isinstance(part, OneOf) and part.column == "tag":
                 return select(tags.c.seq).distinct().where(tags.c.name.in_(filter(None, part.values)))
@@ -170,7 +170,7 @@ def without_text(filters: Sequence[Filter]) -> list[Filter]:
 
 def long_needles(filters: Sequence[Filter]) -> list[str]:
     """The texts that an index of trigrams knows."""
-    return [needle for part in filters for needle in part.needles if len(needle) >= words.SHORTEST]
+    return [needle for part in filters for needle in part.needles if len(needle) >= text_index.SHORTEST]
 
 
 def is_value(part: Filter) -> bool:

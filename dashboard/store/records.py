@@ -243,7 +243,8 @@ def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         "cautions": [asdict(caution) for caution in record.cautions],
         # Ten of them a row, so without their names.
         "similar": [
-            [one.image_id, one.lesion_id, one.diagnosis, float(one.distance)] for one in record.similar
+            [image.image_id, image.lesion_id, image.diagnosis, float(image.distance)]
+            for image in record.similar
         ],
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
@@ -274,8 +275,8 @@ def record_from_row(row: Mapping[Any, Any]) -> Record:
     return Record(
         **{name: row[name] for name in PLAIN},
         decision=Decision(row["decision"]),
-        cautions=tuple(Caution(**one) for one in row["cautions"]),
-        similar=tuple(Similar(*one) for one in row["similar"]),
+        cautions=tuple(Caution(**caution) for caution in row["cautions"]),
+        similar=tuple(Similar(*image) for image in row["similar"]),
         context=Context(**{name: row[name] for name in CONTEXT_NAMES}),
         review=REVIEW_STATES[row["review"]],
         tags=tuple(row["tags"]),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Connection, Engine, func, insert, select
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
-from dashboard.store import changes, counted, database, words
+from dashboard.store import changes, counted, database, text_index
 from dashboard.store.errors import MissingFile, NotFound
 from dashboard.store.fields import Context
 from dashboard.store.files import ID, Files, referenced_digests, remove_orphaned_files
@@ -63,7 +63,7 @@ class Store(Transactions):
         # Told of every prediction that was stored, and whether it is counted, see counted.py.
         self.listeners: list[Callable[[Record, bool], None]] = []
         with self.reading() as connection:
-            self._indexed = words.has_text_index(connection)
+            self._indexed = text_index.has_text_index(connection)
             self._identity: str = connection.execute(select(store.c.identity)).scalar_one()
 
     def add(
@@ -151,12 +151,12 @@ class Store(Transactions):
     def get(self, record_id: str) -> Record:
         """The record with this id; NotFound when there is none."""
         with self.reading() as connection:
-            return changes.find_prediction(connection, known_shape(record_id))[1]
+            return changes.find_prediction(connection, record_id)[1]
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records with these ids, by id; those that are gone are left out."""
         with self.reading() as connection:
-            batches = database.in_batches(set(map(known_shape, ids)))
+            batches = database.in_batches(dict.fromkeys(filter(ID.fullmatch, ids)))
             parts = (select(predictions).where(predictions.c.id.in_(batch)) for batch in batches)
             rows = (row for part in parts for row in connection.execute(part).mappings())
             return {row["id"]: record_from_row(row) for row in rows}
@@ -189,7 +189,7 @@ class Store(Transactions):
         Raises NotFound, and QueryError as for `page`.
         """
         with self.reading() as connection:
-            seq, _ = changes.find_prediction(connection, known_shape(record_id))
+            seq, _ = changes.find_prediction(connection, record_id)
             return Pages(connection, self._indexed).neighbours(seq, query)
 
     def latest(self) -> Latest:
@@ -208,14 +208,14 @@ class Store(Transactions):
 
     def lesion(self, reference: str) -> tuple[Record, ...]:
         """The predictions with this lesion reference, the oldest first; at most 500."""
-        found = (
+        visits = (
             select(predictions)
             .where(predictions.c.lesion_folded == fold(reference), predictions.c.lesion == reference)
             .order_by(predictions.c.created, predictions.c.seq)
             .limit(MAX_LIMIT)
         )
         with self.reading() as connection:
-            return tuple(map(record_from_row, connection.execute(found).mappings()))
+            return tuple(map(record_from_row, connection.execute(visits).mappings()))
 
     def values(self, column: str) -> tuple[str, ...]:
         """The values that predictions have in a column of text, or as a "tag", sorted."""
@@ -225,8 +225,8 @@ class Store(Transactions):
         """The diagnoses that predictions came to or that people confirmed, in the usual order."""
         confirmed = select(predictions.c.confirmed).where(predictions.c.confirmed.is_not(None)).distinct()
         with self.reading() as connection:
-            found = connection.execute(confirmed).scalars().all()
-        return self.known.ordered([*self._distinct(predictions.c.diagnosis), *found])
+            codes = connection.execute(confirmed).scalars().all()
+        return self.known.ordered([*self._distinct(predictions.c.diagnosis), *codes])
 
     def _distinct(self, column: Column[Any]) -> tuple[str, ...]:
         # From each value to the next in its index: one step a value, however many rows there are.
@@ -234,8 +234,8 @@ class Store(Transactions):
         further = select(func.min(column)).where(column > least.c.value).scalar_subquery()
         values = least.union_all(select(further).where(least.c.value.is_not(None)))
         with self.reading() as connection:
-            found = select(values.c.value).where(values.c.value.is_not(None)).order_by(values.c.value)
-            return tuple(connection.execute(found).scalars())
+            known = select(values.c.value).where(values.c.value.is_not(None)).order_by(values.c.value)
+            return tuple(connection.execute(known).scalars())
 
     def change(
         self,
@@ -268,7 +268,7 @@ class Store(Transactions):
                 with suppress(NotFound):
                     done.append(
                         changes.change_prediction(
-                            connection, known_shape(record_id), revision, fields, finding, name, self.known
+                            connection, record_id, revision, fields, finding, name, self.known
                         )
                     )
         if not done:
@@ -278,21 +278,23 @@ class Store(Transactions):
     def reviews(self, record_id: str) -> tuple[Review, ...]:
         """The reviews of a prediction, the newest first; NotFound when there is no such prediction."""
         with self.reading() as connection:
-            seq, record = changes.find_prediction(connection, known_shape(record_id))
+            seq, record = changes.find_prediction(connection, record_id)
             columns = [column for column in reviews.columns if column is not reviews.c.seq]
-            found = select(*columns).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
-            rows = [row._asdict() for row in connection.execute(found)]
+            newest_first = select(*columns).where(reviews.c.seq == seq).order_by(reviews.c.id.desc())
+            rows = [row._asdict() for row in connection.execute(newest_first)]
             return tuple(
                 Review(prediction_id=record.id, **row | {"tags": tuple(row["tags"])}) for row in rows
             )
 
     def audit(self, record_id: str) -> tuple[AuditLine, ...]:
         """What was done to a prediction, oldest first; also of a deleted one. Empty for an id that never was."""
-        one = known_shape(record_id)
+        if not ID.fullmatch(record_id):
+            return ()
         with self.reading() as connection:
-            lines = changes.audit_trail(connection, one)
+            lines = changes.audit_trail(connection, record_id)
             with suppress(NotFound):
-                return (changes.first_audit_line(changes.find_prediction(connection, one)[1]), *lines)
+                _, record = changes.find_prediction(connection, record_id)
+                return (changes.first_audit_line(record), *lines)
             return lines
 
     def check(self) -> None:
@@ -343,18 +345,18 @@ class Store(Transactions):
         """
         name = clean_line(who, MAX_NAME, "The name")
         with self.writing() as connection:
-            gone = changes.delete_predictions(connection, [known_shape(one) for one in ids], name, revision)
+            deleted = changes.delete_predictions(connection, ids, name, revision)
         # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
         with self.writing() as connection:
-            digests = set(gone.values())
+            digests = set(deleted.values())
             for digest in digests - referenced_digests(connection, digests):
                 for file in (*self._files.images(digest), self._files.thumbnail(digest)):
                     self._files.place.remove(file)
-            for record_id in gone:
+            for record_id in deleted:
                 self._files.place.remove(self._files.heatmap(record_id))
-        if gone:
+        if deleted:
             self.forget()
-        return len(gone)
+        return len(deleted)
 
     def sweep(self) -> int:
         """Remove the files of ours that no row names, left by a crash. Returns how many.
@@ -369,8 +371,3 @@ class Store(Transactions):
 def clock_time() -> datetime:
     """The time by the clock."""
     return datetime.now(UTC)
-
-
-def known_shape(record_id: str) -> str:
-    """The id, or an empty one, which nothing has, for a text that no id looks like: a database may choke on it."""
-    return record_id if ID.fullmatch(record_id) else ""

@@ -196,7 +196,7 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase],
     by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
     known = set(connection.execute(by_id).scalars())
     deleted = deleted_ids(connection, wanted.keys() - known)
-    new = [case for one, case in wanted.items() if one not in known | deleted]
+    new = [case for case_id, case in wanted.items() if case_id not in known | deleted]
     missing = 0
     if new:
         rows = [case_row(case, target.known) for case in new]
@@ -215,8 +215,8 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase],
 
 def deleted_ids(connection: Connection, ids: set[str]) -> set[str]:
     """Those of at most CHUNK ids that were deleted here."""
-    gone = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
-    return set(connection.execute(gone).scalars())
+    deleted = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
+    return set(connection.execute(deleted).scalars())
 
 
 def insert_others(connection: Connection, cases: list[BackupCase]) -> None:

@@ -95,16 +95,16 @@ class Outcomes:
 
     def live(self, close_up: bool, taxonomy: Taxonomy) -> Live:
         """How the model did on close-ups, or on all other photographs."""
-        found = left_alone = neither = Checked()
+        flagged = left_alone = neither = Checked()
         for outcome in Outcome:
             group = self.checked(Result(outcome, close_up), taxonomy)
             if counts_as_found(outcome, close_up):
-                found += group
+                flagged += group
             elif counts_as_left_alone(outcome, close_up):
                 left_alone += group
             else:
                 neither += group
-        return Live(found, left_alone, neither)
+        return Live(flagged, left_alone, neither)
 
 
 def counted_condition(since: datetime | None, version: Version | None) -> ColumnElement[bool]:
@@ -131,12 +131,12 @@ def model_versions(store: Store, since: datetime | None = None) -> tuple[Version
     """The versions of models that predicted something, the busiest first; drawn examples are no photographs."""
     columns = predictions.c.model, predictions.c.model_version, predictions.c.model_sha256
     number = func.count().filter(predictions.c.counted)
-    found = select(*columns, number).group_by(*columns)
+    versions = select(*columns, number).group_by(*columns)
     if since is not None:
-        found = found.where(predictions.c.created >= since)
+        versions = versions.where(predictions.c.created >= since)
     with store.reading() as connection:
-        rows = connection.execute(found).all()
-    return tuple(sorted((Version(*row) for row in rows), key=lambda one: (-one.photographs, one.model)))
+        made = [Version(*row) for row in connection.execute(versions)]
+    return tuple(sorted(made, key=lambda version: (-version.photographs, version.model)))
 
 
 def photographs_by_day(
@@ -151,29 +151,29 @@ def photographs_by_day(
         else:
             day = cast(func.timezone("UTC", predictions.c.created), Date)
         columns = day.label("day"), predictions.c.decision, predictions.c.no_result
-        found = (
+        daily = (
             select(*columns, func.count().label("n"))
             .where(counted_condition(since, version))
             .group_by(*columns)
             .order_by(day)
         )
         counts: dict[str, dict[date, int]] = {}
-        for row in connection.execute(found):
-            mine, when = counts.setdefault(outcome_in(row), {}), date.fromisoformat(str(row.day))
-            mine[when] = mine.get(when, 0) + row.n
+        for row in connection.execute(daily):
+            days, when = counts.setdefault(outcome_in(row), {}), date.fromisoformat(str(row.day))
+            days[when] = days.get(when, 0) + row.n
     return counts
 
 
 def newest_photographs(store: Store, since: datetime | None = None, version: Version | None = None) -> Sample:
     """The newest photographs, looked at one by one."""
-    found = (
+    newest = (
         select(predictions.c.probability, predictions.c.cautions, predictions.c.threshold)
         .where(counted_condition(since, version))
         .order_by(predictions.c.created.desc(), predictions.c.seq.desc())
         .limit(SAMPLE)
     )
     with store.reading() as connection:
-        rows = connection.execute(found).all()
+        rows = connection.execute(newest).all()
     counts, texts = Counter[str](), dict[str, str]()
     for row in rows:
         for caution in row.cautions:
@@ -202,12 +202,12 @@ def count_outcomes(store: Store, since: datetime | None = None, version: Version
         )
         photographs = connection.execute(made).all()
         rows = connection.execute(confirmed_counts(connection, since, version)).all()
-    results, found = Counter[Result](), Counter[tuple[Result, str]]()
+    results, confirmed = Counter[Result](), Counter[tuple[Result, str]]()
     for row in photographs:
         results[Result(outcome_in(row), row.close_up)] += row.n
     for row in rows:
-        found[Result(outcome_in(row), row.close_up), row.code] += row.n
-    return Outcomes(results, found)
+        confirmed[Result(outcome_in(row), row.close_up), row.code] += row.n
+    return Outcomes(results, confirmed)
 
 
 def confirmed_counts(connection: Connection, since: datetime | None, version: Version | None) -> Select[Any]:
@@ -232,22 +232,22 @@ def confirmed_counts(connection: Connection, since: datetime | None, version: Ve
 
 def predicted_codes(store: Store) -> tuple[str, ...]:
     """The diagnoses whose probabilities are stored, in the usual order; without predictions, those known here."""
-    found: set[str] = set()
+    codes: set[str] = set()
     made = model_versions(store)
     with store.reading() as connection:
         for version in made:
-            one = select(predictions.c.probabilities).where(made_by(version)).limit(1)
-            found |= set(connection.execute(one).scalar() or ())
-    return store.known.ordered(found if made else store.known.every.codes)
+            any_of_it = select(predictions.c.probabilities).where(made_by(version)).limit(1)
+            codes |= set(connection.execute(any_of_it).scalar() or ())
+    return store.known.ordered(codes if made else store.known.every.codes)
 
 
 def same_image(store: Store, sha256: str) -> tuple[Record, ...]:
     """The predictions of one image file, the newest first, at most MOST_OF_AN_IMAGE."""
-    found = (
+    same = (
         select(predictions)
         .where(predictions.c.sha256 == sha256)
         .order_by(predictions.c.seq.desc())
         .limit(MOST_OF_AN_IMAGE)
     )
     with store.reading() as connection:
-        return tuple(map(record_from_row, connection.execute(found).mappings()))
+        return tuple(map(record_from_row, connection.execute(same).mappings()))

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
-from dashboard.store import database, words
+from dashboard.store import database, text_index
 from dashboard.store.names import fold
 from dashboard.store.records import REVIEW_STATES, review_state
 from dashboard.store.schema import predictions
@@ -70,20 +70,22 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         for index in predictions.indexes:
             connection.execute(DropIndex(index))
-        indexed = words.has_text_index(connection)
+        indexed = text_index.has_text_index(connection)
         if indexed:
             connection.execute(
-                text(f"DROP {f'TRIGGER {words.INDEX}_insert' if sqlite else f'INDEX {words.INDEX}'}")
+                text(
+                    f"DROP {f'TRIGGER {text_index.INDEX}_insert' if sqlite else f'INDEX {text_index.INDEX}'}"
+                )
             )
         for some in rows(count, seed):
             (insert_sqlite if sqlite else copy_postgresql)(connection, some)
         for index in sorted(predictions.indexes, key=lambda one: str(one.name)):
             connection.execute(CreateIndex(index))
         if sqlite and indexed:
-            connection.execute(text(words.SQLITE[1]))
-            words.rebuild_text_index(connection)
+            connection.execute(text(text_index.SQLITE[1]))
+            text_index.rebuild_text_index(connection)
         if not sqlite:
-            words.build_text_index(connection)
+            text_index.build_text_index(connection)
             connection.execute(
                 text("SELECT setval('predictions_seq_seq', (SELECT max(seq) FROM predictions))")
             )

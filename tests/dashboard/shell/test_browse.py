@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard.shell.browse import MAX_ADDRESS, Browse, browse, lenient, search_of_parameters
-from dashboard.store import OneOf, QueryError, Range, Search, zone
+from dashboard.shell.browse import MAX_ADDRESS, Browse, browse, lenient, search_of_parameters, time_zone
+from dashboard.store import OneOf, QueryError, Range, Search
 
 FULL = (
     "?q=left+hand+%25_%22&decision=benign&decision=uncertain&diagnosis=mel&model=dermanet&site=back&tag=a%2C+b"
@@ -72,7 +72,7 @@ def test_nonsense_is_said_in_a_sentence(search: object, sentence: str) -> None:
 
 @pytest.mark.parametrize("name", [None, 5, "", "Mars/Olympus", "../../etc/passwd", "\0", "x" * 5000])
 def test_an_unknown_time_zone_is_utc(name: object) -> None:
-    assert zone(name) is UTC
+    assert time_zone(name) is UTC
 
 
 @pytest.mark.parametrize(

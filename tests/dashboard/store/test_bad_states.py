@@ -25,7 +25,7 @@ from dashboard.store import (
     StoreError,
     database,
     open_store,
-    words,
+    text_index,
 )
 from dashboard.store.places import RemoteFolder
 from model.images import Photograph
@@ -85,7 +85,7 @@ def test_a_migration_that_stops_halfway_leaves_the_old_state(
         raise OSError(28, "No space left on device")
 
     # After every table was made, filled and dropped, before the commit.
-    monkeypatch.setattr(words, "build_text_index", stop)
+    monkeypatch.setattr(text_index, "build_text_index", stop)
     with pytest.raises(StoreError, match="No space left"):
         open_store(first_revision)
     assert dump() == before

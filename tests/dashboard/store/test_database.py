@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, Table, insert, text
 from sqlalchemy.engine import URL
 
-from dashboard.store import Query, Search, Store, StoreError, database, open_store, words
+from dashboard.store import Query, Search, Store, StoreError, database, open_store, text_index
 from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
 from dashboard.store.schema import metadata
@@ -46,7 +46,7 @@ def assert_whole(engine: Engine) -> None:
         # The index behind free text is no table of the schema: each database has its own.
         options = {
             "compare_type": True,
-            "include_name": lambda name, kind, _: not (name or "").startswith(words.INDEX),
+            "include_name": lambda name, kind, _: not (name or "").startswith(text_index.INDEX),
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
@@ -58,7 +58,7 @@ def test_a_database_with_twelve_wide_indexes_is_upgraded(bare: Engine, tmp_path:
     with bare.connect().execution_options(writing=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
-        words.build_text_index(connection)
+        text_index.build_text_index(connection)
         if connection.dialect.name == "postgresql":
             connection.execute(text("CREATE INDEX predictions_words_sampled ON predictions (seq)"))
         old = Table("predictions", MetaData(), autoload_with=connection)
@@ -79,8 +79,12 @@ def test_a_database_with_twelve_wide_indexes_is_upgraded(bare: Engine, tmp_path:
 def test_text_is_searched_without_an_index_where_none_can_be_made(
     bare: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(words, "POSTGRESQL", ("CREATE EXTENSION not_installed", *words.POSTGRESQL[1:]))
-    monkeypatch.setattr(words, "SQLITE", (words.SQLITE[0].replace("trigram", "unknown"), *words.SQLITE[1:]))
+    monkeypatch.setattr(
+        text_index, "POSTGRESQL", ("CREATE EXTENSION not_installed", *text_index.POSTGRESQL[1:])
+    )
+    monkeypatch.setattr(
+        text_index, "SQLITE", (text_index.SQLITE[0].replace("trigram", "unknown"), *text_index.SQLITE[1:])
+    )
     with caplog.at_level(logging.WARNING):
         fill(bare, 20)
     assert "Text is searched without an index" in caplog.text

@@ -51,7 +51,7 @@ from dashboard.store.backup import write_backup
 from dashboard.store.backup_rows import PredictionRow
 from dashboard.store.export import csv_table
 from dashboard.store.schema import metadata
-from dashboard.store.words import INDEX
+from dashboard.store.text_index import INDEX
 
 services = build_services(Settings.model_validate_json(sys.argv[1]))
 app = create_app(services=services)
