@@ -48,19 +48,19 @@ def predict_photograph(
     """Image bytes to a stored prediction: the one path of the page and the API.
 
     Args:
-        actor: not kept with the prediction yet.
+        actor: not stored with the prediction yet.
         data: the whole image file.
         filename: what the user calls it; kept as data, never used as a path.
         model: name of a bundle, None for the default.
         operating_point: by its name, None for the model's default.
-        context: what the user tells of the lesion. No model sees it.
+        context: what the user says about the lesion. No model sees it.
         key: an idempotency key: the same one with the same file and words gives the first record again.
 
     Raises:
         ImageError: the file cannot be used.
         ModelUnavailable: there is no such model or operating point.
         Conflict: the key was used for another request.
-        StoreError: the prediction cannot be kept.
+        StoreError: the prediction cannot be stored.
     """
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)
@@ -89,9 +89,9 @@ def predict_again(
     """A prediction for the stored image of another one, or the one that this model has already made of it.
 
     Raises:
-        NotFound: the prediction or its image is gone.
+        NotFound: the prediction or its image does not exist any more.
         ModelUnavailable: no such model can run.
-        StoreError: it cannot be kept.
+        StoreError: it cannot be stored.
     """
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)

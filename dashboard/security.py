@@ -1,4 +1,4 @@
-"""Who may ask what: the names that the server answers to, and requests that another web site makes a browser send."""
+"""Which requests are answered: the host names of the server, and no requests that another web site triggers."""
 
 import ipaddress
 from collections.abc import Callable, Iterable
@@ -19,23 +19,23 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def refuse_foreign_requests(server: Flask, settings: Settings) -> None:
-    """Look at every request before anything else does, and at forwarded headers only where a named proxy sent them."""
+    """Check every request first, and read forwarded headers only where a named proxy sent them."""
     names = LOOPBACK | {settings.host.lower(), *settings.hosts}
 
     @server.before_request
     def _() -> None:
-        known_host(names)
+        refuse_unknown_host(names)
         if request.method not in READS or request.path.startswith("/exports/"):
-            same_origin()
+            refuse_other_origins()
 
     if settings.proxy:
         server.wsgi_app = Forwarded(server.wsgi_app, settings.proxy)  # type: ignore[method-assign]
 
 
-def known_host(names: frozenset[str]) -> None:
-    """Refuse names that are not ours: a page elsewhere may have its own name point here, and would read everything.
+def refuse_unknown_host(names: frozenset[str]) -> None:
+    """Refuse foreign host names: otherwise a web site whose name points here could read everything.
 
-    The address at which the connection came in is always ours: nobody can make their own name of a number.
+    The address at which the connection came in is always accepted: no web site can have a number as its name.
 
     Raises:
         Problem: 421.
@@ -60,8 +60,8 @@ def hostname(host: str) -> str | None:
     return name.rstrip(".") if name else None
 
 
-def same_origin() -> None:
-    """Refuse what a page of another origin makes a browser send. A program sends none of the three headers.
+def refuse_other_origins() -> None:
+    """Refuse requests that a page of another origin triggers. Programs send none of the three headers.
 
     Raises:
         Problem: 403.

@@ -1,8 +1,8 @@
 """`python -m dashboard recheck`: every stored photograph is predicted again, and benign results that change are listed.
 
-After an update photographs are read better, or judged by another model. Nothing is stored: whoever reads the list
-decides. Of some photographs only a copy is left that an earlier version has read wrongly: it ignored colour profiles
-and took the numbers in some DICOM files for colours. No prediction can tell what those would have come to.
+After an update photographs are read better, or predicted by another model. Nothing is stored: whoever reads the list
+decides. Of some photographs only a copy is left that an earlier version made wrongly: it ignored colour profiles and
+took the numbers in some DICOM files for colours. No prediction can say what the originals would have come to.
 """
 
 from collections.abc import Iterator
@@ -106,9 +106,9 @@ def operating_point_names(bundle: Bundle) -> frozenset[str]:
 
 
 def wrong_copy(services: Services, record: Record, since: datetime | None) -> bool:
-    """Whether what is kept of a photograph is what an earlier version had made of it.
+    """Whether the stored copy of a photograph was made by an earlier version, and may be wrong.
 
-    A photograph that was sent again since is kept exactly, and replaces it.
+    When the photograph is sent again, an exact copy replaces it.
     """
     if since is None or not services.store.files.image(record.sha256).endswith(".jpg"):
         return False

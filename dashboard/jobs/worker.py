@@ -73,7 +73,7 @@ class Job:
 
     @property
     def active(self) -> bool:
-        """Whether there is more to come."""
+        """Whether the job waits or runs."""
         return self.state in (State.QUEUED, State.RUNNING)
 
     @property
@@ -99,7 +99,7 @@ class Jobs:
         return jobs
 
     def start(self, ids: Sequence[str], model: str, operating_point: str | None = None) -> Job:
-        """Put a job at the end of the queue.
+        """Add a job to the end of the queue.
 
         Raises:
             ModelUnavailable: no such model can run, or it has no such operating point.
@@ -121,12 +121,12 @@ class Jobs:
         return job
 
     def get(self, job_id: str) -> Job | None:
-        """The job as it stands; None when this server process knows none of that id."""
+        """The job as it is now; None when this server process has none with that id."""
         with self._lock:
             return self._jobs.get(job_id)
 
     def recent(self) -> tuple[Job, ...]:
-        """The jobs that are not at their end, or have been for a moment only; oldest first."""
+        """The jobs that have not ended, or ended within LINGER; oldest first."""
         since = datetime.now(UTC) - LINGER
         with self._lock:
             return tuple(job for job in self._jobs.values() if job.ended is None or job.ended > since)
@@ -158,12 +158,12 @@ class Jobs:
         """One job from its first image to its last, unless it is cancelled, and perhaps forgotten, meanwhile."""
         job = self._step(job_id, state=State.RUNNING)
         while job is not None and len(job.pairs) < len(job.ids):
-            pair = self._again(job, job.ids[len(job.pairs)])
+            pair = self._predict_again(job, job.ids[len(job.pairs)])
             job = self._step(job_id, pairs=(*job.pairs, pair))
         self._step(job_id, state=State.FINISHED, ended=datetime.now(UTC))
 
     def _step(self, job_id: str, **changes: Any) -> Job | None:
-        """The job after a change; None when it is to go no further."""
+        """Change a job. Returns it, or None when it has ended or was forgotten."""
         with self._lock:
             job = self._jobs.get(job_id)
             if job is None:
@@ -172,8 +172,8 @@ class Jobs:
                 self._jobs[job_id] = job = replace(job, **changes)
             return job if job.active else None
 
-    def _again(self, job: Job, record_id: str) -> Pair:
-        """Predict one image again; whatever goes wrong with it stays its own problem."""
+    def _predict_again(self, job: Job, record_id: str) -> Pair:
+        """Predict one image again; an error becomes the problem of this pair and does not end the job."""
         try:
             return Pair(
                 record_id, predict_again(NOBODY, self.services, record_id, job.model, job.operating_point).id

@@ -1,8 +1,8 @@
-"""A whole store, or a part of it, in one file; `restore` puts it back, into this kind of database or the other.
+"""Writing a whole store, or a part of it, to one file, which `restore` reads into any kind of database.
 
-The file is a TAR: first what it is, then photographs and heatmaps, at the end the rows that name them as JSON lines, so
-that an interrupted restoration leaves files that nobody names and never a row without its files. Each file of it has
-its SHA-256 beside it. Writing goes through the store once, at constant memory.
+The file is a TAR archive. It starts with a description of itself; photographs and heatmaps follow, and at the end the
+rows as JSON lines. So an interrupted restoration may leave files without a row, and never a row without its files. Each
+entry has its SHA-256 in its header. The store is read once, at constant memory.
 """
 
 import gzip
@@ -68,7 +68,7 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
 
 
 def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, folder: Path) -> Counts:
-    """Everything, into an open archive; `folder` has room for what has to be written aside meanwhile."""
+    """Write everything into an open archive; temporary files go into `folder`."""
     written, deleted = set[str](), list[str]()
     rows = files = missing = 0
     head = {"format": FORMATS[-1], "created": datetime.now(UTC).isoformat(), "whole": query is None}
@@ -102,21 +102,21 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
         if query is None:
             with tempfile.TemporaryFile(dir=folder) as trail:
                 with gzip.open(trail, "wb", compresslevel=5) as lines:
-                    for row in (*audit_of_deleted(connection), *audit_of_lately_deleted(source, deleted)):
+                    for row in (*audit_of_deleted(connection), *audit_of_just_deleted(source, deleted)):
                         lines.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
                 add_file(archive, TRAIL, trail)
     return Counts(rows, files, missing)
 
 
 def is_deleted(source: Store, record_id: str) -> bool:
-    """Whether a row that was there when the backup began is gone by now, and its pictures with it."""
+    """Whether a prediction was deleted, with its pictures, since the backup began."""
     with source.reading() as connection:
         return (
             connection.execute(select(predictions.c.id).where(predictions.c.id == record_id)).first() is None
         )
 
 
-def audit_of_lately_deleted(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+def audit_of_just_deleted(source: Store, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The audit lines of predictions that were deleted while the backup was written."""
     for batch in in_batches(ids):
         with source.reading() as connection:
@@ -126,12 +126,12 @@ def audit_of_lately_deleted(source: Store, ids: Sequence[str]) -> Iterator[dict[
 
 
 def rows_to_back_up(source: Store, connection: Connection, query: Query | None) -> Iterator[Any]:
-    """The rows to be written, in the order in which they came, or as a query sorts them."""
+    """The rows to write, in the order of their arrival, or as a query sorts them."""
     if query is not None:
         for record in source.stream(query):
             by_id = select(predictions).where(predictions.c.id == record.id)
             row = connection.execute(by_id).mappings().first()
-            # What came in since is not of this moment.
+            # Predictions that were added since the backup began are left out.
             if row is not None:
                 yield row
         return
@@ -187,20 +187,20 @@ def json_rows_by(
 
 
 def audit_of_deleted(connection: Connection) -> Iterator[dict[str, Any]]:
-    """The audit lines of predictions that are gone."""
+    """The audit lines of deleted predictions."""
     exists = select(predictions.c.seq).where(predictions.c.id == audit.c.prediction_id).exists()
     for row in connection.execute(select(audit).where(~exists).order_by(audit.c.id)).mappings():
         yield json_row(audit, row)
 
 
 def json_row(table: Table, row: Any, without: Set[str] = frozenset()) -> dict[str, Any]:
-    """A row as JSON takes it, without some of its columns."""
+    """A row in a form that JSON has, without some of its columns."""
     names = [column.name for column in table.columns if column.name not in without]
     return {name: row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in names}
 
 
 def add_file(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
-    """A file of any size into an archive, with its digest."""
+    """Add a file of any size to an archive, with its digest."""
     entry = tarfile.TarInfo(name)
     entry.size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -211,5 +211,5 @@ def add_file(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
 
 
 def forget_members(archive: tarfile.TarFile) -> None:
-    """It would remember every entry, and grow with them."""
+    """Empty an archive's list of entries, which would grow with every entry."""
     archive.members = []  # type: ignore[attr-defined]

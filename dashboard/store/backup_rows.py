@@ -1,4 +1,4 @@
-"""What a row may hold: rows from a backup are checked before the database sees them, and its own by `check`.
+"""What a row may hold. `restore` checks the rows of a backup with it, and `check` those of the database.
 
 Only what people and models said is taken over. What follows from it, the words to search and the state of the review,
 is worked out again.
@@ -38,21 +38,21 @@ MOST = 2**31 - 1
 
 
 def printable(text: str) -> str:
-    """A text without characters that are not seen; ValueError where it has one. Lines may end, and be indented."""
+    """The text; ValueError when it has invisible characters other than line ends and spaces."""
     if any(clean(line) != line.strip() for line in text.replace("\t", " ").split("\n")):
         raise ValueError("it has control characters")
     return text
 
 
 def one_line(text: str) -> str:
-    """A text of one line; ValueError where it has more."""
+    """The text; ValueError when it has more than one line, or invisible characters."""
     if "\n" in text:
         raise ValueError("it has more than one line")
     return printable(text)
 
 
 def storable_time(moment: datetime) -> datetime:
-    """A time that every database can compare with; ValueError for another."""
+    """The time; ValueError when a database could not compare it."""
     if not 1900 <= moment.year <= 9000:
         raise ValueError("it lies beyond the years 1900 to 9000")
     return moment
@@ -89,8 +89,8 @@ class CautionRow(Row):
     severe: bool = False
 
 
-def printed(field: ContextField) -> Any:
-    """What a row holds of a field of the context."""
+def context_type(field: ContextField) -> Any:
+    """The type of a field of the context in a row."""
     if field.type is not str:
         return field.annotation | None
     return Annotated[field.annotation, AfterValidator(printable if field.lines else one_line)] | None
@@ -98,7 +98,7 @@ def printed(field: ContextField) -> Any:
 
 context_types: Any = {
     **{field.folded: (str | None, None if field.later else ...) for field in CONTEXT},
-    **{field.name: (printed(field), None if field.later else ...) for field in CONTEXT},
+    **{field.name: (context_type(field), None if field.later else ...) for field in CONTEXT},
 }
 ContextRow: Any = create_model("ContextRow", __base__=Row, **context_types)
 
@@ -219,7 +219,7 @@ def parse_audit_row(line: bytes) -> AuditRow:
 
 
 def first_fault(error: ValidationError) -> str:
-    """Where the first fault is, and which; what stands there may be a person's and is not repeated."""
+    """The place of the first fault and a sentence about it; the value is left out, it may be confidential."""
     fault = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(map(str, fault["loc"]))
     reason = str(fault["msg"]).removeprefix("Value error, ")
@@ -227,7 +227,7 @@ def first_fault(error: ValidationError) -> str:
 
 
 def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
-    """A case as the table of predictions takes it, with everything worked out that follows from the rest."""
+    """A case as a row of the table of predictions; every column that follows from others is worked out."""
     record = record_from_row(case.prediction.model_dump())
     confirming = [review for review in case.reviews if review.source is not None]
     confirmed, by = (confirming[-1].diagnosis, confirming[-1].source) if confirming else (None, None)

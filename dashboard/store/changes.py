@@ -1,4 +1,4 @@
-"""What people do to a prediction, inside a writing transaction: context, reviews, tags, deletion; with audit lines."""
+"""How people change predictions: context, reviews, tags and deletion, each with its audit line, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -44,7 +44,7 @@ def find_prediction(connection: Connection, record_id: str) -> tuple[int, Record
 
 
 def check_revision(connection: Connection, record: Record, revision: int | None) -> None:
-    """Raise Conflict when the record is not what the user has seen."""
+    """Raise Conflict when the record was changed since the revision that the user has seen."""
     if revision is None or revision == record.revision:
         return
     changes = tuple(line for line in audit_trail(connection, record.id) if line.revision > revision)
@@ -127,7 +127,7 @@ def changeable_fields(record: Record) -> dict[str, Any]:
 
 
 def clean_finding(finding: Finding, reviewer: str, taxonomy: Taxonomy) -> Finding:
-    """A review as it is kept; InputError when it cannot be meant so."""
+    """A review as it is stored; InputError when its parts contradict each other or one does not fit."""
     if not reviewer:
         raise InputError("Say who reviews: a name or initials.")
     if finding.diagnosis is not None and finding.diagnosis not in taxonomy:
@@ -140,12 +140,12 @@ def clean_finding(finding: Finding, reviewer: str, taxonomy: Taxonomy) -> Findin
 
 
 def clean_tags(names: Iterable[str]) -> set[str]:
-    """Tags as they are kept: one line each, without empty ones."""
+    """Tags as they are stored: one line each, without empty ones."""
     return {tag for name in names if (tag := clean_line(name, MAX_TAG, "A tag"))}
 
 
 def write_tags(connection: Connection, seq: int, before: Sequence[str], after: Sequence[str]) -> None:
-    """Bring the table of tags to what the row says."""
+    """Write the difference between two lists of tags into the table of tags."""
     removed, added = set(before) - set(after), sorted(set(after) - set(before))
     if removed:
         connection.execute(delete(tags).where(tags.c.seq == seq, tags.c.name.in_(removed)))
@@ -175,7 +175,7 @@ def audit_trail(connection: Connection, record_id: str) -> tuple[AuditLine, ...]
 
 
 def first_audit_line(record: Record) -> AuditLine:
-    """The first line of a trail. The row itself is what it says, so it is not stored a second time."""
+    """The first line of a trail. It is worked out from the prediction and not stored."""
     detail = {
         "model": record.model,
         "model_version": record.model_version,
@@ -187,7 +187,7 @@ def first_audit_line(record: Record) -> AuditLine:
 
 
 def last_audit_detail(record: Record) -> dict[str, Any]:
-    """What stays of a deleted prediction: nothing that could tell whose image it was."""
+    """What the audit trail keeps of a deleted prediction: nothing that could identify a person."""
     return {
         **first_audit_line(record).detail,
         "created": record.created.isoformat(),
@@ -198,7 +198,7 @@ def last_audit_detail(record: Record) -> dict[str, Any]:
 def delete_predictions(
     connection: Connection, ids: Sequence[str], who: str, revision: int | None
 ) -> dict[str, str]:
-    """Delete predictions and what belongs to them, but for their audit lines; the ids that were there -> SHA-256."""
+    """Delete predictions and everything of them but their audit lines. Returns id -> SHA-256 of those that existed."""
     deleted: dict[str, str] = {}
     for part in in_batches(dict.fromkeys(filter(ID.fullmatch, ids))):
         wanted = predictions.c.id.in_(part)
@@ -221,7 +221,7 @@ def delete_predictions(
 
 
 def redact_audit(connection: Connection, ids: Sequence[str]) -> None:
-    """Take what people wrote out of the trails of deleted predictions; that they wrote it, and when, stays."""
+    """Remove what people wrote from the trails of deleted predictions; who wrote, and when, stays."""
     for row in connection.execute(
         select(audit.c.id, audit.c.detail).where(audit.c.prediction_id.in_(ids))
     ).all():

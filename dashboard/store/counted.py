@@ -1,11 +1,11 @@
 """Which predictions are counted, on the monitoring page and in the metrics.
 
-Each photograph counts once for a version of a model, with the first prediction that was stored of it, and at that time.
-The first is what people were told before anybody knew the diagnosis; were it the latest, whoever predicts a photograph
-again, at another operating point perhaps, would change how good the model seems. A photograph is known by the SHA-256
-of its file. Drawn examples are not counted.
+Each photograph counts once for a version of a model: its first prediction counts, at the time of that prediction.
+People saw the first one before anybody knew the diagnosis. If the latest one counted, predicting a photograph again,
+perhaps at another operating point, would change how good the model seems. The SHA-256 of its file identifies a
+photograph. Drawn examples are not counted.
 
-Every row says whether it is counted: to work that out for a million of them takes longer than a page may.
+Every row says whether it is counted: working that out for a million rows would take too long for a page.
 """
 
 from collections.abc import Collection

@@ -65,7 +65,7 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def prepare_postgresql(connection: Any, _record: Any) -> None:
-    """Run on every new PostgreSQL connection: pages are short questions, whose plan depends on the values in them."""
+    """Run on every new PostgreSQL connection. Pages are short queries, whose best plan depends on their values."""
     cursor = connection.cursor()
     # Compiling a plan, and starting workers, takes longer than what it saves on a page.
     cursor.execute("SET jit = off")
@@ -130,7 +130,7 @@ def check_writable(engine: Engine) -> None:
 
 
 def take_lock(engine: Engine) -> None:
-    """Take the lock of SQLite's writers, and give it back. That somebody has it is as good."""
+    """Take the lock of SQLite's writers and release it. That somebody else holds it is no error."""
     with without_waiting(engine) as cursor:
         try:
             cursor.execute("BEGIN IMMEDIATE")
@@ -146,7 +146,7 @@ def take_lock(engine: Engine) -> None:
 
 @contextmanager
 def without_waiting(engine: Engine) -> Iterator[Any]:
-    """A cursor of SQLite outside of any transaction that waits for nobody."""
+    """A cursor of SQLite outside of transactions that fails at once where it would have to wait for a lock."""
     with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         cursor.execute("PRAGMA busy_timeout = 0")
         try:
@@ -156,7 +156,7 @@ def without_waiting(engine: Engine) -> Iterator[Any]:
 
 
 def empty_log(engine: Engine) -> bool:
-    """Move what is in SQLite's log into the database and cut the log off; False when somebody is in the way."""
+    """Move SQLite's log into the database and empty it; False when another connection prevents that."""
     if engine.dialect.name != "sqlite":
         return True
     # Whoever deletes does not wait for a long reader.

@@ -23,11 +23,11 @@ class QueryError(ValueError):
 
 
 class InputError(ValueError):
-    """What somebody wants to add to a prediction cannot be kept. `str()` is a sentence for the user."""
+    """What somebody wants to add to a prediction does not fit. `str()` is a sentence for the user."""
 
 
 class Conflict(Exception):
-    """Somebody else was faster. `str()` is a sentence for the user.
+    """Somebody else changed the prediction first. `str()` is a sentence for the user.
 
     Attributes:
         record: the prediction as it is now; None where an idempotency key was used for another image.

@@ -1,6 +1,6 @@
-"""Predictions to take along, piece by piece at constant memory: tables, their images, and a dataset to train on.
+"""Exports of predictions: tables, images, and a dataset to train on.
 
-Every function takes records, `Store.stream` of a query or a list of chosen ones, and yields the bytes of one file.
+Every function takes records, from `Store.stream` or a list, and yields the bytes of one file at constant memory.
 """
 
 import csv
@@ -111,7 +111,7 @@ def csv_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
 
 
 def drain_text(text: io.StringIO) -> bytes:
-    """What was written, which is empty afterwards."""
+    """The text that was written so far, as bytes; the text is empty afterwards."""
     data = text.getvalue().encode()
     text.seek(0)
     text.truncate()

@@ -1,4 +1,4 @@
-"""What people can say of a photographed lesion. Each field is written down here, and only here.
+"""The fields that people fill in about a photographed lesion. Each is defined here, and only here.
 
 Forms, API, filters, grid, tables, report, audit trail and database follow from `Context`. A new field is a line of it,
 a migration that adds its column, and a test.
@@ -34,7 +34,7 @@ SITES = (
 
 @dataclass(frozen=True)
 class ContextField:
-    """One field of the context, for everything that asks for it, shows it or keeps it.
+    """One field of the context, for forms, pages, exports and the database.
 
     Attributes:
         label: its name for people.
@@ -101,7 +101,7 @@ class ContextField:
         return Annotated[self.type, limits]
 
     def clean(self, value: Any) -> Any:
-        """The value as it is kept; None for nothing. Raises InputError for a value that does not fit."""
+        """The value as it is stored; None for nothing. Raises InputError for a value that does not fit."""
         what = f"The {self.label.lower()}"
         if self.type is str:
             return (clean_text if self.lines else clean_line)(value, self.longest or 0, what) or None
@@ -126,7 +126,7 @@ def context_field(label: str, **options: Any) -> Any:
 
 @dataclass(frozen=True)
 class Context:
-    """What the user tells of a lesion. Stored and shown; no model ever sees it.
+    """What the user says about a lesion. It is stored and shown; no model ever sees it.
 
     Raises:
         InputError: a value does not fit.

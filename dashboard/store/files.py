@@ -1,4 +1,4 @@
-"""The images of predictions: named by content, and swept when no row names them."""
+"""The files of predictions: named by content, and removed when no row names them."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 ID = re.compile(r"[0-9a-f-]{36}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-# What is written here. Nothing else is ever swept: a folder of the user's own pictures stays as it is.
+# What the store writes. Nothing else is ever removed: a folder of the user's own pictures stays as it is.
 IMAGE = re.compile(r"([0-9a-f]{64})\.(?:thumb\.jpg|jpg|webp)")
 HEATMAP = re.compile(r"([0-9a-f-]{36})\.png")
 # Holds the identity of the database that these files belong to.
@@ -35,7 +35,7 @@ def image_ending(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class File:
-    """A file of ours: the name, and the image or the prediction that it belongs to."""
+    """A file of the store: its name, and the image or the prediction that it belongs to."""
 
     name: str
     sha256: str = ""
@@ -101,11 +101,11 @@ class Files:
         self.place.stage({MARKER: identity.encode()}).commit()
 
     def any(self) -> bool:
-        """Whether there is any file of ours."""
+        """Whether the store has any file."""
         return next(self.every(), None) is not None
 
     def every(self) -> Iterator[File]:
-        """Every file of ours; the temporary ones that nobody writes any more belong to nothing."""
+        """Every file of the store, and temporary ones that nobody writes any more, which belong to nothing."""
         for folder, pattern in (("images", IMAGE), ("heatmaps", HEATMAP)):
             for name in self.place.names(folder):
                 last = name.rsplit("/", maxsplit=1)[-1]
@@ -141,7 +141,7 @@ def remove_orphaned_files(files: Files, identity: str, reading: Transaction, wri
 
 
 def referenced_digests(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """Those of these digests that a row names."""
+    """The digests that a row names."""
     referenced = set[str]()
     for part in in_batches(digests):
         named = select(predictions.c.sha256).where(predictions.c.sha256.in_(part))
@@ -150,7 +150,7 @@ def referenced_digests(connection: Connection, digests: Iterable[str]) -> set[st
 
 
 def orphaned_files(connection: Connection, files: Sequence[File]) -> list[File]:
-    """Those of at most CHUNK files that no row names."""
+    """The files, of at most CHUNK, that no row names."""
     digests = referenced_digests(connection, {file.sha256 for file in files if file.sha256})
     ids = [file.prediction for file in files if file.prediction]
     known = set(connection.execute(select(predictions.c.id).where(predictions.c.id.in_(ids))).scalars())

@@ -1,4 +1,4 @@
-"""Idempotency keys: within a day, the same key with the same request stands for the prediction that it has made."""
+"""Idempotency keys: within a day, the same key with the same request gives the same prediction again."""
 
 import hashlib
 import json
@@ -30,14 +30,14 @@ class IdempotencyKey:
 
 
 def request_digest(filename: str, context: Context, *options: str) -> str:
-    """What a request asks for beside its image, as 64 hexadecimal digits: nothing of it can be read from them."""
+    """A digest, 64 hexadecimal digits, of everything that a request asks for beside its image."""
     # Earlier versions had one option more. Their keys, which live for a day, stand for the same requests.
     request = json.dumps([filename, asdict(context), [*options, "False"]], sort_keys=True)
     return hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def record_with_key(connection: Connection, key: IdempotencyKey, sha256: str) -> Record | None:
-    """The record that a key stands for, if it was used; Conflict when that was for something else."""
+    """The record that was made with a key; None for a new key, Conflict for one that was used for another request."""
     since = datetime.now(UTC) - LAST
     used = select(keys).where(keys.c.key == key.text, keys.c.created > since)
     row = connection.execute(used).mappings().first()
@@ -59,7 +59,7 @@ def record_with_key(connection: Connection, key: IdempotencyKey, sha256: str) ->
 
 
 def remember_key(connection: Connection, key: IdempotencyKey, record: Record) -> None:
-    """Let a key stand for a record, and forget old keys."""
+    """Store a key with the record that was made with it, and delete old keys."""
     now = datetime.now(UTC)
     connection.execute(delete(keys).where((keys.c.key == key.text) | (keys.c.created <= now - LAST)))
     row = {"key": key.text, "created": now, "sha256": record.sha256, "request": key.request}

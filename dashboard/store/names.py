@@ -1,4 +1,4 @@
-"""Ids, and texts from outside as they may be kept, shown, searched and sorted."""
+"""Ids, and how texts from outside are cleaned before they are stored, searched and sorted."""
 
 import os
 import threading
@@ -45,7 +45,7 @@ def clean(name: str) -> str:
 
 
 def clean_filename(name: str) -> str:
-    """The name as it may be kept and shown: no control or reordering characters, 1 to 255 in all."""
+    """A file name without control or reordering characters, of 1 to 255 characters."""
     return clean(name)[:MAX_FILENAME] or "unnamed"
 
 

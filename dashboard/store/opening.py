@@ -1,4 +1,4 @@
-"""Opening a store: its folder, its database brought up to date, and what a crash has left swept."""
+"""Opening a store: create its folder, update its database, remove what a crash has left."""
 
 import os
 import stat
@@ -61,7 +61,7 @@ def open_store(
 
 
 def keep_others_out(path: Path) -> None:
-    """Take from everybody but the owner what they may do with a file or folder, if it is there and ours."""
+    """Let only the owner use a file or folder, if it exists and belongs to us."""
     if os.name != "posix":
         return
     # In a container it may belong to somebody else, who has to see to it.

@@ -1,4 +1,4 @@
-"""What the store gives back, and how it lies in the tables."""
+"""Records: what the store returns, and how that becomes rows and comes from rows."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -116,7 +116,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Review:
-    """What one person found out about one prediction.
+    """One person's review of one prediction.
 
     Attributes:
         diagnosis: the confirmed one (a code), or None for a review without.
@@ -172,7 +172,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Latest:
-    """What to compare with later, to see whether something changed.
+    """The state of the store, to be compared with a later one.
 
     Attributes:
         id: of the newest prediction; None when there is none.

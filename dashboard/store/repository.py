@@ -1,8 +1,8 @@
-"""The store itself: predictions in the database, their images on disk, each never without the other.
+"""The store itself: predictions in the database, and their images on disk.
 
-Files are written before the row that names them commits, and removed after the row is gone, so a crash leaves
-at worst files that nobody names, which the next start sweeps. Writers, in other processes too, queue at one row of
-the database: otherwise one could remove the image that another has just found to be there.
+Files are written before the transaction of their row commits, and removed after the row was deleted. So a crash leaves
+at worst files without a row, which the next start removes. Writers, in other processes too, queue at one row of the
+database: otherwise one could remove an image that another relies on.
 """
 
 import threading
@@ -133,9 +133,9 @@ class Store(Transactions):
             return self._files.place.stage(self._files.missing(photograph) | self._files.inexact(photograph))
 
     def _moment(self, connection: Connection) -> datetime:
-        """The time of a prediction that is kept now: after the one before it, though the clock was set back a little.
+        """The time of a prediction that is stored now: after the newest one, even if the clock was set back a little.
 
-        A clock that was wrong by more than an hour, and is right again, is believed.
+        If the newest one lies more than an hour ahead, the clock was wrong then, and its time now is used.
         """
         newest = select(predictions.c.created).order_by(predictions.c.seq.desc()).limit(1)
         before, moment = connection.execute(newest).scalar(), clock_time()
@@ -144,7 +144,7 @@ class Store(Transactions):
         return moment
 
     def with_key(self, key: IdempotencyKey, sha256: str) -> Record | None:
-        """What `add` gave for this key within 24 hours; None when it is new. Conflict as for `add`."""
+        """What `add` returned for this key within 24 hours; None for a new key. Conflict as for `add`."""
         with self.reading() as connection:
             return record_with_key(connection, key, sha256)
 
@@ -154,7 +154,7 @@ class Store(Transactions):
             return changes.find_prediction(connection, record_id)[1]
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Record]:
-        """The records with these ids, by id; those that are gone are left out."""
+        """The records with these ids, by id; deleted ones are left out."""
         with self.reading() as connection:
             batches = database.in_batches(dict.fromkeys(filter(ID.fullmatch, ids)))
             parts = (select(predictions).where(predictions.c.id.in_(batch)) for batch in batches)
@@ -193,7 +193,7 @@ class Store(Transactions):
             return Pages(connection, self._indexed).neighbours(seq, query)
 
     def latest(self) -> Latest:
-        """What to compare with later, to see whether something changed."""
+        """The state of the store, to be compared with a later one."""
         with self.reading() as connection:
             newest = select(predictions.c.id).order_by(predictions.c.seq.desc()).limit(1)
             return Latest(
@@ -202,7 +202,7 @@ class Store(Transactions):
             )
 
     def profiles_since(self) -> datetime | None:
-        """From when on photographs were read with their colour profiles."""
+        """The time since which photographs are read with their colour profiles; None for always."""
         with self.reading() as connection:
             return connection.execute(select(store.c.profiles_since)).scalar_one()
 
@@ -256,7 +256,7 @@ class Store(Transactions):
 
         Raises:
             Conflict: somebody changed one of them meanwhile.
-            InputError: a field does not fit, or the review cannot be meant so.
+            InputError: a field does not fit, or the review contradicts itself.
             NotFound: none of them exists.
         """
         name = clean_line(who, MAX_NAME, "The name")
@@ -298,7 +298,7 @@ class Store(Transactions):
             return lines
 
     def check(self) -> None:
-        """Raise StoreError when nothing could be kept at the moment. Nothing is written to see that."""
+        """Raise StoreError when nothing can be stored at the moment. Nothing is written to find out."""
         with self.disk():
             self._files.place.check()
         database.check_writable(self._engine)
@@ -319,7 +319,7 @@ class Store(Transactions):
         return self._read(self._files.heatmap(self.get(record_id).id))
 
     def picture(self, record: Record) -> bytes:
-        """The photograph of a record that is at hand, see `image`."""
+        """The photograph of a record, see `image`."""
         return self._read(self._files.image(record.sha256))
 
     def _read(self, name: str) -> bytes:
@@ -359,10 +359,9 @@ class Store(Transactions):
         return len(deleted)
 
     def sweep(self) -> int:
-        """Remove the files of ours that no row names, left by a crash. Returns how many.
+        """Remove files that no row names, left by a crash. Returns how many.
 
-        A folder that belongs to another database is left alone: with a new or another database beside it,
-        every image in it would seem nobody's.
+        A folder that belongs to another database is left alone: to this one, none of its images would have a row.
         """
         with self.disk():
             return remove_orphaned_files(self._files, self._identity, self.reading, self.writing)

@@ -1,7 +1,7 @@
-"""What `backup` wrote, into a store: this kind of database or the other, empty or not.
+"""Reading a backup into a store with any kind of database, empty or not.
 
-A file is read once, at constant memory, and believed in nothing: every picture has its digest, every row is checked,
-and a line, a picture or a row too many or too long ends it. Then the database is as it was.
+The file is read once, at constant memory, and not trusted: digests and rows are checked, and sizes are limited. When
+anything is wrong, the database stays as it was.
 """
 
 import gzip
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def restore_backup(target: Store, path: Path) -> Counts:
-    """Put everything of a backup into an empty store; all of the rows or none.
+    """Read a backup into an empty store; all of the rows or none.
 
     Raises:
         StoreError: the store is not empty, or the file is no backup or damaged.
@@ -49,9 +49,9 @@ def restore_backup(target: Store, path: Path) -> Counts:
 
 
 def import_backup(target: Store, path: Path) -> Counts:
-    """Put what a backup or an export has into a store.
+    """Read a whole or partial backup into a store, beside what it has.
 
-    What is there already by its id is left as it is; what was deleted there stays deleted.
+    Predictions that the store has already, by their ids, are left as they are; those that were deleted stay deleted.
 
     Raises:
         StoreError: the file is no backup or damaged, or the store cannot be written.
@@ -68,7 +68,7 @@ def import_backup(target: Store, path: Path) -> Counts:
 
 
 def read_backup(target: Store, path: Path) -> Counts:
-    """Everything of a backup, in one transaction."""
+    """Read everything of a backup in one transaction."""
     try:
         with path.open("rb") as file, target.writing() as connection:
             try:
@@ -83,7 +83,7 @@ def read_backup(target: Store, path: Path) -> Counts:
 
 
 def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection) -> Counts:
-    """Everything of an open archive. Raises ValueError or another of DAMAGED when it is not what it should be."""
+    """Read everything of an open archive. Raises one of DAMAGED for an archive that is no backup."""
     entry = archive.next()
     head = read_head(archive, entry) if entry is not None and entry.name == HEAD else {}
     if head.get("format") not in FORMATS:
@@ -111,7 +111,7 @@ def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection
 
 
 class Digested(io.RawIOBase):
-    """A file of an archive, which has to have the digest that stands beside it."""
+    """A file of an archive, checked against the digest in its header."""
 
     def __init__(self, file: IO[bytes], entry: tarfile.TarInfo) -> None:
         self.file, self.entry, self.digest = file, entry, hashlib.sha256()
@@ -137,14 +137,14 @@ class Digested(io.RawIOBase):
 
 
 def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any]:
-    """What an archive says of itself."""
+    """The description at the start of an archive; empty where there is none."""
     file = archive.extractfile(entry)
     head = None if file is None else json.loads(file.read(10_000))
     return head if isinstance(head, dict) else {}
 
 
 def restore_picture(target: Store, file: Digested) -> int:
-    """Keep one picture under its name, if it has a name of ours and is not there; 1 if it was kept."""
+    """Write a picture under its name; 1 if it is new, 0 otherwise. Raises ValueError for a name that no picture has."""
     entry = file.entry
     folder, _, last = entry.name.partition("/")
     named = IMAGE.fullmatch(last.removeprefix(last[:2] + "/")) if folder == "images" else None
@@ -162,7 +162,7 @@ def restore_picture(target: Store, file: Digested) -> int:
 
 
 def read_batches(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]]:
-    """What stands in the lines of a compressed file, at most CHUNK at a time and no more than memory can take."""
+    """The parsed lines of a compressed file, in lists of at most CHUNK lines and about LONGEST bytes."""
     some: list[T] = []
     size = 0
     with gzip.open(file) as lines:
@@ -182,7 +182,7 @@ def read_batches(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]
 
 
 def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
-    """The rows of a backup into the database."""
+    """Read the rows of a backup into the database."""
     counts = Counts()
     for cases in read_batches(file, parse_backup_case):
         counts = insert_cases(connection, target, cases, counts)
@@ -191,7 +191,7 @@ def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
 
 
 def insert_cases(connection: Connection, target: Store, cases: list[BackupCase], counts: Counts) -> Counts:
-    """At most CHUNK predictions with what belongs to them."""
+    """Insert at most CHUNK predictions with their reviews, tags and audit lines."""
     wanted = {case.prediction.id: case for case in cases}
     by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
     known = set(connection.execute(by_id).scalars())
@@ -214,13 +214,13 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase],
 
 
 def deleted_ids(connection: Connection, ids: set[str]) -> set[str]:
-    """Those of at most CHUNK ids that were deleted here."""
+    """The ids, of at most CHUNK, that were deleted here."""
     deleted = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
     return set(connection.execute(deleted).scalars())
 
 
 def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
-    """What belongs to predictions that were inserted."""
+    """Insert reviews, tags and audit lines of inserted predictions."""
     ids = [case.prediction.id for case in cases]
     numbers = select(predictions.c.id, predictions.c.seq).where(predictions.c.id.in_(ids))
     seq = {row.id: row.seq for row in connection.execute(numbers)}
@@ -241,7 +241,7 @@ def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
 
 
 def read_trail(connection: Connection, file: Digested) -> None:
-    """Audit lines of predictions that are gone where the backup comes from; of those that are here, none."""
+    """Read the audit lines of predictions deleted where the backup was written, except those of predictions here."""
     for lines in read_batches(file, parse_audit_row):
         ids = select(predictions.c.id).where(predictions.c.id.in_({line.prediction_id for line in lines}))
         here = set(connection.execute(ids).scalars())
@@ -250,7 +250,7 @@ def read_trail(connection: Connection, file: Digested) -> None:
 
 
 def insert_audit(connection: Connection, lines: list[AuditRow]) -> None:
-    """Audit lines that are not there yet."""
+    """Insert audit lines, except those that the store has already."""
     known: set[str] = set()
     for ids in in_batches([line.id for line in lines]):
         known.update(connection.execute(select(audit.c.id).where(audit.c.id.in_(ids))).scalars())

@@ -1,7 +1,7 @@
-"""What the store says as a whole: counts and scores, worked out by the database.
+"""Counts and scores over the whole store, worked out by the database.
 
-Only the predictions are looked at that count, see counted.py: "photographs" are these. Every question may be narrowed
-to those of one version of a model since a moment, which the index over versions answers.
+"Photographs" are the predictions that count, see counted.py. Every function can be limited to one version of a model
+and to the time since a moment; the index over versions serves both.
 """
 
 from collections import Counter

@@ -40,7 +40,7 @@ def has_text_index(connection: Connection) -> bool:
 
 
 def build_text_index(connection: Connection) -> None:
-    """Make the index where it is missing; text is found without it, too, but slower the more there is."""
+    """Create the index where it is missing. Searches work without it, too, only slower."""
     statements = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
     try:
         if not has_text_index(connection):
@@ -62,6 +62,6 @@ def rows_containing(needles: Iterable[str]) -> Select[tuple[int]]:
 
 
 def rebuild_text_index(connection: Connection) -> None:
-    """Fill the index again after rows were written past it."""
+    """Fill the index again after rows were written without it."""
     if connection.dialect.name == "sqlite" and has_text_index(connection):
         connection.execute(text(SQLITE[-1]))

@@ -1,4 +1,4 @@
-"""Transactions on the database of a store, and what goes wrong in them as sentences."""
+"""Transactions on the database of a store; their errors become sentences."""
 
 import threading
 from collections.abc import Iterator
@@ -60,14 +60,14 @@ class Transactions:
 
     @contextmanager
     def disk(self) -> Iterator[None]:
-        """Says in a sentence what the disk, or the place of the images, refuses."""
+        """Turns an error of the disk, or of the place of the images, into a StoreError with a sentence."""
         try:
             yield
         except OSError as error:
             raise StoreError(f"{self._files.place} cannot be used: {error.strerror or error}.") from error
 
     def forget(self) -> None:
-        """Take what was deleted out of SQLite's log, too: now, or as soon as no reader needs it any more."""
+        """Remove deleted rows from SQLite's log, too: now, or as soon as no reader needs them any more."""
         if not database.empty_log(self._engine):
             threading.Thread(target=self._forget_later, name="forget", daemon=True).start()
 

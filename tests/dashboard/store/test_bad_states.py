@@ -245,7 +245,7 @@ def test_images_may_lie_at_any_address(
         kept, gone = (store.add(picture(seed), said(picture(seed)), "x.jpg") for seed in (1, 2))
         assert store.image(kept.id) and store.thumbnail(kept.id) and store.heatmap(kept.id)
         store.delete([gone.id])
-        assert len(list(store.files.found())) == 3
+        assert len(list(store.files.every())) == 3
         store.files.place.stage({f"images/ab/{'ab' * 32}.jpg": b"left"}).commit()
         assert store.sweep() == 1 and store.image(kept.id)
         store.check()
