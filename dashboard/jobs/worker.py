@@ -25,7 +25,7 @@ EXTENSION = "dermaboard-jobs"
 # As many as one may select; a whole history is a matter for `python -m model score`.
 MOST = 1000
 # Finished jobs that are remembered.
-KEPT = 100
+REMEMBERED_JOBS = 100
 # How long a page still tells of a job that has ended.
 LINGER = timedelta(minutes=3)
 
@@ -141,7 +141,7 @@ class Jobs:
     def _forget(self) -> None:
         """Drop the oldest finished jobs."""
         done = [job.id for job in self._jobs.values() if not job.active]
-        for job_id in done[: max(0, len(done) - KEPT)]:
+        for job_id in done[: max(0, len(done) - REMEMBERED_JOBS)]:
             del self._jobs[job_id]
 
     def _work(self) -> None:

@@ -92,7 +92,7 @@ class Store(Transactions):
         # The engine behind the predictor is slow to import, and pages that only read do without it.
         from model.predictor import heatmap_png
 
-        place = self._files.place
+        place = self.files.place
         with ExitStack() as unused:
             # What takes time comes before this writer's turn.
             images = prepared or self.prepare(photograph)
@@ -100,7 +100,7 @@ class Store(Transactions):
             record = make_record(photograph, prediction, filename, context)
             with self.disk():
                 heatmap = heatmap_png(prediction.heatmap, HEATMAP_SIDE)
-                drawn = place.stage({self._files.heatmap(record.id): heatmap})
+                drawn = place.stage({self.files.heatmap(record.id): heatmap})
             unused.callback(drawn.discard)
             with self.writing() as connection:
                 if key is not None:
@@ -110,7 +110,7 @@ class Store(Transactions):
                 drawn.commit()
                 images.commit()
                 # Another prediction of the same image may have been deleted meanwhile.
-                place.stage(self._files.missing(photograph)).commit()
+                place.stage(self.files.missing(photograph)).commit()
                 record = replace(record, created=self._moment(connection))
                 first = counted.is_first_of_photograph(connection, record)
                 connection.execute(INSERT, row_of_record(record) | {"counted": first})
@@ -130,7 +130,7 @@ class Store(Transactions):
             StoreError: the disk is full.
         """
         with self.disk():
-            return self._files.place.stage(self._files.missing(photograph) | self._files.inexact(photograph))
+            return self.files.place.stage(self.files.missing(photograph) | self.files.inexact(photograph))
 
     def _moment(self, connection: Connection) -> datetime:
         """The time of a prediction that is stored now: after the newest one, even if the clock was set back a little.
@@ -300,7 +300,7 @@ class Store(Transactions):
     def check(self) -> None:
         """Raise StoreError when nothing can be stored at the moment. Nothing is written to find out."""
         with self.disk():
-            self._files.place.check()
+            self.files.place.check()
         database.check_writable(self._engine)
 
     def image(self, record_id: str) -> bytes:
@@ -312,20 +312,20 @@ class Store(Transactions):
 
     def thumbnail(self, record_id: str) -> bytes:
         """The photograph as a small JPEG file, at most 240 pixels on its longer side."""
-        return self._read(self._files.thumbnail(self.get(record_id).sha256))
+        return self._read(self.files.thumbnail(self.get(record_id).sha256))
 
     def heatmap(self, record_id: str) -> bytes:
         """The heatmap as a PNG file with transparency, to lie over the photograph's centred square."""
-        return self._read(self._files.heatmap(self.get(record_id).id))
+        return self._read(self.files.heatmap(self.get(record_id).id))
 
     def picture(self, record: Record) -> bytes:
         """The photograph of a record, see `image`."""
-        return self._read(self._files.image(record.sha256))
+        return self._read(self.files.image(record.sha256))
 
     def _read(self, name: str) -> bytes:
         with self.disk():
             try:
-                return self._files.place.read(name)
+                return self.files.place.read(name)
             except FileNotFoundError as error:
                 raise MissingFile("The file is missing from the data folder, or empty.") from error
 
@@ -350,10 +350,10 @@ class Store(Transactions):
         with self.writing() as connection:
             digests = set(deleted.values())
             for digest in digests - referenced_digests(connection, digests):
-                for file in (*self._files.images(digest), self._files.thumbnail(digest)):
-                    self._files.place.remove(file)
+                for file in (*self.files.images(digest), self.files.thumbnail(digest)):
+                    self.files.place.remove(file)
             for record_id in deleted:
-                self._files.place.remove(self._files.heatmap(record_id))
+                self.files.place.remove(self.files.heatmap(record_id))
         if deleted:
             self.forget()
         return len(deleted)
@@ -364,7 +364,7 @@ class Store(Transactions):
         A folder that belongs to another database is left alone: to this one, none of its images would have a row.
         """
         with self.disk():
-            return remove_orphaned_files(self._files, self._identity, self.reading, self.writing)
+            return remove_orphaned_files(self.files, self._identity, self.reading, self.writing)
 
 
 def clock_time() -> datetime:

@@ -21,17 +21,12 @@ class Transactions:
 
     def __init__(self, engine: Engine, files: Files) -> None:
         self._engine = engine
-        self._files = files
+        self.files = files
         self._turn = threading.Lock()
         self._closed = threading.Event()
         # PostgreSQL would show each statement its own moment; SQLite doesn't.
         snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
         self._readers = engine.execution_options(**snapshot)
-
-    @property
-    def files(self) -> Files:
-        """The images, for backups."""
-        return self._files
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -64,7 +59,7 @@ class Transactions:
         try:
             yield
         except OSError as error:
-            raise StoreError(f"{self._files.place} cannot be used: {error.strerror or error}.") from error
+            raise StoreError(f"{self.files.place} cannot be used: {error.strerror or error}.") from error
 
     def forget(self) -> None:
         """Remove deleted rows from SQLite's log, too: now, or as soon as no reader needs them any more."""

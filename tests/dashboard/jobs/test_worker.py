@@ -97,7 +97,7 @@ def test_a_job_is_cancelled_and_keeps_what_it_has(
 def test_jobs_that_were_cancelled_and_forgotten_do_not_end_the_worker(
     jobs: Jobs, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.jobs.worker.KEPT", 0)
+    monkeypatch.setattr("dashboard.jobs.worker.REMEMBERED_JOBS", 0)
     busy, free = threading.Event(), threading.Event()
 
     def slow(*_: object) -> Record:

@@ -7,7 +7,7 @@ import brotli
 import pytest
 from flask.testing import FlaskClient
 
-from dashboard.server.delivery import Kept
+from dashboard.server.delivery import CompressedFiles
 
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 
@@ -60,7 +60,7 @@ def test_who_takes_nothing_compressed_gets_it_plain(client: FlaskClient, coding:
 
 
 def test_no_more_is_kept_than_the_limit() -> None:
-    kept = Kept(limit=10)
+    kept = CompressedFiles(limit=10)
     kept.set("a", b"12345")
     kept.set("b", b"12345")
     assert kept.get("a") == b"12345"
