@@ -233,9 +233,12 @@ def plain_floats(values: Mapping[str, Any]) -> dict[str, float]:
 
 def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
     """A record as column values; `notes` are those of its reviews."""
+    context = asdict(record.context)
+    folded = {field.folded: context[field.name] for field in CONTEXT if field.folded != field.name}
     return {
         **{name: getattr(record, name) for name in PLAIN},
-        **context_row(record.context),
+        **context,
+        **{name: text and fold(text) for name, text in folded.items()},
         "filename_folded": fold(record.filename),
         "decision": str(record.decision),
         "probabilities": dict(record.probabilities),
@@ -252,13 +255,6 @@ def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         "no_result": record.outcome is Outcome.NO_RESULT,
         "close_up": record.modality is Modality.CLOSE_UP,
     }
-
-
-def context_row(context: Context) -> dict[str, Any]:
-    """A context as column values."""
-    values = asdict(context)
-    compared = [field for field in CONTEXT if field.folded != field.name]
-    return values | {field.folded: (text := values[field.name]) and fold(text) for field in compared}
 
 
 def searched_text(record: Record, notes: Iterable[str] = ()) -> str:
