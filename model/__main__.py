@@ -10,7 +10,7 @@ from tqdm import tqdm
 from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
 from model.console import fail, speak_utf8
 from model.predictor import Predictor
-from model.scoring import Wish, files_below, path_as_text, score_columns, score_files
+from model.scoring import files_below, path_as_text, score_columns, score_files
 from model.tables import Journal, Row, TableError, earlier_rows
 
 # These commands are those of `model.evaluation`.
@@ -32,7 +32,6 @@ def score_command(options: argparse.Namespace) -> int:
         check_same(earlier_rows(options.out, columns), predictor.bundle.card, point.name)
     journal = Journal(options.out, columns, options.resume)
     left = (path for path in files_below(options.paths) if path_as_text(path) not in journal.done)
-    wish = Wish(point.name, options.heatmaps)
     failures: list[str] = []
     # Of an earlier run too: the table has its rows.
     failed = sum(bool(row["error"]) for row in journal.rows())
@@ -42,7 +41,7 @@ def score_command(options: argparse.Namespace) -> int:
             with tqdm(
                 total=total, initial=len(journal.done), desc="score", unit="image", smoothing=0.05
             ) as bar:
-                for row in score_files(predictor, left, wish):
+                for row in score_files(predictor, left, point.name, options.heatmaps):
                     journal.add([row])
                     written += 1
                     bar.update()

@@ -4,7 +4,6 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,6 @@ from model.taxonomy import Taxonomy
 
 # More at a time is slower: what the graph keeps of them no longer fits the cache (measured: 4 to 6 are best).
 BATCH = 4
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How files are scored.
-
-    Attributes:
-        operating_point: by its name; the card's default for None.
-        heatmaps: folder for one PNG an image, named by the file's SHA-256; None for none. There is none of a modality
-            for which the card shows none.
-    """
-
-    operating_point: str | None = None
-    heatmaps: Path | None = None
 
 
 def score_columns(taxonomy: Taxonomy) -> dict[str, type]:
@@ -64,11 +49,21 @@ def files_below(paths: Sequence[Path]) -> Iterator[Path]:
             yield from image_files_below(path) if path.is_dir() else (path,)
 
 
-def score_files(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()) -> Iterator[dict[str, Any]]:
+def score_files(
+    predictor: Predictor,
+    files: Iterable[Path],
+    operating_point: str | None = None,
+    heatmaps: Path | None = None,
+) -> Iterator[dict[str, Any]]:
     """One row for each file, in order, at constant memory; see `score_columns`.
 
     Every core takes a few files at a time and reads, decodes and predicts them, so that none waits for another: give
     the predictor one thread a call. A file that cannot be used gives a row with its `error`.
+
+    Args:
+        operating_point: by its name; the card's default for None.
+        heatmaps: folder for one PNG an image, named by the file's SHA-256; None for none. There is none of a modality
+            for which the card shows none.
     """
     cores = usable_cores()
     left = iter(files)
@@ -76,7 +71,7 @@ def score_files(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()
     with ThreadPoolExecutor(cores) as pool:
         try:
             while batch := list(islice(left, BATCH)):
-                waiting.append(pool.submit(score_batch, predictor, batch, wish))
+                waiting.append(pool.submit(score_batch, predictor, batch, operating_point, heatmaps))
                 if len(waiting) > 2 * cores:
                     yield from waiting.popleft().result()
             while waiting:
@@ -85,29 +80,27 @@ def score_files(predictor: Predictor, files: Iterable[Path], wish: Wish = Wish()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def score_batch(predictor: Predictor, files: Sequence[Path], wish: Wish) -> list[dict[str, Any]]:
+def score_batch(
+    predictor: Predictor, files: Sequence[Path], operating_point: str | None, heatmaps: Path | None
+) -> list[dict[str, Any]]:
     """Rows of a few files."""
-    read_files = [read_photograph(path) for path in files]
-    photographs = [item for item in read_files if isinstance(item, Photograph)]
-    found = (
-        predictor.predict_many(
-            photographs,
-            heatmaps=wish.heatmaps is not None,
-            operating_point=wish.operating_point,
-        )
+    contents = [read_photograph(path) for path in files]
+    photographs = [item for item in contents if isinstance(item, Photograph)]
+    predictions = (
+        predictor.predict_many(photographs, heatmaps is not None, operating_point=operating_point)
         if photographs
         else []
     )
-    if wish.heatmaps is not None:
-        for prediction in found:
+    if heatmaps is not None:
+        for prediction in predictions:
             if predictor.bundle.card.shows_heatmap(prediction.modality):
-                (wish.heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
-    predictions = iter(found)
+                (heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
+    following = iter(predictions)
     return [
-        prediction_row(path, next(predictions))
+        prediction_row(path, next(following))
         if isinstance(item, Photograph)
         else failure_row(path, predictor, item)
-        for path, item in zip(files, read_files, strict=True)
+        for path, item in zip(files, contents, strict=True)
     ]
 
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 
 from model import bundle
 from model.evaluation.metrics import auc, confusion, threshold_for_sensitivity
@@ -122,12 +122,6 @@ def targets_of(cases: pd.DataFrame, recipe: Recipe) -> NDArray[np.float32]:
     return np.concatenate([known.astype(np.float32), close, malignant], axis=1)
 
 
-def softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    """Probabilities (n, k) of logits (n, k), of the same type."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
-
-
 def still_images(store: PixelStore, rows: NDArray[np.intp], size: int) -> NDArray[np.uint8]:
     """Images for evaluation: uint8 (n, size, size, 3), by the code that serves."""
     with ThreadPoolExecutor() as pool:
@@ -140,8 +134,8 @@ def network_probabilities(
     """Class probabilities (n, k), or malignancy (n, 1), of a network that ends in logits."""
     logits = np.asarray(network.predict(images, batch_size=batch, verbose=0), np.float64)
     if logits.shape[1] == 1:
-        return 1 / (1 + np.exp(-logits))
-    return softmax(logits[:, :-1])
+        return expit(logits)
+    return softmax(logits[:, :-1], axis=1)
 
 
 def cross_entropy(probs: NDArray[np.float64], targets: NDArray[np.float32]) -> float:

@@ -38,24 +38,6 @@ def seed_cnn(size: int, init: str | Path | None = None, outputs: int = 1) -> ker
     return keras.Model(pixels, layers.Dense(1, name=HEAD, dtype="float32")(flow), name="seed_cnn")
 
 
-def dermanet(size: int, init: str | Path | None = "imagenet", outputs: int = len(LESIONS)) -> keras.Model:
-    """MobileNetV2 (Sandler 2018), global average pooling, a logit a diagnosis.
-
-    Args:
-        size: input side in pixels, a multiple of 32.
-        init: "imagenet" downloads the weights through Keras; a path loads a `.weights.h5` of the backbone; "none" or
-            None starts at random.
-        outputs: how many diagnoses it tells apart.
-
-    Raises:
-        RuntimeError: the weights cannot be downloaded.
-    """
-    backbone = pretrained(keras.applications.MobileNetV2, size, init)
-    if init not in (None, "none", "imagenet"):
-        backbone.load_weights(init)
-    return diagnosing(backbone, size, outputs, name="dermanet")
-
-
 def efficientnet_lite0(size: int, init: str | Path | None = None, outputs: int = len(LESIONS)) -> keras.Model:
     """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation), pooled, a logit a diagnosis.
 
@@ -110,38 +92,16 @@ def inverted_residual(
 
 
 def normalised(features: keras.KerasTensor, active: bool) -> keras.KerasTensor:
-    """Batch normalisation, and ReLU6 behind it where the layer is active."""
+    """Batch normalisation, and ReLU6 behind it where the layer is active.
+
+    Keras's momentum of 0.99 lags so far behind in a short training that inference is ruined.
+    """
     flow = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(features)
     return layers.ReLU(6)(flow) if active else flow
 
 
-def pretrained(application: Callable[..., keras.Model], size: int, init: str | Path | None) -> keras.Model:
-    """A network of Keras Applications without its classifier, with its ImageNet weights if `init` says so."""
-    weights = "imagenet" if init == "imagenet" else None
-    try:
-        return application(input_shape=(size, size, 3), include_top=False, weights=weights)
-    # Keras raises a bare Exception when a download fails.
-    except Exception as error:
-        if weights is None:
-            raise
-        raise RuntimeError(
-            "The ImageNet weights cannot be fetched. Name a file with --init, or train from scratch with --init none."
-        ) from error
-
-
-def diagnosing(backbone: keras.Model, size: int, outputs: int, name: str) -> keras.Model:
-    """A backbone of inputs between -1 and 1 with the head of a logit a diagnosis."""
-    for layer in backbone.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            # Keras's 0.99 and 0.999 lag so far behind in a short training that inference is ruined.
-            layer.momentum = 0.9
-    pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
-    features = backbone(layers.Rescaling(1 / 127.5, offset=-1)(pixels))
-    return keras.Model(pixels, pooled_head(features, outputs, dropout=0.3), name=name)
-
-
 def tiny(size: int, init: str | Path | None = None, outputs: int = len(LESIONS)) -> keras.Model:
-    """Three small convolution blocks and the same head as dermanet: learns drawn lesions in seconds."""
+    """Three small convolution blocks and the same head as efficientnet_lite0: learns drawn lesions in seconds."""
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
     flow = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
     for filters in (16, 32, 64):
@@ -190,7 +150,6 @@ def serving(network: keras.Model) -> keras.Model:
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "seed_cnn": seed_cnn,
-    "dermanet": dermanet,
     "efficientnet_lite0": efficientnet_lite0,
     "tiny": tiny,
 }

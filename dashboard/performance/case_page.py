@@ -207,11 +207,13 @@ def list_bar(
     Args:
         before, after: their addresses; None at the ends of the list.
     """
-    told = f"{place.number:,} of {place.total:,} · {words}" if place else "Not in the list you came from"
+    place_words = (
+        f"{place.number:,} of {place.total:,} · {words}" if place else "Not in the list you came from"
+    )
     return html.Nav(
         [
             dcc.Link("‹ Back to the list", href=back),
-            html.Span(told, className="note"),
+            html.Span(place_words, className="note"),
             html.Div([step("‹ Previous", before), step("Next ›", after)], className="paging"),
         ],
         className="evaluated-bar",

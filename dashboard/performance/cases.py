@@ -222,10 +222,10 @@ def chosen_diagnosis(row: Mapping[Any, Any], taxonomy: Taxonomy) -> str:
 def patient_words(row: Mapping[Any, Any]) -> str:
     """Age, sex and site as far as they are known."""
     age = row.get("age")
-    told = [f"{age:.0f} years"] if isinstance(age, float) and not np.isnan(age) else []
+    facts = [f"{age:.0f} years"] if isinstance(age, float) and not np.isnan(age) else []
     words = [row.get(name) for name in ("sex", "site")]
-    told += [word for word in words if isinstance(word, str) and word and word != "unknown"]
-    return ", ".join(told) or "–"
+    facts += [word for word in words if isinstance(word, str) and word and word != "unknown"]
+    return ", ".join(facts) or "–"
 
 
 ROOT = "/performance/case"

@@ -49,7 +49,7 @@ def layout(**query: Any) -> Component:
     head = html.H1("Performance")
     if not models:
         return html.Div([head, panels.no_model_panel(), broken], className="performance")
-    view, told = read_view(query, models, services.settings.model)
+    view, notices = read_view(query, models, services.settings.model)
     return html.Div(
         [
             head,
@@ -57,7 +57,7 @@ def layout(**query: Any) -> Component:
             dcc.Store(id="performance-search", data=search(view)),
             dcc.Store(id="performance-show", data=view.selection.code),
             dcc.Store(id="performance-page", data=view.page),
-            html.Div(panels.notices(told), id="performance-notices"),
+            html.Div(panels.notices(notices), id="performance-notices"),
             choice.choice_of_view(models, view),
             html.Div(body_of_view(view), id="performance-body"),
             broken,
@@ -91,14 +91,14 @@ def body_of_view(view: View) -> list[Component]:
 
 def view_summary(view: View, shown: SplitEvaluation) -> Component:
     """Which model on how many cases."""
-    told = [
+    facts = [
         training_words(view.model.card.training),
         f"{shown.truth.size:,} images of {shown.lesions:,} lesions",
     ]
     if view.where:
-        told.append(f"only {view.filtered}")
+        facts.append(f"only {view.filtered}")
     tag = html.Span("Trained on drawn lesions", className="tag") if view.model.card.synthetic else None
-    return html.P([" · ".join(filter(None, told)), " ", tag], className="note performance-about")
+    return html.P([" · ".join(filter(None, facts)), " ", tag], className="note performance-about")
 
 
 def comparison_room(view: View) -> Component:
@@ -197,11 +197,11 @@ def choose(
     if before != [model]:
         # Another model has another threshold of its own.
         query.pop("threshold", None)
-    view, told = read_view(query, models, services.settings.model)
+    view, notices = read_view(query, models, services.settings.model)
     chosen = dict(view.where)
     return (
         body_of_view(view),
-        panels.notices(told),
+        panels.notices(notices),
         choice.split_options(view.splits),
         view.split,
         choice.other_options(models, view.model.name),

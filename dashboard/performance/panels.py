@@ -52,17 +52,19 @@ def take_along(title: str, figure: str | None, table: str | None) -> Component |
     """The buttons that save a figure or a table; performance.js gives them the page's address."""
     found: list[Component] = []
     for kind in ("PNG", "SVG") if figure else ():
-        told = attributes(data_figure=figure, data_format=kind.lower(), aria_label=f"Save {title} as {kind}")
-        found.append(html.Button(kind, type="button", className="take", title=f"Save as {kind}", **told))
+        labels = attributes(
+            data_figure=figure, data_format=kind.lower(), aria_label=f"Save {title} as {kind}"
+        )
+        found.append(html.Button(kind, type="button", className="take", title=f"Save as {kind}", **labels))
     if table:
-        told = attributes(data_table=table, aria_label=f"Save {title} as CSV")
+        labels = attributes(data_table=table, aria_label=f"Save {title} as CSV")
         found.append(
             html.A(
                 "CSV",
                 href=local_address(f"{TABLES}/{table}.csv"),
                 className="take",
                 title="Save as CSV",
-                **told,
+                **labels,
             )
         )
     return html.Div(found, className="take-along") if found else None
@@ -88,11 +90,11 @@ def later(name: str, height: int, plain: bool = True) -> Component:
     Args:
         plain: it looks the same in every theme and width, and need not come again.
     """
-    told = attributes(data_plain="plain") if plain else {}
-    return html.Div(spare(name, {"minHeight": f"{height}px"}, **told))
+    labels = attributes(data_plain="plain") if plain else {}
+    return html.Div(spare(name, {"minHeight": f"{height}px"}, **labels))
 
 
-def spare(name: str, style: dict[str, str], turn: Any = None, **told: Any) -> list[Component]:
+def spare(name: str, style: dict[str, str], turn: Any = None, **labels: Any) -> list[Component]:
     """An empty room, and the store that calls what belongs into it."""
     turn = turn or {"type": "performance-turn", "name": name}
     return [
@@ -102,7 +104,7 @@ def spare(name: str, style: dict[str, str], turn: Any = None, **told: Any) -> li
             className="room",
             style=style,
             **attributes(data_turn=json.dumps(turn)),
-            **told,
+            **labels,
         ),
         dcc.Store(id=turn),
     ]

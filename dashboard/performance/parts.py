@@ -111,10 +111,10 @@ def diagnosis_cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, l
             type="button",
             disabled=not count,
             className=f"square square-{kind}",
-            title=(told := f"{words}: {count:,} of {total:,} ({tenths(share)} %)"),
+            title=(label := f"{words}: {count:,} of {total:,} ({tenths(share)} %)"),
             # The style sheet shows one of the two: a page with fewer components is a faster one.
             **attributes(
-                aria_label=told,
+                aria_label=label,
                 data_counts=f"{count:,}",
                 data_shares=tenths(share) if total else "–",
                 data_show=f"cell:{true.code}:{chosen.code}",
@@ -179,12 +179,14 @@ def auc_difference(result: Difference) -> str:
 
 def odd_cases(first: str, other: Versus) -> str:
     """Images on whose truth two evaluations do not agree; "" where there is none."""
-    told = []
+    sentences = []
     if other.disputed:
-        told.append(f"{other.disputed:,} images are malignant for one and benign for the other, and left out")
+        sentences.append(
+            f"{other.disputed:,} images are malignant for one and benign for the other, and left out"
+        )
     if other.renamed:
-        told.append(f"{other.renamed:,} have another diagnosis of the same kind")
-    return f"{first} and {other.model}: {'; '.join(told)}." if told else ""
+        sentences.append(f"{other.renamed:,} have another diagnosis of the same kind")
+    return f"{first} and {other.model}: {'; '.join(sentences)}." if sentences else ""
 
 
 def subgroups_table(found: Sequence[Subgroup]) -> Component:

@@ -150,9 +150,9 @@ def slider(position: float) -> Component:
 def point_buttons(card: Card, position: float) -> Component:
     """The model's operating points as buttons that move the slider."""
     chips = [point_button(one, one.name == card.operating_point, position) for one in card.operating_points]
-    told = html.Span("Operating points for a sensitivity of", className="note")
+    label = html.Span("Operating points for a sensitivity of", className="note")
     return html.Div(
-        [told, *chips], className="points", role="group", **attributes(aria_label="Operating points")
+        [label, *chips], className="points", role="group", **attributes(aria_label="Operating points")
     )
 
 
@@ -241,16 +241,16 @@ def number_readings(confusion: Confusion, percent: float) -> dict[str, tuple[str
 def odds(confusion: Confusion) -> list[list[float | None] | str]:
     """What performance.js makes PPV and NPV at any prevalence from, or why there is none; None for infinity."""
 
-    def told(found: Interval) -> list[float | None] | str:
-        ends = (found.value, found.low, found.high)
+    def ends_or_reason(ratio: Interval) -> list[float | None] | str:
+        ends = (ratio.value, ratio.low, ratio.high)
         # Ten digits are more than anybody reads.
         return (
-            found.reason.sentence
-            if found.reason
-            else [None if math.isinf(one) else float(f"{one:.10g}") for one in ends]
+            ratio.reason.sentence
+            if ratio.reason
+            else [None if math.isinf(end) else float(f"{end:.10g}") for end in ends]
         )
 
-    return [told(odds_of_malignant(confusion)), told(odds_of_benign(confusion))]
+    return [ends_or_reason(odds_of_malignant(confusion)), ends_or_reason(odds_of_benign(confusion))]
 
 
 def chosen_prevalence(wanted: float | None, confusion: Confusion) -> float:
@@ -328,9 +328,9 @@ def slider_readings(shown: SplitEvaluation, percent: float) -> dict[str, Any]:
         "malignant": shown.counts.malignant,
         "benign": shown.counts.benign,
         "unscored": shown.counts.unscored,
-        "tiles": [[words for told in tile_readings(one).values() for words in told] for one in at],
+        "tiles": [[words for tile in tile_readings(one).values() for words in tile] for one in at],
         "numbers": [
-            [words for told in number_readings(one, percent).values() for words in told] for one in at
+            [words for tile in number_readings(one, percent).values() for words in tile] for one in at
         ],
         "odds": [odds(one) for one in at],
         "marks": {

@@ -81,53 +81,69 @@ class View:
     @property
     def filtered(self) -> str:
         """The filter in words; "" where there is none."""
-        named = {
-            (variable, wanted): name
-            for variable, found in self.parts.items()
-            for wanted, name in slugs(found).items()
-        }
+        named = {(variable, slug(name)): name for variable, names in self.parts.items() for name in names}
         return ", ".join(
             f"{variable} {part_title(variable, named.get((variable, wanted), wanted), self.model.card.taxonomy)}"
             for variable, wanted in self.where
         )
 
 
-def slugs(found: Mapping[str, int]) -> dict[str, str]:
-    """Every part's name by how an address spells it."""
-    return {slug(name): name for name in found}
+@dataclass
+class Parameters:
+    """An address's parameters: values as text, or lists of text for those that stand there several times.
+
+    Attributes:
+        notices: a sentence for everything in them that could not be used.
+    """
+
+    values: Mapping[str, Any]
+    notices: list[str] = field(default_factory=list)
+
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        value = self.values.get(name)
+        if value is None:
+            return []
+        return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+
+    def first(self, name: str) -> str | None:
+        """The first value of a parameter; that there are more is said."""
+        values = self.every(name)
+        if len(values) > 1:
+            self.notices.append(f"The address names “{name}” {len(values)} times; the first counts.")
+        return values[0] if values else None
 
 
 def read_view(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) -> tuple[View, tuple[str, ...]]:
     """A view from an address's parameters, and a sentence for everything in it that could not be used.
 
     Args:
-        query: values as text, or lists of text for parameters that stand there several times.
+        query: see `Parameters`.
         models: the intact bundles; at least one.
         usual: the name of the model that is shown when the address names none.
     """
-    told: list[str] = []
-    model = chosen_model(query, models, usual, told)
-    others = opponents(query, models, model, told)
+    asked = Parameters(query)
+    model = chosen_model(asked, models, usual)
+    others = opponents(asked, models, model)
     available = splits(model)
-    split = chosen_split(query, model, available, told)
-    found = parts_of(model, split) if split else {}
-    where = chosen_filter(query, found, told)
+    split = chosen_split(asked, model, available)
+    parts = parts_of(model, split) if split else {}
     view = View(
         model=model,
         others=others,
         split=split,
         splits=available,
-        where=where,
-        parts=found,
-        threshold=percent_parameter(query, "threshold", 0, 100, "the model's own threshold is shown", told),
+        where=chosen_filter(asked, parts),
+        parts=parts,
+        threshold=percent_parameter(asked, "threshold", 0, 100, "the model's own threshold is shown"),
         prevalence=percent_parameter(
-            query, "prevalence", LOWEST, HIGHEST, "that of the cases is taken", told, keep_within=True
+            asked, "prevalence", LOWEST, HIGHEST, "that of the cases is taken", keep_within=True
         ),
-        selection=chosen_cases(query, model, told),
-        page=chosen_page(query, told),
-        runs=tuple(every(query, "run")) if "run" in query else None,
+        selection=chosen_cases(asked, model),
+        page=chosen_page(asked),
+        runs=tuple(asked.every("run")) if "run" in query else None,
     )
-    return view, tuple(told)
+    return view, tuple(asked.notices)
 
 
 def from_search(search: str | None, models: Sequence[Bundle], usual: str) -> View:
@@ -162,85 +178,63 @@ def live_runs(runs: Sequence[Run]) -> tuple[str, ...]:
     return tuple(run.name for run in runs if run.live)
 
 
-def every(query: Mapping[str, Any], name: str) -> list[str]:
-    """All values of a parameter."""
-    value = query.get(name)
-    if value is None:
-        return []
-    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
-
-
-def only(query: Mapping[str, Any], name: str, told: list[str]) -> str | None:
-    """The first value of a parameter; that there are more is said."""
-    values = every(query, name)
-    if len(values) > 1:
-        told.append(f"The address names “{name}” {len(values)} times; the first counts.")
-    return values[0] if values else None
-
-
 def quoted(value: str) -> str:
     """What somebody wrote, short enough for a sentence."""
     return f"“{value[:40]}{'…' if len(value) > 40 else ''}”"
 
 
-def chosen_model(query: Mapping[str, Any], models: Sequence[Bundle], usual: str, told: list[str]) -> Bundle:
+def chosen_model(asked: Parameters, models: Sequence[Bundle], usual: str) -> Bundle:
     """The bundle of that name, else the one that predicts by default, else the first."""
-    name = only(query, "model", told)
-    found = next((one for choice in (name, usual) for one in models if one.name == choice), models[0])
-    if name is not None and found.name != name:
-        told.append(f"There is no model {quoted(name)} here; this is {found.name}.")
-    return found
+    name = asked.first("model")
+    model = next((one for choice in (name, usual) for one in models if one.name == choice), models[0])
+    if name is not None and model.name != name:
+        asked.notices.append(f"There is no model {quoted(name)} here; this is {model.name}.")
+    return model
 
 
-def opponents(
-    query: Mapping[str, Any], models: Sequence[Bundle], model: Bundle, told: list[str]
-) -> tuple[Bundle, ...]:
+def opponents(asked: Parameters, models: Sequence[Bundle], model: Bundle) -> tuple[Bundle, ...]:
     """The other models, each once."""
     by_name = {one.name: one for one in models}
-    wanted = dict.fromkeys(name for name in every(query, "compare") if name and name != model.name)
+    wanted = dict.fromkeys(name for name in asked.every("compare") if name and name != model.name)
     for name in wanted:
         if name not in by_name:
-            told.append(f"There is no model {quoted(name)} to compare with.")
-    found = [by_name[name] for name in wanted if name in by_name]
-    if len(found) >= MOST_MODELS:
-        told.append(f"At most {MOST_MODELS} models are drawn together; the first ones are.")
-    return tuple(found[: MOST_MODELS - 1])
+            asked.notices.append(f"There is no model {quoted(name)} to compare with.")
+    others = [by_name[name] for name in wanted if name in by_name]
+    if len(others) >= MOST_MODELS:
+        asked.notices.append(f"At most {MOST_MODELS} models are drawn together; the first ones are.")
+    return tuple(others[: MOST_MODELS - 1])
 
 
-def chosen_split(query: Mapping[str, Any], model: Bundle, available: tuple[str, ...], told: list[str]) -> str:
+def chosen_split(asked: Parameters, model: Bundle, available: tuple[str, ...]) -> str:
     """The split of that name, else the one to judge by."""
-    name = only(query, "split", told)
+    name = asked.first("split")
     if name in available:
         return str(name)
-    found = next(iter(available), "")
+    split = next(iter(available), "")
     if name:
-        told.append(
-            f"{model.name} was not evaluated on {quoted(name)}; these are its {found} cases."
-            if found
+        asked.notices.append(
+            f"{model.name} was not evaluated on {quoted(name)}; these are its {split} cases."
+            if split
             else f"{model.name} holds no scores."
         )
-    return found
+    return split
 
 
-def chosen_filter(query: Mapping[str, Any], found: Mapping[str, Mapping[str, int]], told: list[str]) -> Where:
+def chosen_filter(asked: Parameters, parts: Mapping[str, Mapping[str, int]]) -> Where:
     """The parts that are wanted and exist."""
-    wanted = [(name, value) for name in COLUMNS if (value := only(query, name, told))]
-    good, odd = settled(wanted, found)
-    told.extend(f"No case here has the {variable} {quoted(name)}; it is left out." for variable, name in odd)
-    return good
+    wanted = [(name, value) for name in COLUMNS if (value := asked.first(name))]
+    usable, unusable = settled(wanted, parts)
+    asked.notices.extend(
+        f"No case here has the {variable} {quoted(name)}; it is left out." for variable, name in unusable
+    )
+    return usable
 
 
 def percent_parameter(
-    query: Mapping[str, Any],
-    name: str,
-    low: float,
-    high: float,
-    instead: str,
-    told: list[str],
-    keep_within: bool = False,
+    asked: Parameters, name: str, low: float, high: float, instead: str, keep_within: bool = False
 ) -> float | None:
     """A number in per cent, to one decimal; None where there is none or none that can be used."""
-    written = only(query, name, told)
+    written = asked.first(name)
     if not written:
         return None
     try:
@@ -248,31 +242,31 @@ def percent_parameter(
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or (not low <= value <= high and not keep_within):
-        told.append(
+        asked.notices.append(
             f"The {name} {quoted(written)} is not a number from {low:g} to {high:g}, in per cent; {instead}."
         )
         return None
     if not low <= value <= high:
         value = min(high, max(low, value))
-        told.append(f"The {name} can be set from {low:g} to {high:g} %; it is {value:g} % here.")
+        asked.notices.append(f"The {name} can be set from {low:g} to {high:g} %; it is {value:g} % here.")
     return round(value, 1)
 
 
-def chosen_cases(query: Mapping[str, Any], model: Bundle, told: list[str]) -> Selection:
+def chosen_cases(asked: Parameters, model: Bundle) -> Selection:
     """The cases to list."""
-    code = only(query, "show", told)
-    found = parse(code, model.card.taxonomy) if code else DEFAULT
-    if found is None:
-        told.append(f"There is no list of cases {quoted(str(code))}; these are all errors.")
-    return found or DEFAULT
+    code = asked.first("show")
+    selection = parse(code, model.card.taxonomy) if code else DEFAULT
+    if selection is None:
+        asked.notices.append(f"There is no list of cases {quoted(str(code))}; these are all errors.")
+    return selection or DEFAULT
 
 
-def chosen_page(query: Mapping[str, Any], told: list[str]) -> int:
+def chosen_page(asked: Parameters) -> int:
     """A page of the list; one that is too high is brought back by whoever knows how many there are."""
-    written = only(query, "page", told)
+    written = asked.first("page")
     if not written:
         return 1
     if written.isascii() and written.isdigit() and len(written) < 10 and int(written) > 0:
         return int(written)
-    told.append(f"The page {quoted(written)} is not a number from 1; this is the first.")
+    asked.notices.append(f"The page {quoted(written)} is not a number from 1; this is the first.")
     return 1

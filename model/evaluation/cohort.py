@@ -1,12 +1,11 @@
 """Which of the evaluated cases are looked at: a part of a split, by age band, sex, site, confirmation or diagnosis."""
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from model.evaluation.subgroups import BANDS, OPTIONAL, UNKNOWN, age_codes, is_told
 from model.evaluation.words import part_words
 from model.taxonomy import Taxonomy
 
@@ -25,6 +24,15 @@ COLUMNS: dict[str, str] = {
     "confirmation": "confirmation",
     "diagnosis": "label",
 }
+# Variables that are none where no case has a value.
+OPTIONAL = ("source", "skin tone")
+BANDS: tuple[tuple[float, str], ...] = (
+    (30, "under 30"),
+    (50, "30–49"),
+    (70, "50–69"),
+    (np.inf, "70 and over"),
+)
+UNKNOWN = "unknown"
 
 
 def slug(name: str) -> str:
@@ -37,42 +45,62 @@ def part_title(variable: str, name: str, taxonomy: Taxonomy) -> str:
     return taxonomy[name].name if variable == "diagnosis" and name in taxonomy else part_words(name)
 
 
-def tally(column: "pd.Series[Any]", variable: str) -> dict[str, int]:
-    """Cases by part; what nobody wrote down is "unknown". One look at each case: there may be a million."""
+def age_codes(ages: ArrayLike) -> NDArray[np.int64]:
+    """The place of each age's band, in years, among `BANDS`; after the last one for NaN."""
+    values = np.asarray(ages, np.float64)
+    band = np.searchsorted([end for end, _ in BANDS[:-1]], values, "right")
+    return np.where(np.isnan(values), len(BANDS), band)
+
+
+def part_codes(table: "pd.DataFrame", variable: str) -> tuple[NDArray[np.int64], list[str]]:
+    """The part of each case (n,) as an index, and the names of the parts; what nobody wrote down is "unknown"."""
+    column = table[COLUMNS[variable]]
     if variable == "age":
-        counts = np.bincount(age_codes(column), minlength=len(BANDS) + 1).tolist()
-        names = [*(name for _, name in BANDS), UNKNOWN]
-        return {name: count for name, count in zip(names, counts, strict=True) if count}
-    found: dict[str, int] = {}
-    for value, count in column.value_counts(dropna=False).items():
-        name = part_of(value)
-        found[name] = found.get(name, 0) + int(count)
-    return found
+        return age_codes(column), [*(name for _, name in BANDS), UNKNOWN]
+    codes, values = column.factorize()
+    # A class of skin tone is a whole number. A missing value has the code -1, the last name here.
+    written = [*(f"{one:.0f}" if isinstance(one, float) else str(one) or UNKNOWN for one in values), UNKNOWN]
+    names = list(dict.fromkeys(written))
+    return np.array([names.index(name) for name in written])[codes], names
 
 
-def part_of(value: Any) -> str:
-    """The part that a value of the scores means."""
-    if isinstance(value, float) and value == value:
-        return f"{value:.0f}"
-    return str(value) if isinstance(value, str) and value else UNKNOWN
+def has_variable(table: "pd.DataFrame", variable: str) -> bool:
+    """Whether the scores hold a variable."""
+    column = COLUMNS.get(variable)
+    if column not in table:
+        return False
+    return variable not in OPTIONAL or bool((table[column].notna() & (table[column] != "")).any())
 
 
 def parts_by_variable(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]]:
     """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
     found: dict[str, dict[str, int]] = {}
-    for variable, column in COLUMNS.items():
-        if column in table and len(table) and (column not in OPTIONAL or is_told(table[column])):
-            counts = tally(table[column], variable)
-            found[variable] = {name: counts[name] for name in ranked(variable, counts, taxonomy)}
+    for variable in COLUMNS:
+        if len(table) and has_variable(table, variable):
+            codes, names = part_codes(table, variable)
+            counts = np.bincount(codes, minlength=len(names)).tolist()
+            order = ranked_parts(variable, names, counts, taxonomy.codes)
+            found[variable] = {names[code]: counts[code] for code in order}
     return found
 
 
-def ranked(variable: str, counts: Mapping[str, int], taxonomy: Taxonomy) -> list[str]:
-    """Age bands and diagnoses in their own order, others with the commonest first; what is not known comes last."""
-    own = {"age": [name for _, name in BANDS], "diagnosis": list(taxonomy.codes)}.get(variable, [])
+def ranked_parts(
+    variable: str, names: Sequence[str], counts: Sequence[int], diagnoses: Sequence[str] = ()
+) -> list[int]:
+    """The parts that hold a case, as indices in the order to show them; what is not known comes last.
+
+    Age bands and diagnoses have their own order, others have the commonest first.
+    """
+    own = {"age": [name for _, name in BANDS], "diagnosis": diagnoses}.get(variable, ())
     place = {name: index for index, name in enumerate(own)}
     return sorted(
-        counts, key=lambda name: (name == UNKNOWN, place.get(name, len(place)), -counts[name], name)
+        (code for code, count in enumerate(counts) if count),
+        key=lambda code: (
+            names[code] == UNKNOWN,
+            place.get(names[code], len(place)),
+            -counts[code],
+            names[code],
+        ),
     )
 
 
@@ -82,18 +110,9 @@ def inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
     for variable, wanted in where:
         if COLUMNS.get(variable) not in table:
             return np.zeros(len(table), np.bool_)
-        found &= in_part(table[COLUMNS[variable]], variable, wanted)
+        codes, names = part_codes(table, variable)
+        found &= np.array([slug(name) == wanted for name in names])[codes]
     return found
-
-
-def in_part(column: "pd.Series[Any]", variable: str, wanted: str) -> NDArray[np.bool_]:
-    """Which cases (n,) are in the part of that slug."""
-    if variable == "age":
-        names = [*(name for _, name in BANDS), UNKNOWN]
-        return np.isin(age_codes(column), [code for code, name in enumerate(names) if slug(name) == wanted])
-    codes, values = column.factorize()
-    names = [*(part_of(value) for value in values), UNKNOWN]
-    return np.array([slug(name) == wanted for name in names])[codes]
 
 
 def settled(wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, int]]) -> tuple[Where, Where]:

@@ -77,7 +77,8 @@ def within(value: float, variance: float, malignant: int, benign: int) -> Interv
     """The 95 % interval of an area: DeLong's, or where that has no width Newcombe's for so many lesions a class."""
     if variance < NO_VARIANCE:
         return newcombe(value, malignant, benign)
-    return normal_interval(value, math.sqrt(variance))
+    error = math.sqrt(variance)
+    return Interval(value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error))
 
 
 def compare_auc(
@@ -155,8 +156,3 @@ def lesion_contributions(values: Floats, lesion: NDArray[np.int64], lesions: int
     """What each lesion adds to the mean of each row (k, n), less its share of that mean: (k, lesions)."""
     apart = (values - values.mean(axis=1, keepdims=True)) / values.shape[1]
     return np.stack([np.bincount(lesion, one, lesions) for one in apart])
-
-
-def normal_interval(area: float, error: float) -> Interval:
-    """The normal 95 % interval of an area, within 0 and 1."""
-    return Interval(area, max(0.0, area - Z95 * error), min(1.0, area + Z95 * error))

@@ -61,40 +61,36 @@ def two_classes(at: Confusion) -> Undefined | None:
     return None if at.tn + at.fp else Undefined.NO_BENIGN
 
 
+Pair = tuple[tuple[int, ...], tuple[int, ...]]
+# Hits among cases: what is called malignant, and what is called benign, of each class.
+CAUGHT, ALARMED = ((TP,), (TP, FN)), ((FP,), (FP, TN))
+MISSED, LEFT_ALONE = ((FN,), (TP, FN)), ((TN,), (FP, TN))
+
+
+def ratio(at: Confusion, first: Pair, second: Pair, reason: Undefined | None) -> Interval:
+    """Likelihood ratio of two shares; not defined, for `reason` or without one of the classes."""
+    problem = two_classes(at) or reason
+    return undefined(problem) if problem else likelihood_ratio(at.share(*first), at.share(*second))
+
+
 def positive_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "malignant": how much it raises the odds of cancer."""
-    reason = two_classes(at) or (None if at.fp else Undefined.NO_FALSE_ALARM)
-    return undefined(reason) if reason else odds_of_malignant(at)
+    return ratio(at, CAUGHT, ALARMED, None if at.fp else Undefined.NO_FALSE_ALARM)
 
 
 def negative_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "benign": how much it lowers the odds of cancer."""
-    reason = two_classes(at) or (None if at.tn else Undefined.NOTHING_LEFT_ALONE)
-    return (
-        undefined(reason)
-        if reason
-        else likelihood_ratio(at.share((FN,), (TP, FN)), at.share((TN,), (FP, TN)))
-    )
+    return ratio(at, MISSED, LEFT_ALONE, None if at.tn else Undefined.NOTHING_LEFT_ALONE)
 
 
 def odds_of_malignant(at: Confusion) -> Interval:
     """How many times "malignant" raises the odds of cancer; infinitely many without a false alarm."""
-    reason = two_classes(at) or (None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
-    return (
-        undefined(reason)
-        if reason
-        else likelihood_ratio(at.share((TP,), (TP, FN)), at.share((FP,), (FP, TN)))
-    )
+    return ratio(at, CAUGHT, ALARMED, None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
 
 
 def odds_of_benign(at: Confusion) -> Interval:
     """How many times "benign" raises the odds of a harmless lesion; infinitely many without a missed cancer."""
-    reason = two_classes(at) or (None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
-    return (
-        undefined(reason)
-        if reason
-        else likelihood_ratio(at.share((TN,), (FP, TN)), at.share((FN,), (TP, FN)))
-    )
+    return ratio(at, LEFT_ALONE, MISSED, None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
 
 
 def is_counted(at: Confusion, prevalence: float) -> bool:

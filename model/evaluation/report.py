@@ -226,7 +226,7 @@ def report_subgroups(shown: SplitEvaluation) -> ReportTable:
 
 def limit_sentences(card: Card, shown: SplitEvaluation) -> list[str]:
     """What these figures do not show."""
-    told = [
+    sentences = [
         *(str(one) for one in card.facts.get("limits", ())),
         "Scores of images that were chosen and photographed for a data set: patients who come to a practice differ, "
         "and so will the figures.",
@@ -235,17 +235,17 @@ def limit_sentences(card: Card, shown: SplitEvaluation) -> list[str]:
     if "confirmation" in shown.table and len(shown.table):
         by = shown.table["confirmation"].astype(str).str.lower()
         sure = int(by.isin(HISTOLOGY).sum())
-        told.append(
+        sentences.append(
             f"{rate(sure / len(by))} of the cases were confirmed by histology; the rest by other means, which see less."
         )
     small = [f"{one.variable.lower()} {part_words(one.name)}" for one in shown.subgroups if one.small]
     if small:
-        told.append(f"Too few cases to conclude anything: {', '.join(small)}.")
+        sentences.append(f"Too few cases to conclude anything: {', '.join(small)}.")
     if shown.counts.unscored:
-        told.append(f"{shown.counts.unscored:,} cases have no score, so that no rate is given.")
+        sentences.append(f"{shown.counts.unscored:,} cases have no score, so that no rate is given.")
     if card.synthetic:
-        told.append("Trained on drawn lesions: nothing here says anything about skin.")
-    return told
+        sentences.append("Trained on drawn lesions: nothing here says anything about skin.")
+    return sentences
 
 
 def card_facts(card: Card) -> Iterable[tuple[str, Any]]:

@@ -321,8 +321,8 @@ def class_matrix(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.int64]
 
 def training_words(card_training: Mapping[str, Any]) -> str:
     """Recipe and data of a training run in a few words, as far as the card tells."""
-    told = [card_training.get(name) for name in ("recipe", "data")]
-    return " · ".join(word for word in told if isinstance(word, str))
+    words = [card_training.get(name) for name in ("recipe", "data")]
+    return " · ".join(word for word in words if isinstance(word, str))
 
 
 def intact(found: Sequence[Bundle | Damaged]) -> list[Bundle]:

@@ -80,10 +80,10 @@ def deciding_scores(rows: pd.DataFrame) -> NDArray[np.float64]:
 
 def truth_of(rows: pd.DataFrame, taxonomy: Taxonomy) -> "pd.Series[bool]":
     """Which lesions are malignant: by their label; where that is no diagnosis, as a column `malignant` says."""
-    told = rows["label"].isin(list(taxonomy.malignant))
+    by_label = rows["label"].isin(list(taxonomy.malignant))
     if "malignant" not in rows:
-        return told
-    return told.where(rows["label"].isin(list(taxonomy.codes)), rows["malignant"]).astype(bool)
+        return by_label
+    return by_label.where(rows["label"].isin(list(taxonomy.codes)), rows["malignant"]).astype(bool)
 
 
 def check_scores(rows: pd.DataFrame) -> None:

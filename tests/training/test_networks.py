@@ -35,9 +35,7 @@ def test_seed_cnn_is_the_network_that_was_described() -> None:
         seed_cnn(224, "weights.h5")
 
 
-@pytest.mark.parametrize(
-    ("name", "size"), [("dermanet", 64), ("efficientnet_lite0", 64), ("tiny", 64), ("seed_cnn", 64)]
-)
+@pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", 64), ("tiny", 64), ("seed_cnn", 64)])
 @pytest.mark.parametrize("outputs", [7, 8])
 def test_serving_adds_up(name: str, size: int, outputs: int) -> None:
     network = BUILDERS[name](size, "none", outputs)
@@ -55,7 +53,7 @@ def test_serving_adds_up(name: str, size: int, outputs: int) -> None:
 
 
 def test_frozen_statistics_leave_only_what_learns() -> None:
-    network = BUILDERS["dermanet"](64, "none")
+    network = BUILDERS["efficientnet_lite0"](64, "none")
     freeze_statistics(network)
     names = " ".join(weight.path for weight in network.trainable_weights)
     assert "gamma" not in names and "depthwise" in names

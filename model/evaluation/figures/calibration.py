@@ -1,12 +1,18 @@
 """Whether a probability means what it says, before the scaling and after it."""
 
-from typing import Any
-
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from model.evaluation.figures.figure import CsvTable, Figure, FigureData
-from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
+from model.evaluation.figures.template import (
+    PERCENT,
+    Palette,
+    add_diagonal,
+    blank,
+    error_bars,
+    message,
+    palette,
+)
 from model.evaluation.reliability import Bin, Reliability
 
 HEIGHT = 440
@@ -44,17 +50,10 @@ def add_series(figure: go.Figure, of: Reliability, name: str, colours: Palette, 
     colour = colours.action if scaled else colours.muted
     observed = [one.observed for one in of.bins]
     listed = {"show": [bin_code(one, scaled) for one in of.bins]}
-    spread: dict[str, Any] = {
-        "array": [share.high - share.value for share in observed],
-        "arrayminus": [share.value - share.low for share in observed],
-        "color": colour,
-        "thickness": 1.25,
-        "width": 0,
-    }
     figure.add_scatter(
         x=[one.predicted for one in of.bins],
         y=[share.value for share in observed],
-        error_y=spread if scaled else None,
+        error_y=error_bars(observed, colour, 1.25) if scaled else None,
         customdata=[[one.n, 100 * one.observed.low, 100 * one.observed.high] for one in of.bins],
         name=name,
         meta=listed,

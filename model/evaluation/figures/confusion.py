@@ -86,9 +86,9 @@ def _draw(data: FigureData) -> go.Figure:
 
 
 def _note(data: FigureData) -> str:
-    told = "Rows: the truth. Columns: the model's choice. Top right of the lines: cancers taken for something harmless."
+    text = "Rows: the truth. Columns: the model's choice. Top right of the lines: cancers taken for something harmless."
     matrix = data.review.matrix
-    return told if matrix is None else f"{told} Balanced accuracy {rate(class_balanced_accuracy(matrix))}."
+    return text if matrix is None else f"{text} Balanced accuracy {rate(class_balanced_accuracy(matrix))}."
 
 
 def _table(data: FigureData) -> CsvTable:

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from model.evaluation.cohort import slug
 from model.evaluation.figures.figure import INTERVAL_COLUMNS, CsvTable, Figure, FigureData, interval_cells
-from model.evaluation.figures.template import Palette, blank, message, palette
+from model.evaluation.figures.template import Palette, blank, error_bars, message, palette
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import parts_of
@@ -51,13 +51,7 @@ def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, them
             figure.add_scatter(
                 x=[one.value for one in values],
                 y=rows,
-                error_x={
-                    "array": [one.high - one.value for one in values],
-                    "arrayminus": [one.value - one.low for one in values],
-                    "color": colour,
-                    "thickness": 1 if small else 1.75,
-                    "width": 0,
-                },
+                error_x=error_bars(values, colour, 1 if small else 1.75),
                 customdata=[
                     [subgroup_code(found[place]), found[place].n, found[place].malignant, one.low, one.high]
                     for place, one in zip(rows, values, strict=True)

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from model.evaluation.disturbances import NOTE, Disturbed, disturbed
 from model.evaluation.figures.figure import CsvTable, Figure, FigureData
-from model.evaluation.figures.template import Palette, blank, message, palette
+from model.evaluation.figures.template import Palette, blank, error_bars, message, palette
 
 ROW, FRAME = 26, 96
 
@@ -44,13 +44,7 @@ def robustness_figure(found: Sequence[Disturbed], theme: str | None) -> go.Figur
     figure.add_scatter(
         x=[one.auc.value for one in known],
         y=places,
-        error_x={
-            "array": [one.auc.high - one.auc.value for one in known],
-            "arrayminus": [one.auc.value - one.auc.low for one in known],
-            "color": colours.action,
-            "thickness": 1.75,
-            "width": 0,
-        },
+        error_x=error_bars([one.auc for one in known], colours.action, 1.75),
         customdata=[[one.name, one.images, one.auc.low, one.auc.high] for one in known],
         mode="markers",
         marker={"size": 9, "color": colours.action},

@@ -1,11 +1,13 @@
 """One look for every figure: templates "dermaboard_light" and "dermaboard_dark", and colours by role."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 import plotly.io as pio
 
+from model.evaluation.intervals import Interval
 from model.evaluation.verdict import ACTION, VERDICTS
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -128,6 +130,17 @@ def message(sentence: str, theme: str | None, height: int) -> go.Figure:
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
     figure.add_annotation(text=sentence, x=0.5, y=0.5, xref="paper", yref="paper")
     return figure
+
+
+def error_bars(intervals: Sequence[Interval], colour: str, thickness: float) -> dict[str, Any]:
+    """Intervals as lines without ends, for `error_x` or `error_y`."""
+    return {
+        "array": [one.high - one.value for one in intervals],
+        "arrayminus": [one.value - one.low for one in intervals],
+        "color": colour,
+        "thickness": thickness,
+        "width": 0,
+    }
 
 
 def add_diagonal(figure: go.Figure, colours: Palette) -> None:

@@ -109,7 +109,7 @@ def add_run(
 ) -> None:
     """One run's lines in one panel."""
     *_, main = panel_columns(panel)
-    said = run.name or panel[1]
+    label = run.name or panel[1]
     for name in panel_columns(panel):
         if not recorded(run, name):
             continue
@@ -121,17 +121,17 @@ def add_run(
             name=run.name,
             mode="lines" if len(known) > 1 else "markers",
             line=run_line(colour, faint=panel[2] and name != main),
-            hovertemplate=f"<b>{said}{what}</b><br>Epoch %{{x}}: %{{y:.4~g}}<extra></extra>",
+            hovertemplate=f"<b>{label}{what}</b><br>Epoch %{{x}}: %{{y:.4~g}}<extra></extra>",
             **where,
         )
-        kept = known[known["epoch"] == run.best]
-        if name == main and panel[2] and len(kept):
+        best = known[known["epoch"] == run.best]
+        if name == main and panel[2] and len(best):
             figure.add_scatter(
-                x=kept["epoch"].to_list(),
-                y=kept[name].to_list(),
+                x=best["epoch"].to_list(),
+                y=best[name].to_list(),
                 mode="markers",
                 marker={"size": 10, "color": colours.surface, "line": {"color": colour, "width": 2}},
-                hovertemplate=f"<b>{said}</b><br>Epoch %{{x}}, kept: %{{y:.4~g}}<extra></extra>",
+                hovertemplate=f"<b>{label}</b><br>Epoch %{{x}}, kept: %{{y:.4~g}}<extra></extra>",
                 **where,
             )
 
@@ -165,10 +165,10 @@ def add_key(figure: go.Figure, runs: Sequence[Trained], colours: Palette, panels
 def epochs_of(run: Trained) -> str:
     """How long a run is, and which epoch it kept."""
     count = len(run.epochs)
-    told = f"{count} epoch{'' if count == 1 else 's'}"
+    text = f"{count} epoch{'' if count == 1 else 's'}"
     if run.best is not None:
-        told += f", best {'so far ' if run.live else ''}{run.best}"
-    return told + (" · running" if run.live else "")
+        text += f", best {'so far ' if run.live else ''}{run.best}"
+    return text + (" · running" if run.live else "")
 
 
 def trained_models(data: FigureData) -> tuple[Trained, ...]:
