@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model import helper, jpeg, plain
-from model.limits import ImageError as ImageError
-from model.limits import Limits as Limits
-from model.limits import too_complex
-from model.reading import ENOUGH as ENOUGH
-from model.reading import FORMATS as FORMATS
-from model.reading import NAMES as NAMES
-from model.reading import is_known_format, read_picture
+from model.reading import helper, jpeg, plain
+from model.reading.limits import ImageError as ImageError
+from model.reading.limits import Limits as Limits
+from model.reading.limits import too_complex
+from model.reading.picture import ENOUGH as ENOUGH
+from model.reading.picture import FORMATS as FORMATS
+from model.reading.picture import NAMES as NAMES
+from model.reading.picture import is_known_format, read_picture
 
 # What their files are called, for those who look through folders.
 SUFFIXES = frozenset(

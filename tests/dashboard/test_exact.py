@@ -19,7 +19,7 @@ from model.scoring import score_files
 from tests import files
 from tests.dashboard.reviews import add_review
 from tests.files import lesion, saved
-from tests.model.test_colour import PROFILES, meant_in
+from tests.model.reading.test_colour import PROFILES, meant_in
 from tests.tiny import write_tiny_bundle
 
 LARGE = lesion().resize((3000, 2250))

@@ -15,7 +15,7 @@ from PIL import Image
 import dashboard.cases
 from dashboard.services import Services
 from dashboard.store import Query, places
-from model import helper
+from model.reading import helper
 from tests import files
 from tests.dashboard.api.conftest import PREDICTIONS, Send, problem
 

@@ -9,9 +9,9 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from model import plain
-from model.colour import ADOBE_RGB, PRIMARIES, made_profile, to_srgb
 from model.images import decode
+from model.reading import plain
+from model.reading.colour import ADOBE_RGB, PRIMARIES, made_profile, to_srgb
 from tests.files import lesion, saved
 from tests.model.test_formats import dicom
 

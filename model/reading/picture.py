@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import PREFIXES, TiffImageFile
 
-from model import jpeg
-from model.depth import Grey, grey_of
-from model.limits import ImageError, Limits, too_complex, too_many_pixels, unsupported
-from model.pictures import take_primary
+from model.reading import jpeg
+from model.reading.depth import Grey, grey_of
+from model.reading.limits import ImageError, Limits, too_complex, too_many_pixels, unsupported
+from model.reading.primary import take_primary
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "DICOM")
 NAMES = "JPEG, PNG, WebP, TIFF, BMP, HEIC or DICOM"
@@ -108,7 +108,7 @@ def open_picture(data: bytes, limits: Limits) -> Image.Image:
     """The image behind the bytes, its header read and, but for DICOM, no pixel decoded yet."""
     if is_dicom(data):
         # Here, because it takes a second or two to import, and most never send one.
-        from model.dicom import read_dicom
+        from model.reading.dicom import read_dicom
 
         return read_dicom(data, limits)
     if data[4:8] == b"ftyp":
@@ -152,7 +152,7 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
     profile = b""
     if profiles:
         # Only here: where no profile may be, no colour management is loaded.
-        from model.colour import image_profile
+        from model.reading.colour import image_profile
 
         profile = image_profile(image)
     untouched = image.mode in ("L", "RGB") and not changes_colours(profile, image.mode)
@@ -185,7 +185,7 @@ def changes_colours(profile: bytes, mode: str) -> bool:
     """Whether a profile changes the colours of grey or RGB pictures."""
     if not profile:
         return False
-    from model.colour import to_srgb
+    from model.reading.colour import to_srgb
 
     return to_srgb(profile, mode) is not None or (mode == "L" and to_srgb(profile, "RGB") is not None)
 
@@ -240,7 +240,7 @@ def in_srgb(strip: Image.Image, profile: bytes) -> Image.Image:
         strip = strip.convert("RGB")
     if not profile and strip.mode != "LAB":
         return strip.convert("RGB")
-    from model import colour
+    from model.reading import colour
 
     if strip.mode == "LAB":
         return colour.apply_transform(strip, colour.from_lab())

@@ -1,7 +1,7 @@
 """Decoding in processes of their own, which a faulty or hostile file may slow down, fill or end, and this one not.
 
-A helper is `python -m model.worker`, spoken to through its pipes: started when it is first needed, used again, replaced
-when a file has ended it, and ended with this process. `model.worker` limits its own time and memory, its answer is data
+A helper is `python -m model.reading.worker`, spoken to through its pipes: started when it is first needed, used again,
+replaced when a file has ended it, and ended with this process. It limits its own time and memory, its answer is data
 and never code, and it is ended from here when it takes too long. The main module is not imported again, as
 `multiprocessing` would, so this works under any server, in a test and in an interactive session.
 """
@@ -19,11 +19,11 @@ from typing import IO, Any
 import numpy as np
 
 from model.cores import usable_cores
-from model.limits import ImageError, Limits, too_complex
-from model.reading import FORMATS, Picture
-from model.worker import SECONDS, receive_message, send_message
+from model.reading.limits import ImageError, Limits, too_complex
+from model.reading.picture import FORMATS, Picture
+from model.reading.worker import SECONDS, receive_message, send_message
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # By this clock a file may take longer than by the processor's, which others use as well.
 PATIENCE = 4 * SECONDS
 MOST_HELPERS = 4
@@ -40,7 +40,7 @@ class Helper:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [interpreter(), "-P", "-m", "model.worker"],
+            [interpreter(), "-P", "-m", "model.reading.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

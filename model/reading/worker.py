@@ -1,4 +1,4 @@
-"""`python -m model.worker`: decodes the files that `model.helper` sends, within limits, until its input ends.
+"""`python -m model.reading.worker`: decodes the files that `helper` sends, within limits, until its input ends.
 
 On Linux its memory and processor time are limited, on macOS its processor time; elsewhere the one that asks ends it by
 the clock. Limits on pixels and bytes hold everywhere.
@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import IO, Any
 
-from model.limits import ImageError, Limits
+from model.reading.limits import ImageError, Limits
 
 # Of processor time for one file. The largest ordinary ones, HEIC and JPEG 2000 of 50 megapixels, take about half.
 SECONDS = 10
@@ -24,8 +24,8 @@ LONGEST_HEAD = 10_000
 
 def send_message(pipe: IO[bytes], head: dict[str, Any], body: bytes | memoryview = b"") -> None:
     """Write one message: lengths, a head in JSON, bytes."""
-    told = json.dumps(head).encode()
-    pipe.write(LENGTHS.pack(len(told), len(body)) + told)
+    encoded = json.dumps(head).encode()
+    pipe.write(LENGTHS.pack(len(encoded), len(body)) + encoded)
     pipe.write(body)
     pipe.flush()
 
@@ -37,10 +37,10 @@ def receive_message(pipe: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
         EOFError: the other end is gone.
         ValueError: it is longer than it may be, or no message.
     """
-    told, length = LENGTHS.unpack(read_exactly(pipe, LENGTHS.size))
-    if told > LONGEST_HEAD or length > most:
+    head_length, length = LENGTHS.unpack(read_exactly(pipe, LENGTHS.size))
+    if head_length > LONGEST_HEAD or length > most:
         raise ValueError("too long a message")
-    head = json.loads(read_exactly(pipe, told))
+    head = json.loads(read_exactly(pipe, head_length))
     if not isinstance(head, dict):
         raise ValueError("no message")
     return head, read_exactly(pipe, length)
@@ -74,7 +74,7 @@ def limit_time() -> None:
 
 def answer_request(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
     """Decode one file and say what it shows, or why it cannot be used."""
-    from model.reading import read_picture
+    from model.reading.picture import read_picture
 
     try:
         found = read_picture(data, limits)

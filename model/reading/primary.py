@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.limits import Limits, several_pictures
+from model.reading.limits import Limits, several_pictures
 
 # TIFF tags and what they say of a page: a reduced copy or a mask of another one.
 NEW_SUBFILE, SUBFILE = 254, 255

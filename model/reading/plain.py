@@ -5,8 +5,8 @@ import struct
 import threading
 from collections.abc import Iterator
 
-from model import jpeg
-from model.reading import reduction
+from model.reading import jpeg
+from model.reading.picture import reduction
 
 # Pixels that come out of the decoder: what telephones take, and a little more.
 ORDINARY = 13_000_000
@@ -40,9 +40,9 @@ def plain_png(data: bytes) -> bool:
     width, height = struct.unpack(">II", data[16:24])
     chunks = dict(chunks_before_pixels(data))
     # Where it says that it is sRGB, older readers are told the same once more.
-    told = SURPRISES - {b"gAMA", b"cHRM"} if b"sRGB" in chunks else SURPRISES
+    surprises = SURPRISES - {b"gAMA", b"cHRM"} if b"sRGB" in chunks else SURPRISES
     return (
-        not told & chunks.keys()
+        not surprises & chunks.keys()
         and width * height <= ORDINARY
         and is_harmless_profile(chunks.get(b"iCCP", b""))
     )

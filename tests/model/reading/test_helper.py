@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model import helper, worker
-from model.helper import Helpers
 from model.images import ImageError, Limits, decode
+from model.reading import helper, worker
+from model.reading.helper import Helpers
 from tests.files import chunk, lesion, saved
 
 WEBP = saved(lesion(), "WEBP", lossless=True)
@@ -94,11 +94,11 @@ def test_bombs_of_a_few_bytes_are_stopped_or_stay_small(monkeypatch: pytest.Monk
 def test_memory_beyond_the_limit_is_refused_in_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
     ask = (
         "import sys; sys.path.insert(0, '.')\n"
-        "from model import worker\n"
+        "from model.reading import worker\n"
         "worker.MEMORY = 100 << 20\n"
         "worker.limit_memory()\n"
-        "from model.limits import ImageError, Limits\n"
-        "from model.reading import read_picture\n"
+        "from model.reading.limits import ImageError, Limits\n"
+        "from model.reading.picture import read_picture\n"
         "try: read_picture(sys.stdin.buffer.read(), Limits())\n"
         "except ImageError as error: print(error.code)\n"
     )
@@ -161,7 +161,10 @@ def test_a_helper_loads_no_network_and_runs_from_anywhere(tmp_path: Path) -> Non
         [sys.executable, "-P", "-"], input=program, capture_output=True, cwd=tmp_path, timeout=120, text=True
     )
     assert done.stdout == "WEBP\n", done.stderr
-    names = "import sys, model.worker, model.reading; print({'onnxruntime', 'tensorflow', 'dash'} & set(sys.modules))"
+    names = (
+        "import sys, model.reading.worker, model.reading.picture; "
+        "print({'onnxruntime', 'tensorflow', 'dash'} & set(sys.modules))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", names], capture_output=True, cwd=helper.ROOT, timeout=120, text=True
     )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from model.limits import ImageError
+from model.reading.limits import ImageError
 
 BITS, PHOTOMETRIC, MAXIMUM, SAMPLE_FORMAT, S_MINIMUM, S_MAXIMUM = 258, 262, 281, 339, 340, 341
 UNSIGNED, FLOAT = 1, 3

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model import jpeg
 from model.images import ENOUGH, Photograph, decode, encode_exactly
+from model.reading import jpeg
 from tests import files
 from tests.files import lesion, saved
 
