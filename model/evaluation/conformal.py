@@ -18,7 +18,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.evaluation.metrics import arrays
+from model.evaluation.metrics import arrays, halfway
 
 
 def left_out(n: int, coverage: float) -> int:
@@ -52,29 +52,23 @@ def lower_threshold(
     Returns:
         0 to 1; 0, which every score reaches, where n is too small for anything else.
     """
-    rising = np.asarray(scores, np.float64)
-    order = np.argsort(rising, kind="stable")
-    last = outermost(rising[order], coverage, None if weights is None else np.asarray(weights)[order])
+    values = np.asarray(scores, np.float64)
+    last = outermost(values, coverage, weights)
     if last is None:
         return 0.0
-    both = np.append(rising, np.asarray(others, np.float64))
+    both = np.append(values, np.asarray(others, np.float64))
     below = both[both < last]
-    return middle(float(below.max()), last) if below.size else last
+    return halfway(float(below.max()), last) if below.size else last
 
 
-def outermost(ordered: NDArray[np.float64], coverage: float, weights: ArrayLike | None) -> float | None:
-    """The first of ordered scores at which as much as may be left out has gone by; None where nothing may."""
-    weight = np.ones(len(ordered)) if weights is None else np.asarray(weights, np.float64)
-    k = left_out(round(weight.sum()), coverage)
+def outermost(scores: NDArray[np.float64], coverage: float, weights: ArrayLike | None) -> float | None:
+    """The first score, from the lowest up, at which as much as may be left out has gone by; None where nothing may."""
+    weight = np.ones(len(scores)) if weights is None else np.asarray(weights, np.float64)
+    order = np.argsort(scores, kind="stable")
+    k = left_out(round(weight[order].sum()), coverage)
     if k == 0:
         return None
-    return float(ordered[int(np.searchsorted(weight.cumsum(), k - 1e-9))])
-
-
-def middle(low: float, high: float) -> float:
-    """Halfway between two floats, above `low` and at most `high`: two neighbours have nothing between them."""
-    half = (low + high) / 2
-    return half if half > low else high
+    return float(scores[order[int(np.searchsorted(weight[order].cumsum(), k - 1e-9))]])
 
 
 def upper_threshold(
@@ -84,14 +78,13 @@ def upper_threshold(
 
     Arguments as for `lower_threshold`; 1 where n is too small for anything else.
     """
-    falling = np.asarray(scores, np.float64)
-    order = np.argsort(-falling, kind="stable")
-    last = outermost(falling[order], coverage, None if weights is None else np.asarray(weights)[order])
-    if last is None:
+    values = np.asarray(scores, np.float64)
+    highest = outermost(-values, coverage, weights)
+    if highest is None:
         return 1.0
-    both = np.append(falling, np.asarray(others, np.float64))
+    last, both = -highest, np.append(values, np.asarray(others, np.float64))
     above = both[both > last]
-    return middle(last, float(above.min())) if above.size else float(np.nextafter(last, 2))
+    return halfway(last, float(above.min())) if above.size else float(np.nextafter(last, 2))
 
 
 def three_way_thresholds(

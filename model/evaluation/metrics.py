@@ -222,9 +222,13 @@ def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> floa
     needed = max(1, math.ceil(target * malignant.size - 1e-9))
     last = float(malignant[needed - 1])
     lower = scores[scores < last]
-    between = (last + float(lower.max())) / 2 if lower.size else last
-    # Two neighbouring floats have nothing between them: their mean may round down.
-    return between if not lower.size or between > lower.max() else last
+    return halfway(float(lower.max()), last) if lower.size else last
+
+
+def halfway(low: float, high: float) -> float:
+    """Halfway between two floats, above `low` and at most `high`: two neighbours have nothing between them."""
+    half = (low + high) / 2
+    return half if half > low else high
 
 
 # -- over all thresholds ---------------------------------------------------------------------------
