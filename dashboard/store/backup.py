@@ -12,7 +12,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -50,6 +50,9 @@ class Counts:
     missing: int = 0
     known: int = 0
     deleted: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*map(sum, zip(astuple(self), astuple(other), strict=True)))
 
 
 def write_backup(source: Store, path: Path, query: Query | None = None) -> Counts:

@@ -107,7 +107,7 @@ def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection
             files += restore_picture(target, data)
     if counts is None or not whole:
         raise ValueError("its end is missing")
-    return Counts(counts.predictions, files, counts.missing, counts.known, counts.deleted)
+    return counts + Counts(files=files)
 
 
 class Digested(io.RawIOBase):
@@ -185,12 +185,12 @@ def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
     """Read the rows of a backup into the database."""
     counts = Counts()
     for cases in read_batches(file, parse_backup_case):
-        counts = insert_cases(connection, target, cases, counts)
+        counts += insert_cases(connection, target, cases)
     file.confirm()
     return counts
 
 
-def insert_cases(connection: Connection, target: Store, cases: list[BackupCase], counts: Counts) -> Counts:
+def insert_cases(connection: Connection, target: Store, cases: list[BackupCase]) -> Counts:
     """Insert at most CHUNK predictions with their reviews, tags and audit lines."""
     wanted = {case.prediction.id: case for case in cases}
     by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
@@ -204,13 +204,7 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase],
         recount_photographs(connection, [row["sha256"] for row in rows])
         missing = sum(not target.files.place.has(name) for row in rows for name in files_of_row(target, row))
         insert_others(connection, new)
-    return Counts(
-        counts.predictions + len(new),
-        0,
-        counts.missing + missing,
-        counts.known + len(known),
-        counts.deleted + len(deleted),
-    )
+    return Counts(len(new), missing=missing, known=len(known), deleted=len(deleted))
 
 
 def deleted_ids(connection: Connection, ids: set[str]) -> set[str]:
