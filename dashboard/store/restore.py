@@ -1,12 +1,11 @@
 """Reading a backup into a store with any kind of database, empty or not.
 
-The file is read once, at constant memory, and not trusted: digests and rows are checked, and sizes are limited. When
-anything is wrong, the database stays as it was.
+The file is read at constant memory and not trusted: digests and rows are checked, and sizes are limited. When anything
+is wrong, the database stays as it was.
 """
 
 import gzip
 import hashlib
-import io
 import json
 import tarfile
 import zlib
@@ -72,7 +71,7 @@ def read_backup(target: Store, path: Path) -> Counts:
     try:
         with path.open("rb") as file, target.writing() as connection:
             try:
-                with tarfile.open(fileobj=file, mode="r|") as archive:
+                with tarfile.open(fileobj=file, mode="r:") as archive:
                     return read_entries(archive, target, connection)
             except DAMAGED as error:
                 raise StoreError(NOT_OURS.format(path, error)) from error
@@ -95,45 +94,27 @@ def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection
             raise ValueError(f"{entry.name!r} has no place there")
         if head["format"] > 1 and DIGEST not in entry.pax_headers:
             raise ValueError(f"{entry.name!r} has no digest")
-        file = archive.extractfile(entry)
-        assert file is not None
-        data = Digested(file, entry)
         if entry.name == ROWS:
-            counts = read_rows(connection, target, data)
+            counts = read_rows(connection, target, checked_file(archive, entry))
         elif entry.name == TRAIL:
-            read_trail(connection, data)
+            read_trail(connection, checked_file(archive, entry))
             whole = True
         else:
-            files += restore_picture(target, data)
+            files += restore_picture(target, archive, entry)
     if counts is None or not whole:
         raise ValueError("its end is missing")
     return counts + Counts(files=files)
 
 
-class Digested(io.RawIOBase):
-    """A file of an archive, checked against the digest in its header."""
-
-    def __init__(self, file: IO[bytes], entry: tarfile.TarInfo) -> None:
-        self.file, self.entry, self.digest = file, entry, hashlib.sha256()
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read the next bytes."""
-        data = self.file.read(len(buffer))
-        self.digest.update(data)
-        buffer[: len(data)] = data
-        return len(data)
-
-    def confirm(self) -> None:
-        """Read what is left. Raises ValueError when the file is not what was written."""
-        while self.read(1 << 20):
-            pass
-        wanted = self.entry.pax_headers.get(DIGEST)
-        if wanted not in (None, self.digest.hexdigest()):
-            raise ValueError(f"{self.entry.name!r} is not what was written")
+def checked_file(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
+    """A file of an archive. Raises ValueError when its digest is not the one in its header."""
+    file = archive.extractfile(entry)
+    assert file is not None
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    if entry.pax_headers.get(DIGEST, digest) != digest:
+        raise ValueError(f"{entry.name!r} is not what was written")
+    file.seek(0)
+    return file
 
 
 def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any]:
@@ -143,9 +124,8 @@ def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any
     return head if isinstance(head, dict) else {}
 
 
-def restore_picture(target: Store, file: Digested) -> int:
+def restore_picture(target: Store, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> int:
     """Write a picture under its name; 1 if it is new, 0 otherwise. Raises ValueError for a name that no picture has."""
-    entry = file.entry
     folder, _, last = entry.name.partition("/")
     named = IMAGE.fullmatch(last.removeprefix(last[:2] + "/")) if folder == "images" else None
     if named is None and not (folder == "heatmaps" and HEATMAP.fullmatch(last)):
@@ -155,13 +135,11 @@ def restore_picture(target: Store, file: Digested) -> int:
     place = target.files.place
     if place.has(entry.name):
         return 0
-    data = file.read()
-    file.confirm()
-    place.stage({entry.name: data}).commit()
+    place.stage({entry.name: checked_file(archive, entry).read()}).commit()
     return 1
 
 
-def read_batches(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]]:
+def read_batches(file: IO[bytes], read: Callable[[bytes], T]) -> Iterator[list[T]]:
     """The parsed lines of a compressed file, in lists of at most CHUNK lines and about LONGEST bytes."""
     some: list[T] = []
     size = 0
@@ -181,12 +159,11 @@ def read_batches(file: Digested, read: Callable[[bytes], T]) -> Iterator[list[T]
         yield some
 
 
-def read_rows(connection: Connection, target: Store, file: Digested) -> Counts:
+def read_rows(connection: Connection, target: Store, file: IO[bytes]) -> Counts:
     """Read the rows of a backup into the database."""
     counts = Counts()
     for cases in read_batches(file, parse_backup_case):
         counts += insert_cases(connection, target, cases)
-    file.confirm()
     return counts
 
 
@@ -234,13 +211,12 @@ def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
     insert_audit(connection, [line for case in cases for line in case.audit])
 
 
-def read_trail(connection: Connection, file: Digested) -> None:
+def read_trail(connection: Connection, file: IO[bytes]) -> None:
     """Read the audit lines of predictions deleted where the backup was written, except those of predictions here."""
     for lines in read_batches(file, parse_audit_row):
         ids = select(predictions.c.id).where(predictions.c.id.in_({line.prediction_id for line in lines}))
         here = set(connection.execute(ids).scalars())
         insert_audit(connection, [line for line in lines if line.prediction_id not in here])
-    file.confirm()
 
 
 def insert_audit(connection: Connection, lines: list[AuditRow]) -> None:
