@@ -6,7 +6,7 @@ is worked out again.
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -79,6 +79,9 @@ class Row(BaseModel):
     """A row of a table as JSON has it."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+R = TypeVar("R", bound=Row)
 
 
 class CautionRow(Row):
@@ -202,28 +205,19 @@ class BackupCase(Row):
         return self
 
 
-def parse_backup_case(line: bytes) -> BackupCase:
-    """A line of JSON as a case. Raises ValueError with a sentence of one line."""
+def parse_row(kind: type[R], line: bytes) -> R:
+    """A line of JSON as a row of this kind.
+
+    Raises:
+        ValueError: a sentence of one line about the first fault. The value is left out, it may be confidential.
+    """
     try:
-        return BackupCase.model_validate_json(line)
+        return kind.model_validate_json(line)
     except ValidationError as error:
-        raise ValueError(first_fault(error)) from error
-
-
-def parse_audit_row(line: bytes) -> AuditRow:
-    """A line of JSON as a line of the audit trail. Raises ValueError with a sentence of one line."""
-    try:
-        return AuditRow.model_validate_json(line)
-    except ValidationError as error:
-        raise ValueError(first_fault(error)) from error
-
-
-def first_fault(error: ValidationError) -> str:
-    """The place of the first fault and a sentence about it; the value is left out, it may be confidential."""
-    fault = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(map(str, fault["loc"]))
-    reason = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{where}: {reason[:1].lower()}{reason[1:]}" if where else reason
+        fault = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        reason = str(fault["msg"]).removeprefix("Value error, ")
+        raise ValueError(f"{where}: {reason[:1].lower()}{reason[1:]}" if where else reason) from error
 
 
 def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:

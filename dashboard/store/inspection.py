@@ -9,7 +9,7 @@ from PIL import Image
 from sqlalchemy import Connection
 
 from dashboard.store.backup import files_of_row, is_deleted, rows_to_back_up, rows_with_history
-from dashboard.store.backup_rows import case_row, parse_backup_case
+from dashboard.store.backup_rows import BackupCase, case_row, parse_row
 from dashboard.store.counted import count_miscounted
 from dashboard.store.database import in_batches
 from dashboard.store.repository import Store
@@ -39,7 +39,7 @@ def database_damage(connection: Connection) -> Iterator[str]:
 def prediction_faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator[str]:
     """What is wrong with a prediction and its files."""
     try:
-        case = parse_backup_case(json.dumps(line).encode())
+        case = parse_row(BackupCase, json.dumps(line).encode())
     except ValueError as error:
         yield f"its row cannot be right, {error}"
         return

@@ -9,15 +9,15 @@ import hashlib
 import json
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, files_of_row, forget_members
-from dashboard.store.backup_rows import AuditRow, BackupCase, case_row, parse_audit_row, parse_backup_case
+from dashboard.store.backup_rows import AuditRow, BackupCase, R, case_row, parse_row
 from dashboard.store.counted import recount_photographs
 from dashboard.store.database import CHUNK, in_batches
 from dashboard.store.errors import StoreError
@@ -29,7 +29,6 @@ DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
 NOT_OURS = "{} is no backup of Dermaboard, or only a part of one, or damaged: {}."
 # Bytes. More than the longest trail of a case, and than the largest photograph without loss.
 LONGEST, LARGEST = 1 << 24, 1 << 28
-T = TypeVar("T")
 
 
 def restore_backup(target: Store, path: Path) -> Counts:
@@ -139,16 +138,16 @@ def restore_picture(target: Store, archive: tarfile.TarFile, entry: tarfile.TarI
     return 1
 
 
-def read_batches(file: IO[bytes], read: Callable[[bytes], T]) -> Iterator[list[T]]:
+def read_batches(file: IO[bytes], kind: type[R]) -> Iterator[list[R]]:
     """The parsed lines of a compressed file, in lists of at most CHUNK lines and about LONGEST bytes."""
-    some: list[T] = []
+    some: list[R] = []
     size = 0
     with gzip.open(file) as lines:
         for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), b""), 1):
             if len(line) > LONGEST:
                 raise ValueError(f"line {number:,} of its rows is too long")
             try:
-                some.append(read(line))
+                some.append(parse_row(kind, line))
             except ValueError as error:
                 raise ValueError(f"line {number:,} of its rows is wrong, {error}") from error
             size += len(line)
@@ -162,7 +161,7 @@ def read_batches(file: IO[bytes], read: Callable[[bytes], T]) -> Iterator[list[T
 def read_rows(connection: Connection, target: Store, file: IO[bytes]) -> Counts:
     """Read the rows of a backup into the database."""
     counts = Counts()
-    for cases in read_batches(file, parse_backup_case):
+    for cases in read_batches(file, BackupCase):
         counts += insert_cases(connection, target, cases)
     return counts
 
@@ -172,7 +171,10 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase])
     wanted = {case.prediction.id: case for case in cases}
     by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
     known = set(connection.execute(by_id).scalars())
-    deleted = deleted_ids(connection, wanted.keys() - known)
+    trail = select(audit.c.prediction_id).where(
+        audit.c.prediction_id.in_(wanted), audit.c.action == "deleted"
+    )
+    deleted = set(connection.execute(trail).scalars()) - known
     new = [case for case_id, case in wanted.items() if case_id not in known | deleted]
     missing = 0
     if new:
@@ -182,12 +184,6 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase])
         missing = sum(not target.files.place.has(name) for row in rows for name in files_of_row(target, row))
         insert_others(connection, new)
     return Counts(len(new), missing=missing, known=len(known), deleted=len(deleted))
-
-
-def deleted_ids(connection: Connection, ids: set[str]) -> set[str]:
-    """The ids, of at most CHUNK, that were deleted here."""
-    deleted = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
-    return set(connection.execute(deleted).scalars())
 
 
 def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
@@ -213,7 +209,7 @@ def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
 
 def read_trail(connection: Connection, file: IO[bytes]) -> None:
     """Read the audit lines of predictions deleted where the backup was written, except those of predictions here."""
-    for lines in read_batches(file, parse_audit_row):
+    for lines in read_batches(file, AuditRow):
         ids = select(predictions.c.id).where(predictions.c.id.in_({line.prediction_id for line in lines}))
         here = set(connection.execute(ids).scalars())
         insert_audit(connection, [line for line in lines if line.prediction_id not in here])
