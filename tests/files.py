@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from model.evidence import heatmap_png
 from training.drawings.synthetic import draw_lesion
 
 SCRIPT = b"<script>alert('Dermaboard')</script>"
@@ -45,6 +46,12 @@ def saved(image: Image.Image, format: str = "JPEG", **options: object) -> bytes:
 def jpeg() -> bytes:
     """A plain photograph."""
     return saved(lesion(), quality=90)
+
+
+@cache
+def heatmap() -> bytes:
+    """A stored heatmap in which one region stands out; the tiny model finds none."""
+    return heatmap_png(np.pad(np.ones((3, 2), np.float32), ((1, 3), (3, 2))))
 
 
 def animation(format: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Routes of a prediction's files: photograph, thumbnail, heatmap and report."""
+"""Routes of a prediction's files: photograph, thumbnail, outline and report."""
 
 from flask import Blueprint, Response, request
 
@@ -10,7 +10,7 @@ from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import Services
 from dashboard.shell.browse import time_zone
-from dashboard.shell.text import NO_HEATMAP
+from dashboard.shell.outline import outline_of
 from dashboard.store.files import IMAGE_TYPES, image_ending
 
 # What belongs to one person stays in that person's browser, and is asked for each time: it may have been deleted.
@@ -49,23 +49,26 @@ def read_thumbnail(record_id: str) -> Response:
     return image_response(Services.current().store.thumbnail(record_id), "image/jpeg")
 
 
-@blueprint.get("/<string:record_id>/heatmap")
+@blueprint.get("/<string:record_id>/outline")
 @documented(
     Answers(
         what="A PNG file with transparency.",
         files=("image/png",),
-        errors={404: "There is no such prediction, or its heatmap means nothing and is not shown."},
+        errors={
+            404: "There is no such prediction, or no region stands out, or the model's maps mean nothing."
+        },
     ),
     PREDICTIONS,
-    "readHeatmap",
+    "readOutline",
     record_id=ID,
 )
-def read_heatmap(record_id: str) -> Response:
-    """Where the evidence for malignancy lies, to lay over the photograph's centred square."""
+def read_outline(record_id: str) -> Response:
+    """A line around what the model looked at, to lay over the photograph's centred square."""
     services = Services.current()
-    if not services.shows_heatmap(services.store.get(record_id)):
-        raise Problem(404, "no_heatmap", NO_HEATMAP)
-    return image_response(services.store.heatmap(record_id), "image/png")
+    outline, missing = outline_of(services, services.store.get(record_id))
+    if missing:
+        raise Problem(404, "no_outline", missing)
+    return image_response(outline, "image/png")
 
 
 @blueprint.get("/<string:record_id>/report")
@@ -90,7 +93,7 @@ def read_report(record_id: str, query: ReportQuery) -> Response:
         record,
         store.known.of(record.model_sha256),
         store.image(record_id),
-        store.heatmap(record_id) if services.shows_heatmap(record) else b"",
+        *outline_of(services, record),
         examples.is_drawn(record.sha256),
         time_zone(query.zone) if query.zone is not None else None,
     )

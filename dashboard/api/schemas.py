@@ -71,7 +71,9 @@ class PredictionLinks(ApiAnswer):
     page: str
     image: str
     thumbnail: str
-    heatmap: str | None = Field(description="Null where the model's heatmaps are no better than random ones.")
+    outline: str | None = Field(
+        description="What the model looked at. Null where its maps are no better than random ones."
+    )
     report: str
 
 

@@ -53,7 +53,7 @@ def api_prediction(record: Record) -> schemas.PredictionSchema:
             page=local_address(f"/history/{record.id}"),
             image=f"{here}/image",
             thumbnail=f"{here}/thumbnail",
-            heatmap=f"{here}/heatmap" if Services.current().shows_heatmap(record) else None,
+            outline=f"{here}/outline" if Services.current().shows_heatmap(record) else None,
             report=f"{here}/report",
         ),
     )

@@ -5,6 +5,7 @@ The address carries the filters of the history along, so that previous and next 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import dash
@@ -19,6 +20,7 @@ from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import box, confirmation, missing_prediction
 from dashboard.shell.browse import lenient, search_of_parameters
+from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
 from dashboard.shell.review_form import (
     NOTHING,
@@ -66,7 +68,7 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         [
             parts.way(search, *neighbours(record.id, search)),
             html.H1("Prediction"),
-            html.Div(id="case-card"),
+            html.Div(id="case-card", tabIndex=-1),
             *sections(record, search),
             *case_controls(record),
             dcc.Store(
@@ -76,7 +78,7 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
                     taxonomy_of(record),
                     drawn=examples.is_drawn(record.sha256),
                     link=False,
-                    heatmap=services.shows_heatmap(record),
+                    no_outline=why_no_outline(services, record),
                 ),
             ),
         ],
@@ -160,7 +162,7 @@ def other_predictions(record: Record) -> Component:
     services = Services.current()
     records = same_image(services.store, record.sha256)
     return (
-        parts.predictions_side_by_side(records, record.id, services.shows_heatmap)
+        parts.predictions_side_by_side(records, record.id, partial(why_no_outline, services))
         if record.id
         else html.Div()
     )

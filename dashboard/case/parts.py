@@ -13,7 +13,7 @@ from dashboard.shell.boxes import box
 from dashboard.shell.pictures import centred_square, image_frame, prediction_url
 from dashboard.shell.predict_again import prediction_difference
 from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, local_time
-from dashboard.shell.text import NO_HEATMAP, percent, point_words
+from dashboard.shell.text import percent, point_words
 from dashboard.shell.verdict import verdict
 from dashboard.store.fields import CONTEXT, ContextField
 from model.evaluation.figures.template import CONFIG
@@ -217,23 +217,23 @@ def visit(record: "Record", here: str, search: str) -> html.Li:
 
 
 def predictions_side_by_side(
-    records: Sequence["Record"], here: str, heatmap: Callable[["Record"], bool]
+    records: Sequence["Record"], here: str, no_outline: Callable[["Record"], str]
 ) -> Component:
     """The predictions of one photograph side by side; nothing but the way to get another where there is one only.
 
     Args:
-        heatmap: whether that of a prediction is shown.
+        no_outline: why what the model looked at is not shown; empty where it is.
     """
     if len(records) < 2:
         return html.Div()
     mine = next(record for record in records if record.id == here)
     return html.Ul(
-        [other_prediction(record, mine, heatmap(record)) for record in records], className="answers"
+        [other_prediction(record, mine, no_outline(record)) for record in records], className="answers"
     )
 
 
-def other_prediction(record: "Record", mine: "Record", heatmap: bool) -> html.Li:
-    """One model's answer with its heatmap, and how far it lies from the one that is looked at."""
+def other_prediction(record: "Record", mine: "Record", no_outline: str) -> html.Li:
+    """One model's answer with what it looked at, and how far it lies from the one that is looked at."""
     same = record.id == mine.id
     name = f"{record.model} {record.model_version}"
     return html.Li(
@@ -241,19 +241,19 @@ def other_prediction(record: "Record", mine: "Record", heatmap: bool) -> html.Li
             html.Div(
                 [
                     html.Img(src=prediction_url(record.id, "image"), alt="", className="photo"),
-                    html.Img(
-                        src=prediction_url(record.id, "heatmap"),
-                        alt=f"Heatmap of {name}",
-                        className="heatmap",
+                    None
+                    if no_outline
+                    else html.Img(
+                        src=prediction_url(record.id, "outline"),
+                        alt=f"Outline: what {name} looked at",
+                        className="outline",
                         style=centred_square(record.width, record.height),
-                    )
-                    if heatmap
-                    else None,
+                    ),
                 ],
                 className="hero",
                 style=image_frame(record.width, record.height),
             ),
-            None if heatmap else html.P(NO_HEATMAP, className="note"),
+            html.P(no_outline, className="note") if no_outline else None,
             html.P(
                 [verdict(record.decision, short=True), html.Strong(percent(record.probability))],
                 className="answer",

@@ -52,18 +52,20 @@ class Report:
     cautions: tuple[str, ...]
     diagnoses: tuple[tuple[str, str, bool, float], ...]
     similar: str
+    no_outline: str
     context: str
     facts: tuple[tuple[str, str], ...]
     limits: str
     disclaimer: str = DISCLAIMER
 
 
-def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Report:
+def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False, no_outline: str = "") -> Report:
     """What the report of a stored prediction says.
 
     Args:
         taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings, which is then the first thing said.
+        no_outline: why what the model looked at is not shown; empty where it is.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
@@ -81,6 +83,7 @@ def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> Repo
         cautions=tuple(warnings[:CAUTIONS]),
         diagnoses=tuple(likely_diagnosis(code, taxonomy, value) for code, value in ordered),
         similar=similar_cases(record.similar, taxonomy),
+        no_outline=no_outline,
         context=shortened(context_words(record.context), CONTEXT),
         facts=report_facts(record, taxonomy),
         limits=model_limits(len(record.probabilities)),

@@ -9,6 +9,7 @@ from dashboard.case_report.sheet import sheet
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import missing_prediction
+from dashboard.shell.outline import why_no_outline
 from dashboard.shell.pictures import prediction_url
 from dashboard.store import NotFound
 
@@ -49,7 +50,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         record,
         services.known.of(record.model_sha256),
         examples.is_drawn(record.sha256),
-        services.shows_heatmap(record),
+        why_no_outline(services, record),
     )
     return html.Div(
         [

@@ -11,7 +11,7 @@ from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from dashboard.case_report.content import Report, report_of, time_with_zone
-from dashboard.shell.text import NO_HEATMAP, percent
+from dashboard.shell.text import percent
 from dashboard.store import Record
 from model.evaluation.verdict import VERDICTS
 from model.images import Limits, decode, encode
@@ -92,19 +92,19 @@ class Paper(FPDF):
 
 
 def fitted_pdf(
-    report: Report, ratio: float, image: bytes, heatmap: bytes, times: str, created: datetime
+    report: Report, ratio: float, image: bytes, outline: bytes, times: str, created: datetime
 ) -> bytes:
     """The page as a PDF file; long texts make the photographs smaller rather than the page longer.
 
     Args:
         ratio: width of the photograph by its height.
         image: JPEG file.
-        heatmap: RGBA PNG file over the centred square, or empty.
+        outline: PNG with transparency over the centred square, or empty.
         times: when the prediction was made, for people.
         created: the same for the file's own record.
     """
     for picture in PICTURES:
-        page = drawn_page(report, picture, ratio, image, heatmap, times)
+        page = drawn_page(report, picture, ratio, image, outline, times)
         if page.get_y() <= HEIGHT - MARGIN / 2:
             break
     page.set_lang("en")
@@ -115,12 +115,12 @@ def fitted_pdf(
 
 
 def drawn_page(
-    report: Report, picture: float, ratio: float, image: bytes, heatmap: bytes, times: str
+    report: Report, picture: float, ratio: float, image: bytes, outline: bytes, times: str
 ) -> Paper:
     """The page with photographs at most so high (in millimetres)."""
     page = Paper()
     draw_head(page, report, times)
-    draw_pictures(page, picture, ratio, image, heatmap)
+    draw_pictures(page, report, picture, ratio, image, outline)
     draw_verdict(page, report)
     draw_scale(page, report)
     top = page.get_y() + GAP
@@ -148,25 +148,20 @@ def draw_head(page: Paper, report: Report, times: str) -> None:
     page.ln(3)
 
 
-def draw_pictures(page: Paper, most: float, ratio: float, image: bytes, heatmap: bytes) -> None:
-    """The photograph as it is, and again with the heatmap over its centred square where there is one."""
+def draw_pictures(
+    page: Paper, report: Report, most: float, ratio: float, image: bytes, outline: bytes
+) -> None:
+    """The photograph as it is, and again with what the model looked at where there is an outline of it."""
     width = min(HALF, most * ratio)
     height = width / ratio
     top, side = page.get_y(), min(width, height)
-    shown = ("Photograph", "Blue: where the model found signs of malignancy")
-    for place, what in enumerate(shown if heatmap else (f"Photograph. {NO_HEATMAP}",)):
+    shown = ("Photograph", "Outline: what the model looked at")
+    for place, what in enumerate(shown if outline else (f"Photograph. {report.no_outline}",)):
         x = MARGIN + place * (HALF + GAP)
         page.image(BytesIO(image), x, top, width, height, alt_text=what)
         if place:
-            with page.local_context(fill_opacity=0.5):
-                page.image(
-                    BytesIO(heatmap),
-                    x + (width - side) / 2,
-                    top + (height - side) / 2,
-                    side,
-                    side,
-                    alt_text="Heatmap",
-                )
+            left, below = x + (width - side) / 2, top + (height - side) / 2
+            page.image(BytesIO(outline), left, below, side, side, alt_text="Outline")
         page.set_y(top + height + 1.5)
         page.write_text(what, x, HALF, SMALL, False, MUTED)
     page.ln(3)
@@ -279,7 +274,8 @@ def report_pdf(
     record: Record,
     taxonomy: Taxonomy,
     image: bytes,
-    heatmap: bytes,
+    outline: bytes,
+    no_outline: str = "",
     drawn: bool = False,
     zone: tzinfo | None = None,
 ) -> bytes:
@@ -289,7 +285,8 @@ def report_pdf(
         record: the stored prediction.
         taxonomy: what its codes mean.
         image: the photograph as it is kept.
-        heatmap: an RGBA PNG file that lies over the photograph's centred square; empty where it is not shown.
+        outline: a PNG file with transparency that lies over the photograph's centred square; empty where there is none.
+        no_outline: why there is none.
         drawn: whether the image is one of our drawings.
         zone: the reader's time zone; the server's own when left out.
     """
@@ -300,10 +297,10 @@ def report_pdf(
     utc, here = time_with_zone(record.created), time_with_zone(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
     return fitted_pdf(
-        report_of(record, taxonomy, drawn),
+        report_of(record, taxonomy, drawn, no_outline),
         record.width / record.height,
         printed,
-        heatmap,
+        outline,
         times,
         record.created,
     )

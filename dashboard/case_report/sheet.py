@@ -5,26 +5,24 @@ from typing import TYPE_CHECKING
 from dashboard.case_report.content import report_of, time_with_zone
 from dashboard.shell.pictures import centred_square
 from dashboard.shell.templates import rendered
-from dashboard.shell.text import NO_HEATMAP
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Record
 
 
-def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False, heatmap: bool = True) -> str:
+def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False, no_outline: str = "") -> str:
     """The whole report of a stored prediction, as HTML.
 
     Args:
         taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings.
-        heatmap: whether its heatmap is shown.
+        no_outline: why what the model looked at is not shown; empty where it is.
     """
     return rendered(
         "sheet.html",
         record=record,
-        report=report_of(record, taxonomy, drawn),
+        report=report_of(record, taxonomy, drawn, no_outline),
         when=time_with_zone(record.created),
-        square=centred_square(record.width, record.height) if heatmap else None,
-        no_heatmap=NO_HEATMAP,
+        square=None if no_outline else centred_square(record.width, record.height),
     )

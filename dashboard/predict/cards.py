@@ -5,6 +5,7 @@ from flask import Blueprint, Response, abort, jsonify
 from dashboard import examples
 from dashboard.predict.batch import batch_row
 from dashboard.services import Services
+from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
 from dashboard.store import NotFound
 
@@ -20,8 +21,8 @@ def read_result_card(record_id: str) -> Response:
     except NotFound:
         abort(404)
     taxonomy = services.known.of(record.model_sha256)
-    drawn, heatmap = examples.is_drawn(record.sha256), services.shows_heatmap(record)
-    card = result_card(record, taxonomy, drawn=drawn, heatmap=heatmap)
+    drawn, missing = examples.is_drawn(record.sha256), why_no_outline(services, record)
+    card = result_card(record, taxonomy, drawn=drawn, no_outline=missing)
     answer = jsonify(card=card, row=batch_row(record, taxonomy))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

@@ -1,4 +1,4 @@
-"""One stored prediction as a card: the image with its heatmap, the verdict, its grounds, and what to do next.
+"""One stored prediction as a card: the photograph, the verdict, its grounds, and what to do next.
 
 The card is HTML of its own, which assets/card.js puts into a page: Dash would look through all components of the page
 for each card.
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dashboard.shell.pictures import centred_square
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.templates import rendered
-from dashboard.shell.text import DISCLAIMER, NO_HEATMAP, context_words, next_step, similar_cases
+from dashboard.shell.text import DISCLAIMER, context_words, next_step, similar_cases
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LIKELIEST = 3
 
 
 def result_card(
-    record: "Record", taxonomy: Taxonomy, drawn: bool = False, link: bool = True, heatmap: bool = True
+    record: "Record", taxonomy: Taxonomy, drawn: bool = False, link: bool = True, no_outline: str = ""
 ) -> str:
     """The whole answer for one photograph, as HTML.
 
@@ -28,7 +28,7 @@ def result_card(
         taxonomy: what its codes mean.
         drawn: whether the image is one of our drawings, which is then said.
         link: whether to offer the way to the prediction's own page.
-        heatmap: whether its heatmap is shown.
+        no_outline: why what the model looked at is not offered; empty where it is.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     return rendered(
@@ -37,8 +37,8 @@ def result_card(
         taxonomy=taxonomy,
         drawn=drawn,
         link=link,
-        square=centred_square(record.width, record.height) if heatmap else None,
-        no_heatmap=NO_HEATMAP,
+        square=None if no_outline else centred_square(record.width, record.height),
+        no_outline=no_outline,
         severe=[caution.text for caution in record.cautions if caution.severe],
         cautions=[caution.text for caution in record.cautions if not caution.severe],
         zones=zones,

@@ -18,7 +18,9 @@ DISCLAIMER = (
     "have any lesion that changes, bleeds or worries you examined."
 )
 
-NO_HEATMAP = "No heatmap: on photographs of this kind this model's heatmap was no better than a random one."
+NO_HEATMAP = (
+    "What the model looked at is not shown: on such photographs, its map was no better than a random one."
+)
 
 RETAKE = "a new photograph with one lesion in the middle, in focus and evenly lit"
 NEXT_STEPS: dict[str, str] = {

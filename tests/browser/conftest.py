@@ -52,7 +52,13 @@ def runs_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(bundle_root: Path, runs_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the dashboard keeps what it predicts."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def address(bundle_root: Path, runs_root: Path, data_root: Path) -> Iterator[str]:
     """The address of a dashboard with the tiny model, started as a person starts it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -61,7 +67,7 @@ def address(bundle_root: Path, runs_root: Path, tmp_path_factory: pytest.TempPat
         "DERMABOARD_PORT": port,
         "DERMABOARD_BUNDLES": str(bundle_root),
         "DERMABOARD_RUNS": str(runs_root),
-        "DERMABOARD_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "DERMABOARD_DATA_DIR": str(data_root),
     }
     command = [sys.executable, "-m", "dashboard"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:

@@ -10,7 +10,8 @@ from PIL import Image
 from playwright.sync_api import FileChooser, FilePayload, Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import Visit
+from tests import files
+from tests.browser.conftest import Visit, predict
 
 CARD, ERROR = ".slot .result:not(.waiting)", ".slot-failed"
 
@@ -43,9 +44,8 @@ def test_each_file_gets_its_own_answer_and_the_history_keeps_it(
     expect(slots.nth(2)).to_contain_text("back.jpg")
     expect(slots.nth(0)).to_contain_text("does not rule out cancer")
     expect(slots.nth(0).locator(".verdict")).to_be_visible()
-    for picture in (".photo", ".heatmap"):
-        expect(slots.nth(0).locator(picture)).to_have_js_property("complete", True)
-        assert slots.nth(0).locator(picture).evaluate("image => image.naturalWidth") > 0
+    expect(slots.nth(0).locator(".photo")).to_have_js_property("complete", True)
+    assert slots.nth(0).locator(".photo").evaluate("image => image.naturalWidth") > 0
 
     page.get_by_role("link", name="History", exact=True).click()
     expect(page.locator("#content")).to_contain_text("arm.jpg")
@@ -305,15 +305,38 @@ def test_drawn_example_is_called_drawn(visit: Visit) -> None:
     expect(page.locator(CARD)).to_contain_text("Drawn example, not a patient")
 
 
-def test_heatmap_follows_its_slider(visit: Visit, lesion_jpeg: bytes) -> None:
+def test_what_the_model_looked_at_is_shown_on_request_only(
+    visit: Visit, address: str, data_root: Path, lesion_jpeg: bytes
+) -> None:
+    case = predict(address, lesion_jpeg, "outline.jpg")
+    (data_root / f"heatmaps/{case}.png").write_bytes(files.heatmap())
+    page = visit.open(f"/history/{case}")
+    button = page.get_by_role("button", name="What the model looked at")
+    outline = page.locator("#case-card .outline")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(outline).to_be_hidden()
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(outline).to_be_visible()
+    expect(outline).to_have_js_property("complete", True)
+    # Over the centred square of 600 x 450.
+    photo, line = page.locator("#case-card .photo").bounding_box(), outline.bounding_box()
+    assert photo and line
+    assert [line["width"], line["height"]] == pytest.approx([photo["height"], photo["height"]], abs=1)
+    page.keyboard.press("o")
+    expect(outline).to_be_hidden()
+    # What somebody writes or dictates elsewhere presses nothing.
+    page.get_by_label("Your name").press("o")
+    page.locator("h1").click()
+    page.keyboard.press("o")
+    expect(outline).to_be_hidden()
+
+
+def test_a_sentence_stands_where_no_region_stands_out(visit: Visit, lesion_jpeg: bytes) -> None:
     page = visit.open()
-    choose(page, photograph("slider.jpg", lesion_jpeg))
-    slider = page.get_by_label("Heatmap")
-    slider.fill("80")
-    expect(page.locator(".heatmap")).to_have_css("opacity", "0.8")
-    slider.focus()
-    page.keyboard.press("Home")
-    expect(page.locator(".heatmap")).to_have_css("opacity", "0")
+    choose(page, photograph("plain.jpg", lesion_jpeg))
+    expect(page.locator(CARD)).to_contain_text("No single region stood out to the model.")
+    assert page.locator(".outline, [data-outline]").count() == 0
 
 
 def test_file_chooser_is_reached_with_the_keyboard(visit: Visit) -> None:

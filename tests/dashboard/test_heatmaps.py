@@ -47,9 +47,9 @@ def record(services: Services, lesion_jpeg: bytes) -> Record:
 
 
 def test_the_api_has_none_and_says_why(client: FlaskClient, record: Record) -> None:
-    assert client.get(f"{PREDICTIONS}/{record.id}").get_json()["links"]["heatmap"] is None
-    answer = client.get(f"{PREDICTIONS}/{record.id}/heatmap")
-    assert (answer.status_code, answer.get_json()["code"]) == (404, "no_heatmap")
+    assert client.get(f"{PREDICTIONS}/{record.id}").get_json()["links"]["outline"] is None
+    answer = client.get(f"{PREDICTIONS}/{record.id}/outline")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "no_outline")
     assert answer.get_json()["detail"] == NO_HEATMAP
 
 
@@ -66,7 +66,7 @@ def test_pages_show_the_photograph_alone(
         )
     for shown in (card, case, report):
         assert "random one." in shown and f"{record.id}/image" in shown
-        assert "/heatmap" not in shown and "Blue:" not in shown
+        assert "/outline" not in shown and "data-outline" not in shown
     assert f"{other.id}/image" in case
 
 
@@ -74,7 +74,7 @@ def test_the_pdf_has_one_picture_and_the_reason(client: FlaskClient, record: Rec
     page = PdfReader(io.BytesIO(client.get(f"{PREDICTIONS}/{record.id}/report").data)).pages[0]
     assert len(page.images) == 1
     text = " ".join(page.extract_text().split())
-    assert NO_HEATMAP in text and "Blue:" not in text
+    assert NO_HEATMAP in text and "Outline:" not in text
 
 
 def test_evaluated_images_have_none(app: Dash, services: Services, lesion_jpeg: bytes) -> None:

@@ -57,7 +57,7 @@ def test_unusual_photographs_are_read_and_stored_clean(client: FlaskClient, send
     response = send(files.ACCEPTED[name]())
     assert response.status_code == 201
     links = response.get_json()["links"]
-    for part in ("image", "thumbnail", "heatmap"):
+    for part in ("image", "thumbnail", "outline"):
         stored = client.get(links[part]).data
         for secret in (files.SCRIPT, files.SERIAL.encode(), b"PK\x03\x04", b"Exif"):
             assert secret not in stored

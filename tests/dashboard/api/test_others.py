@@ -230,7 +230,7 @@ def test_document_is_openapi_3_1_and_complete(client: FlaskClient) -> None:
         "/api/v1/predictions/{record_id}",
         "/api/v1/predictions/{record_id}/image",
         "/api/v1/predictions/{record_id}/thumbnail",
-        "/api/v1/predictions/{record_id}/heatmap",
+        "/api/v1/predictions/{record_id}/outline",
         "/api/v1/predictions/{record_id}/report",
         "/api/v1/models",
         "/api/v1/models/{name}",

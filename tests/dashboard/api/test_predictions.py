@@ -239,17 +239,19 @@ def test_deleted_prediction_is_gone_with_its_files(
 ) -> None:
     links = send(lesion_jpeg).get_json()["links"]
     assert client.delete(links["self"]).status_code == 204
-    for part in ("self", "image", "thumbnail", "heatmap", "report"):
+    for part in ("self", "image", "thumbnail", "outline", "report"):
         assert problem(client.get(links[part]))["code"] == "not_found"
     assert problem(client.delete(links["self"]))["code"] == "not_found"
     assert problem(client.patch(links["self"], json={"context": {"age": 1}}))["code"] == "not_found"
 
 
 def test_files_are_private_and_asked_for_each_time(
-    client: FlaskClient, send: Send, lesion_jpeg: bytes
+    client: FlaskClient, send: Send, services: Services, lesion_jpeg: bytes
 ) -> None:
-    links = send(lesion_jpeg).get_json()["links"]
-    for part, kind in (("image", "image/jpeg"), ("thumbnail", "image/jpeg"), ("heatmap", "image/png")):
+    body = send(lesion_jpeg).get_json()
+    links = body["links"]
+    (services.settings.data_dir / services.store.files.heatmap(body["id"])).write_bytes(files.heatmap())
+    for part, kind in (("image", "image/jpeg"), ("thumbnail", "image/jpeg"), ("outline", "image/png")):
         response = client.get(links[part])
         assert response.mimetype == kind
         assert response.headers["Cache-Control"] == "private, no-cache"
@@ -260,7 +262,7 @@ def test_files_are_private_and_asked_for_each_time(
     assert report.mimetype == "application/pdf"
     assert report.data.startswith(b"%PDF-")
     client.delete(links["self"])
-    assert client.get(links["heatmap"], headers=seen).status_code == 404
+    assert client.get(links["outline"], headers=seen).status_code == 404
 
 
 def test_a_file_that_was_emptied_is_said_to_be_missing(

@@ -157,7 +157,7 @@ def test_a_case_shows_what_is_known(client: FlaskClient, record: Record) -> None
         "tiny, version 1",
     ):
         assert known in text
-    assert f"/api/v1/predictions/{record.id}/heatmap" in text
+    assert f"/api/v1/predictions/{record.id}/image" in text
     assert "does not rule out cancer" in text
 
 

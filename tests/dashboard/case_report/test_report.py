@@ -17,12 +17,14 @@ from dashboard.case_report.pdf import report_pdf
 from dashboard.case_report.sheet import sheet
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
+from dashboard.shell.outline import outline_png
 from dashboard.shell.text import DISCLAIMER, model_limits
 from dashboard.store import Context, Record
 from model.cautions import Caution
 from model.evaluation.verdict import VERDICTS
 from model.predictor import Similar
 from model.taxonomy import HAM10000
+from tests import files
 from tests.dashboard.predict.test_page import text
 
 
@@ -54,7 +56,7 @@ def pdf(record: Record, services: Services) -> PdfReader:
     """The record's report, with the images of the stored one."""
     store = services.store
     return PdfReader(
-        io.BytesIO(report_pdf(record, HAM10000, store.image(record.id), store.heatmap(record.id))),
+        io.BytesIO(report_pdf(record, HAM10000, store.image(record.id), outline_png(files.heatmap()) or b"")),
         strict=True,
     )
 
@@ -84,6 +86,8 @@ def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
         assert wanted in printed
         assert wanted in shown
     assert "confidence" not in printed.lower()
+    assert "Outline: what the model looked at" in printed
+    assert len(reader.pages[0].images) >= 2
     assert reader.metadata is not None
     assert "left arm.jpg" in str(reader.metadata.title)
 

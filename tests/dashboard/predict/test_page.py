@@ -103,7 +103,7 @@ def test_card_says_everything(record: Record) -> None:
         f"/history/{record.id}",
         f"/report/{record.id}",
         f"/api/v1/predictions/{record.id}/image",
-        f"/api/v1/predictions/{record.id}/heatmap",
+        f"/api/v1/predictions/{record.id}/outline",
         f"/api/v1/predictions/{record.id}/report",
         "left arm.jpg",
         next_step(record.decision, record.cautions),
@@ -256,7 +256,7 @@ def test_card_of_a_binary_model_has_no_diagnoses(record: Record) -> None:
         ((300, 600), {"width": "100.0000%", "height": "50.0000%", "left": "0.0000%", "top": "25.0000%"}),
     ],
 )
-def test_heatmap_lies_over_the_centred_square(
+def test_outline_lies_over_the_centred_square(
     record: Record, size: tuple[int, int], place: dict[str, str]
 ) -> None:
     shown = result_card(replace(record, width=size[0], height=size[1]), HAM10000)
