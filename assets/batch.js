@@ -18,7 +18,7 @@
     const found = new Map();
     for (const item of list()) {
       const [kind, word, shape] = item.row
-        ? [item.row.decision, item.row.word.toLowerCase(), item.row.shape]
+        ? [item.row.outcome, item.row.word.toLowerCase(), item.row.shape]
         : item.state === "failed"
         ? ["failed", "failed", "!"]
         : item.state === "cancelled"
@@ -28,8 +28,8 @@
       one.number++;
       found.set(kind, one);
     }
-    return ["malignant", "uncertain", "benign", "failed", "cancelled", "open"].map((kind) => found.get(kind))
-      .filter(Boolean);
+    return ["malignant", "uncertain", "no_result", "benign", "failed", "cancelled", "open"]
+      .map((kind) => found.get(kind)).filter(Boolean);
   }
 
   function summary() {
@@ -136,13 +136,13 @@
       "span",
       { className: "bar-line", attributes: { "aria-hidden": "true" } },
       make("span", {
-        className: "fill-" + row.decision,
-        attributes: { style: "width:" + 100 * row.probability + "%" },
+        className: "fill-" + row.outcome,
+        attributes: { style: "width:" + 100 * Math.max(row.probability, 0) + "%" },
       }),
     );
     const mark = make(
       "span",
-      { className: "verdict verdict-" + row.decision },
+      { className: "verdict verdict-" + row.outcome },
       make("span", {
         className: "verdict-shape",
         textContent: row.shape,
@@ -152,13 +152,8 @@
     );
     const cautions = row.cautions.length
       ? make("span", {
-        className: row.severe ? "severe-count" : "",
         title: row.cautions.join("\n"),
-        textContent: row.severe
-          ? "Do not rely on it"
-          : row.cautions.length === 1
-          ? "1 caution"
-          : row.cautions.length + " cautions",
+        textContent: row.cautions.length === 1 ? "1 caution" : row.cautions.length + " cautions",
       })
       : make("span", { className: "note", textContent: "none" });
     return make(

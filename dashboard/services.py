@@ -155,6 +155,12 @@ class Services:
             card.shows_heatmap(record.modality) for card in cards if card.sha256 == record.model_sha256
         )
 
+    def prevalence(self, record: Record) -> float | None:
+        """The share of malignant lesions for which a prediction's probability holds; None where nobody knows it."""
+        cards = (bundle.card for bundle in self.bundles if isinstance(bundle, Bundle))
+        found = (card for card in cards if card.sha256 == record.model_sha256)
+        return next((card.calibration(record.modality).prevalence for card in found), None)
+
     def heatmap(self, photograph: Photograph, model: str) -> bytes:
         """Where a model sees evidence for malignancy, as a PNG to lay over the centred square; nothing is stored.
 

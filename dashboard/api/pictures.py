@@ -94,6 +94,7 @@ def read_report(record_id: str, query: ReportQuery) -> Response:
         store.known.of(record.model_sha256),
         store.image(record_id),
         *outline_of(services, record),
+        services.prevalence(record),
         examples.is_drawn(record.sha256),
         time_zone(query.zone) if query.zone is not None else None,
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.text import (
     DISCLAIMER,
+    RETAKE_STEPS,
+    chance_sentence,
     context_words,
     diagnosis_words,
     model_limits,
@@ -15,7 +17,8 @@ from dashboard.shell.text import (
     point_words,
     similar_cases,
 )
-from model.evaluation.verdict import VERDICTS
+from dashboard.shell.verdict import OUTCOMES
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -33,22 +36,25 @@ class Report:
     """What a report says, as text.
 
     Attributes:
-        decision: "benign", "uncertain" or "malignant"; `word` says it to people.
+        outcome: "benign", "uncertain", "malignant" or "no_result"; `word` says it to people.
+        chance: what the probability means, in a sentence.
         zones: (decision, from, to) of the parts of the probability scale.
         ranges: what the parts mean, in words.
-        severe, cautions: sentences.
+        reasons, retake_steps: why there is no result, and what makes the next photograph better.
+        cautions: sentences.
         diagnoses: (clinical name, plain name, malignant, probability), the likeliest first.
         facts: (name, value) lines.
     """
 
     title: str
-    decision: str
+    outcome: str
     word: str
+    chance: str
     probability: float
     zones: tuple[tuple[str, float, float], ...]
     ranges: str
     step: str
-    severe: tuple[str, ...]
+    reasons: tuple[str, ...]
     cautions: tuple[str, ...]
     diagnoses: tuple[tuple[str, str, bool, float], ...]
     similar: str
@@ -57,32 +63,42 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     limits: str
     disclaimer: str = DISCLAIMER
+    retake_steps: tuple[str, ...] = RETAKE_STEPS
 
 
-def report_of(record: "Record", taxonomy: Taxonomy, drawn: bool = False, no_outline: str = "") -> Report:
+def report_of(
+    record: "Record",
+    taxonomy: Taxonomy,
+    drawn: bool = False,
+    no_outline: str = "",
+    prevalence: float | None = None,
+) -> Report:
     """What the report of a stored prediction says.
 
     Args:
         taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings, which is then the first thing said.
         no_outline: why what the model looked at is not shown; empty where it is.
+        prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
+    reliable = record.outcome != Outcome.NO_RESULT
     warnings = ["This is a drawn example, not a photograph of a patient."] if drawn else []
     warnings += [caution.text for caution in record.cautions if not caution.severe]
     return Report(
         title=shortened(record.filename, NAME),
-        decision=str(record.decision),
-        word=VERDICTS[record.decision].word,
+        outcome=record.outcome,
+        word=OUTCOMES[record.outcome].word,
+        chance=chance_sentence(record.probability, prevalence),
         probability=record.probability,
         zones=tuple(zones),
         ranges=scale_words(zones),
-        step=next_step(record.decision, record.cautions),
-        severe=tuple(caution.text for caution in record.cautions if caution.severe),
+        step=next_step(record.outcome, record.cautions),
+        reasons=tuple(caution.text for caution in record.cautions if caution.severe),
         cautions=tuple(warnings[:CAUTIONS]),
-        diagnoses=tuple(likely_diagnosis(code, taxonomy, value) for code, value in ordered),
-        similar=similar_cases(record.similar, taxonomy),
+        diagnoses=tuple(likely_diagnosis(code, taxonomy, value) for code, value in ordered if reliable),
+        similar=similar_cases(record.similar, taxonomy) if reliable else "",
         no_outline=no_outline,
         context=shortened(context_words(record.context), CONTEXT),
         facts=report_facts(record, taxonomy),

@@ -51,6 +51,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         services.known.of(record.model_sha256),
         examples.is_drawn(record.sha256),
         why_no_outline(services, record),
+        services.prevalence(record),
     )
     return html.Div(
         [

@@ -12,8 +12,8 @@ from fpdf.fonts import TTFFont
 
 from dashboard.case_report.content import Report, report_of, time_with_zone
 from dashboard.shell.text import percent
+from dashboard.shell.verdict import OUTCOMES
 from dashboard.store import Record
-from model.evaluation.verdict import VERDICTS
 from model.images import Limits, decode, encode
 from model.taxonomy import Taxonomy
 
@@ -73,13 +73,14 @@ class Paper(FPDF):
             wrapmode=WrapMode.WORD,
         )
 
-    def mark(self, decision: str, x: float, y: float, size: float) -> None:
-        """A decision's shape around a centre: circle, triangle or diamond."""
-        self.set_fill_color(VERDICTS[decision].light)
+    def mark(self, outcome: str, x: float, y: float, size: float) -> None:
+        """An outcome's shape around a centre: circle (a ring for no result), triangle or diamond."""
+        self.set_fill_color(OUTCOMES[outcome].light)
+        self.set_draw_color(OUTCOMES[outcome].light)
         half = size / 2
-        if decision == "benign":
-            self.ellipse(x - half, y - half, size, size, style="F")
-        elif decision == "uncertain":
+        if outcome in ("benign", "no_result"):
+            self.ellipse(x - half, y - half, size, size, style="F" if outcome == "benign" else "D")
+        elif outcome == "uncertain":
             self.polygon([(x, y - half), (x + half * 1.1, y + half), (x - half * 1.1, y + half)], style="F")
         else:
             self.polygon([(x, y - half * 1.2), (x + half, y), (x, y + half * 1.2), (x - half, y)], style="F")
@@ -122,7 +123,8 @@ def drawn_page(
     draw_head(page, report, times)
     draw_pictures(page, report, picture, ratio, image, outline)
     draw_verdict(page, report)
-    draw_scale(page, report)
+    if not report.reasons:
+        draw_scale(page, report)
     top = page.get_y() + GAP
     left = draw_next_step(page, report, MARGIN, top)
     right = draw_diagnoses(page, report, MARGIN + HALF + GAP, top)
@@ -168,20 +170,19 @@ def draw_pictures(
 
 
 def draw_verdict(page: Paper, report: Report) -> None:
-    """What must be known first, then the decision."""
-    if report.severe:
-        page.write_text("Do not rely on this result", MARGIN, INNER, LARGE, True, VERDICTS["malignant"].light)
-        for sentence in report.severe:
+    """The outcome; then what it means, or why there is no result and how the next photograph gets one."""
+    top = page.get_y()
+    page.mark(report.outcome, MARGIN + HUGE * 0.15, top + HUGE * 0.25, HUGE * 0.24)
+    colour = OUTCOMES[report.outcome].light
+    page.write_text(report.word, MARGIN + HUGE * 0.4, INNER - HUGE * 0.4, HUGE, True, colour)
+    if report.reasons:
+        for sentence in report.reasons:
             page.write_text(sentence, MARGIN, INNER)
-        page.ln(2)
-    top, size = page.get_y(), LARGE if report.severe else HUGE
-    page.mark(report.decision, MARGIN + size * 0.15, top + size * 0.25, size * 0.24)
-    page.write_text(
-        report.word, MARGIN + size * 0.4, INNER - size * 0.4, size, True, VERDICTS[report.decision].light
-    )
-    page.write_text(
-        f"{percent(report.probability)} calibrated probability of malignancy", MARGIN, INNER, LARGE
-    )
+        page.ln(1)
+        for number, step in enumerate(report.retake_steps, 1):
+            page.write_text(f"{number}. {step}", MARGIN, INNER)
+    else:
+        page.write_text(report.chance, MARGIN, INNER, BODY)
     page.ln(3)
 
 
@@ -189,10 +190,10 @@ def draw_scale(page: Paper, report: Report) -> None:
     """The probability on a line from 0 to 100 %, with the operating point's parts."""
     top = page.get_y()
     for name, start, end in report.zones:
-        page.set_fill_color(VERDICTS[name].light)
+        page.set_fill_color(OUTCOMES[name].light)
         with page.local_context(fill_opacity=0.3):
             page.rect(MARGIN + INNER * start, top, INNER * (end - start), 3, style="F")
-    page.mark(report.decision, MARGIN + INNER * report.probability, top + 1.5, 4.6)
+    page.mark(report.outcome, MARGIN + INNER * report.probability, top + 1.5, 4.6)
     page.set_y(top + 4.4)
     page.set_font(FAMILY, "", SMALL)
     page.set_text_color(MUTED)
@@ -276,6 +277,7 @@ def report_pdf(
     image: bytes,
     outline: bytes,
     no_outline: str = "",
+    prevalence: float | None = None,
     drawn: bool = False,
     zone: tzinfo | None = None,
 ) -> bytes:
@@ -287,6 +289,7 @@ def report_pdf(
         image: the photograph as it is kept.
         outline: a PNG file with transparency that lies over the photograph's centred square; empty where there is none.
         no_outline: why there is none.
+        prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         drawn: whether the image is one of our drawings.
         zone: the reader's time zone; the server's own when left out.
     """
@@ -297,7 +300,7 @@ def report_pdf(
     utc, here = time_with_zone(record.created), time_with_zone(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
     return fitted_pdf(
-        report_of(record, taxonomy, drawn, no_outline),
+        report_of(record, taxonomy, drawn, no_outline, prevalence),
         record.width / record.height,
         printed,
         outline,

@@ -11,18 +11,25 @@ if TYPE_CHECKING:
     from dashboard.store import Record
 
 
-def sheet(record: "Record", taxonomy: Taxonomy, drawn: bool = False, no_outline: str = "") -> str:
+def sheet(
+    record: "Record",
+    taxonomy: Taxonomy,
+    drawn: bool = False,
+    no_outline: str = "",
+    prevalence: float | None = None,
+) -> str:
     """The whole report of a stored prediction, as HTML.
 
     Args:
         taxonomy: what the record's codes mean.
         drawn: whether the image is one of our drawings.
         no_outline: why what the model looked at is not shown; empty where it is.
+        prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
     """
     return rendered(
         "sheet.html",
         record=record,
-        report=report_of(record, taxonomy, drawn, no_outline),
+        report=report_of(record, taxonomy, drawn, no_outline, prevalence),
         when=time_with_zone(record.created),
         square=None if no_outline else centred_square(record.width, record.height),
     )

@@ -12,8 +12,9 @@ from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import diagnosis_words, percent
+from dashboard.shell.verdict import OUTCOMES
 from dashboard.store.fields import CONTEXT_NAMES
-from model.evaluation.verdict import VERDICTS
+from model.outcome import Outcome
 from model.tables import spreadsheet_safe
 from model.taxonomy import Taxonomy
 
@@ -42,7 +43,7 @@ HEADINGS = (
     ("Most likely diagnosis", "diagnosis", "ascending"),
     ("Cautions", "worry", "descending"),
 )
-LEVELS = {"benign": 0, "uncertain": 1, "malignant": 2}
+LEVELS = {"benign": 0, "no_result": 1, "uncertain": 2, "malignant": 3}
 
 
 def batch_toolbar() -> html.Div:
@@ -117,19 +118,19 @@ def batch_table() -> html.Div:
 
 def batch_row(record: "Record", taxonomy: Taxonomy) -> dict[str, Any]:
     """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere."""
-    verdict = VERDICTS[record.decision]
+    verdict, reliable = OUTCOMES[record.outcome], record.outcome != Outcome.NO_RESULT
     severe = [caution for caution in record.cautions if caution.severe]
     return {
         "thumbnail": prediction_url(record.id, "thumbnail"),
-        "decision": str(record.decision),
+        "outcome": record.outcome,
         "word": verdict.short,
         "shape": verdict.shape,
-        "level": LEVELS[record.decision],
-        "probability": record.probability,
-        "percent": percent(record.probability),
-        "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
+        "level": LEVELS[record.outcome],
+        # What has no result comes after the others, whatever the model makes of it.
+        "probability": record.probability if reliable else -1,
+        "percent": percent(record.probability) if reliable else "–",
+        "diagnosis": diagnosis_words(record.diagnosis, taxonomy) if reliable else "–",
         "cautions": [caution.text for caution in [*severe, *(c for c in record.cautions if not c.severe)]],
-        "severe": len(severe),
         "worry": 100 * len(severe) + len(record.cautions),
     }
 

@@ -21,8 +21,13 @@ def read_result_card(record_id: str) -> Response:
     except NotFound:
         abort(404)
     taxonomy = services.known.of(record.model_sha256)
-    drawn, missing = examples.is_drawn(record.sha256), why_no_outline(services, record)
-    card = result_card(record, taxonomy, drawn=drawn, no_outline=missing)
+    card = result_card(
+        record,
+        taxonomy,
+        drawn=examples.is_drawn(record.sha256),
+        no_outline=why_no_outline(services, record),
+        prevalence=services.prevalence(record),
+    )
     answer = jsonify(card=card, row=batch_row(record, taxonomy))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

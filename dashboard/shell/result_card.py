@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from dashboard.shell.pictures import centred_square
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.templates import rendered
-from dashboard.shell.text import DISCLAIMER, context_words, next_step, similar_cases
+from dashboard.shell.text import (
+    DISCLAIMER,
+    RETAKE_STEPS,
+    chance_sentence,
+    context_words,
+    next_step,
+    similar_cases,
+)
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -19,7 +26,12 @@ LIKELIEST = 3
 
 
 def result_card(
-    record: "Record", taxonomy: Taxonomy, drawn: bool = False, link: bool = True, no_outline: str = ""
+    record: "Record",
+    taxonomy: Taxonomy,
+    drawn: bool = False,
+    link: bool = True,
+    no_outline: str = "",
+    prevalence: float | None = None,
 ) -> str:
     """The whole answer for one photograph, as HTML.
 
@@ -28,6 +40,7 @@ def result_card(
         taxonomy: what its codes mean.
         drawn: whether the image is one of our drawings, which is then said.
         link: whether to offer the way to the prediction's own page.
+        prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         no_outline: why what the model looked at is not offered; empty where it is.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
@@ -39,11 +52,13 @@ def result_card(
         link=link,
         square=None if no_outline else centred_square(record.width, record.height),
         no_outline=no_outline,
-        severe=[caution.text for caution in record.cautions if caution.severe],
+        reasons=[caution.text for caution in record.cautions if caution.severe],
         cautions=[caution.text for caution in record.cautions if not caution.severe],
+        retake_steps=RETAKE_STEPS,
+        chance=chance_sentence(record.probability, prevalence),
         zones=zones,
         ranges=scale_words(zones),
-        step=next_step(record.decision, record.cautions),
+        step=next_step(record.outcome, record.cautions),
         diagnoses=sorted(record.probabilities.items(), key=lambda item: -item[1]),
         likeliest=LIKELIEST,
         similar=similar_cases(record.similar, taxonomy),

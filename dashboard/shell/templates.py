@@ -9,7 +9,7 @@ from dashboard.addresses import local_address
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.scale import zone_words
 from dashboard.shell.text import percent, point_words
-from model.evaluation.verdict import VERDICTS
+from dashboard.shell.verdict import OUTCOMES
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -28,7 +28,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
     )
     templates.globals |= {
-        "VERDICTS": VERDICTS,
+        "OUTCOMES": OUTCOMES,
         "local_address": local_address,
         "percent": percent,
         "point_words": point_words,

@@ -22,14 +22,20 @@ NO_HEATMAP = (
     "What the model looked at is not shown: on such photographs, its map was no better than a random one."
 )
 
-RETAKE = "a new photograph with one lesion in the middle, in focus and evenly lit"
+RETAKE = "A new photograph, with one lesion in the middle, in focus and evenly lit, makes the result surer."
 NEXT_STEPS: dict[str, str] = {
-    "malignant": "Arrange for a dermatologist to examine this lesion soon, who also decides whether it needs a biopsy.",
-    "uncertain": "Have this lesion examined: the photograph alone does not settle whether it is harmless.",
-    "benign": "Nothing in this photograph calls for haste. Compare the lesion with the person's others, and have it "
-    "examined if it is new, changes or stands out.",
+    "malignant": "Have a dermatologist examine this lesion soon. They decide whether it needs a biopsy.",
+    "uncertain": "Have this lesion examined: the photograph alone does not settle what it is.",
+    "benign": "This does not rule cancer out. Have the lesion examined if it is new, changes, bleeds or stands out "
+    "from the person's others.",
+    "no_result": "No result does not mean harmless. Take another photograph, or have the lesion examined.",
 }
-UNRELIABLE = f"Set this result aside. Take {RETAKE}, or have the lesion examined."
+RETAKE_STEPS = (
+    "Put one lesion in the middle: it fills about half of the picture.",
+    "Hold still until it is in focus.",
+    "Light it evenly, without flash or shadow.",
+)
+COUNTS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 # Cautions that another photograph can do something about.
 PHOTOGRAPHIC = frozenset(
@@ -78,12 +84,40 @@ def point_words(name: str) -> str:
     return f"{number} % sensitivity" if kind == "sensitivity" and number else name
 
 
-def next_step(decision: str, cautions: Sequence["Caution"]) -> str:
-    """What to do now, in one or two careful sentences: what stands against the result goes before the result."""
-    if any(caution.severe for caution in cautions):
-        return UNRELIABLE
-    again = any(caution.code in PHOTOGRAPHIC for caution in cautions)
-    return NEXT_STEPS[decision] + (f" {RETAKE.capitalize()} makes the result surer." if again else "")
+def chance_sentence(probability: float, prevalence: float | None) -> str:
+    """What a calibrated probability of malignancy (0 to 1) means, for whoever reads no statistics.
+
+    Args:
+        prevalence: the share of malignant lesions (0 to 1) for which the probability holds; None where nobody knows.
+    """
+    of = 100 if probability >= 0.01 else 1000
+    count = round(of * probability)
+    found = f"about {count} {'is' if count == 1 else 'are'}"
+    if count == 0:
+        found = "fewer than 1 is"
+    elif count == of:
+        found = f"more than {of - 1} are"
+    where = f"where {prevalence_words(prevalence)} malignant, " if prevalence else ""
+    rest = f"of {of:,} lesions scored like this, {where}{found if where else f'{found} malignant'}"
+    return f"{percent(probability)} chance of cancer or a precursor: {rest}."
+
+
+def prevalence_words(prevalence: float) -> str:
+    """A share of lesions with its verb: 0.2 is "one in five is", 0.35 is "35 of 100 are"."""
+    one_in = round(1 / prevalence)
+    if 2 <= one_in <= 10 and abs(prevalence * one_in - 1) < 0.01:
+        return f"one in {COUNTS[one_in - 2]} is"
+    return f"{round(100 * prevalence)} of 100 are"
+
+
+def next_step(outcome: str, cautions: Sequence["Caution"]) -> str:
+    """What to do now, in one or two careful sentences; none of them reassures.
+
+    Args:
+        outcome: "benign", "uncertain", "malignant" or "no_result".
+    """
+    again = outcome != "no_result" and any(caution.code in PHOTOGRAPHIC for caution in cautions)
+    return f"{NEXT_STEPS[outcome]} {RETAKE}" if again else NEXT_STEPS[outcome]
 
 
 def similar_cases(similar: Sequence["Similar"], taxonomy: Taxonomy) -> str:

@@ -1,18 +1,21 @@
-"""The mark of a decision."""
+"""The mark of a decision or an outcome."""
 
 from dash import html
 
 from dashboard.shell.attributes import attributes
-from model.evaluation.verdict import VERDICTS
+from model.evaluation.verdict import VERDICTS, Verdict
+
+NO_RESULT = Verdict("No result: retake the photograph", "No result", "○", "#566273", "#9aa7b8")
+OUTCOMES = VERDICTS | {"no_result": NO_RESULT}
 
 
-def verdict(decision: str, short: bool = False) -> html.Span:
-    """The mark of a decision ("benign", "uncertain" or "malignant"): its shape, then its words."""
-    one = VERDICTS[decision]
+def verdict(outcome: str, short: bool = False) -> html.Span:
+    """The mark of an outcome ("benign", "uncertain", "malignant" or "no_result"): its shape, then its words."""
+    one = OUTCOMES[outcome]
     return html.Span(
         [
             html.Span(one.shape, className="verdict-shape", **attributes(aria_hidden="true")),
             one.short if short else one.word,
         ],
-        className=f"verdict verdict-{decision}",
+        className=f"verdict verdict-{outcome}",
     )

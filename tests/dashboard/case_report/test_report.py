@@ -18,7 +18,7 @@ from dashboard.case_report.sheet import sheet
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.shell.outline import outline_png
-from dashboard.shell.text import DISCLAIMER, model_limits
+from dashboard.shell.text import DISCLAIMER, NEXT_STEPS, RETAKE_STEPS, model_limits
 from dashboard.store import Context, Record
 from model.cautions import Caution
 from model.evaluation.verdict import VERDICTS
@@ -79,6 +79,7 @@ def test_page_and_pdf_say_the_same(record: Record, services: Services) -> None:
         record.id,
         time_with_zone(record.created),
         report_of(record, HAM10000).step,
+        report_of(record, HAM10000).chance.partition(": ")[2],
         *(caution.text for caution in record.cautions),
         DISCLAIMER,
         model_limits(7),
@@ -102,7 +103,10 @@ def test_typeface_is_in_the_file(record: Record, services: Services) -> None:
     assert all("/FontFile2" in one for one in files)
 
 
-def test_crowded_report_keeps_to_its_page(crowded: Record, services: Services) -> None:
+@pytest.mark.parametrize("reliable", [False, True])
+def test_crowded_report_keeps_to_its_page(crowded: Record, services: Services, reliable: bool) -> None:
+    if reliable:
+        crowded = replace(crowded, cautions=tuple(replace(one, severe=False) for one in crowded.cautions))
     reader = pdf(crowded, services)
     assert len(reader.pages) == 1
     heights: list[float] = []
@@ -110,12 +114,19 @@ def test_crowded_report_keeps_to_its_page(crowded: Record, services: Services) -
         visitor_text=lambda content, cm, tm, *_: heights.append(tm[5] + cm[5]) if content.strip() else None
     )
     assert min(heights) > 20
-    printed = words(reader)
-    assert "Do not rely on this result" in printed
-    assert printed.index("Do not rely") < printed.index(VERDICTS[crowded.decision].word)
-    for wanted in (
+    printed, shown = words(reader), " ".join(unescape(sheet(crowded, HAM10000)).split())
+    results = (
+        VERDICTS[crowded.decision].word,
+        "chance of cancer or a precursor",
         "7 of the 10 most similar known cases are melanoma",
-        "uncertain 8.0 % to 40 %",
+        "Likely diagnoses",
+    )
+    refusals = ("No result: retake the photograph", *RETAKE_STEPS, NEXT_STEPS["no_result"])
+    for said in (printed, shown):
+        assert all((wanted in said) == reliable for wanted in results)
+        assert all((wanted in said) != reliable for wanted in refusals)
+    assert ("uncertain 8.0 % to 40 %" in printed) == reliable
+    for wanted in (
         "97.5 % sensitivity",
         "54 years, female, back",
         "not used by the model",

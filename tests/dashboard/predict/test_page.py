@@ -26,7 +26,8 @@ from dashboard.shell.result_card import result_card
 from dashboard.shell.text import (
     DISCLAIMER,
     NEXT_STEPS,
-    UNRELIABLE,
+    RETAKE_STEPS,
+    chance_sentence,
     next_step,
     percent,
     point_words,
@@ -98,7 +99,7 @@ def test_card_says_everything(record: Record) -> None:
         DISCLAIMER,
         VERDICTS[record.decision].word,
         VERDICTS[record.decision].shape,
-        percent(record.probability),
+        chance_sentence(record.probability, None).partition(": ")[2],
         f"Operating point: {point_words(record.operating_point)}",
         f"/history/{record.id}",
         f"/report/{record.id}",
@@ -106,23 +107,89 @@ def test_card_says_everything(record: Record) -> None:
         f"/api/v1/predictions/{record.id}/outline",
         f"/api/v1/predictions/{record.id}/report",
         "left arm.jpg",
-        next_step(record.decision, record.cautions),
+        next_step(record.outcome, record.cautions),
         *(caution.text for caution in record.cautions),
         *(diagnosis.name for diagnosis in HAM10000),
     ):
         assert wanted in shown
     assert "confidence" not in shown.lower()
     assert "Drawn example" not in shown
-    assert "Do not rely" not in shown
+    assert "No result" not in shown
 
 
-def test_severe_caution_stands_above_the_result(record: Record) -> None:
+def test_a_photograph_not_to_be_relied_on_has_no_result(record: Record) -> None:
     unlike = Caution("unlike", "This does not look like a skin lesion.", severe=True)
-    shown = card_text(result_card(replace(record, cautions=(unlike,), decision=Decision.BENIGN), HAM10000))
-    assert shown.index(unlike.text) < shown.index(VERDICTS["benign"].word)
-    assert shown.index("Do not rely on this result") < shown.index(VERDICTS["benign"].word)
-    assert UNRELIABLE in shown
+    refused = replace(record, cautions=(unlike,), decision=Decision.BENIGN)
+    shown = card_text(result_card(refused, HAM10000, prevalence=0.2))
+    assert shown.index("No result: retake the photograph") < shown.index(unlike.text)
+    for wanted in (NEXT_STEPS["no_result"], *RETAKE_STEPS, 'data-outcome="no_result"'):
+        assert wanted in shown
+    for missing in (VERDICTS["benign"].word, "chance of", "Likely diagnoses", "Similar known", "scale-line"):
+        assert missing not in shown
     assert NEXT_STEPS["benign"] not in shown
+
+
+@pytest.mark.parametrize(
+    ("probability", "prevalence", "said"),
+    [
+        (
+            0.55,
+            0.2,
+            "55 % chance of cancer or a precursor: of 100 lesions scored like this, where one in five is malignant, "
+            "about 55 are.",
+        ),
+        (
+            0.55,
+            None,
+            "55 % chance of cancer or a precursor: of 100 lesions scored like this, about 55 are malignant.",
+        ),
+        (
+            0.002,
+            0.35,
+            "0.2 % chance of cancer or a precursor: of 1,000 lesions scored like this, where 35 of 100 are malignant, "
+            "about 2 are.",
+        ),
+        (
+            0.0001,
+            0.5,
+            "< 0.1 % chance of cancer or a precursor: of 1,000 lesions scored like this, where one in two is "
+            "malignant, fewer than 1 is.",
+        ),
+        (
+            0.999,
+            0.2,
+            "99.9 % chance of cancer or a precursor: of 100 lesions scored like this, where one in five is malignant, "
+            "more than 99 are.",
+        ),
+        (
+            0.012,
+            0.1,
+            "1.2 % chance of cancer or a precursor: of 100 lesions scored like this, where one in ten is malignant, "
+            "about 1 is.",
+        ),
+    ],
+)
+def test_a_chance_is_said_in_lesions_of_a_hundred(
+    probability: float, prevalence: float | None, said: str
+) -> None:
+    assert chance_sentence(probability, prevalence).replace("\xa0", " ") == said
+
+
+def test_the_chance_is_said_for_the_prevalence_that_the_model_was_calibrated_for(
+    services: Services, record: Record
+) -> None:
+    (bundle,) = services.runnable
+    assert services.prevalence(record) == bundle.card.calibration(record.modality).prevalence
+    # Nobody knows any more.
+    assert services.prevalence(replace(record, model_sha256="0" * 64)) is None
+
+
+@pytest.mark.parametrize("outcome", NEXT_STEPS)
+def test_no_sentence_reassures(outcome: str) -> None:
+    step = next_step(outcome, ())
+    assert "examine" in step
+    for word in ("haste", "no need", "nothing to worry", "reassur", "safe", "rest assured"):
+        assert word not in step.lower()
 
 
 def test_similar_cases_are_told_in_numbers(record: Record) -> None:
@@ -184,7 +251,6 @@ def test_next_step_depends_on_what_stands_against_the_result(decision: Decision)
     assert next_step(decision, (Caution("blurred", "It is blurred."),)).startswith(plain)
     assert "new photograph" in next_step(decision, (Caution("blurred", "It is blurred."),))
     assert next_step(decision, (Caution("synthetic", "Drawn."),)) == plain
-    assert next_step(decision, (Caution("unlike", "No lesion.", severe=True),)) == UNRELIABLE
 
 
 def test_context_is_shown_and_said_not_to_be_used(record: Record) -> None:
