@@ -54,15 +54,22 @@ def client(services: Services) -> FlaskClient:
     return make_server(services).test_client()
 
 
-def test_a_data_folder_opens_and_answers_as_before(client: FlaskClient, expected: dict[str, Any]) -> None:
+def test_a_data_folder_opens_and_answers_as_before(
+    client: FlaskClient, services: Services, expected: dict[str, Any]
+) -> None:
     for before in expected["predictions"]:
         address = f"{PREDICTIONS}/{before['id']}"
         # A measure of earlier versions, which is kept and no longer shown.
         del before["spread"]
-        assert client.get(address).get_json().items() >= before.items()
-        for name, start in (("image", b"\xff\xd8"), ("thumbnail", b"\xff\xd8"), ("heatmap", b"\x89PNG")):
+        # A line around what the model looked at stands in its place.
+        del before["links"]["heatmap"]
+        now = client.get(address).get_json()
+        assert now["links"].pop("outline") == f"{address}/outline"
+        assert now.items() >= before.items()
+        for name in ("image", "thumbnail"):
             answer = client.get(f"{address}/{name}")
-            assert answer.status_code == 200 and answer.data.startswith(start)
+            assert answer.status_code == 200 and answer.data.startswith(b"\xff\xd8")
+        assert services.store.heatmap(before["id"]).startswith(b"\x89PNG")
     assert client.get(f"{PREDICTIONS}/{expected['deleted']}").status_code == 404
 
 
