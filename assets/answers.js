@@ -55,6 +55,7 @@
       do {
         answer = await send(address, { ...options, body: update(question) });
         await answer.clone().arrayBuffer(); // a short answer would overtake a long one
+        shared.answered(answer.status);
       } while (newest.get(outputs) === question && outdated(question));
     } finally {
       ids.forEach((id) => asking.delete(id));
@@ -63,6 +64,8 @@
       );
     }
     const last = newest.get(outputs) === question;
+    // session.js has said it; the page stays as it is.
+    if (answer.status === 401) return new Response(null, { status: 204 });
     if (last && page === window.location.pathname && holds(question)) {
       document.dispatchEvent(new CustomEvent("dermaboard-answer", { detail: question }));
       return answer;

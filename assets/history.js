@@ -148,9 +148,11 @@
     // Too many ids for an address: a form sends them.
     const form = document.createElement("form");
     Object.assign(form, { method: "post", action: address, hidden: true });
-    const field = document.createElement("input");
-    Object.assign(field, { name: "ids", value: ids.join(",") });
-    form.append(field);
+    for (const [name, value] of [["ids", ids.join(",")], ["csrf_token", shared.csrf()]]) {
+      const field = document.createElement("input");
+      Object.assign(field, { name: name, value: value });
+      form.append(field);
+    }
     document.body.append(form);
     form.submit();
     form.remove();

@@ -96,6 +96,7 @@
     request.open("POST", ADDRESS);
     // The same file sent again after a lost answer is not stored a second time.
     request.setRequestHeader("Idempotency-Key", item.once);
+    request.setRequestHeader("X-CSRFToken", shared.csrf());
     request.upload.onprogress = (event) => progress(item, event.loaded / event.total);
     request.onload = () => answered(item, request);
     request.onerror = () =>
@@ -111,6 +112,7 @@
 
   function answered(item, request) {
     let body = {};
+    shared.answered(request.status);
     try {
       body = JSON.parse(request.responseText);
     } catch {

@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dashboard.server.process import keep_to
 from dashboard.settings import Settings, SettingsError, load_settings, variable
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     match options.command:
         case "serve":
             return start_server(settings)
+        case "user" | "token":
+            return account_command(settings, options)
         case "recheck":
             return recheck_store(settings)
         case _:
@@ -48,6 +50,7 @@ def dashboard_parser() -> argparse.ArgumentParser:
         subparser.set_defaults(command=name)
         if name in ACTIONS:
             subparser.add_argument("file", type=Path, metavar="FILE")
+    add_account_commands(commands)
     return parser
 
 
@@ -60,6 +63,67 @@ COMMANDS = {
     "check": "check that every prediction and every picture is there and can be read",
     "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
+
+
+def add_account_commands(commands: Any) -> None:
+    """`user ...` and `token ...`."""
+    from dashboard.users.roles import Permission, Role
+
+    about = "look after users: who may log in, and as what"
+    user = commands.add_parser("user", help=about, description=about)
+    user.set_defaults(command="user")
+    actions = user.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, what in USER_ACTIONS.items():
+        parser = actions.add_parser(action, help=what, description=what)
+        if action != "list":
+            parser.add_argument("name", metavar="NAME")
+        if action in ("add", "role"):
+            parser.add_argument("--role", required=True, choices=list(map(str, Role)))
+    about = "look after tokens: what programs show instead of a password"
+    token = commands.add_parser("token", help=about, description=about)
+    token.set_defaults(command="token")
+    actions = token.add_subparsers(dest="action", required=True, metavar="ACTION")
+    parser = actions.add_parser("add", help="make a token for a user and print it: it is shown this once")
+    parser.add_argument("name", metavar="USER")
+    parser.add_argument("--days", type=int, required=True, help="how long it lasts")
+    parser.add_argument(
+        "--may",
+        action="append",
+        choices=list(map(str, Permission)),
+        help="allow only this of what the user's role allows; may be given several times",
+    )
+    actions.add_parser("list", help="list the tokens")
+    parser = actions.add_parser("revoke", help="end a token")
+    parser.add_argument("id", metavar="ID", help="as the list says")
+
+
+USER_ACTIONS = {
+    "add": "add a user; the password comes from the terminal, or from standard input where that is none",
+    "list": "list the users",
+    "role": "give a user another role",
+    "password": "give a user another password, let the account in again and end its sessions",
+    "remove": "take a user's account away, with sessions and tokens",
+}
+
+
+def account_command(settings: Settings, options: argparse.Namespace) -> int:
+    """Run a command that works on users or tokens."""
+    from dashboard.store import StoreError, open_store
+    from dashboard.users.accounts import UserError
+    from dashboard.users.commands import run_token_command, run_user_command
+
+    run = run_user_command if options.command == "user" else run_token_command
+    try:
+        store = open_store(settings.data_dir, settings.database_url, settings.image_store)
+        try:
+            for line in run(store, settings, options):
+                print(line)
+        finally:
+            store.close()
+    except (UserError, StoreError) as error:
+        print(f"Nothing was done.\n{error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def store_command(settings: Settings, options: argparse.Namespace) -> int:

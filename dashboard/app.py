@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable
+from functools import partial, wraps
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
@@ -27,6 +28,9 @@ from dashboard.server.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
 from dashboard.settings import Settings, load_settings
 from dashboard.shell.frame import shell
+from dashboard.users.guard import ask_who
+from dashboard.users.roles import module_permission
+from dashboard.users.visitors import asks_who, may
 from model.bundle import Bundle
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -109,7 +113,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     register_pages()
     with server.app_context():
         shipped = [bundle.card for bundle in services.bundles if isinstance(bundle, Bundle)]
-        app.layout = shell(__version__, [(card.name, card.licence) for card in shipped])
+        licences = [(card.name, card.licence) for card in shipped]
+        # With a log-in, the frame says who is there.
+        app.layout = partial(shell, __version__, licences) if asks_who() else shell(__version__, licences)
     clientside_callback(
         ClientsideFunction("theme", "switch"), Output("theme", "data"), Input("theme-switch", "n_clicks")
     )
@@ -130,7 +136,19 @@ def register_pages() -> None:
     for name in PAGE_MODULES:
         sys.modules.pop(name, None)
         page = import_module(name)
-        dash.page_registry[name]["layout"] = page.layout
+        dash.page_registry[name]["layout"] = guarded_layout(name, page.layout)
+
+
+def guarded_layout(name: str, layout: Callable[..., Any]) -> Callable[..., Any]:
+    """The layout of a page to those who may see it, and to others that of an unknown address."""
+
+    @wraps(layout)
+    def guarded(**parameters: Any) -> Any:
+        # A page's module is registered where it is imported: not before there is an application.
+        missing = sys.modules[PAGE_MODULES[-1]].layout
+        return layout(**parameters) if may(module_permission(name)) else missing()
+
+    return guarded
 
 
 def missing_script(_: DependencyException) -> Response:
@@ -140,7 +158,7 @@ def missing_script(_: DependencyException) -> Response:
 
 def set_up(server: Flask) -> None:
     """What Dash leaves to the first request: two at once would break it, and it adds scripts to the content policy."""
-    with server.test_request_context("/health"):
+    with server.test_request_context("/health/live"):
         server.preprocess_request()
 
 
@@ -160,6 +178,7 @@ def make_server(services: Services) -> Flask:
     server.extensions[EXTENSION] = services
     addresses.serve_below_prefix(server, services.settings.prefix)
     security.refuse_foreign_requests(server, services.settings)
+    ask_who(server, services.settings, services.store)
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
     server.register_blueprint(downloads.blueprint)
@@ -223,6 +242,8 @@ def page_exists(path: str) -> bool:
     for page in filter(not_the_404, dash.page_registry.values()):
         parts = template_values(str(page["path_template"] or page["path"]), path)
         if parts is not None:
+            if not may(module_permission(str(page["module"]))):
+                return False
             exists: Callable[..., bool] = page.get("exists") or (lambda **_: True)
             return exists(**parts) if parts else True
     return False

@@ -1,7 +1,7 @@
 """What can be done with predictions, and by whom: predict, predict again, change, review, delete.
 
-Pages, API, jobs and command line call this, and write to the store in no other way: what an actor may do is to be
-checked here.
+Pages, API, jobs and command line call this, and write to the store in no other way: what an actor may do is checked
+here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.services import LIMITS, STORED, Services, operating_point_of
-from dashboard.store import Context, Finding, Record
+from dashboard.store import Context, Finding, NotFound, Record
 from dashboard.store.keys import IdempotencyKey, request_digest
 from dashboard.store.summary import same_image
+from dashboard.users.roles import EVERYTHING, Permission
+from dashboard.users.visitors import asks_who, current_visitor
 from model.images import decode
 
 # Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
@@ -26,13 +28,37 @@ class Actor:
     """Who does something; the audit trail names them.
 
     Attributes:
-        name: as the person gave it; empty where nobody did. There are no accounts.
+        name: the user's. Without log-in it is as the person gave it, and empty where nobody did.
+        permissions: what the actor may do; nothing unless it is said.
     """
 
     name: str = ""
+    permissions: frozenset[Permission] = frozenset()
+
+    def require(self, permission: Permission) -> None:
+        """Raise NotAllowed where the actor may not do this."""
+        if permission not in self.permissions:
+            raise NotAllowed("There is no prediction under this address.")
 
 
-NOBODY = Actor()
+class NotAllowed(NotFound):
+    """The actor may not do this. What somebody may not touch is as missing to them as what is not there."""
+
+
+# Whoever asks where there is no log-in.
+NOBODY = Actor(permissions=EVERYTHING)
+
+
+def current_actor(typed: str | None = None) -> Actor:
+    """Who asks for what the running request does.
+
+    Args:
+        typed: the name that somebody gave; it counts only where there is no log-in.
+    """
+    if not asks_who():
+        return replace(NOBODY, name=typed or "")
+    visitor = current_visitor()
+    return Actor() if visitor is None else Actor(visitor.name, visitor.permissions)
 
 
 def predict_photograph(
@@ -48,7 +74,7 @@ def predict_photograph(
     """Image bytes to a stored prediction: the one path of the page and the API.
 
     Args:
-        actor: not stored with the prediction yet.
+        actor: not stored with the prediction.
         data: the whole image file.
         filename: what the user calls it; kept as data, never used as a path.
         model: name of a bundle, None for the default.
@@ -62,6 +88,7 @@ def predict_photograph(
         Conflict: the key was used for another request.
         StoreError: the prediction cannot be stored.
     """
+    actor.require(Permission.PREDICT)
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)
     photograph = decode(data, LIMITS, PATIENCE)
@@ -93,6 +120,7 @@ def predict_again(
         ModelUnavailable: no such model can run.
         StoreError: it cannot be stored.
     """
+    actor.require(Permission.PREDICT)
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)
     before = store.get(record_id)
@@ -123,6 +151,7 @@ def change_cases(
         InputError: a value, or the review, does not fit.
         NotFound: none of them is there.
     """
+    actor.require(Permission.REVIEW)
     return services.store.change(seen, fields, finding, actor.name)
 
 
@@ -135,4 +164,5 @@ def delete_cases(actor: Actor, services: Services, ids: Sequence[str], revision:
     Raises:
         Conflict: somebody changed one of them meanwhile; none is deleted then.
     """
+    actor.require(Permission.DELETE)
     return services.store.delete(ids, actor.name, revision)

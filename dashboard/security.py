@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard.api.problems import Problem
 from dashboard.settings import Settings, variable
+from dashboard.users.guard import FROM_PROXY
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -93,8 +94,9 @@ class Forwarded:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The application's answer, as WSGI has it."""
-        app = self.behind if self.is_proxy(environ.get("REMOTE_ADDR", "")) else self.direct
-        return app(environ, start_response)
+        named = self.is_proxy(environ.get("REMOTE_ADDR", ""))
+        app = self.behind if named else self.direct
+        return app(environ | {FROM_PROXY: named}, start_response)
 
     def is_proxy(self, sender: str) -> bool:
         """Whether a connection from this address is a proxy's."""

@@ -5,9 +5,9 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "DERMABOARD_"
@@ -38,6 +38,14 @@ def split_words(value: str | tuple[str, ...]) -> tuple[str, ...]:
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_words)]
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches an address to listen on."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 class SettingsError(ValueError):
     """A setting that cannot be used. `str()` names the variable and says what would be right."""
 
@@ -60,6 +68,17 @@ class Settings(BaseSettings):
     proxy: Words = Field(
         (),
         description="addresses or networks of the proxies whose X-Forwarded headers are true, such as 10.0.0.2",
+    )
+    # After `host` and `proxy`, which it is checked against.
+    auth: Literal["none", "local", "proxy", "oidc"] = Field(
+        "none",
+        validate_default=True,
+        description="local (users with passwords), proxy (a proxy says who asks), or none on your own computer only",
+    )
+    user_header: str = Field(
+        "X-Remote-User",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="the header in which a proxy says who asks, such as X-Remote-User",
     )
     data_dir: Path = Field(Path("data"), description="a folder for predictions; it is made when missing")
     model: str = Field("dermanet", min_length=1, description="the name of a bundle, such as dermanet")
@@ -112,6 +131,19 @@ class Settings(BaseSettings):
         """Addresses, not names: whoever answers for a name could send anything."""
         for one in value:
             ipaddress.ip_network(one)
+        return value
+
+    @field_validator("auth")
+    @classmethod
+    def log_in_for_others(cls, value: str, others: ValidationInfo) -> str:
+        """Without log-in, nobody but this computer may reach the server."""
+        host = others.data.get("host", "127.0.0.1")
+        if value == "none" and not is_loopback(host):
+            raise ValueError(f"without log-in, anybody who reaches {host} would see every photograph")
+        if value == "proxy" and not others.data.get("proxy"):
+            raise ValueError(f"name the proxy in {variable('proxy')}, or nobody could be believed")
+        if value == "oidc":
+            raise ValueError("log-in by OpenID Connect is not built yet")
         return value
 
     @field_validator("bundles")
@@ -179,10 +211,9 @@ def read_settings() -> Settings:
 def explain(field: str, reason: str) -> str:
     """One sentence: the variable, its value, what is wrong with it and what would be right."""
     name = variable(field)
-    wanted = Settings.model_fields[field].description
-    return (
-        f"{name}={os.environ.get(name, '')!r}: {reason.removeprefix('Value error, ')}. It should be {wanted}."
-    )
+    described = Settings.model_fields[field]
+    value = os.environ.get(name, described.default)
+    return f"{name}={value!r}: {reason.removeprefix('Value error, ')}. It should be {described.description}."
 
 
 def load_settings() -> Settings:

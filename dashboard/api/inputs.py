@@ -121,7 +121,11 @@ class ContextChange(ContextInput):
 class NewReview(Input):
     """A review: what one person says of a prediction."""
 
-    reviewer: str = Field(min_length=1, max_length=MAX_NAME)
+    reviewer: str = Field(
+        "",
+        max_length=MAX_NAME,
+        description="Who reviews, where there is no log-in; with one it is whoever is logged in.",
+    )
     diagnosis: Code | None = Field(None, description="The confirmed diagnosis.")
     source: Source | None = Field(None, description="How it was confirmed.")
     note: Note = ""

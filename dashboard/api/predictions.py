@@ -21,7 +21,7 @@ from dashboard.api.inputs import (
 from dashboard.api.problems import Problem
 from dashboard.api.shown import api_prediction_page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
-from dashboard.cases import NOBODY, Actor, change_cases, delete_cases, predict_photograph
+from dashboard.cases import change_cases, current_actor, delete_cases, predict_photograph
 from dashboard.services import LIMITS, Services
 from dashboard.store import Conflict, Finding, NotFound, Record, Store
 
@@ -60,7 +60,7 @@ def create_prediction(form: NewPrediction, headers: KeyHeader) -> Response:
     # One byte beyond the limit is enough for the decoder to see that the file is too large.
     data = form.file.stream.read(LIMITS.max_bytes + 1)
     record = predict_photograph(
-        NOBODY,
+        current_actor(),
         Services.current(),
         data,
         form.file.filename or "",
@@ -133,10 +133,10 @@ def change_prediction(record_id: str, json: Change, headers: MatchHeader) -> Res
     The body is a JSON merge patch: null empties a field of the context, what is left out stays as it is. Send the
     ETag that you have seen as `If-Match`, and nothing is written over what somebody else wrote meanwhile.
     """
-    services, actor, finding = Services.current(), NOBODY, None
+    services, actor, finding = Services.current(), current_actor(), None
     fields = {} if json.context is None else named_fields(json.context)
     if json.review is not None:
-        actor = Actor(json.review.reviewer)
+        actor = current_actor(json.review.reviewer)
         finding = Finding(**json.review.model_dump(exclude={"reviewer"}))
     seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):
@@ -160,7 +160,7 @@ def delete_prediction(record_id: str, headers: MatchHeader) -> Response:
     services = Services.current()
     seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):
-        if not delete_cases(NOBODY, services, [record_id], seen):
+        if not delete_cases(current_actor(), services, [record_id], seen):
             raise NotFound(record_id)
     return make_response("", 204)
 

@@ -181,17 +181,16 @@ def store_problem(error: StoreError) -> Response:
 
 
 def http_problem(error: HTTPException) -> Response | HTTPException:
-    """Flask's own errors; redirections stay as they are."""
+    """Flask's own errors; redirections, and those that bring their own answer, stay as they are."""
     code = error.code or 500
-    if code < 400:
+    if code < 400 or error.response is not None:
         return error
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return too_large().response()
     if code == HTTPStatus.METHOD_NOT_ALLOWED and nothing_here():
         return problem_document(404, "not_found", NOTHING)
     detail = SENTENCES.get(code) or error.description or "The request cannot be answered."
-    allow = dict(error.get_headers()).get("Allow", "") if code == HTTPStatus.METHOD_NOT_ALLOWED else ""
-    headers = {"Allow": allow} if allow else {}
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "WWW-Authenticate")}
     return problem_document(code, HTTPStatus(code).phrase.lower().replace(" ", "_"), detail, headers)
 
 

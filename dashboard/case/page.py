@@ -15,7 +15,7 @@ from plotly.graph_objects import Figure
 
 from dashboard import examples
 from dashboard.case import parts
-from dashboard.cases import Actor, change_cases, delete_cases
+from dashboard.cases import change_cases, current_actor, delete_cases
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import box, confirmation, missing_prediction
@@ -266,7 +266,7 @@ def save_context(
         pairs = zip(CONTEXT, values, strict=True)
         fields = {field.name: None if field.choices and value == NOTHING else value for field, value in pairs}
         revision = (seen or {}).get(case_id)
-        (record,) = change_cases(Actor(who or ""), services, {case_id: revision}, fields)
+        (record,) = change_cases(current_actor(who), services, {case_id: revision}, fields)
     except Conflict as error:
         now = error.record
         fresh = (reviews_and_audit(now), {now.id: now.revision}) if now else (no_update, no_update)
@@ -332,7 +332,7 @@ def delete_case(clicks: int | None, case_id: str, who: str | None) -> tuple[Any,
     if not clicks:
         return no_update, no_update
     try:
-        gone = delete_cases(Actor(who or ""), Services.current(), [str(case_id)])
+        gone = delete_cases(current_actor(who), Services.current(), [str(case_id)])
     except StoreError as error:
         return no_update, str(error)
     return (True, "") if gone else (no_update, "It is deleted already, perhaps in another tab.")

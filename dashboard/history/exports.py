@@ -3,17 +3,22 @@
 GET takes the history's own address (see dashboard/shell/browse.py), POST the field `ids`, separated by commas.
 """
 
+import hmac
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 
-from flask import Blueprint, Response, abort, request, stream_with_context
+from flask import Blueprint, Response, abort, current_app, request, stream_with_context
 
 from dashboard.services import Services
 from dashboard.shell.browse import browse
-from dashboard.store import NotFound, QueryError, Record, Store, StoreError
+from dashboard.store import NotFound, OneOf, QueryError, Range, Record, Store, StoreError
 from dashboard.store.export import EXPORTS
+from dashboard.store.fields import CONTEXT
+from dashboard.users.roles import Permission
+from dashboard.users.visitors import may
 
 MOST_SELECTED = 10_000
 # A form with that many ids, and some room.
@@ -27,9 +32,14 @@ def download_export(name: str) -> Response:
     """One file with everything that the address, or the list of ids, stands for."""
     if name not in EXPORTS:
         abort(404)
+    whole = may(Permission.EXPORT_PATIENTS)
+    if name == "images.zip" and not whole:
+        abort(404)
     (media, write), store = EXPORTS[name], Services.current().store
     try:
-        records = selected_records(store) if request.method == "POST" else viewed_records(store)
+        records = selected_records(store) if request.method == "POST" else viewed_records(store, whole)
+        if not whole:
+            records = map(without_patient, records)
         body = write(store, records)
         # The first piece is made before anything is sent: what fails until then is said with a status.
         first = next(body, b"")
@@ -46,9 +56,27 @@ def download_export(name: str) -> Response:
     return response
 
 
-def viewed_records(store: Store) -> Iterator[Record]:
-    """The predictions of the view in the address."""
-    return store.stream(browse(request.query_string.decode("utf-8", "replace")).query())
+def viewed_records(store: Store, whole: bool) -> Iterator[Record]:
+    """The predictions of the view in the address; QueryError where its filters would say what is not exported."""
+    query = browse(request.query_string.decode("utf-8", "replace")).query()
+    harmless = (one for one in query.filters if isinstance(one, Range | OneOf) and one.column != "tag")
+    if not whole and len(tuple(harmless)) < len(query.filters):
+        raise QueryError("You may not filter by names, notes, lesions or tags.")
+    return store.stream(query)
+
+
+def without_patient(record: Record) -> Record:
+    """A prediction without what people wrote; a lesion keeps a number by which its photographs are told to belong
+    together, which is of no use elsewhere.
+    """
+    context, key = record.context, str(current_app.secret_key).encode()
+    texts = {field.name: field.suggestions for field in CONTEXT if field.type is str}
+    kept = {
+        name: value if (value := getattr(context, name)) in usual else None for name, usual in texts.items()
+    }
+    if context.lesion:
+        kept["lesion"] = hmac.digest(key, context.lesion.encode(), "sha256").hex()[:16]
+    return replace(record, filename="", tags=(), context=replace(context, **kept))
 
 
 def selected_records(store: Store) -> Iterator[Record]:

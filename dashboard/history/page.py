@@ -28,7 +28,7 @@ from dash import (
 )
 from dash.development.base_component import Component
 
-from dashboard.cases import Actor, delete_cases
+from dashboard.cases import current_actor, delete_cases
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import PAGE, gallery, gallery_items
@@ -291,7 +291,7 @@ def delete_selected(
     if not clicks:
         return no_update, no_update, no_update
     try:
-        delete_cases(Actor(who or ""), Services.current(), list(selected or {}))
+        delete_cases(current_actor(who), Services.current(), list(selected or {}))
     except StoreError as error:
         return no_update, no_update, str(error)
     return False, {"deleted": clicks}, ""

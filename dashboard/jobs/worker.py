@@ -16,9 +16,10 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from dashboard.cases import NOBODY, predict_again
+from dashboard.cases import Actor, predict_again
 from dashboard.services import ModelUnavailable, Services, operating_point_of
 from dashboard.store import NotFound, QueryError, StoreError
+from dashboard.users.roles import Permission
 from model.images import ImageError
 
 EXTENSION = "dermaboard-jobs"
@@ -58,6 +59,7 @@ class Job:
         model: name of the bundle.
         operating_point: None for the model's own.
         ids: the predictions it began with.
+        actor: who asked for it.
         pairs: what is done so far, in the order of `ids`.
         ended: when it came to its end.
     """
@@ -67,6 +69,7 @@ class Job:
     model: str
     operating_point: str | None
     ids: tuple[str, ...]
+    actor: Actor = field(default_factory=Actor)
     pairs: tuple[Pair, ...] = ()
     state: State = State.QUEUED
     ended: datetime | None = None
@@ -98,18 +101,20 @@ class Jobs:
         jobs: Jobs = current_app.extensions[EXTENSION]
         return jobs
 
-    def start(self, ids: Sequence[str], model: str, operating_point: str | None = None) -> Job:
+    def start(self, actor: Actor, ids: Sequence[str], model: str, operating_point: str | None = None) -> Job:
         """Add a job to the end of the queue.
 
         Raises:
             ModelUnavailable: no such model can run, or it has no such operating point.
+            NotAllowed: the actor may not predict.
             QueryError: nothing, or too much, is asked for.
         """
+        actor.require(Permission.PREDICT)
         operating_point_of(self.services.bundle(model), operating_point)
         wanted = tuple(dict.fromkeys(ids))
         if not 0 < len(wanted) <= MOST:
             raise QueryError(f"Choose between 1 and {MOST:,} predictions.")
-        job = Job(secrets.token_urlsafe(12), datetime.now(UTC), model, operating_point, wanted)
+        job = Job(secrets.token_urlsafe(12), datetime.now(UTC), model, operating_point, wanted, actor)
         with self._lock:
             self._jobs[job.id] = job
             self._forget()
@@ -175,9 +180,8 @@ class Jobs:
     def _predict_again(self, job: Job, record_id: str) -> Pair:
         """Predict one image again; an error becomes the problem of this pair and does not end the job."""
         try:
-            return Pair(
-                record_id, predict_again(NOBODY, self.services, record_id, job.model, job.operating_point).id
-            )
+            after = predict_again(job.actor, self.services, record_id, job.model, job.operating_point)
+            return Pair(record_id, after.id)
         except NotFound:
             return Pair(record_id, None, "It was deleted, or its image is missing.")
         except (ImageError, ModelUnavailable, StoreError) as error:

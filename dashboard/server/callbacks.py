@@ -14,7 +14,9 @@ from dash.exceptions import CallbackException, DashException, UnsupportedRelativ
 from flask import request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from dashboard.api.problems import Problem
+from dashboard.api.problems import NOTHING, Problem
+from dashboard.users.roles import callback_permission
+from dashboard.users.visitors import may
 
 ENDPOINT = "/_dash-update-component"
 # What wrong values raise in code that was written for right ones.
@@ -56,6 +58,8 @@ def check_callbacks(app: Dash) -> None:
 
     def checked() -> Any:
         frame = read_callback(request.get_json(), specs)
+        if not may(callback_permission(inspect.unwrap(app.callback_map[frame.output]["callback"]))):
+            raise Problem(404, "not_found", NOTHING)
         try:
             return dispatch()
         except DashException as error:

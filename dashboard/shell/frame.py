@@ -8,27 +8,33 @@ from dash import dcc, html
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import DISCLAIMER, terms
+from dashboard.users.credentials import Visitor
+from dashboard.users.roles import Permission
+from dashboard.users.visitors import current_visitor, may
 
 LINKS = (
-    ("Predict", "/"),
-    ("Performance", "/performance"),
-    ("History", "/history"),
-    ("Monitoring", "/monitoring"),
+    ("Predict", "/", Permission.PREDICT),
+    ("Performance", "/performance", Permission.PERFORMANCE),
+    ("History", "/history", Permission.SEE),
+    ("Monitoring", "/monitoring", Permission.MONITOR),
 )
 
 
 def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
-    """The application's layout; `theme` is a store that holds "light" or "dark" for figures to follow.
+    """The application's layout for whoever asks; `theme` is a store that holds "light" or "dark" for figures to follow.
 
     Args:
         version: the program's.
         licences: each model's name and the licence that its card states.
     """
+    visitor = current_visitor()
+    # What a role may not do is not offered: users.css.
+    allowed = attributes(data_may=" ".join(sorted(visitor.permissions))) if visitor else {}
     return html.Div(
         [
             html.A("Skip to content", href="#content", className="skip-link"),
             dcc.Store(id="theme", data="light"),
-            navigation(),
+            navigation(visitor),
             html.Main(dash.page_container, id="content", className="content", tabIndex=-1),
             html.Footer(
                 [
@@ -39,12 +45,14 @@ def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
             ),
         ],
         className="shell",
+        **allowed,
     )
 
 
-def navigation() -> html.Header:
-    """Brand, the three pages and the theme switch."""
-    links = [html.Li(dcc.Link(word, href=local_address(href), className="nav-item")) for word, href in LINKS]
+def navigation(visitor: Visitor | None) -> html.Header:
+    """Brand, the pages, the theme switch, and who is logged in."""
+    pages = [(word, local_address(href)) for word, href, takes in LINKS if not visitor or may(takes)]
+    links = [html.Li(dcc.Link(word, href=href, className="nav-item")) for word, href in pages]
     return html.Header(
         html.Div(
             [
@@ -53,7 +61,7 @@ def navigation() -> html.Header:
                         html.Img(src=local_address("/assets/favicon.svg"), alt="", width=24, height=24),
                         html.Span("Dermaboard"),
                     ],
-                    href=local_address("/"),
+                    href=pages[0][1],
                     className="brand",
                 ),
                 html.Nav(html.Ul(links), id="navigation", **attributes(aria_label="Pages")),
@@ -65,8 +73,24 @@ def navigation() -> html.Header:
                     type="button",
                     **attributes(aria_label="Dark theme", aria_pressed="false"),
                 ),
+                *([account(visitor)] if visitor else []),
             ],
             className="bar",
         ),
         className="site-header",
+    )
+
+
+def account(visitor: Visitor) -> html.Form:
+    """Who is logged in, and the way out."""
+    return html.Form(
+        [
+            html.Span(visitor.name, className="account-name", title=f"Signed in as {visitor.role}"),
+            # session.js writes what it has to hold when it is sent.
+            dcc.Input(type="hidden", name="csrf_token", value=""),
+            html.Button("Sign out", type="submit", className="btn btn-outline-secondary btn-sm"),
+        ],
+        method="post",
+        action=local_address("/logout"),
+        className="account",
     )

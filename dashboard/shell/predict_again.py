@@ -9,6 +9,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
+from dashboard.cases import current_actor
 from dashboard.jobs.worker import Job, Jobs
 from dashboard.services import ModelUnavailable
 from dashboard.shell.attributes import attributes
@@ -98,7 +99,7 @@ def start_predicting_again(
         return no_update, no_update
     model, _, point = (choice or "").partition("/")
     try:
-        job = Jobs.current().start(list(ids or {}), model, point or None)
+        job = Jobs.current().start(current_actor(), list(ids or {}), model, point or None)
     except (ModelUnavailable, QueryError) as error:
         return no_update, str(error)
     return job.id, ""

@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.cases import Actor, change_cases
+from dashboard.cases import change_cases, current_actor
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import diagnosis_words
@@ -267,7 +267,7 @@ def save_review(
                 "There is nothing to save yet: choose a diagnosis, write a note or change the tags."
             )
         finding = Finding(diagnosis, source, note or "", (add or "").split(","), remove or [])
-        done = change_cases(Actor(reviewer or ""), Services.current(), seen, {}, finding)
+        done = change_cases(current_actor(reviewer), Services.current(), seen, {}, finding)
     except Conflict as error:
         lines = audit_lines(error.changes, Services.current().known.every)
         return {"conflict": clicks}, review_problem(str(error), lines)

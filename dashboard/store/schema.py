@@ -219,6 +219,51 @@ keys = Table(
 )
 Index(None, keys.c.created)
 
+# Who has an account. A removed one stays: the name is not given to somebody else.
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("folded", String(255), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    # An Argon2 hash; NULL for users whom a proxy lets in.
+    Column("password", String(255)),
+    Column("created", UtcDateTime, nullable=False),
+    Column("removed", UtcDateTime),
+    Column("signed_in", UtcDateTime),
+    # Wrong passwords since the last right one, and until when none is looked at.
+    Column("failures", Integer, nullable=False),
+    Column("rests_until", UtcDateTime),
+)
+
+# Who is logged in. Of what a browser shows for it, only the digest is kept.
+user_sessions = Table(
+    "user_sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("stays", Boolean, nullable=False),
+)
+Index(None, user_sessions.c.user_id)
+
+# What programs show instead of a password. `scopes` are permissions; NULL for all of the user's role.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("user_id", String(36), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("expires", UtcDateTime, nullable=False),
+    Column("used", UtcDateTime),
+    Column("scopes", JSON),
+)
+Index(None, api_tokens.c.user_id)
+
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
 # whoever watches that something changed. Photographs kept before `profiles_since` were read without colour profiles.
 store = Table(
@@ -228,4 +273,6 @@ store = Table(
     Column("identity", String(32), nullable=False),
     Column("turn", Integer, nullable=False),
     Column("profiles_since", UtcDateTime),
+    # Signs cookies. Whoever reads it still needs a session, of which only a digest is here.
+    Column("cookie_key", String(64), nullable=False),
 )

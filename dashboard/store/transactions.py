@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import DBAPIError
 
 from dashboard.store import database
@@ -14,6 +14,8 @@ from dashboard.store.schema import store
 
 # Made once: making it takes as long as running it.
 TURN = update(store).values(turn=store.c.turn + 1)
+# Queues as well (SQLite does by itself), and whoever watches predictions is told nothing.
+QUIET_TURN = select(store.c.turn).with_for_update()
 
 
 class Transactions:
@@ -38,8 +40,12 @@ class Transactions:
             raise StoreError(f"The database cannot be read: {error.orig}.") from error
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that has the store to itself among writers; readers go on."""
+    def writing(self, quiet: bool = False) -> Iterator[Connection]:
+        """A transaction that has the store to itself among writers; readers go on.
+
+        Args:
+            quiet: it changes nothing that a page of predictions shows.
+        """
         # Within the process writers queue here, in turn; SQLite itself lets them try again by chance.
         try:
             with (
@@ -48,7 +54,7 @@ class Transactions:
                 self._engine.connect().execution_options(writing=True) as connection,
                 connection.begin(),
             ):
-                connection.execute(TURN)
+                connection.execute(QUIET_TURN if quiet else TURN)
                 yield connection
         except DBAPIError as error:
             raise StoreError(f"The database cannot be written: {error.orig}.") from error

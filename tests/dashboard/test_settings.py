@@ -40,6 +40,10 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("DERMABOARD_PREFIX", "derma", "such as /derma"),
         ("DERMABOARD_PREFIX", "https://clinic/derma", "such as /derma"),
         ("DERMABOARD_PROXY", "nginx", "addresses or networks"),
+        ("DERMABOARD_AUTH", "ldap", "local (users with passwords)"),
+        ("DERMABOARD_AUTH", "oidc", "not built yet"),
+        ("DERMABOARD_AUTH", "proxy", "name the proxy in DERMABOARD_PROXY"),
+        ("DERMABOARD_USER_HEADER", "X_User", "the header in which a proxy says who asks"),
     ],
 )
 def test_wrong_value_is_named_with_what_would_be_right(
@@ -50,6 +54,23 @@ def test_wrong_value_is_named_with_what_would_be_right(
         read_settings()
     assert name in str(caught.value)
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "derma.clinic.lan"])
+def test_others_reach_nothing_without_log_in(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("DERMABOARD_HOST", host)
+    with pytest.raises(
+        SettingsError, match=r"DERMABOARD_AUTH='none': .*every photograph\. It should be local"
+    ):
+        read_settings()
+    monkeypatch.setenv("DERMABOARD_AUTH", "local")
+    assert read_settings().host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_computer_needs_no_log_in(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("DERMABOARD_HOST", host)
+    assert read_settings().auth == "none"
 
 
 def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

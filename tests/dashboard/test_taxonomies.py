@@ -145,7 +145,7 @@ def test_two_models_are_compared_on_the_same_photograph(
 ) -> None:
     with app.server.app_context():
         jobs = Jobs.current()
-        job = jobs.start([record.id for record in records.values()], "eight")
+        job = jobs.start(NOBODY, [record.id for record in records.values()], "eight")
         for _ in range(300):
             if not job.active:
                 break

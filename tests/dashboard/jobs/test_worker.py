@@ -63,7 +63,7 @@ def test_a_prediction_is_made_again_for_the_same_image(services: Services, recor
 
 def test_a_job_tells_how_far_it_is(jobs: Jobs, services: Services, record: Record, mole_jpeg: bytes) -> None:
     second = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg", "tiny")
-    job = jobs.start([record.id, "gone", second.id, record.id], "other", "sensitivity-95")
+    job = jobs.start(NOBODY, [record.id, "gone", second.id, record.id], "other", "sensitivity-95")
     assert job.ids == (record.id, "gone", second.id) and job.state is State.QUEUED
     done = until(jobs, job, ended)
     assert done.state is State.FINISHED and done.failed == 1 and done.ended is not None
@@ -81,8 +81,8 @@ def test_a_job_is_cancelled_and_keeps_what_it_has(
         return record
 
     monkeypatch.setattr("dashboard.jobs.worker.predict_again", slow)
-    job = jobs.start([record.id, *map(str, range(50))], "other")
-    waiting = jobs.start(["never"], "other")
+    job = jobs.start(NOBODY, [record.id, *map(str, range(50))], "other")
+    waiting = jobs.start(NOBODY, ["never"], "other")
     until(jobs, job, lambda now: len(now.pairs) > 0)
     jobs.cancel(job.id)
     jobs.cancel(waiting.id)
@@ -91,7 +91,7 @@ def test_a_job_is_cancelled_and_keeps_what_it_has(
     assert after.state is State.CANCELLED and 0 < len(after.pairs) < 10
     assert jobs.get(waiting.id) == until(jobs, waiting, ended) and not jobs.get(waiting.id).pairs  # type: ignore[union-attr]
     # The worker is free for the next one.
-    assert until(jobs, jobs.start([record.id], "other"), ended).state is State.FINISHED
+    assert until(jobs, jobs.start(NOBODY, [record.id], "other"), ended).state is State.FINISHED
 
 
 def test_jobs_that_were_cancelled_and_forgotten_do_not_end_the_worker(
@@ -106,10 +106,10 @@ def test_jobs_that_were_cancelled_and_forgotten_do_not_end_the_worker(
         return record
 
     monkeypatch.setattr("dashboard.jobs.worker.predict_again", slow)
-    for job in [jobs.start([record.id], "other") for _ in range(3)]:
+    for job in [jobs.start(NOBODY, [record.id], "other") for _ in range(3)]:
         assert busy.wait(30)
         jobs.cancel(job.id)
-    last = jobs.start([record.id], "other")
+    last = jobs.start(NOBODY, [record.id], "other")
     free.set()
     assert until(jobs, last, ended).state is State.FINISHED
 
@@ -121,18 +121,18 @@ def test_an_unexpected_error_is_one_images_problem(
         raise RuntimeError("secret path")
 
     monkeypatch.setattr("dashboard.jobs.worker.predict_again", broken)
-    done = until(jobs, jobs.start([record.id], "other"), ended)
+    done = until(jobs, jobs.start(NOBODY, [record.id], "other"), ended)
     assert done.failed == 1 and "secret" not in done.pairs[0].problem
 
 
 def test_what_cannot_be_done_is_refused_at_once(jobs: Jobs, record: Record) -> None:
     with pytest.raises(ModelUnavailable, match="no model of that name"):
-        jobs.start([record.id], "missing")
+        jobs.start(NOBODY, [record.id], "missing")
     with pytest.raises(ModelUnavailable):
-        jobs.start([record.id], "other", "sensitivity-1")
+        jobs.start(NOBODY, [record.id], "other", "sensitivity-1")
     with pytest.raises(QueryError, match="between 1 and"):
-        jobs.start([], "other")
+        jobs.start(NOBODY, [], "other")
     with pytest.raises(QueryError, match="between 1 and"):
-        jobs.start([str(number) for number in range(MOST + 1)], "other")
+        jobs.start(NOBODY, [str(number) for number in range(MOST + 1)], "other")
     assert jobs.get("unknown") is None
     jobs.cancel("unknown")

@@ -1,0 +1,213 @@
+"""Accounts: who has one, with which role and password. Every change of them is here."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+
+from dashboard.store.names import fold, new_id
+from dashboard.store.repository import Store
+from dashboard.store.schema import api_tokens, user_sessions, users
+from dashboard.users.roles import Role
+
+NAME = re.compile(r"[\w.@+-]{1,64}")
+SHORTEST, LONGEST = 8, 1000
+# Wrong passwords after which an account rests, and for how long.
+TRIES = 5
+REST = timedelta(minutes=10)
+
+HASHER = PasswordHasher()
+# Looked at where there is no such user, so that it takes as long.
+NO_PASSWORD = HASHER.hash("")
+
+
+class UserError(ValueError):
+    """An account cannot be what somebody wants. `str()` is a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Who has an account.
+
+    Attributes:
+        signed_in: when last.
+        rests_until: no password is looked at until then.
+    """
+
+    id: str
+    name: str
+    role: Role
+    signed_in: datetime | None = None
+    rests_until: datetime | None = None
+
+
+def utc_now() -> datetime:
+    """The time by the clock."""
+    return datetime.now(UTC)
+
+
+class Accounts:
+    """The users of a store. Safe to use from several threads and processes."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
+        self.store, self.clock = store, clock
+
+    def all(self) -> tuple[User, ...]:
+        """Everybody who has an account, by name."""
+        with self.store.reading() as connection:
+            found = select(users).where(users.c.removed.is_(None)).order_by(users.c.folded)
+            return tuple(map(user_from_row, connection.execute(found).mappings()))
+
+    def named(self, name: str) -> User:
+        """The user of that name. Raises UserError."""
+        with self.store.reading() as connection:
+            return user_from_row(present_row(connection, name))
+
+    def add(self, name: str, role: Role, password: str | None) -> User:
+        """A new user, or a removed one again.
+
+        Args:
+            password: None for a user whom a proxy lets in.
+
+        Raises:
+            UserError: the name or the password does not do, or somebody has the name.
+        """
+        if not NAME.fullmatch(name):
+            raise UserError("A user name has 1 to 64 letters, digits and . _ @ + -, without spaces.")
+        values = {
+            "name": name,
+            "role": str(role),
+            "password": None if password is None else hash_password(password),
+            "created": self.clock(),
+            "removed": None,
+            "failures": 0,
+            "rests_until": None,
+        }
+        with self.store.writing(quiet=True) as connection:
+            row = row_of_name(connection, name)
+            if row is None:
+                connection.execute(insert(users).values(id=new_id(), folded=fold(name), **values))
+            elif row["removed"] is None:
+                raise UserError(f"There is a user {row['name']} already.")
+            else:
+                connection.execute(update(users).where(users.c.id == row["id"]).values(values))
+            return user_from_row(present_row(connection, name))
+
+    def change_role(self, name: str, role: Role) -> None:
+        """Give a user another role; it holds from the next request on. Raises UserError."""
+        with self.store.writing(quiet=True) as connection:
+            row = present_row(connection, name)
+            if role != Role.ADMINISTRATOR:
+                keep_an_administrator(connection, row)
+            connection.execute(update(users).where(users.c.id == row["id"]).values(role=str(role)))
+
+    def change_password(self, name: str, password: str) -> None:
+        """Give a user another password, let the account in again and end its sessions. Raises UserError."""
+        values = {"password": hash_password(password), "failures": 0, "rests_until": None}
+        with self.store.writing(quiet=True) as connection:
+            row = present_row(connection, name)
+            connection.execute(update(users).where(users.c.id == row["id"]).values(values))
+            connection.execute(delete(user_sessions).where(user_sessions.c.user_id == row["id"]))
+
+    def remove(self, name: str) -> None:
+        """Take the account away, with its sessions and tokens. Raises UserError."""
+        with self.store.writing(quiet=True) as connection:
+            row = present_row(connection, name)
+            keep_an_administrator(connection, row)
+            for table in (user_sessions, api_tokens):
+                connection.execute(delete(table).where(table.c.user_id == row["id"]))
+            gone = {"removed": self.clock(), "password": None}
+            connection.execute(update(users).where(users.c.id == row["id"]).values(gone))
+
+    def wake(self, name: str) -> None:
+        """Let a resting account in again. Raises UserError."""
+        with self.store.writing(quiet=True) as connection:
+            row = present_row(connection, name)
+            awake = {"failures": 0, "rests_until": None}
+            connection.execute(update(users).where(users.c.id == row["id"]).values(awake))
+
+    def with_password(self, name: str, password: str) -> User | None:
+        """The user of that name and password; None where they do not match or the account rests.
+
+        Nobody learns which of them, nor whether there is such a user.
+        """
+        row = self._count_try(name)
+        known = row is not None and row["password"] is not None
+        stored = row["password"] if row is not None and known else NO_PASSWORD
+        if not matches(stored, password) or row is None or not known:
+            return None
+        fresh: dict[str, Any] = {"failures": 0, "rests_until": None, "signed_in": self.clock()}
+        if HASHER.check_needs_rehash(stored):
+            fresh["password"] = HASHER.hash(password)
+        with self.store.writing(quiet=True) as connection:
+            # Somebody may have removed the user, or given another password, meanwhile.
+            same = (users.c.id == row["id"]) & (users.c.password == stored) & users.c.removed.is_(None)
+            done = connection.execute(update(users).where(same).values(fresh)).rowcount
+        return user_from_row(row) if done else None
+
+    def _count_try(self, name: str) -> RowMapping | None:
+        """The row to look at; None for nobody and for an account that rests. The try counts before it is looked at.
+
+        A clock that was set back lets no account rest for longer than usual.
+        """
+        now = self.clock()
+        with self.store.writing(quiet=True) as connection:
+            row = row_of_name(connection, name)
+            if row is None or row["removed"] is not None:
+                return None
+            until = row["rests_until"]
+            if until is not None and now < until:
+                earlier = min(until, now + REST)
+                connection.execute(update(users).where(users.c.id == row["id"]).values(rests_until=earlier))
+                return None
+            failures = 1 if until is not None else row["failures"] + 1
+            values = {"failures": failures, "rests_until": now + REST if failures >= TRIES else None}
+            connection.execute(update(users).where(users.c.id == row["id"]).values(values))
+            return row
+
+
+def user_from_row(row: RowMapping) -> User:
+    """A row of the table as a user."""
+    return User(row["id"], row["name"], Role(row["role"]), row["signed_in"], row["rests_until"])
+
+
+def row_of_name(connection: Connection, name: str) -> RowMapping | None:
+    """The row of a user, also of a removed one."""
+    return connection.execute(select(users).where(users.c.folded == fold(name))).mappings().first()
+
+
+def present_row(connection: Connection, name: str) -> RowMapping:
+    """The row of a user who has an account. Raises UserError."""
+    row = row_of_name(connection, name)
+    if row is None or row["removed"] is not None:
+        raise UserError(f"There is no user {name}.")
+    return row
+
+
+def keep_an_administrator(connection: Connection, row: RowMapping) -> None:
+    """Raise UserError where nobody would be left who looks after users."""
+    others = select(func.count()).where(
+        users.c.role == str(Role.ADMINISTRATOR), users.c.removed.is_(None), users.c.id != row["id"]
+    )
+    if row["role"] == Role.ADMINISTRATOR and not connection.execute(others).scalar():
+        raise UserError(f"{row['name']} is the last administrator. Make somebody else one first.")
+
+
+def hash_password(password: str) -> str:
+    """What is kept of a password. Raises UserError."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise UserError(f"A password has {SHORTEST} to {LONGEST:,} characters.")
+    return HASHER.hash(password)
+
+
+def matches(stored: str, password: str) -> bool:
+    """Whether a password is the one that was kept."""
+    try:
+        return HASHER.verify(stored, password[: LONGEST + 1])
+    except (VerificationError, InvalidHashError, UnicodeError):
+        return False
