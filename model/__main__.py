@@ -52,7 +52,7 @@ def score_command(options: argparse.Namespace) -> int:
             stopped = True
         journal.close()
     except OSError as error:
-        return fail(unwritten(error))
+        return fail(disk_error_sentence(error))
     print(f"{written} of {total} files in {options.out}, {failed} could not be used.", file=sys.stderr)
     print(*failures, sep="\n", end="\n" if failures else "", file=sys.stderr)
     if stopped:
@@ -71,7 +71,7 @@ def check_same(rows: Iterable[Row], card: Card, point: str) -> None:
             )
 
 
-def unwritten(error: OSError) -> str:
+def disk_error_sentence(error: OSError) -> str:
     """What to do when the disk takes no more; the rows so far are safe."""
     return (
         f"The rows cannot be written: {error.strerror or error}. Make room, then go on with the same command and "

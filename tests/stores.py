@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model.taxonomy import LESIONS
-from training.pixels import PixelStore, domains
+from training.pixels import PixelStore, domain_names
 
 
 def store_of(images: Sequence[NDArray[np.uint8]], cases: pd.DataFrame) -> PixelStore:
@@ -29,7 +29,7 @@ def store_of(images: Sequence[NDArray[np.uint8]], cases: pd.DataFrame) -> PixelS
     }
     cases = cases.assign(**{name: value for name, value in usual.items() if name not in cases})
     cases = cases.assign(
-        domain=domains(cases),
+        domain=domain_names(cases),
         group=cases["lesion_id"],
         height=shapes[:, 0],
         width=shapes[:, 1],

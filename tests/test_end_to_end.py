@@ -91,9 +91,9 @@ def test_page_http_score_and_keras_agree(trained: Path, tmp_path: Path) -> None:
     bundle = open_bundle(trained / "bundles" / "drawn")
     predictor = Predictor(bundle)
     from model.calibration import calibrate
-    from training.networks import serving
+    from training.networks import serving_model
 
-    network = serving(keras.saving.load_model(bundle.path / "model.keras"))
+    network = serving_model(keras.saving.load_model(bundle.path / "model.keras"))
     for path in sorted(photographs.iterdir()):
         answer = client.post(
             "/api/v1/predictions",

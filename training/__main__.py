@@ -33,7 +33,7 @@ def download_command(options: argparse.Namespace) -> None:
     """Fetch images and metadata from the ISIC Archive."""
     from training import isic
 
-    wanted = isic.Wanted(options.query, options.collections, tuple(options.licence), options.limit)
+    wanted = isic.DownloadQuery(options.query, options.collections, tuple(options.licence), options.limit)
     table = isic.download_images(wanted, options.out, options.api or isic.API)
     print(f"{len(table)} images with metadata in {options.out}. Licences and attribution:")
     print(isic.attributions(table), end="")
@@ -97,9 +97,9 @@ def refresh_command(options: argparse.Namespace) -> None:
 
 def compare_command(options: argparse.Namespace) -> None:
     """Print bundles side by side."""
-    from training.compare import as_text, compare_bundles
+    from training.compare import compare_bundles, comparison_text
 
-    print(as_text(compare_bundles([open_bundle(path) for path in options.bundles], options.split)))
+    print(comparison_text(compare_bundles([open_bundle(path) for path in options.bundles], options.split)))
 
 
 def run_of(options: argparse.Namespace) -> pipeline.TrainingRun:

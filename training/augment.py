@@ -58,7 +58,9 @@ class Views:
 GREY = np.array([0.299, 0.587, 0.114])
 
 
-def affine(views: Views, shape: tuple[int, ...], size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def affine_map(
+    views: Views, shape: tuple[int, ...], size: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """A random map (2, 3) from coordinates of the view (size x size) to those of the image (height, width, ...)."""
     sides = np.array([shape[1], shape[0]])
     source = sides.min()
@@ -78,7 +80,7 @@ def affine(views: Views, shape: tuple[int, ...], size: int, rng: np.random.Gener
     return np.column_stack([matrix, centre])
 
 
-def colour(views: Views, rng: np.random.Generator) -> NDArray[np.float64]:
+def colour_map(views: Views, rng: np.random.Generator) -> NDArray[np.float64]:
     """A random linear map (3, 4) of RGB values: white balance, saturation, contrast about mid-grey, brightness."""
     gains = np.diag(1 + rng.uniform(-views.balance, views.balance, 3))
     saturation = 1 + rng.uniform(-views.saturation, views.saturation)
@@ -99,28 +101,28 @@ def view(image: NDArray[np.uint8], size: int, views: Views, rng: np.random.Gener
         uint8 (size, size, 3); what lies outside of the image is its reflection.
     """
     if rng.random() < views.blur:
-        image = coarser(image, views.coarsest, rng)
+        image = coarser_image(image, views.coarsest, rng)
     warped = cv2.warpAffine(
         image,
-        affine(views, image.shape, size, rng),
+        affine_map(views, image.shape, size, rng),
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
     if views.brightness or views.contrast or views.saturation or views.balance:
-        warped = cv2.transform(warped, colour(views, rng))
+        warped = cv2.transform(warped, colour_map(views, rng))
     if rng.random() < views.hair:
         warped = draw_hair(np.asarray(warped, np.uint8), int(rng.integers(3, 20)), rng)
     if rng.random() < views.corners:
         warped = darken_corners(np.asarray(warped, np.uint8), rng.uniform(0.9, 1.2))
     if rng.random() < views.compress:
-        warped = compressed(np.asarray(warped, np.uint8), int(rng.integers(20, 96)))
+        warped = compressed_image(np.asarray(warped, np.uint8), int(rng.integers(20, 96)))
     if rng.random() < views.erase:
         warped = erase_rectangle(np.asarray(warped, np.uint8), rng)
     return np.asarray(warped, np.uint8)
 
 
-def coarser(image: NDArray[np.uint8], coarsest: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def coarser_image(image: NDArray[np.uint8], coarsest: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """An image reduced so that its shorter side has between `coarsest` pixels and its own, evenly by octaves."""
     height, width = image.shape[:2]
     side = min(height, width)
@@ -131,7 +133,7 @@ def coarser(image: NDArray[np.uint8], coarsest: int, rng: np.random.Generator) -
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def compressed_image(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """An image after JPEG at a quality of 1 to 100."""
     # OpenCV takes its channels for blue, green, red: turned, so that chroma is what is thinned out.
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])

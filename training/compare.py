@@ -57,7 +57,7 @@ def recipe_name(bundle: Bundle) -> str:
     return str(recipe["name"] if isinstance(recipe, Mapping) else recipe)
 
 
-def as_text(lines: list[Line]) -> str:
+def comparison_text(lines: list[Line]) -> str:
     """A comparison as an aligned table for a terminal."""
     titles = (
         "model",

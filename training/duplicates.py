@@ -37,7 +37,7 @@ def fingerprints(images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     return small / np.maximum(np.linalg.norm(small, axis=(1, 2), keepdims=True), 1e-3)
 
 
-def turned(prints: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:
+def turned_rows(prints: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:
     """Every fingerprint after quarter turns and perhaps a mirror, as rows (n, side * side)."""
     found = np.rot90(prints, turns, axes=(1, 2))
     return np.ascontiguousarray(found[:, :, ::-1] if mirrored else found).reshape(len(prints), -1)
@@ -60,7 +60,7 @@ def near_duplicates(images: NDArray[np.uint8]) -> pd.DataFrame:
     best: dict[tuple[int, int], float] = {}
     for turns in range(4):
         for mirrored in (False, True):
-            others, sharp, core = (turned(prints, turns, mirrored) for prints in (coarse, fine, inside))
+            others, sharp, core = (turned_rows(prints, turns, mirrored) for prints in (coarse, fine, inside))
             for start in range(0, len(rows), BLOCK):
                 close = np.argwhere(rows[start : start + BLOCK] @ others.T > CANDIDATE)
                 for one, other in close[close[:, 0] + start < close[:, 1]]:

@@ -22,7 +22,7 @@ from model.taxonomy import LESIONS
 from training.export import CHECKED, export_graph
 from training.fit import still_images
 from training.judge import SPLITS, Evaluation, judge
-from training.networks import serving
+from training.networks import serving_model
 from training.pixels import PixelStore
 from training.robustness import DISTURBANCES, robustness_rows
 
@@ -56,7 +56,7 @@ def evaluate(
     """
     size, classes = network.input_shape[1], classes_of(network)
     with tempfile.TemporaryDirectory() as folder:
-        raw = scorer(network, store, Path(folder))
+        raw = network_scorer(network, store, Path(folder))
         splits = SPLITS if test else SPLITS[:1]
         scores = score_rows(raw, store, size, classes, np.concatenate([store.rows(one) for one in splits]))
         found = judge(pd.concat([scores.assign(run=MAIN), elsewhere], ignore_index=True), classes)
@@ -94,7 +94,7 @@ def score_elsewhere(network: keras.Model, store: PixelStore, source: str) -> pd.
         | ((cases["split"] == "test") & (cases["source"] == source))
     )
     with tempfile.TemporaryDirectory() as folder:
-        raw = scorer(network, store, Path(folder))
+        raw = network_scorer(network, store, Path(folder))
         table = score_rows(raw, store, network.input_shape[1], classes_of(network), rows)
     return table.assign(run=source)
 
@@ -117,13 +117,13 @@ def measured_rows(store: PixelStore, split: str) -> NDArray[np.intp]:
     return np.sort(rows[chosen])
 
 
-def scorer(network: keras.Model, store: PixelStore, folder: Path) -> Raw:
+def network_scorer(network: keras.Model, store: PixelStore, folder: Path) -> Raw:
     """A network as a function: its exported graph, checked, which on a processor is twice as fast and what will serve.
 
     Where Keras runs on something else than TensorFlow, or there are too few images to check a graph, Keras itself.
     """
     if keras.backend.backend() != "tensorflow" or len(store.cases) < CHECKED:
-        model = serving(network)
+        model = serving_model(network)
         return lambda batch: np.asarray(model.predict_on_batch(batch)["probabilities"])
     images = still_images(store, np.arange(CHECKED), network.input_shape[1])
     export_graph(network, images, folder / "model.onnx")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model.engine import open_session
-from training.networks import serving
+from training.networks import serving_model
 
 TOLERANCE = 1e-3
 CHECKED = 256
@@ -22,7 +22,7 @@ def export_graph(network: keras.Model, images: NDArray[np.uint8], path: Path) ->
     """Write the network as an ONNX graph and compare the two.
 
     Args:
-        network: ends in logits; what is exported is `training.networks.serving` of it.
+        network: ends in logits; what is exported is `training.networks.serving_model` of it.
         images: uint8 (n, s, s, 3), real ones, CHECKED or more.
         path: of the graph to write.
 
@@ -34,7 +34,7 @@ def export_graph(network: keras.Model, images: NDArray[np.uint8], path: Path) ->
     """
     if len(images) < CHECKED:
         raise ExportError(f"An export is checked on {CHECKED} images or more; only {len(images)} are there.")
-    model = serving(network)
+    model = serving_model(network)
     # Keras exports only what has been called.
     model.predict_on_batch(images[:1])
     path.parent.mkdir(parents=True, exist_ok=True)

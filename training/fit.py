@@ -186,7 +186,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         """Write the history's line and the checkpoints; the line last, since it says that the epoch is safe."""
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.stage.size}
-        with averaged(self.model):
+        with averaged_weights(self.model):
             line |= self.measures()
             past = read_history(self.run)
             if all(line[JUDGED] >= other[JUDGED] for other in past if other["size"] == line["size"]):
@@ -228,7 +228,7 @@ def some_of_each(domains: pd.Series, rows: NDArray[np.intp], most: int) -> NDArr
 
 
 @contextmanager
-def averaged(network: keras.Model) -> Iterator[None]:
+def averaged_weights(network: keras.Model) -> Iterator[None]:
     """The network with the moving average of its weights, for a while; itself where its optimizer keeps none."""
     if not network.optimizer.use_ema:
         yield
@@ -295,7 +295,7 @@ def fit(
                 shuffle=False,
             )
         if (run / BEFORE).exists():
-            blend(recipe, stage, run)
+            blend_stage(recipe, stage, run)
         before += stage.epochs
     network = BUILDERS[recipe.network](recipe.stages[-1].size, None, len(LESIONS))
     network.load_weights(run / BEST)
@@ -310,11 +310,11 @@ def begin_stage(recipe: Recipe, number: int, run: Path, init: str, steps: int) -
         network.load_weights(run / BEST)
         if stage.blend < 1 and not (run / BEFORE).exists():
             shutil.copyfile(run / BEST, run / BEFORE)
-    make_ready(network, recipe, stage, steps)
+    compile_network(network, recipe, stage, steps)
     return network
 
 
-def blend(recipe: Recipe, stage: Stage, run: Path) -> None:
+def blend_stage(recipe: Recipe, stage: Stage, run: Path) -> None:
     """Mix the best weights of a stage that is done with those it began with; these are then no longer there."""
     network = BUILDERS[recipe.network](stage.size, None, len(LESIONS))
     network.load_weights(run / BEFORE)
@@ -330,7 +330,7 @@ def blend(recipe: Recipe, stage: Stage, run: Path) -> None:
     (run / BEFORE).unlink()
 
 
-def make_ready(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:
+def compile_network(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:
     """Compile a network for one stage of a run of so many steps an epoch."""
     if recipe.frozen_statistics:
         freeze_statistics(network)

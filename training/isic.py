@@ -57,7 +57,7 @@ class DownloadError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DownloadQuery:
     """What to fetch.
 
     Attributes:
@@ -73,7 +73,7 @@ class Wanted:
     limit: int | None = None
 
 
-def session(pause: float = 1.0) -> requests.Session:
+def archive_session(pause: float = 1.0) -> requests.Session:
     """Connections that wait and try again where the archive is busy or stumbles, as long as it asks for.
 
     Args:
@@ -94,7 +94,7 @@ def session(pause: float = 1.0) -> requests.Session:
     return opened
 
 
-def download_images(wanted: Wanted, out: Path, api: str = API, pause: float = 1.0) -> pd.DataFrame:
+def download_images(wanted: DownloadQuery, out: Path, api: str = API, pause: float = 1.0) -> pd.DataFrame:
     """Fetch what is wanted, or go on with it, and write the metadata table of what is there.
 
     Returns:
@@ -105,7 +105,7 @@ def download_images(wanted: Wanted, out: Path, api: str = API, pause: float = 1.
             in place.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with session(pause) as connection:
+    with archive_session(pause) as connection:
         try:
             records = list_records(wanted, out, api, connection)
         except requests.RequestException as error:
@@ -135,7 +135,9 @@ def download_images(wanted: Wanted, out: Path, api: str = API, pause: float = 1.
     return table
 
 
-def list_records(wanted: Wanted, out: Path, api: str, connection: requests.Session) -> list[dict[str, Any]]:
+def list_records(
+    wanted: DownloadQuery, out: Path, api: str, connection: requests.Session
+) -> list[dict[str, Any]]:
     """The archive's records of what is wanted, from the folder as far as they are there."""
     path, mark = out / "records.jsonl", out / "list.json"
     asked = {"query": wanted.query, "collections": wanted.collections, "api": api}
@@ -175,7 +177,7 @@ def fetch_all(
     folder.mkdir(parents=True, exist_ok=True)
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = {pool.submit(fetch, one, folder, connection, pause): one["isic_id"] for one in records}
+        jobs = {pool.submit(fetch_image, one, folder, connection, pause): one["isic_id"] for one in records}
         try:
             for job in tqdm(as_completed(jobs), total=len(jobs), desc="fetch", unit="image"):
                 if (why := job.result()) is not None:
@@ -186,7 +188,9 @@ def fetch_all(
     return failed
 
 
-def fetch(record: Mapping[str, Any], folder: Path, connection: requests.Session, pause: float) -> str | None:
+def fetch_image(
+    record: Mapping[str, Any], folder: Path, connection: requests.Session, pause: float
+) -> str | None:
     """Fetch one image file, whole and valid or not at all; why it failed."""
     name, file = record["isic_id"], record["files"]["full"]
     if not name.replace("_", "").isalnum():

@@ -258,7 +258,7 @@ def at_own_prevalence(truth: Bools, p: Floats, lesions: NDArray[np.str_]) -> dic
         return float(log_loss(truth, 1 / (1 + np.exp(-(x[0] * z + x[1])))).mean())
 
     slope = minimize(loss, [1.0, 0.0]).x[0]
-    ratio = shares.mean(truth / shifted.mean(), lesions)
+    ratio = shares.mean_with_interval(truth / shifted.mean(), lesions)
     return {"prevalence": prevalence, "slope": float(slope), "ratio": ratio.as_json()}
 
 
@@ -312,7 +312,7 @@ def split_figures(
             for name in ("sensitivity", "specificity")
             for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
         },
-        **shares.mean((p - truth) ** 2, lesions).fields("brier"),
+        **shares.mean_with_interval((p - truth) ** 2, lesions).fields("brier"),
         "brier_of_the_prevalence": brier(truth, np.full(len(truth), truth.mean())),
         "ece": expected_calibration_error(truth, p),
         "reliability": reliability_bins(truth, p, lesions),

@@ -17,12 +17,12 @@ UNKNOWN = "a machine that was not recorded"
 
 def note_machine(run: Path) -> None:
     """Add this machine to those that a run was trained on, unless it is the last one already."""
-    noted = machines(run)
+    noted = noted_machines(run)
     if noted[-1:] != [this_machine()]:
         (run / MACHINES).write_text(json.dumps([*noted, this_machine()], indent=1))
 
 
-def machines(run: Path) -> list[dict[str, Any]]:
+def noted_machines(run: Path) -> list[dict[str, Any]]:
     """The machines that a run was trained on, in that order, each as `this_machine` says; empty if none was noted."""
     path = run / MACHINES
     return json.loads(path.read_text()) if path.exists() else []
@@ -30,7 +30,7 @@ def machines(run: Path) -> list[dict[str, Any]]:
 
 def training_facts(run: Path) -> dict[str, Any]:
     """What a card says of them: `processor` in words, and the `python` and `versions` that were there last."""
-    noted = machines(run)
+    noted = noted_machines(run)
     if not noted:
         return {"processor": UNKNOWN}
     return noted[-1] | {"processor": ", then ".join(dict.fromkeys(one["processor"] for one in noted))}

@@ -20,7 +20,8 @@ HEAD, EMBEDDING, MODALITY = "head", "embedding", "modality"
 def seed_cnn(size: int, init: str | Path | None = None, outputs: int = 1) -> keras.Model:
     """The baseline: three blocks of 3x3 convolution and 2x2 pooling, then dense layers; 44 million weights at 224 px.
 
-    Its sigmoid is applied by the loss and by `serving`. It tells malignant from benign alone, whatever `outputs` says.
+    Its sigmoid is applied by the loss and by `serving_model`. It tells malignant from benign alone, whatever `outputs`
+    says.
 
     Raises:
         ValueError: `init` names a file; there are no weights to start from.
@@ -53,11 +54,13 @@ def efficientnet_lite0(size: int, init: str | Path | None = None, outputs: int =
     if init == "imagenet":
         raise ValueError("EfficientNet-Lite0 starts from a file of weights: name it with --init.")
     image = keras.Input((size, size, 3))
-    flow = normalised(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(image), active=True)
+    flow = batch_normalised(
+        layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(image), active=True
+    )
     for repeats, kernel, stride, expansion, channels in LITE0_BLOCKS:
         for number in range(repeats):
             flow = inverted_residual(flow, channels, kernel, 1 if number else stride, expansion)
-    flow = normalised(layers.Conv2D(1280, 1, use_bias=False)(flow), active=True)
+    flow = batch_normalised(layers.Conv2D(1280, 1, use_bias=False)(flow), active=True)
     backbone = keras.Model(image, flow, name="efficientnet_lite0")
     if init not in (None, "none"):
         with np.load(init) as stored:
@@ -85,13 +88,15 @@ def inverted_residual(
     """A block of MobileNetV2 (Sandler et al. 2018): expand, filter each channel, project; added where shapes agree."""
     wide, flow = features.shape[-1] * expansion, features
     if expansion > 1:
-        flow = normalised(layers.Conv2D(wide, 1, use_bias=False)(flow), active=True)
+        flow = batch_normalised(layers.Conv2D(wide, 1, use_bias=False)(flow), active=True)
     flow = layers.DepthwiseConv2D(kernel, strides=stride, padding="same", use_bias=False)(flow)
-    flow = normalised(layers.Conv2D(channels, 1, use_bias=False)(normalised(flow, active=True)), active=False)
+    flow = batch_normalised(
+        layers.Conv2D(channels, 1, use_bias=False)(batch_normalised(flow, active=True)), active=False
+    )
     return layers.Add()([features, flow]) if stride == 1 and features.shape[-1] == channels else flow
 
 
-def normalised(features: keras.KerasTensor, active: bool) -> keras.KerasTensor:
+def batch_normalised(features: keras.KerasTensor, active: bool) -> keras.KerasTensor:
     """Batch normalisation, and ReLU6 behind it where the layer is active.
 
     Keras's momentum of 0.99 lags so far behind in a short training that inference is ruined.
@@ -128,7 +133,7 @@ def freeze_statistics(network: keras.Model) -> None:
             layer.trainable = False
 
 
-def serving(network: keras.Model) -> keras.Model:
+def serving_model(network: keras.Model) -> keras.Model:
     """The network as it is exported.
 
     Returns:

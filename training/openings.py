@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-def log_of(data: Path) -> Path:
+def openings_log(data: Path) -> Path:
     """The log beside a prepared data set; preparing again leaves it alone."""
     return data.with_name(data.name + ".openings.jsonl")
 
@@ -35,12 +35,12 @@ def note_opening(data: Path, recipe: str, seed: int, weights: str, split: str, w
         "split_sha256": split,
         "why": why.strip(),
     }
-    with log_of(data).open("a") as file:
+    with openings_log(data).open("a") as file:
         file.write(json.dumps(line) + "\n")
 
 
 def openings_of_split(data: Path, split: str) -> list[dict[str, str | int]]:
     """Every opening of the split with that digest, oldest first."""
-    log = log_of(data)
+    log = openings_log(data)
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     return [line for line in lines if line["split_sha256"] == split]

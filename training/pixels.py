@@ -35,7 +35,7 @@ class PixelStore:
 
     Attributes:
         cases: one row an image: the columns of `training.cases.read_cases` and `sha256`, `group`, `split`, `domain`
-            (see `domains`), and `height`, `width` and `offset` of its frame.
+            (see `domain_names`), and `height`, `width` and `offset` of its frame.
         pixels: uint8 (bytes,), the frames one after the other, memory-mapped.
     """
 
@@ -89,7 +89,7 @@ def prepare(cases: pd.DataFrame, out: Path, key: str = SPLIT_KEY) -> PixelStore:
     small = np.empty((len(cases), FINGERPRINT_SIDE, FINGERPRINT_SIDE, 3), np.uint8)
     facts: list[dict[str, object]] = []
     with (work / "frames.bin").open("wb") as file:
-        for row, photograph in enumerate(in_order(decode_file, cases["path"].map(Path).tolist())):
+        for row, photograph in enumerate(decoded_in_order(decode_file, cases["path"].map(Path).tolist())):
             frame = shrunk_frame(photograph.pixels)
             small[row] = square(frame, FINGERPRINT_SIDE)
             height, width = frame.shape[:2]
@@ -98,7 +98,7 @@ def prepare(cases: pd.DataFrame, out: Path, key: str = SPLIT_KEY) -> PixelStore:
             )
             file.write(frame.tobytes())
     cases = pd.concat([cases.drop(columns="path"), pd.DataFrame(facts)], axis=1)
-    cases["domain"] = domains(cases)
+    cases["domain"] = domain_names(cases)
     cases["group"] = lesion_groups(cases["lesion_id"], cases["sha256"])
     pairs = near_duplicates(small)
     list_pairs(cases, pairs).to_csv(work / DUPLICATES, index=False)
@@ -109,7 +109,7 @@ def prepare(cases: pd.DataFrame, out: Path, key: str = SPLIT_KEY) -> PixelStore:
     return open_pixels(out)
 
 
-def domains(cases: pd.DataFrame) -> pd.Series:
+def domain_names(cases: pd.DataFrame) -> pd.Series:
     """Where each image comes from, as one word: its source and its modality."""
     return cases["source"] + ", " + cases["modality"]
 
@@ -133,7 +133,7 @@ def list_pairs(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     ).assign(correlation=pairs["correlation"].to_numpy())
 
 
-def in_order(work: Callable[[Path], Photograph], paths: list[Path]) -> "tqdm[Photograph]":
+def decoded_in_order(work: Callable[[Path], Photograph], paths: list[Path]) -> "tqdm[Photograph]":
     """Decode files on all cores, in order, a few hundred ahead at most, behind a progress bar."""
 
     def results() -> Iterator[Photograph]:

@@ -134,7 +134,7 @@ def beats_chance(areas: Floats, lesions: NDArray[np.str_]) -> dict[str, Any]:
         deletion falls short of chance and insertion exceeds it; its `low` and `high`; `shown`, whether it is above 0.
     """
     names = ("deletion", "deletion_random", "insertion", "insertion_random")
-    gain = shares.mean((areas[:, 1] - areas[:, 0] + areas[:, 2] - areas[:, 3]) / 2, lesions)
+    gain = shares.mean_with_interval((areas[:, 1] - areas[:, 0] + areas[:, 2] - areas[:, 3]) / 2, lesions)
     return {
         **dict(zip(names, areas.mean(axis=0).tolist(), strict=True)),
         "images": len(areas),

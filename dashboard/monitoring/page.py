@@ -19,8 +19,8 @@ from model.evaluation import drift
 from model.evaluation.figures import monitoring as figures
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.review import intact
-from model.evaluation.verification import Live, evaluated
+from model.evaluation.review import intact_bundles
+from model.evaluation.verification import Live, evaluated_rates
 from model.modality import Modality
 from model.outcome import Outcome
 from model.taxonomy import Taxonomy
@@ -110,7 +110,7 @@ def monitoring_body(version: Version, since: datetime | None, theme: str | None)
 
 def bundle_of(version: Version) -> Bundle | None:
     """The bundle that made these predictions, if it is still installed and intact."""
-    found = intact(Services.current().bundles)
+    found = intact_bundles(Services.current().bundles)
     return next((one for one in found if one.card.sha256 == version.sha256), None)
 
 
@@ -133,7 +133,9 @@ def score_panel(newest: summary.Sample, bundle: Bundle | None, theme: str | None
     )
     return [
         *parts.drift(
-            drift.stability(expected, newest.scores), drift.distance(expected, newest.scores), missing
+            drift.stability(expected, newest.scores),
+            drift.kolmogorov_smirnov(expected, newest.scores),
+            missing,
         ),
         parts.figure("monitoring-scores", drawn, "Distribution of scores here and in validation"),
         *more,
@@ -219,7 +221,7 @@ def promised(bundle: Bundle | None, close_up: bool) -> Confusion | None:
     # The page of the performance has read those of dermoscopic images already.
     table = stored_scores(bundle, Modality.CLOSE_UP) if close_up else evaluated_rows(bundle, "test")
     table = table[table["split"] == "test"] if len(table) else table
-    return evaluated(table, bundle.card.point(), close_up) if len(table) else None
+    return evaluated_rates(table, bundle.card.point(), close_up) if len(table) else None
 
 
 def caveat(no_result: int) -> Component:

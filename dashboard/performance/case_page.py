@@ -13,14 +13,14 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.performance import cases, photographs
 from dashboard.performance.panels import figures_table, framed
-from dashboard.performance.selection import listed_cases, say
-from dashboard.performance.view import View, read_view, search
+from dashboard.performance.selection import listed_cases, selection_words
+from dashboard.performance.view import View, read_view, view_query
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
-from model.evaluation.review import bundle_scores, evaluated_rows, intact
+from model.evaluation.review import bundle_scores, evaluated_rows, intact_bundles
 from model.evaluation.words import diagnosis_shape, part_words, rate
 from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
@@ -61,8 +61,8 @@ class EvaluatedCase:
 
 def is_scored_case(name: str, image_id: str) -> bool:
     """Whether the model of that name has scored the image; an unknown one is answered with the status 404."""
-    found = (one for one in intact(Services.current().bundles) if one.name == name)
-    return any(row_of(one, image_id, "") is not None for one in found)
+    found = (one for one in intact_bundles(Services.current().bundles) if one.name == name)
+    return any(scored_row(one, image_id, "") is not None for one in found)
 
 
 register_page(  # type: ignore[no-untyped-call]
@@ -77,35 +77,35 @@ register_page(  # type: ignore[no-untyped-call]
 def layout(name: str | None = None, image_id: str | None = None, **query: Any) -> Component:
     """The case's page, or what to do when there is none."""
     services = Services.current()
-    models = intact(services.bundles)
+    models = intact_bundles(services.bundles)
     if not models or not image_id or all(one.name != name for one in models):
-        return unknown(str(name), str(image_id), local_address("/performance"))
+        return unknown_case(str(name), str(image_id), local_address("/performance"))
     view, _ = read_view({**query, "model": name}, models, services.settings.model)
     found = find_case(view, models, image_id)
-    back = local_address(f"/performance{search(view)}")
+    back = local_address(f"/performance{view_query(view)}")
     if found is None:
-        return unknown(str(name), image_id, back)
+        return unknown_case(str(name), image_id, back)
     return evaluated_case(view, found, image_id, back)
 
 
 def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedCase | None:
     """The case of an image; None where the view's model has not scored it."""
-    row = row_of(view.model, image_id, view.split)
+    row = scored_row(view.model, image_id, view.split)
     if row is None:
         return None
     threshold = view.review.probability(view.position)
     rest = [one for one in models if one.name != view.model.name]
-    found = [(one, other) for one in rest if (other := row_of(one, image_id, row["split"])) is not None]
+    found = [(one, other) for one in rest if (other := scored_row(one, image_id, row["split"])) is not None]
     return EvaluatedCase(
         row,
         threshold,
         ((view.model, row), *found),
-        siblings(view.model, row),
+        sibling_rows(view.model, row),
         place_in_list(view, image_id, threshold),
     )
 
 
-def row_of(bundle: Bundle, image_id: str, split: str) -> Row | None:
+def scored_row(bundle: Bundle, image_id: str, split: str) -> Row | None:
     """The scores of an image, of that split where it was scored in several."""
     table = bundle_scores(bundle)
     found = table[table["image_id"] == image_id]
@@ -115,7 +115,7 @@ def row_of(bundle: Bundle, image_id: str, split: str) -> Row | None:
     return dict((inside if len(inside) else found).iloc[0])
 
 
-def siblings(bundle: Bundle, row: Row) -> tuple[Row, ...]:
+def sibling_rows(bundle: Bundle, row: Row) -> tuple[Row, ...]:
     """Other images of the same lesion, where that is known."""
     lesion = row.get("lesion_id")
     if not isinstance(lesion, str) or not lesion:
@@ -171,7 +171,7 @@ def evaluated_case(view: View, found: EvaluatedCase, image_id: str, back: str) -
     ]
     return html.Div(
         [
-            list_bar(back, say(view.selection, found.threshold, taxonomy), place, before, after),
+            list_bar(back, selection_words(view.selection, found.threshold, taxonomy), place, before, after),
             html.H1(image_id),
             html.Div(
                 [
@@ -187,7 +187,7 @@ def evaluated_case(view: View, found: EvaluatedCase, image_id: str, back: str) -
     )
 
 
-def unknown(name: str, image_id: str, back: str) -> Component:
+def unknown_case(name: str, image_id: str, back: str) -> Component:
     """What to do where there is no such case."""
     return html.Div(
         [
@@ -214,14 +214,14 @@ def list_bar(
         [
             dcc.Link("‹ Back to the list", href=back),
             html.Span(place_words, className="note"),
-            html.Div([step("‹ Previous", before), step("Next ›", after)], className="paging"),
+            html.Div([step_link("‹ Previous", before), step_link("Next ›", after)], className="paging"),
         ],
         className="evaluated-bar",
         **attributes(aria_label="Cases"),
     )
 
 
-def step(words: str, href: str | None) -> Component:
+def step_link(words: str, href: str | None) -> Component:
     """A link to a neighbour; at an end, its words alone."""
     if href is None:
         return html.Span(words, className="btn btn-sm btn-outline-secondary disabled")
@@ -271,18 +271,18 @@ def case_facts(row: Row, threshold: float, taxonomy: Taxonomy) -> Component:
             "Truth",
             f"{cases.diagnosis_name(row['label'], taxonomy)} ({'malignant' if row['malignant'] else 'benign'})",
         ),
-        ("Confirmed by", part_words(stated(row.get("confirmation")))),
+        ("Confirmed by", part_words(text_or_dash(row.get("confirmation")))),
         ("Age", f"{age:.0f} years" if isinstance(age, float) and not np.isnan(age) else "–"),
-        ("Sex", stated(row.get("sex"))),
-        ("Site", stated(row.get("site"))),
-        ("Lesion", stated(row.get("lesion_id"))),
-        ("Split", stated(row.get("split"))),
+        ("Sex", text_or_dash(row.get("sex"))),
+        ("Site", text_or_dash(row.get("site"))),
+        ("Lesion", text_or_dash(row.get("lesion_id"))),
+        ("Split", text_or_dash(row.get("split"))),
     ]
     rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in known]
     return framed("Case", html.Dl(rows, className="model-card"))
 
 
-def stated(value: Any) -> str:
+def text_or_dash(value: Any) -> str:
     """What the scores say, or a dash."""
     return value if isinstance(value, str) and value else "–"
 
@@ -296,13 +296,14 @@ def evaluated_diagnoses(row: Row, taxonomy: Taxonomy) -> Component | None:
     return framed(
         "Diagnoses",
         html.Div(
-            [one_bar(taxonomy[code], values[code], code == row["label"]) for code in order], className="bars"
+            [diagnosis_bar(taxonomy[code], values[code], code == row["label"]) for code in order],
+            className="bars",
         ),
         "Calibrated probabilities; bold: the truth.",
     )
 
 
-def one_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
+def diagnosis_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
     """One diagnosis and its probability."""
     tone = "tone-malignant" if diagnosis.malignant else "tone-benign"
     return html.Div(
@@ -327,7 +328,7 @@ def models_table(scored: Sequence[tuple[Bundle, Row]], address: Callable[[Bundle
             dcc.Link(bundle.name, href=address(bundle)),
             rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–",
             rate(bundle.card.threshold),
-            "No result" if row.get("no_result") else decided(bundle, float(row["probability"])),
+            "No result" if row.get("no_result") else own_verdict(bundle, float(row["probability"])),
             cases.chosen_diagnosis(row, bundle.card.taxonomy),
         )
         for bundle, row in scored
@@ -335,7 +336,7 @@ def models_table(scored: Sequence[tuple[Bundle, Row]], address: Callable[[Bundle
     return framed("All models", figures_table(head, rows, "models"))
 
 
-def decided(bundle: Bundle, probability: float) -> Component | str:
+def own_verdict(bundle: Bundle, probability: float) -> Component | str:
     """The three-way decision at the model's own operating point."""
     if np.isnan(probability):
         return "–"

@@ -12,8 +12,16 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.performance.panels import framed
-from dashboard.performance.selection import DEFAULT, OUTCOMES, PER_PAGE, Selection, listed_cases, page_of, say
-from dashboard.performance.view import View, search
+from dashboard.performance.selection import (
+    DEFAULT,
+    OUTCOMES,
+    PER_PAGE,
+    Selection,
+    listed_cases,
+    page_within,
+    selection_words,
+)
+from dashboard.performance.view import View, view_query
 from dashboard.shell.attributes import attributes
 from model.evaluation.review import evaluated_rows
 from model.evaluation.words import tenths
@@ -64,9 +72,9 @@ def list_controls() -> Component:
                 className="filter",
             ),
             html.Span("or probabilities from", className="label"),
-            bound("performance-low", "Lowest probability in per cent"),
+            range_field("performance-low", "Lowest probability in per cent"),
             html.Span("to", className="label"),
-            bound("performance-high", "Highest probability in per cent"),
+            range_field("performance-high", "Highest probability in per cent"),
             html.Span("%", className="label"),
             html.Button(
                 "List", id="performance-range", type="button", className="btn btn-sm btn-outline-secondary"
@@ -76,7 +84,7 @@ def list_controls() -> Component:
     )
 
 
-def bound(component_id: str, words: str) -> Component:
+def range_field(component_id: str, words: str) -> Component:
     """One end of a range, with a name for screen readers."""
     field = dbc.Input(id=component_id, type="number", min=0, max=100, step=0.1, className="prevalence-input")
     return html.Label([html.Span(words, className="visually-hidden"), field])
@@ -92,14 +100,14 @@ def cards_of_list(
 ) -> list[Component | None]:
     """What is listed, its cards, and the way to the other pages."""
     return [
-        chip(words, selection, total),
+        listing_chip(words, selection, total),
         html.P("There is no such case.", className="note") if not total else None,
         html.Div(list(cards), className="case-grid"),
         paging(page, pages) if pages > 1 else None,
     ]
 
 
-def chip(words: str, selection: Selection, total: int) -> Component:
+def listing_chip(words: str, selection: Selection, total: int) -> Component:
     """What is listed, with the way back to all errors."""
     undo = html.Button(
         "×",
@@ -234,7 +242,7 @@ ROOT = "/performance/case"
 def case_address(view: View, image_id: str) -> str:
     """A case's own view; it remembers which list it was in."""
     return local_address(
-        f"{ROOT}/{quote(view.model.name, safe='')}/{quote(image_id, safe='')}{search(replace(view, page=1))}"
+        f"{ROOT}/{quote(view.model.name, safe='')}/{quote(image_id, safe='')}{view_query(replace(view, page=1))}"
     )
 
 
@@ -243,7 +251,7 @@ def case_list(view: View, known: Collection[str] | None) -> list[Component | Non
     threshold = view.review.probability(view.position)
     places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
     taxonomy = view.model.card.taxonomy
-    page, pages = page_of(len(places), view.page)
+    page, pages = page_within(len(places), view.page)
     table = evaluated_rows(view.model, view.split, view.where)
     shown = table.iloc[places[(page - 1) * PER_PAGE : page * PER_PAGE]].to_dict("records")
     cards = [
@@ -253,5 +261,5 @@ def case_list(view: View, known: Collection[str] | None) -> list[Component | Non
         for row in shown
     ]
     return cards_of_list(
-        say(view.selection, threshold, taxonomy), view.selection, len(places), page, pages, cards
+        selection_words(view.selection, threshold, taxonomy), view.selection, len(places), page, pages, cards
     )

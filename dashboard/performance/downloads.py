@@ -27,8 +27,8 @@ from model.evaluation.figures.figure import (
     interval_cells,
 )
 from model.evaluation.figures.template import palette
-from model.evaluation.operating import worth
-from model.evaluation.review import evaluated_rows, intact
+from model.evaluation.operating import operating_figures
+from model.evaluation.review import evaluated_rows, intact_bundles
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/performance")
 
@@ -39,7 +39,7 @@ BLOCK = 1000
 def requested_view() -> View:
     """The view of this request. Answers 404 where there is no model at all."""
     services = Services.current()
-    models = intact(services.bundles)
+    models = intact_bundles(services.bundles)
     if not models:
         abort(404)
     return read_view(request.args.to_dict(flat=False), models, services.settings.model)[0]
@@ -105,7 +105,7 @@ def send_report(name: str) -> Response:
     from model.evaluation.report import model_report
 
     services = Services.current()
-    models = [one for one in intact(services.bundles) if one.name == name]
+    models = [one for one in intact_bundles(services.bundles) if one.name == name]
     if not models:
         abort(404)
     query = request.args.to_dict(flat=False) | {"model": [name]}
@@ -163,7 +163,7 @@ def numbers_csv(view: View) -> CsvTable:
     shown = view.review
     at, threshold = shown.confusion(view.position), shown.probability(view.position)
     percent = chosen_prevalence(view.prevalence, at)
-    found = worth(at, percent / 100)
+    found = operating_figures(at, percent / 100)
     named = {"auc": shown.area, "auc_by_lesion": shown.auc_by_lesion}
     named |= {"sensitivity": at.sensitivity, "specificity": at.specificity, "accuracy": at.accuracy}
     named |= {name: getattr(found, name) for name, *_ in NUMBERS}

@@ -88,7 +88,7 @@ def run_in_folder(path: Path, now: float) -> Run | None:
         return None
     slowest = max((float(line.get("seconds", 0)) for line in lines[-1:]), default=0)
     patience = max(SILENT, EPOCHS * slowest)
-    plan = planned(path / RUN)
+    plan = planned_epochs(path / RUN)
     done = evaluated or (plan is not None and len(lines) >= plan)
     return Run(path.name, path, len(lines), not done and now - max(times) < patience, evaluated, plan)
 
@@ -110,7 +110,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def planned(path: Path) -> int | None:
+def planned_epochs(path: Path) -> int | None:
     """Epochs over all stages of a run's recipe."""
     try:
         stages = json.loads(path.read_text("utf-8"))["recipe"]["stages"]

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.performance.panels import figure_panel, figures_table, graph, later, tall
+from dashboard.performance.panels import figure_panel, figures_table, graph, height_style, room_for_later
 from dashboard.shell.attributes import attributes
 from model.bundle import Card, OperatingPoint
 from model.evaluation.cardtext import calibration_sentences
@@ -51,7 +51,7 @@ def model_card(of: Card) -> Component:
         ("Calibration", calibration_sentences(of)),
         ("Operating points", operating_point_list(of)),
         *(
-            (FACTS.get(name, fact_label(name)), value(fact, of.taxonomy.codes))
+            (FACTS.get(name, fact_label(name)), fact_component(fact, of.taxonomy.codes))
             for name, fact in of.facts.items()
         ),
         ("Licence", of.licence),
@@ -77,7 +77,7 @@ def operating_point_words(one: OperatingPoint, usual: bool) -> str:
     return words + ("; used by default." if usual else ".")
 
 
-def value(fact: Any, codes: Collection[str] = ()) -> Component | str:
+def fact_component(fact: Any, codes: Collection[str] = ()) -> Component | str:
     """A fact of the card: a sentence or several, names and values, or a table of them."""
     if is_rows(fact):
         return card_rows_table(fact, codes)
@@ -143,7 +143,7 @@ def robustness_panel(data: FigureData) -> Component | None:
     """Room for a row a disturbance; nothing for a card that states none."""
     if not ROBUSTNESS.exists(data):
         return None
-    room = later(ROBUSTNESS.name, ROBUSTNESS.height_for(data), plain=False)
+    room = room_for_later(ROBUSTNESS.name, ROBUSTNESS.height_for(data), plain=False)
     return figure_panel(ROBUSTNESS, data, room)
 
 
@@ -158,7 +158,7 @@ def robustness_content(data: FigureData, slim: bool = False) -> Component:
         html.Div(
             graph(ROBUSTNESS.name, narrow(figure) if slim else figure),
             className="drawn",
-            style=tall(ROBUSTNESS.height_for(data)),
+            style=height_style(ROBUSTNESS.height_for(data)),
         ),
         className=f"graph graph-{ROBUSTNESS.name}",
         role="img",

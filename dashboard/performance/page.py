@@ -19,7 +19,7 @@ from dashboard.performance import (
     photographs,
     threshold,
 )
-from dashboard.performance.view import View, drawn_runs, from_search, live_runs, read_view, search
+from dashboard.performance.view import View, drawn_runs, live_runs, read_view, view_of_query, view_query
 from dashboard.services import Services
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS
@@ -29,7 +29,13 @@ from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.forest import SUBGROUPS
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.training import TRAINING
-from model.evaluation.review import SplitEvaluation, damaged_bundles, evaluate_split, intact, training_words
+from model.evaluation.review import (
+    SplitEvaluation,
+    damaged_bundles,
+    evaluate_split,
+    intact_bundles,
+    training_words,
+)
 from model.evaluation.words import rate
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
@@ -44,7 +50,7 @@ CARD = 480
 def layout(**query: Any) -> Component:
     """The page of an address; what that does not say, or says wrongly, takes the default."""
     services = Services.current()
-    models = intact(services.bundles)
+    models = intact_bundles(services.bundles)
     broken = panels.damaged_panel(damaged_bundles(services.bundles))
     head = html.H1("Performance")
     if not models:
@@ -54,7 +60,7 @@ def layout(**query: Any) -> Component:
         [
             head,
             dcc.Location(id="performance-address", refresh=False),
-            dcc.Store(id="performance-search", data=search(view)),
+            dcc.Store(id="performance-search", data=view_query(view)),
             dcc.Store(id="performance-show", data=view.selection.code),
             dcc.Store(id="performance-page", data=view.page),
             html.Div(panels.notices(notices), id="performance-notices"),
@@ -74,17 +80,17 @@ def body_of_view(view: View) -> list[Component]:
     components = [
         view_summary(view, shown),
         threshold.tile_row(shown, at),
-        dcc.Store(id="performance-view", data=search(view)),
+        dcc.Store(id="performance-view", data=view_query(view)),
         dcc.Store(id="performance-turns"),
         dcc.Store(id="performance-sweep", data=readings | {"runs": live_runs(runs)}),
         threshold.intervals_note(shown),
         comparison_room(view),
         panels.two_columns(threshold_panels(view, shown) + catalogued_panels(data, wide=False)),
         *catalogued_panels(data, wide=True),
-        cases.cases_panel(search(view), settings.images is not None),
+        cases.cases_panel(view_query(view), settings.images is not None),
         live.training_panel(data, runs, drawn_runs(view, runs), settings.runs.is_dir()),
         model_card.robustness_panel(data),
-        panels.framed("Model card", panels.later("card", CARD)),
+        panels.framed("Model card", panels.room_for_later("card", CARD)),
     ]
     return [one for one in components if one is not None]
 
@@ -160,7 +166,7 @@ BODIES: dict[str, Callable[[FigureData], Component]] = {
 def view_of(address: str | None) -> View:
     """The view of an address's part from "?" on, on the bundles that are here."""
     services = Services.current()
-    return from_search(address, intact(services.bundles), services.settings.model)
+    return view_of_query(address, intact_bundles(services.bundles), services.settings.model)
 
 
 @callback(
@@ -188,7 +194,7 @@ def choose(
 ) -> tuple[Any, ...]:
     """Another model, split, filter or comparison; what the browser keeps by itself stays as it is."""
     services = Services.current()
-    models: list[Bundle] = intact(services.bundles)
+    models: list[Bundle] = intact_bundles(services.bundles)
     query: dict[str, Any] = parse_qs((address or "").lstrip("?"), keep_blank_values=True)
     before = query.get("model")
     query |= {"model": model, "split": split, "compare": compare or []}
@@ -209,13 +215,13 @@ def choose(
         [choice.part_options(variable, view) for variable in COLUMNS],
         [chosen.get(variable, "") for variable in COLUMNS],
         choice.report_address(view.model.name, view.split),
-        search(view),
-        search(view),
+        view_query(view),
+        view_query(view),
         1,
     )
 
 
-def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
+def diagnoses_part(view: View, _: Mapping[str, Any]) -> Component | None:
     """The diagnoses."""
     found = view.review.matrix
     return None if found is None else parts.diagnoses_table(found, view.model.card.taxonomy)
@@ -223,7 +229,7 @@ def matrix(view: View, _: Mapping[str, Any]) -> Component | None:
 
 # What comes later and is no figure.
 PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
-    "diagnoses": matrix,
+    "diagnoses": diagnoses_part,
     "robustness": lambda view, turn: model_card.robustness_content(
         view.figure_data(turn["theme"]), turn["narrow"]
     ),
@@ -265,10 +271,10 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
 def make_sure(address: str) -> tuple[str, Component | None]:
     """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
     view = view_of(address)
-    return threshold.area_line(view.review), contend(view)
+    return threshold.area_line(view.review), models_compared(view)
 
 
-def contend(view: View) -> Component | None:
+def models_compared(view: View) -> Component | None:
     """Several models side by side; nothing where one stands alone."""
     if not view.others:
         return None

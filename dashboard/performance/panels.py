@@ -77,24 +77,24 @@ def figure_room(figure: Figure, data: FigureData, turn: Any = None) -> Component
         turn: the store that calls the figure, with the theme to draw it in; that of `draw` for None.
     """
     return html.Div(
-        spare(figure.name, tall(figure.height_for(data)), turn),
+        room_with_turn(figure.name, height_style(figure.height_for(data)), turn),
         className=f"graph graph-{figure.name}",
         role="img",
         **attributes(aria_label=figure.words_for(data)),
     )
 
 
-def later(name: str, height: int, plain: bool = True) -> Component:
+def room_for_later(name: str, height: int, plain: bool = True) -> Component:
     """Room for a part that comes when its turn has come: Dash slows with every component there is.
 
     Args:
         plain: it looks the same in every theme and width, and need not come again.
     """
     labels = attributes(data_plain="plain") if plain else {}
-    return html.Div(spare(name, {"minHeight": f"{height}px"}, **labels))
+    return html.Div(room_with_turn(name, {"minHeight": f"{height}px"}, **labels))
 
 
-def spare(name: str, style: dict[str, str], turn: Any = None, **labels: Any) -> list[Component]:
+def room_with_turn(name: str, style: dict[str, str], turn: Any = None, **labels: Any) -> list[Component]:
     """An empty room, and the store that calls what belongs into it."""
     turn = turn or {"type": "performance-turn", "name": name}
     return [
@@ -110,7 +110,7 @@ def spare(name: str, style: dict[str, str], turn: Any = None, **labels: Any) -> 
     ]
 
 
-def tall(height: int) -> dict[str, str]:
+def height_style(height: int) -> dict[str, str]:
     """The style of what holds a figure: the style sheet makes some of them taller in a narrow window."""
     return {"--tall": f"{height}px"}
 

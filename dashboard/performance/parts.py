@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from dashboard.performance.panels import figures_table, later
+from dashboard.performance.panels import figures_table, room_for_later
 from dashboard.shell.attributes import attributes
 from model.bundle import Bundle
 from model.evaluation.delong import Difference
@@ -15,7 +15,7 @@ from model.evaluation.figures.forest import subgroup_code
 from model.evaluation.metrics import Confusion
 from model.evaluation.review import Versus
 from model.evaluation.subgroups import Subgroup
-from model.evaluation.words import area_text, chance, diagnosis_shape, share_text, signed_text, tenths
+from model.evaluation.words import area_text, diagnosis_shape, p_value_text, share_text, signed_text, tenths
 from model.taxonomy import Diagnosis, Taxonomy
 
 # Pixels of the table's head and of a row.
@@ -37,7 +37,7 @@ def diagnoses_room(taxonomy: Taxonomy) -> Component:
                 className="outcomes",
             ),
             html.Div(
-                later("diagnoses", HEAD + ROW * len(taxonomy)),
+                room_for_later("diagnoses", HEAD + ROW * len(taxonomy)),
                 className="wide by-counts",
                 id="performance-matrix",
             ),
@@ -57,18 +57,18 @@ def diagnoses_table(matrix: NDArray[np.int64], taxonomy: Taxonomy) -> Component:
     head = [
         html.Th(
             [
-                html.Span(diagnosis_shape(one), className=tone(one)),
+                html.Span(diagnosis_shape(one), className=tone_class(one)),
                 html.Abbr(one.code.upper(), title=one.name),
             ],
             scope="col",
-            className=edge(shown, column),
+            className=edge_class(shown, column),
         )
         for column, one in enumerate(shown)
     ]
     rows = [
         html.Tr(
             [diagnosis_row_head(one, int(counts[row].sum())), *diagnosis_row_cells(counts, shown, row)],
-            className="below-edge" if edge(shown, row) else "",
+            className="below-edge" if edge_class(shown, row) else "",
         )
         for row, one in enumerate(shown)
     ]
@@ -83,7 +83,7 @@ def diagnosis_row_head(diagnosis: Diagnosis, n: int) -> Component:
     """A true diagnosis and its cases."""
     return html.Th(
         [
-            html.Span(diagnosis_shape(diagnosis), className=tone(diagnosis)),
+            html.Span(diagnosis_shape(diagnosis), className=tone_class(diagnosis)),
             f" {diagnosis.short}",
             html.Small(f"n = {n:,}"),
         ],
@@ -95,7 +95,7 @@ def diagnosis_row_cells(counts: NDArray[np.int64], shown: Sequence[Diagnosis], r
     """One row's cells, coloured by their share of it."""
     total = int(counts[row].sum())
     return [
-        diagnosis_cell(shown[row], one, int(counts[row, column]), total, edge(shown, column))
+        diagnosis_cell(shown[row], one, int(counts[row, column]), total, edge_class(shown, column))
         for column, one in enumerate(shown)
     ]
 
@@ -125,12 +125,12 @@ def diagnosis_cell(true: Diagnosis, chosen: Diagnosis, count: int, total: int, l
     )
 
 
-def edge(shown: Sequence[Diagnosis], place: int) -> str:
+def edge_class(shown: Sequence[Diagnosis], place: int) -> str:
     """The line between the malignant and the first benign one."""
     return "after-edge" if place == sum(one.malignant for one in shown) else ""
 
 
-def tone(diagnosis: Diagnosis) -> str:
+def tone_class(diagnosis: Diagnosis) -> str:
     """The verdict's colour of a diagnosis."""
     return "tone-malignant" if diagnosis.malignant else "tone-benign"
 
@@ -172,9 +172,7 @@ def auc_difference(result: Difference) -> str:
     gap = result.difference
     if gap.reason is not None:
         return gap.reason.sentence
-    return (
-        f"{signed_text(-gap.value)} ({signed_text(-gap.high)} to {signed_text(-gap.low)}), {chance(result.p)}"
-    )
+    return f"{signed_text(-gap.value)} ({signed_text(-gap.high)} to {signed_text(-gap.low)}), {p_value_text(result.p)}"
 
 
 def odd_cases(first: str, other: Versus) -> str:

@@ -22,7 +22,7 @@ Heatmap = Callable[[Photograph, str], bytes]
 def images_by_id(folder: Path) -> Mapping[str, Path]:
     """Every image below a folder by its name without the ending, but hidden ones (`._x.jpg`); looked up once."""
     paths = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
-    return {path.stem: path for path in paths if not hidden(path.relative_to(folder))}
+    return {path.stem: path for path in paths if not is_hidden(path.relative_to(folder))}
 
 
 def known_images(folder: Path | None) -> Collection[str] | None:
@@ -30,7 +30,7 @@ def known_images(folder: Path | None) -> Collection[str] | None:
     return None if folder is None else images_by_id(folder).keys()
 
 
-def hidden(path: Path) -> bool:
+def is_hidden(path: Path) -> bool:
     """Whether a name in a path begins with a dot."""
     return any(part.startswith(".") for part in path.parts)
 
@@ -63,7 +63,7 @@ def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:
             png = remembered(path, path.stat().st_mtime_ns, request.args.get("model", ""))
         except (ImageError, BundleError, LookupError, OSError):
             abort(404)
-        return kept(png, "image/png")
+        return cached_image(png, "image/png")
 
     @routes.get("/<image_id>/<size>")
     def picture(image_id: str, size: str) -> Response:
@@ -74,12 +74,12 @@ def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:
             pixels = decode(path.read_bytes()).pixels
         except (ImageError, OSError):
             abort(404)
-        return kept(encode(pixels, max_side=SIDES[size]), "image/jpeg")
+        return cached_image(encode(pixels, max_side=SIDES[size]), "image/jpeg")
 
     return routes
 
 
-def kept(data: bytes, mimetype: str) -> Response:
+def cached_image(data: bytes, mimetype: str) -> Response:
     """An image that this browser may keep for an hour."""
     answer = Response(data, mimetype=mimetype)
     answer.headers["Cache-Control"] = "private, max-age=3600"

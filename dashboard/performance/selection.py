@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS, Where, inside, part_title
+from model.evaluation.cohort import COLUMNS, Where, cases_inside, part_title
 from model.evaluation.review import evaluated_rows
 from model.evaluation.stored import deciding_scores
 from model.taxonomy import Taxonomy
@@ -60,7 +60,7 @@ class Selection:
 DEFAULT = Selection("errors")
 
 
-def parse(code: str, taxonomy: Taxonomy) -> Selection | None:
+def parse_selection(code: str, taxonomy: Taxonomy) -> Selection | None:
     """The selection of a code; None for what is none."""
     kind, *about = code.split(":")
     if kind in OUTCOMES:
@@ -82,7 +82,7 @@ def is_range(low: str, high: str) -> bool:
         return False
 
 
-def say(selection: Selection, threshold: float, taxonomy: Taxonomy) -> str:
+def selection_words(selection: Selection, threshold: float, taxonomy: Taxonomy) -> str:
     """What is listed, in words; `threshold` is a probability."""
     about = selection.about
     if selection.kind == "cell":
@@ -113,7 +113,7 @@ def selected_cases(
     if kind == "cell":
         return in_cell(table, taxonomy, *about)
     if kind == "part":
-        return inside(table, ((about[0], about[1]),))
+        return cases_inside(table, ((about[0], about[1]),))
     with np.errstate(invalid="ignore"):
         if kind in RANGES:
             values = scores if kind == "score" else table["raw_probability"].to_numpy(np.float64)
@@ -173,7 +173,7 @@ def listed_cases(
     return places[worst_first(truth, scores, threshold)]
 
 
-def page_of(found: int, wanted: int) -> tuple[int, int]:
+def page_within(found: int, wanted: int) -> tuple[int, int]:
     """The page that can be shown, and how many there are."""
     last = max(1, -(-found // PER_PAGE))
     return min(max(1, wanted), last), last

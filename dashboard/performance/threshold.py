@@ -14,9 +14,9 @@ from model.bundle import Card, OperatingPoint
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.operating import odds_of_benign, odds_of_malignant, worth
+from model.evaluation.operating import odds_of_benign, odds_of_malignant, operating_figures
 from model.evaluation.review import STEP, SplitEvaluation
-from model.evaluation.words import rate, reading, tenths
+from model.evaluation.words import rate, tenths, value_and_interval
 
 # Tiles that the slider moves; performance.js writes to the same names.
 TILES: tuple[tuple[str, str, str], ...] = (
@@ -26,7 +26,7 @@ TILES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def spread(interval: Interval, hits: int, of: int) -> str:
+def rate_line(interval: Interval, hits: int, of: int) -> str:
     """The line below a rate: its interval and its cases, or why there is none."""
     if interval.reason is not None:
         return interval.reason.sentence
@@ -42,7 +42,7 @@ def tile_readings(confusion: Confusion) -> dict[str, tuple[str, str]]:
         "accuracy": (confusion.accuracy, confusion.tp + confusion.tn, confusion.n),
     }
     return {
-        name: (rate(interval.value) if interval.defined else "–", spread(interval, hits, of))
+        name: (rate(interval.value) if interval.defined else "–", rate_line(interval, hits, of))
         for name, (interval, hits, of) in known.items()
     }
 
@@ -98,7 +98,7 @@ def tile_row(shown: SplitEvaluation, confusion: Confusion) -> Component:
                 "prevalence",
                 "Prevalence",
                 rate(prevalence.value) if prevalence.defined else "–",
-                spread(prevalence, malignant, confusion.n),
+                rate_line(prevalence, malignant, confusion.n),
                 "share of malignant cases among these",
             ),
         ],
@@ -234,11 +234,11 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
 
 def number_readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]:
     """Value and interval of every row at a prevalence in per cent."""
-    found = worth(confusion, percent / 100)
-    return {name: reading(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
+    found = operating_figures(confusion, percent / 100)
+    return {name: value_and_interval(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
 
 
-def odds(confusion: Confusion) -> list[list[float | None] | str]:
+def odds_readings(confusion: Confusion) -> list[list[float | None] | str]:
     """What performance.js makes PPV and NPV at any prevalence from, or why there is none; None for infinity."""
 
     def ends_or_reason(ratio: Interval) -> list[float | None] | str:
@@ -277,13 +277,13 @@ def numbers_body(confusion: Confusion, percent: float) -> Component:
     head = [html.Th("Number", scope="col"), html.Th("Value", scope="col"), html.Th("95 %", scope="col")]
     return html.Div(
         [
-            setting(percent),
+            prevalence_field(percent),
             html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], className="figures", id="numbers"),
         ]
     )
 
 
-def setting(percent: float) -> Component:
+def prevalence_field(percent: float) -> Component:
     """Where the reader says how common cancer is among the own patients."""
     return html.Div(
         [
@@ -315,7 +315,7 @@ def slider_readings(shown: SplitEvaluation, percent: float) -> dict[str, Any]:
     """What the browser needs to follow the slider by itself: at each position the counts, and what is read there.
 
     Args:
-        percent: the prevalence of the cases, at which `numbers` are; `odds` are for any other.
+        percent: the prevalence of the cases, at which `numbers` are; `odds_readings` are for any other.
     """
     at = [one for _, one in shown.sweep]
     return {
@@ -332,7 +332,7 @@ def slider_readings(shown: SplitEvaluation, percent: float) -> dict[str, Any]:
         "numbers": [
             [words for tile in number_readings(one, percent).values() for words in tile] for one in at
         ],
-        "odds": [odds(one) for one in at],
+        "odds": [odds_readings(one) for one in at],
         "marks": {
             name: {"x": mark.x, "y": mark.y, "side": mark.side, "leftBeyond": min(mark.left_beyond, 1e9)}
             for name, figure in FIGURES.items()

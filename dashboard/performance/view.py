@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.performance.live import Run
-from dashboard.performance.selection import DEFAULT, Selection, parse
+from dashboard.performance.selection import DEFAULT, Selection, parse_selection
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS, Where, part_title, settled, slug
+from model.evaluation.cohort import COLUMNS, Where, part_title, slug, usable_filter
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.training import Trained
 from model.evaluation.review import SplitEvaluation, evaluate_split, parts_of, splits
@@ -146,12 +146,12 @@ def read_view(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) ->
     return view, tuple(asked.notices)
 
 
-def from_search(search: str | None, models: Sequence[Bundle], usual: str) -> View:
+def view_of_query(search: str | None, models: Sequence[Bundle], usual: str) -> View:
     """The view of an address's part from "?" on; what is wrong in it has been said before."""
     return read_view(parse_qs((search or "").lstrip("?"), keep_blank_values=True), models, usual)[0]
 
 
-def search(view: View) -> str:
+def view_query(view: View) -> str:
     """The address's part from "?" on."""
     values: list[tuple[str, str]] = [("model", view.model.name)]
     values += [("compare", one.name) for one in view.others]
@@ -223,7 +223,7 @@ def chosen_split(asked: Parameters, model: Bundle, available: tuple[str, ...]) -
 def chosen_filter(asked: Parameters, parts: Mapping[str, Mapping[str, int]]) -> Where:
     """The parts that are wanted and exist."""
     wanted = [(name, value) for name in COLUMNS if (value := asked.first(name))]
-    usable, unusable = settled(wanted, parts)
+    usable, unusable = usable_filter(wanted, parts)
     asked.notices.extend(
         f"No case here has the {variable} {quoted(name)}; it is left out." for variable, name in unusable
     )
@@ -255,7 +255,7 @@ def percent_parameter(
 def chosen_cases(asked: Parameters, model: Bundle) -> Selection:
     """The cases to list."""
     code = asked.first("show")
-    selection = parse(code, model.card.taxonomy) if code else DEFAULT
+    selection = parse_selection(code, model.card.taxonomy) if code else DEFAULT
     if selection is None:
         asked.notices.append(f"There is no list of cases {quoted(str(code))}; these are all errors.")
     return selection or DEFAULT

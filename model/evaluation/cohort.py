@@ -104,7 +104,7 @@ def ranked_parts(
     )
 
 
-def inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
+def cases_inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
     """Which cases (n,) are in every wanted part; none for a variable or a part that the scores do not hold."""
     found = np.ones(len(table), np.bool_)
     for variable, wanted in where:
@@ -115,7 +115,9 @@ def inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
     return found
 
 
-def settled(wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, int]]) -> tuple[Where, Where]:
+def usable_filter(
+    wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, int]]
+) -> tuple[Where, Where]:
     """A filter that somebody asks for, parted into what these cases have and what they have not.
 
     Args:

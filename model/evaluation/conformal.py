@@ -18,7 +18,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from model.evaluation.metrics import arrays, halfway
+from model.evaluation.metrics import halfway, truth_and_scores
 
 
 def left_out(n: int, coverage: float) -> int:
@@ -109,7 +109,7 @@ def three_way_thresholds(
     Returns:
         (threshold, malignant), threshold <= malignant: benign below the first, malignant from the second on.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     weights = np.ones(len(truth)) if lesions is None else one_a_lesion(lesions)
     threshold = lower_threshold(scores[truth], coverage_malignant, scores[~truth], weights[truth])
     malignant = upper_threshold(scores[~truth], coverage_benign, scores[truth], weights[~truth])

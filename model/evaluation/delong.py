@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Z95, Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, lesion_codes, two_class_problem
+from model.evaluation.metrics import Floats, lesion_codes, truth_and_scores, two_class_problem
 
 # What rounding leaves of a variance that is 0.
 NO_VARIANCE = 1e-18
@@ -49,7 +49,7 @@ def placements(truth: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
 
     By ranks, as Sun & Xu (2014) do: O(n log n) instead of comparing all pairs. Ties count half.
     """
-    y, p = arrays(truth, scores)
+    y, p = truth_and_scores(truth, scores)
     m, b = int(y.sum()), int((~y).sum())
     both = midranks(p)
     above = (both[y] - midranks(p[y])) / b
@@ -62,18 +62,18 @@ def delong_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike | None = None) -> I
     Args:
         groups: lesion of every case (n,), anything that prints; None where every case is a lesion of its own.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     reason = two_class_problem(truth, scores)
     if reason is not None:
         return undefined(reason)
     lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
-    sizes = distinct(lesion[truth]), distinct(lesion[~truth])
-    value, covariance = areas(truth, lesion, scores)
+    sizes = distinct_codes(lesion[truth]), distinct_codes(lesion[~truth])
+    value, covariance = areas_with_covariance(truth, lesion, scores)
     variance = 0.0 if min(sizes) < 2 else float(covariance[0, 0])
-    return within(float(value[0]), variance, *sizes)
+    return area_interval(float(value[0]), variance, *sizes)
 
 
-def within(value: float, variance: float, malignant: int, benign: int) -> Interval:
+def area_interval(value: float, variance: float, malignant: int, benign: int) -> Interval:
     """The 95 % interval of an area: DeLong's, or where that has no width Newcombe's for so many lesions a class."""
     if variance < NO_VARIANCE:
         return newcombe(value, malignant, benign)
@@ -87,29 +87,30 @@ def compare_auc(
     """Difference of two AUC on the same cases with DeLong's 95 % interval and two-sided p (DeLong 1988), by lesion.
 
     A model that separates the classes has no spread in DeLong's sense, though the next case may prove it wrong. Then
-    the interval is built from those of the two areas (`mover`), and so is p; two such models have no p.
+    the interval is built from those of the two areas (`interval_of_difference`), and so is p; two such models have
+    no p.
 
     Args:
         y: (n,), True for malignant.
         first: scores (n,); `second` those of the other model for the same cases.
         groups: lesion of every case (n,); None where every case is a lesion of its own.
     """
-    truth, one = arrays(y, first)
-    _, other = arrays(y, second)
+    truth, one = truth_and_scores(y, first)
+    _, other = truth_and_scores(y, second)
     reason = two_class_problem(truth, one) or two_class_problem(truth, other)
     lesion, _ = lesion_codes(np.arange(truth.size) if groups is None else groups)
-    if reason is None and min(distinct(lesion[truth]), distinct(lesion[~truth])) < 2:
+    if reason is None and min(distinct_codes(lesion[truth]), distinct_codes(lesion[~truth])) < 2:
         reason = Undefined.SINGLE
     if reason is not None:
         none = undefined(reason)
         return Difference(truth.size, none, none, none, math.nan)
-    values, covariance = areas(truth, lesion, one, other)
-    sizes = distinct(lesion[truth]), distinct(lesion[~truth])
-    own, others = (within(float(values[i]), float(covariance[i, i]), *sizes) for i in (0, 1))
+    values, covariance = areas_with_covariance(truth, lesion, one, other)
+    sizes = distinct_codes(lesion[truth]), distinct_codes(lesion[~truth])
+    own, others = (area_interval(float(values[i]), float(covariance[i, i]), *sizes) for i in (0, 1))
     separated = int((np.diag(covariance) < NO_VARIANCE).sum())
     gap = float(values[0] - values[1])
     if separated:
-        difference = mover(own, others)
+        difference = interval_of_difference(own, others)
         # The distance from the value to the end that lies towards 0.
         error = (gap - difference.low if gap > 0 else difference.high - gap) / Z95
     else:
@@ -123,7 +124,7 @@ def compare_auc(
     return Difference(truth.size, own, others, difference, p)
 
 
-def mover(first: Interval, second: Interval) -> Interval:
+def interval_of_difference(first: Interval, second: Interval) -> Interval:
     """The difference of two numbers from their own intervals, as if they were independent (Newcombe 1998, Zou 2008)."""
     gap = first.value - second.value
     below = math.hypot(first.value - first.low, second.high - second.value)
@@ -131,7 +132,9 @@ def mover(first: Interval, second: Interval) -> Interval:
     return Interval(gap, max(-1.0, gap - below), min(1.0, gap + above))
 
 
-def areas(truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats) -> tuple[Floats, Floats]:
+def areas_with_covariance(
+    truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats
+) -> tuple[Floats, Floats]:
     """AUC of k models (k,) and their covariance (k, k), lesions being independent of each other."""
     found = [placements(truth, one) for one in scores]
     malignant, benign = (np.stack(one) for one in zip(*found, strict=True))
@@ -139,7 +142,7 @@ def areas(truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats) 
     lesions = int(lesion.max()) + 1
     mine = lesion_contributions(malignant, lesion[truth], lesions)
     other = lesion_contributions(benign, lesion[~truth], lesions)
-    present = [distinct(lesion[inside]) for inside in (truth, ~truth)]
+    present = [distinct_codes(lesion[inside]) for inside in (truth, ~truth)]
     shared = mine @ other.T
     covariance = sum(
         n / (n - 1) * one @ one.T for n, one in zip(present, (mine, other), strict=True) if n > 1
@@ -147,7 +150,7 @@ def areas(truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats) 
     return values, np.asarray(covariance)
 
 
-def distinct(codes: NDArray[np.int64]) -> int:
+def distinct_codes(codes: NDArray[np.int64]) -> int:
     """How many different codes occur."""
     return int(np.count_nonzero(np.bincount(codes)))
 

@@ -125,7 +125,7 @@ def bin_shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArr
     return np.asarray(counts / counts.sum(), np.float64)
 
 
-def distance(expected: ArrayLike, actual: ArrayLike) -> Distance:
+def kolmogorov_smirnov(expected: ArrayLike, actual: ArrayLike) -> Distance:
     """Kolmogorov and Smirnov's two-sample test, both sides.
 
     The p-value is the limiting distribution with Stephens's correction for finite samples (1970); with equal values

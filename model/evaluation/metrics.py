@@ -17,7 +17,7 @@ from model.evaluation.intervals import Interval, Share, Undefined, undefined
 Floats = NDArray[np.float64]
 
 
-def arrays(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
+def truth_and_scores(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
     """Truth as bool and scores as float64, both (n,). Raises ValueError when their lengths differ."""
     truth, scores = np.asarray(y, bool).ravel(), np.asarray(p, np.float64).ravel()
     if truth.shape != scores.shape:
@@ -27,7 +27,7 @@ def arrays(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
 
 def two_class_problem(y: ArrayLike, p: ArrayLike) -> Undefined | None:
     """Why nothing that compares the two classes is defined for these cases; None when all is well."""
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     if truth.size == 0:
         return Undefined.EMPTY
     if np.isnan(scores).any():
@@ -133,23 +133,25 @@ def confusion(y: ArrayLike, p: ArrayLike, threshold: float, groups: ArrayLike | 
     Args:
         groups: lesion of every case (n,), anything that prints; None where every case is a lesion of its own.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     scored = ~np.isnan(scores)
     outcome = np.where(scores >= threshold, np.where(truth, TP, FP), np.where(truth, FN, TN))[scored]
     unscored = int(scored.size - scored.sum())
     if groups is None:
-        return counted(np.bincount(outcome, minlength=4), unscored)
-    return by_outcome(outcome, np.asarray(groups)[scored], unscored)
+        return confusion_of_counts(np.bincount(outcome, minlength=4), unscored)
+    return confusion_of_outcomes(outcome, np.asarray(groups)[scored], unscored)
 
 
-def by_outcome(outcome: NDArray[np.int64], groups: ArrayLike, unscored: int = 0) -> Confusion:
+def confusion_of_outcomes(outcome: NDArray[np.int64], groups: ArrayLike, unscored: int = 0) -> Confusion:
     """Count cases whose outcome (n,), TP to FN, is known already; see `confusion`."""
     lesion, lesions = lesion_codes(groups)
     counts = np.bincount(4 * lesion + outcome, minlength=4 * lesions).reshape(lesions, 4)
-    return counted(counts.sum(axis=0), unscored, counts.T @ counts)
+    return confusion_of_counts(counts.sum(axis=0), unscored, counts.T @ counts)
 
 
-def counted(counts: NDArray[np.int64], unscored: int, pairs: NDArray[np.int64] | None = None) -> Confusion:
+def confusion_of_counts(
+    counts: NDArray[np.int64], unscored: int, pairs: NDArray[np.int64] | None = None
+) -> Confusion:
     """The four outcomes from counts (4,) and pairs (4, 4)."""
     tp, fp, tn, fn = counts.tolist()
     return Confusion(
@@ -163,7 +165,7 @@ def confusions(y: ArrayLike, p: ArrayLike, thresholds: ArrayLike, groups: ArrayL
     From the highest threshold down, one case after another is called malignant. A step e of its lesion's four counts v
     changes their products by v e' + e v' + e e', and e is one of two: a case is malignant or benign.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     scored = ~np.isnan(scores)
     cuts = np.asarray(thresholds, np.float64)
     lesion, lesions = lesion_codes(np.asarray(groups)[scored])
@@ -193,7 +195,7 @@ def confusions(y: ArrayLike, p: ArrayLike, thresholds: ArrayLike, groups: ArrayL
     change += change.transpose(0, 2, 1) + np.einsum("mk,ka,kb->mab", number, steps, steps)
     unscored = int(scored.size - scored.sum())
     return [
-        counted(counts, unscored, pairs)
+        confusion_of_counts(counts, unscored, pairs)
         for counts, pairs in zip(
             uncalled.sum(axis=1) + number @ steps, uncalled @ uncalled.T + change, strict=True
         )
@@ -214,7 +216,7 @@ def threshold_for_sensitivity(y: ArrayLike, p: ArrayLike, target: float) -> floa
     """
     if not 0 < target <= 1:
         raise ValueError(f"target sensitivity must lie above 0 and at most at 1, not {target}")
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     if not truth.any() or np.isnan(scores).any():
         return math.nan
     malignant = np.sort(scores[truth])[::-1]
@@ -308,7 +310,7 @@ class Sweep:
 
 def sweep_scores(y: ArrayLike, p: ArrayLike) -> Sweep:
     """Sort once and count at every distinct score: all curves and areas come from this."""
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     scored = ~np.isnan(scores)
     unscored = int(scored.size - scored.sum())
     if unscored:

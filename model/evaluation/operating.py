@@ -67,7 +67,7 @@ CAUGHT, ALARMED = ((TP,), (TP, FN)), ((FP,), (FP, TN))
 MISSED, LEFT_ALONE = ((FN,), (TP, FN)), ((TN,), (FP, TN))
 
 
-def ratio(at: Confusion, first: Pair, second: Pair, reason: Undefined | None) -> Interval:
+def ratio_of_shares(at: Confusion, first: Pair, second: Pair, reason: Undefined | None) -> Interval:
     """Likelihood ratio of two shares; not defined, for `reason` or without one of the classes."""
     problem = two_classes(at) or reason
     return undefined(problem) if problem else likelihood_ratio(at.share(*first), at.share(*second))
@@ -75,22 +75,22 @@ def ratio(at: Confusion, first: Pair, second: Pair, reason: Undefined | None) ->
 
 def positive_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "malignant": how much it raises the odds of cancer."""
-    return ratio(at, CAUGHT, ALARMED, None if at.fp else Undefined.NO_FALSE_ALARM)
+    return ratio_of_shares(at, CAUGHT, ALARMED, None if at.fp else Undefined.NO_FALSE_ALARM)
 
 
 def negative_ratio(at: Confusion) -> Interval:
     """Likelihood ratio of the decision "benign": how much it lowers the odds of cancer."""
-    return ratio(at, MISSED, LEFT_ALONE, None if at.tn else Undefined.NOTHING_LEFT_ALONE)
+    return ratio_of_shares(at, MISSED, LEFT_ALONE, None if at.tn else Undefined.NOTHING_LEFT_ALONE)
 
 
 def odds_of_malignant(at: Confusion) -> Interval:
     """How many times "malignant" raises the odds of cancer; infinitely many without a false alarm."""
-    return ratio(at, CAUGHT, ALARMED, None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
+    return ratio_of_shares(at, CAUGHT, ALARMED, None if at.tp or at.fp else Undefined.NONE_CALLED_MALIGNANT)
 
 
 def odds_of_benign(at: Confusion) -> Interval:
     """How many times "benign" raises the odds of a harmless lesion; infinitely many without a missed cancer."""
-    return ratio(at, LEFT_ALONE, MISSED, None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
+    return ratio_of_shares(at, LEFT_ALONE, MISSED, None if at.tn or at.fn else Undefined.NONE_CALLED_BENIGN)
 
 
 def is_counted(at: Confusion, prevalence: float) -> bool:
@@ -116,11 +116,13 @@ def posterior(prior: float, likelihood: Interval) -> Interval:
     """Probability after evidence, from the probability before it (0 to 1) and the likelihood ratio, if there is one."""
     if not likelihood.defined:
         return likelihood
-    value, low, high = (after(prior, one) for one in (likelihood.value, likelihood.low, likelihood.high))
+    value, low, high = (
+        updated_probability(prior, one) for one in (likelihood.value, likelihood.low, likelihood.high)
+    )
     return Interval(value, low, high)
 
 
-def after(prior: float, times: float) -> float:
+def updated_probability(prior: float, times: float) -> float:
     """A probability whose odds were multiplied; 1 for infinitely many times."""
     if math.isinf(times):
         return 1.0 if prior > 0 else 0.0
@@ -138,7 +140,7 @@ def needed_to_biopsy(at: Confusion, prevalence: float) -> Interval:
 
 
 @dataclass(frozen=True)
-class Worth:
+class OperatingFigures:
     """Everything above at one operating point and prevalence."""
 
     balanced_accuracy: Interval
@@ -150,9 +152,9 @@ class Worth:
     needed_to_biopsy: Interval
 
 
-def worth(at: Confusion, prevalence: float) -> Worth:
+def operating_figures(at: Confusion, prevalence: float) -> OperatingFigures:
     """All numbers of an operating point at a prevalence, above 0 and below 1."""
-    return Worth(
+    return OperatingFigures(
         balanced_accuracy(at),
         f1(at),
         positive_ratio(at),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from model.evaluation.intervals import Interval
-from model.evaluation.metrics import arrays, lesion_codes
+from model.evaluation.metrics import lesion_codes, truth_and_scores
 from model.evaluation.shares import share_by_lesion
 
 
@@ -29,7 +29,7 @@ def calibration_bins(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 
     Args:
         groups: lesion of every case (n,), anything that prints.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     lesion, _ = lesion_codes(groups)
     if np.isnan(scores).any():
         return ()
@@ -50,12 +50,12 @@ def calibration_bins(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
     """Mean distance of predicted from observed share over equal-width bins, weighted by cases; or NaN."""
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     found = calibration_bins(truth, scores, np.arange(truth.size), bins)
-    return error_of(found)
+    return error_of_bins(found)
 
 
-def error_of(found: Sequence[Bin]) -> float:
+def error_of_bins(found: Sequence[Bin]) -> float:
     """See `expected_calibration_error`."""
     total = sum(one.n for one in found)
     return (
@@ -65,7 +65,7 @@ def error_of(found: Sequence[Bin]) -> float:
 
 def brier(y: ArrayLike, p: ArrayLike) -> float:
     """Mean squared distance between probability and truth, 0 to 1, 0 is perfect; NaN if empty or unscored."""
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     return float(np.mean((scores - truth) ** 2)) if truth.size else math.nan
 
 
@@ -86,4 +86,4 @@ class Reliability:
 def measure_reliability(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Reliability:
     """Everything above."""
     found = calibration_bins(y, p, groups)
-    return Reliability(found, error_of(found), brier(y, p))
+    return Reliability(found, error_of_bins(found), brier(y, p))

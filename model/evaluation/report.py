@@ -21,10 +21,10 @@ from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.robustness import ROBUSTNESS
 from model.evaluation.metrics import Confusion
-from model.evaluation.operating import worth
+from model.evaluation.operating import operating_figures
 from model.evaluation.review import SplitEvaluation, evaluate_split, splits
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT
-from model.evaluation.words import area_text, fact_label, part_words, rate, reading, share_text
+from model.evaluation.words import area_text, fact_label, part_words, rate, share_text, value_and_interval
 
 # Facts of a card that stand where they belong.
 ELSEWHERE = ("intended_use", "not_for", "limits", "measured_on")
@@ -118,13 +118,13 @@ def report_tiles(shown: SplitEvaluation) -> list[tuple[str, str, str]]:
     at, found = shown.at(shown.threshold), shown.resampled
     of_benign, of_malignant = at.tn + at.fp, at.tp + at.fn
     return [
-        ("AUC", *reading(found.area, "index")),
-        ("Sensitivity", *reading(at.sensitivity, "share")),
-        ("Specificity", *reading(at.specificity, "share")),
-        ("Average precision", *reading(found.average_precision, "index")),
+        ("AUC", *value_and_interval(found.area, "index")),
+        ("Sensitivity", *value_and_interval(at.sensitivity, "share")),
+        ("Specificity", *value_and_interval(at.specificity, "share")),
+        ("Average precision", *value_and_interval(found.average_precision, "index")),
         ("Cancers missed", f"{at.fn:,}", f"of {of_malignant:,}"),
         ("False alarms", f"{at.fp:,}", f"of {of_benign:,}"),
-        ("Prevalence here", *reading(at.prevalence, "share")),
+        ("Prevalence here", *value_and_interval(at.prevalence, "share")),
         ("Calibration error", *calibration_words(shown)),
     ]
 
@@ -152,7 +152,7 @@ def operating_points_table(card: Card, shown: SplitEvaluation, prevalence: float
         ["Accuracy", *(share_text(one.accuracy) for one in at)],
     ]
     if 0 < own < 1:
-        worths = [worth(one, own) for one in at]
+        worths = [operating_figures(one, own) for one in at]
         for name, label, kind in (
             ("balanced_accuracy", "Balanced accuracy", "share"),
             ("f1", "F1", "index"),
@@ -162,7 +162,9 @@ def operating_points_table(card: Card, shown: SplitEvaluation, prevalence: float
             ("npv", f"NPV at a prevalence of {rate(own)}", "share"),
             ("needed_to_biopsy", f"Number needed to biopsy at {rate(own)}", "ratio"),
         ):
-            rows.append([label, *(bracketed(*reading(getattr(one, name), kind)) for one in worths)])
+            rows.append(
+                [label, *(bracketed(*value_and_interval(getattr(one, name), kind)) for one in worths)]
+            )
     rows += three_way_rows(points, shown)
     names = (
         f"{100 * one.sensitivity:g} %" + (" (default)" if one.name == card.operating_point else "")

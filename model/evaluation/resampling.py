@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation.intervals import Interval, Undefined, newcombe, undefined
-from model.evaluation.metrics import Floats, arrays, lesion_codes, sweep_scores
+from model.evaluation.metrics import Floats, lesion_codes, sweep_scores, truth_and_scores
 
 Counts = NDArray[np.int64]
 # Where a band is known: false-positive rates of the ROC curve, recalls of the precision-recall curve.
@@ -101,7 +101,7 @@ def resamples(ranked: Ranked, n: int, seed: int) -> Iterator[tuple[Counts, Count
         yield weights.take(ranked.malignant, axis=1), below
 
 
-def enough(cases: int) -> int:
+def resample_count(cases: int) -> int:
     """How many resamples so many cases get."""
     return int(np.clip(BUDGET // max(1, cases), FEWEST, RESAMPLES))
 
@@ -113,24 +113,24 @@ def bootstrap(
 
     Args:
         groups: lesion of every case (n,), anything that prints.
-        n: resamples; as many as `enough` says for None.
+        n: resamples; as many as `resample_count` says for None.
         curves: whether the bands are wanted.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     counts = sweep_scores(truth, scores)
     if counts.problem is not None:
         return Resampled(0, undefined(counts.problem), undefined(counts.problem))
-    n = enough(truth.size) if n is None else n
+    n = resample_count(truth.size) if n is None else n
     ranked = rank_cases(truth, scores, groups)
-    found = [block_of(ranked, *drawn, curves) for drawn in resamples(ranked, n, seed)]
+    found = [block_statistics(ranked, *drawn, curves) for drawn in resamples(ranked, n, seed)]
     areas, precisions, roc, recall = (np.concatenate(one) for one in zip(*found, strict=True))
     sizes = (np.unique(lesion).size for lesion in (ranked.malignant, ranked.benign))
     return Resampled(
         n=n,
         area=newcombe(counts.auc, *sizes) if counts.auc in (0, 1) else percentile_interval(counts.auc, areas),
         average_precision=percentile_interval(counts.average_precision, precisions),
-        roc=band(roc) if curves else NO_BAND,
-        precision_recall=band(recall) if curves else NO_BAND,
+        roc=band_of_curves(roc) if curves else NO_BAND,
+        precision_recall=band_of_curves(recall) if curves else NO_BAND,
     )
 
 
@@ -146,7 +146,7 @@ def mean_by_lesion(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> tuple[NDArr
 
     A lesion is malignant where any of its images is labelled so; without a score where any of them is.
     """
-    truth, scores = arrays(y, p)
+    truth, scores = truth_and_scores(y, p)
     lesion, lesions = lesion_codes(groups)
     images = np.bincount(lesion, minlength=lesions)
     return np.bincount(lesion, truth, lesions) > 0, np.bincount(lesion, scores, lesions) / images
@@ -158,7 +158,7 @@ def lesion_auc(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Interval:
     return bootstrap_auc(truth, scores, np.arange(truth.size))
 
 
-def block_of(
+def block_statistics(
     ranked: Ranked, weights: Counts, below: Counts, curves: bool
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Of k resamples the areas (k,), average precisions (k,), and sensitivities and precisions on the grid (k, 201).
@@ -196,7 +196,7 @@ def on_roc(caught: Floats, alarms: Floats, out: Floats) -> None:
     out[:] = np.append(caught, 0.0)[first]
 
 
-def band(curves: Floats) -> Band:
+def band_of_curves(curves: Floats) -> Band:
     """Where 95 % of curves (k, 201) pass."""
     if not len(curves):
         return NO_BAND

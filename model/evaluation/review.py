@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint
 from model.evaluation import metrics
-from model.evaluation.cohort import Where, inside, parts_by_variable
+from model.evaluation.cohort import Where, cases_inside, parts_by_variable
 from model.evaluation.delong import Difference, compare_auc
 from model.evaluation.intervals import Interval, undefined
 from model.evaluation.reliability import Reliability, measure_reliability
@@ -233,7 +233,7 @@ def evaluated_rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFra
     """The stored scores of a split, a row an image; not to be changed."""
     if where:
         table = evaluated_rows(bundle, split, ())
-        return table[inside(table, where)]
+        return table[cases_inside(table, where)]
     table = bundle_scores(bundle)
     return table[table["split"] == split]
 
@@ -325,7 +325,7 @@ def training_words(card_training: Mapping[str, Any]) -> str:
     return " · ".join(word for word in words if isinstance(word, str))
 
 
-def intact(found: Sequence[Bundle | Damaged]) -> list[Bundle]:
+def intact_bundles(found: Sequence[Bundle | Damaged]) -> list[Bundle]:
     """The bundles that can be looked at."""
     return [one for one in found if isinstance(one, Bundle) and why_unreadable(one) is None]
 

@@ -19,7 +19,9 @@ RESAMPLES = 2000
 Of = Callable[[Floats], Floats]
 
 
-def from_sums(values: ArrayLike, groups: ArrayLike, of: Of, n: int = RESAMPLES, seed: int = 0) -> Interval:
+def statistic_of_sums(
+    values: ArrayLike, groups: ArrayLike, of: Of, n: int = RESAMPLES, seed: int = 0
+) -> Interval:
     """A statistic of column sums, with the percentile interval of n resamples of lesions.
 
     Args:
@@ -32,13 +34,13 @@ def from_sums(values: ArrayLike, groups: ArrayLike, of: Of, n: int = RESAMPLES, 
         return undefined(Undefined.EMPTY)
     lesion, lesions = lesion_codes(groups)
     sums = np.stack([np.bincount(lesion, column, lesions) for column in columns.T], axis=1)
-    drawn = of(resampled(lesions, n, seed) @ sums)
+    drawn = of(lesion_weights(lesions, n, seed) @ sums)
     low, high = np.nanquantile(drawn, ENDS)
     return Interval(float(of(sums.sum(axis=0, keepdims=True))[0]), float(low), float(high))
 
 
 @lru_cache(maxsize=8)
-def resampled(lesions: int, n: int, seed: int) -> Floats:
+def lesion_weights(lesions: int, n: int, seed: int) -> Floats:
     """How often each lesion is drawn in each of n resamples, (n, lesions).
 
     Kept, because an evaluation asks for dozens of statistics of the same few sets of lesions.
@@ -66,10 +68,10 @@ def share_by_lesion(hits: ArrayLike, groups: ArrayLike, reason: Undefined = Unde
     return Share(*map(int, sums)).interval(reason)
 
 
-def mean(values: ArrayLike, groups: ArrayLike) -> Interval:
+def mean_with_interval(values: ArrayLike, groups: ArrayLike) -> Interval:
     """The mean of values (n,)."""
     column = np.asarray(values, np.float64)
-    return from_sums(np.stack([column, np.ones(column.size)], axis=1), groups, ratio_of_sums)
+    return statistic_of_sums(np.stack([column, np.ones(column.size)], axis=1), groups, ratio_of_sums)
 
 
 def balanced_accuracy_by_lesion(
@@ -84,7 +86,7 @@ def balanced_accuracy_by_lesion(
         shares = np.divide(hits, cases, out=np.zeros_like(hits), where=cases > 0)
         return np.asarray(shares.sum(axis=1) / np.maximum((cases > 0).sum(axis=1), 1))
 
-    return from_sums(np.hstack([found, own]), groups, of)
+    return statistic_of_sums(np.hstack([found, own]), groups, of)
 
 
 def lesions_of(lesion_ids: ArrayLike, image_ids: ArrayLike) -> NDArray[np.str_]:

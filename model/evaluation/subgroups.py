@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from model.evaluation.cohort import has_variable, part_codes, ranked_parts
 from model.evaluation.delong import delong_auc
 from model.evaluation.intervals import Interval
-from model.evaluation.metrics import arrays, confusion
+from model.evaluation.metrics import confusion, truth_and_scores
 from model.evaluation.words import part_words
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def subgroups(
         threshold: probability from which a case is called malignant.
         deciding: (n,), what is compared with it, see `model.evaluation.stored.deciding_scores`; `p` if left out.
     """
-    truth, scores = arrays(y, p)
-    _, deciding = arrays(y, p if deciding is None else deciding)
+    truth, scores = truth_and_scores(y, p)
+    _, deciding = truth_and_scores(y, p if deciding is None else deciding)
     # Once in order: the ranks within every part then need no sorting.
     rising = np.argsort(scores, kind="stable")
     truth, scores, lesions = truth[rising], scores[rising], np.asarray(groups)[rising]

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.bundle import OperatingPoint
 from model.evaluation.intervals import Z95, Interval, Undefined, undefined
-from model.evaluation.metrics import FN, FP, TN, TP, Confusion, by_outcome
+from model.evaluation.metrics import FN, FP, TN, TP, Confusion, confusion_of_outcomes
 from model.modality import Modality
 from model.outcome import Outcome
 
@@ -79,28 +79,28 @@ class Live:
 
     @property
     def sensitivity(self) -> Interval:
-        """Sensitivity among all photographs, see `corrected`."""
+        """Sensitivity among all photographs, see `corrected_rate`."""
         right, wrong = self.found, self.left_alone + self.neither
         if not right.malignant + wrong.malignant:
             return undefined(Undefined.NO_MALIGNANT)
-        return corrected(
+        return corrected_rate(
             *(right.photographs, right.malignant, right.benign),
             *(wrong.photographs, wrong.malignant, wrong.benign),
         )
 
     @property
     def specificity(self) -> Interval:
-        """Specificity among all photographs, see `corrected`."""
+        """Specificity among all photographs, see `corrected_rate`."""
         right, wrong = self.left_alone, self.found + self.neither
         if not right.benign + wrong.benign:
             return undefined(Undefined.NO_BENIGN)
-        return corrected(
+        return corrected_rate(
             *(right.photographs, right.benign, right.malignant),
             *(wrong.photographs, wrong.benign, wrong.malignant),
         )
 
 
-def evaluated(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool) -> Confusion:
+def evaluated_rates(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool) -> Confusion:
     """The same rates of a bundle's stored scores of one modality; those without a result count in the same way.
 
     Args:
@@ -115,10 +115,10 @@ def evaluated(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool) -> Co
     left_alone = (p < cut) & ~without
     found = (p >= cut) & ~without if close_up else ~left_alone
     outcome = np.where(truth, np.where(found, TP, FN), np.where(left_alone, TN, FP))
-    return by_outcome(outcome, lesion_of(scored)[0])
+    return confusion_of_outcomes(outcome, lesion_of(scored)[0])
 
 
-def corrected(right: int, hits: int, misses: int, wrong: int, lost: int, rest: int) -> Interval:
+def corrected_rate(right: int, hits: int, misses: int, wrong: int, lost: int, rest: int) -> Interval:
     """Begg and Greenes's correction for verification bias (1983), with its logit interval.
 
     It assumes that, among lesions with the same decision, who gets verified does not depend on the truth.

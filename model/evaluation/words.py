@@ -65,14 +65,14 @@ def share_text(interval: Interval) -> str:
     return f"{tenths(interval.value)} % ({tenths(interval.low)}–{tenths(interval.high)})"
 
 
-def chance(p: float) -> str:
+def p_value_text(p: float) -> str:
     """A p value."""
     if math.isnan(p):
         return "p not defined"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def written(value: float, kind: str) -> str:
+def number_text(value: float, kind: str) -> str:
     """A value of `kind` "share" (per cent), "index" (three decimals) or "ratio" (about three figures)."""
     if kind == "share":
         return tenths(value)
@@ -83,13 +83,13 @@ def written(value: float, kind: str) -> str:
     return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
 
 
-def reading(interval: Interval, kind: str) -> tuple[str, str]:
+def value_and_interval(interval: Interval, kind: str) -> tuple[str, str]:
     """Value and interval in words, or a dash and why."""
     if interval.reason is not None:
         return "–", interval.reason.sentence
     unit = " %" if kind == "share" else ""
-    low, high = written(interval.low, kind), written(interval.high, kind)
-    return f"{written(interval.value, kind)}{unit}", f"{low}–{high}{unit}"
+    low, high = number_text(interval.low, kind), number_text(interval.high, kind)
+    return f"{number_text(interval.value, kind)}{unit}", f"{low}–{high}{unit}"
 
 
 def diagnosis_shape(diagnosis: Diagnosis) -> str:

@@ -40,7 +40,7 @@ def image_profile(image: Image.Image) -> bytes:
     """The ICC profile of an open image, or one made from what it says; empty where its colours are sRGB."""
     icc = image.info.get("icc_profile")
     if icc:
-        return icc if colours_of(icc) is not None else b""
+        return icc if mode_of_profile(icc) is not None else b""
     return heif_profile(image) or png_profile(image) or exif_profile(image)
 
 
@@ -95,7 +95,7 @@ def to_srgb(profile: bytes, mode: str) -> Transform | None:
         return None
 
 
-def colours_of(profile: bytes) -> str | None:
+def mode_of_profile(profile: bytes) -> str | None:
     """The mode of the pictures that a profile is for; None where it cannot be read."""
     try:
         return SPACES.get(ImageCms.ImageCmsProfile(BytesIO(profile)).profile.xcolor_space.strip())

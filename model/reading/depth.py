@@ -44,7 +44,7 @@ class Grey:
         return Image.fromarray(np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8))
 
 
-def grey_of(image: Image.Image) -> Grey | None:
+def grey_range(image: Image.Image) -> Grey | None:
     """Black and white of a picture with more than 8 bits of grey; None for any other picture.
 
     Raises:

@@ -160,13 +160,13 @@ def native_frame(dataset: Dataset) -> Image.Image:
 def image_of_samples(dataset: Dataset, samples: NDArray[np.integer]) -> Image.Image:
     """Numbers as they are stored, and as the file says they are shown."""
     if dataset.SamplesPerPixel == 1:
-        return Image.fromarray(samples_to_levels(samples, levels_of(dataset), dataset))
+        return Image.fromarray(samples_to_levels(samples, level_table(dataset), dataset))
     even = np.arange(2 ** int(dataset.BitsStored)) * 255 / (2 ** int(dataset.BitsStored) - 1)
     pixels = samples_to_levels(samples, np.rint(even).astype(np.uint8), dataset)
-    return in_colours(Image.fromarray(pixels), dataset.PhotometricInterpretation in YBR)
+    return convert_colours(Image.fromarray(pixels), dataset.PhotometricInterpretation in YBR)
 
 
-def in_colours(image: Image.Image, differences: bool) -> Image.Image:
+def convert_colours(image: Image.Image, differences: bool) -> Image.Image:
     """Three channels, which are brightness and two colour differences or are red, green and blue already."""
     if not differences:
         return image
@@ -249,7 +249,7 @@ def jpeg2000_frame(dataset: Dataset, limits: Limits) -> Image.Image:
         return image_of_samples(dataset, pixel_array(dataset, raw=True))
     # Where the transformation is part of the coding, the decoder has undone it.
     differences = not has_colour_transform(stream) and dataset.PhotometricInterpretation in YBR
-    return in_colours(image.convert("RGB"), differences)
+    return convert_colours(image.convert("RGB"), differences)
 
 
 def has_colour_transform(stream: bytes) -> bool:
@@ -263,7 +263,7 @@ def has_colour_transform(stream: bytes) -> bool:
 def samples_to_levels(
     samples: NDArray[np.integer], table: NDArray[np.uint8], dataset: Dataset
 ) -> NDArray[np.uint8]:
-    """The stored numbers, of any shape, looked up in a table of `levels_of`."""
+    """The stored numbers, of any shape, looked up in a table of `level_table`."""
     low, high = stored_range(dataset)
     # Where an index needs no more than the numbers have, nothing is copied.
     if low or np.iinfo(samples.dtype).max > high:
@@ -279,7 +279,7 @@ def stored_range(dataset: Dataset) -> tuple[int, int]:
     )
 
 
-def levels_of(dataset: Dataset) -> NDArray[np.uint8]:
+def level_table(dataset: Dataset) -> NDArray[np.uint8]:
     """Of a picture with one number a pixel: uint8 (numbers,) for grey, (numbers, 3) for a palette."""
     low, high = stored_range(dataset)
     numbers = np.arange(low, high + 1, dtype=np.int32)
@@ -321,10 +321,10 @@ def palette_levels(dataset: Dataset, numbers: NDArray[np.int32]) -> NDArray[np.u
         bits = int(dataset.RedPaletteColorLookupTableDescriptor[2])
         colours = apply_color_lut(numbers, dataset)[..., :3].astype(np.float64)
         return np.rint(colours * 255 / (2**bits - 1)).astype(np.uint8)
-    return np.stack([channel(dataset, name, numbers) for name in CHANNELS], -1)
+    return np.stack([palette_channel(dataset, name, numbers) for name in CHANNELS], -1)
 
 
-def channel(dataset: Dataset, name: str, numbers: NDArray[np.int32]) -> NDArray[np.uint8]:
+def palette_channel(dataset: Dataset, name: str, numbers: NDArray[np.int32]) -> NDArray[np.uint8]:
     """One colour's plain table, applied: numbers before its first entry and after its last get those."""
     count, first, bits = dataset[f"{name}PaletteColorLookupTableDescriptor"].value
     data, count = bytes(dataset[f"{name}PaletteColorLookupTableData"].value), count or 65536

@@ -40,12 +40,12 @@ class Helper:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [interpreter(), "-P", "-m", "model.reading.worker"],
+            [python_interpreter(), "-P", "-m", "model.reading.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
-            **detached(),
+            env=helper_environment(),
+            **detached_options(),
         )
 
     def read(self, data: bytes, limits: Limits) -> Picture:
@@ -164,27 +164,27 @@ def receive_picture(pipe: IO[bytes], limits: Limits) -> Picture:
     return Picture(shape, head["format"], orientation, head["srgb"] is True)
 
 
-def interpreter() -> str:
+def python_interpreter() -> str:
     """The Python that runs this, or the one beside it where the executable is a server with Python inside."""
     if "python" in Path(sys.executable or "").name.lower():
         return sys.executable
     return str(Path(sys.prefix, "python.exe") if os.name == "nt" else Path(sys.prefix, "bin", "python3"))
 
 
-def environment() -> dict[str, str]:
+def helper_environment() -> dict[str, str]:
     """This process's environment, with everything found where it is found here, and one thread for arithmetic."""
     places = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     return {**os.environ, "PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-def detached() -> dict[str, Any]:
+def detached_options() -> dict[str, Any]:
     """What keeps Ctrl-C, which is for this process, from the helpers."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"process_group": 0}
 
 
-def start_anew() -> None:
+def forget_helpers() -> None:
     """Forget the helpers: in a child of this process they are its parent's."""
     global _helpers
     _helpers = Helpers(min(MOST_HELPERS, usable_cores()))
@@ -193,4 +193,4 @@ def start_anew() -> None:
 _helpers = Helpers(min(MOST_HELPERS, usable_cores()))
 atexit.register(lambda: _helpers.close())
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=start_anew)
+    os.register_at_fork(after_in_child=forget_helpers)

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import PREFIXES, TiffImageFile
 
 from model.reading import jpeg
-from model.reading.depth import Grey, grey_of
+from model.reading.depth import Grey, grey_range
 from model.reading.limits import ImageError, Limits, too_complex, too_many_pixels, unsupported
 from model.reading.primary import take_primary
 
@@ -79,7 +79,7 @@ def read_picture(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise too_many_pixels(limits) from error
     except UnidentifiedImageError as error:
-        raise unidentified(data) from error
+        raise unidentified_error(data) from error
     # Decoders raise nearly anything on damaged input; whatever it is, the file cannot be read.
     except Exception as error:
         # HEIC's says it in words only.
@@ -121,7 +121,7 @@ def open_picture(data: bytes, limits: Limits) -> Image.Image:
     return Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind not in ("HEIF", "DICOM")])
 
 
-def unidentified(data: bytes) -> ImageError:
+def unidentified_error(data: bytes) -> ImageError:
     """The error for a file that no decoder knows, or whose format is known and its kind of pixels is not."""
     head = jpeg.read_jpeg_head(data)
     rare = head is not None and (head.precision != 8 or head.frame.marker > jpeg.PROGRESSIVE)
@@ -143,7 +143,7 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     take_primary(image, limits)
     limits.check_size(*image.size)
-    factor = reduction(image.size)
+    factor = reduction_factor(image.size)
     if kind == "JPEG":
         image.draft(None, (image.width // factor, image.height // factor))
         factor = 1
@@ -165,7 +165,7 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
     )
 
 
-def reduction(size: tuple[int, int]) -> int:
+def reduction_factor(size: tuple[int, int]) -> int:
     """By how much a picture is reduced: 1, 2, 4 or 8, which leaves ENOUGH pixels or more on the shorter side."""
     times = min(size) // ENOUGH
     return next((step for step in (8, 4, 2) if times >= step), 1)
@@ -195,7 +195,7 @@ def upright_rgb(image: Image.Image, profile: bytes, factor: int, orientation: in
     if image.mode == "RGB" and not profile and not image.has_transparency_data:
         found = image.reduce(factor) if factor > 1 else image
     else:
-        found = in_strips(image, converter(profile, grey_of(image)), factor)
+        found = in_strips(image, strip_converter(profile, grey_range(image)), factor)
     turn = TURNS.get(orientation)
     return found if turn is None else found.transpose(turn)
 
@@ -210,7 +210,7 @@ def in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image],
     return found
 
 
-def converter(profile: bytes, grey: Grey | None) -> Callable[[Image.Image], Image.Image]:
+def strip_converter(profile: bytes, grey: Grey | None) -> Callable[[Image.Image], Image.Image]:
     """What turns a strip of any mode into RGB in sRGB."""
 
     def convert(strip: Image.Image) -> Image.Image:
@@ -244,7 +244,7 @@ def in_srgb(strip: Image.Image, profile: bytes) -> Image.Image:
 
     if strip.mode == "LAB":
         return colour.apply_transform(strip, colour.from_lab())
-    if strip.mode == "L" and colour.colours_of(profile) == "RGB":
+    if strip.mode == "L" and colour.mode_of_profile(profile) == "RGB":
         strip = strip.convert("RGB")
     transform = colour.to_srgb(profile, strip.mode)
     return strip.convert("RGB") if transform is None else colour.apply_transform(strip, transform)

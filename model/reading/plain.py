@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 from model.reading import jpeg
-from model.reading.picture import reduction
+from model.reading.picture import reduction_factor
 
 # Pixels that come out of the decoder: what telephones take, and a little more.
 ORDINARY = 13_000_000
@@ -69,7 +69,7 @@ def profile_in(data: bytes) -> bytes:
 
 def is_ordinary_size(size: tuple[int, int]) -> bool:
     """Whether a JPEG file of this size is decoded to an ordinary number of pixels."""
-    return size[0] * size[1] <= ORDINARY * reduction(size) ** 2
+    return size[0] * size[1] <= ORDINARY * reduction_factor(size) ** 2
 
 
 def is_harmless_profile(profile: bytes) -> bool:

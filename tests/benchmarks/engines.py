@@ -85,11 +85,11 @@ def litert(batch: NDArray[np.uint8]) -> dict[str, Runner]:
         return {}
     from ai_edge_litert.interpreter import Interpreter
 
-    from training.networks import serving
+    from training.networks import serving_model
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.tflite"
-        serving(keras_model()).export(path, format="litert", verbose=False)
+        serving_model(keras_model()).export(path, format="litert", verbose=False)
         interpreter: Any = Interpreter(model_content=path.read_bytes(), num_threads=THREADS)
     entry = interpreter.get_input_details()[0]["index"]
     interpreter.resize_tensor_input(entry, batch.shape)

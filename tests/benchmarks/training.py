@@ -47,7 +47,7 @@ def measured(way: str) -> float:
 def ours() -> float:
     """The project's training: composed random views from the pixel store, made beside the training step."""
     from training.__main__ import keep_memory
-    from training.fit import Batches, build_network, make_ready
+    from training.fit import Batches, build_network, compile_network
     from training.pixels import PixelStore
     from training.recipes import RECIPES
 
@@ -68,7 +68,7 @@ def ours() -> float:
     store = PixelStore(cases, pixels.reshape(-1))
     network = build_network(recipe, size, None)
     batches = Batches(store, np.arange(count), recipe, recipe.stages[0], seed=0)
-    make_ready(network, recipe, recipe.stages[0], len(batches))
+    compile_network(network, recipe, recipe.stages[0], len(batches))
     return rate(network, recipe.batch, batches)
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from training.augment import Views, affine, coarser, view
+from training.augment import Views, affine_map, coarser_image, view
 from training.recipes import RECIPES
 
 RNG = np.random.default_rng
@@ -26,12 +26,14 @@ def test_a_flip_mirrors() -> None:
 def test_the_middle_stays_in_the_middle() -> None:
     views = Views(rotation=180, zoom=0.2, shear=10, aspect=0.2, flip=True)
     for seed in range(20):
-        matrix = affine(views, (150, 150), 224, RNG(seed))
+        matrix = affine_map(views, (150, 150), 224, RNG(seed))
         np.testing.assert_allclose(matrix @ [111.5, 111.5, 1], [74.5, 74.5])
 
 
 def test_the_zoom_keeps_its_range() -> None:
-    areas = [np.linalg.det(affine(Views(zoom=0.2), (100, 100), 100, RNG(seed))[:, :2]) for seed in range(200)]
+    areas = [
+        np.linalg.det(affine_map(Views(zoom=0.2), (100, 100), 100, RNG(seed))[:, :2]) for seed in range(200)
+    ]
     assert 1 / 1.2**2 <= min(areas) < 0.8 and 1.3 < max(areas) <= 1 / 0.8**2
 
 
@@ -76,7 +78,7 @@ def test_a_wide_frame_is_seen_from_one_end_to_the_other() -> None:
 
 def test_coarser_images_keep_their_shape_and_at_least_the_coarsest_side() -> None:
     image = np.zeros((200, 300, 3), np.uint8)
-    sides = [coarser(image, 72, RNG(seed)).shape[:2] for seed in range(100)]
+    sides = [coarser_image(image, 72, RNG(seed)).shape[:2] for seed in range(100)]
     assert min(side[0] for side in sides) < 85 and all(72 <= side[0] <= 200 for side in sides)
     assert all(abs(width / height - 1.5) < 0.03 for height, width in sides)
-    assert coarser(image[:72, :72], 72, RNG(0)).shape == (72, 72, 3)
+    assert coarser_image(image[:72, :72], 72, RNG(0)).shape == (72, 72, 3)

@@ -14,7 +14,7 @@ from model.taxonomy import LESIONS
 from tests.stores import store_of
 from training import evaluate
 from training.__main__ import main
-from training.openings import log_of
+from training.openings import openings_log
 from training.pixels import PixelStore
 
 
@@ -54,7 +54,7 @@ def test_scores_follow_the_rows(store: PixelStore) -> None:
 def test_a_run_without_a_source_is_tested_on_it_alone(
     store: PixelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluate, "scorer", lambda *_: by_colour)
+    monkeypatch.setattr(evaluate, "network_scorer", lambda *_: by_colour)
     network = SimpleNamespace(input_shape=(None, 8, 8, 3), output_shape=(None, 8))
     found = evaluate.score_elsewhere(network, store, "second")
     assert set(found["run"]) == {"second"}
@@ -89,4 +89,4 @@ def test_stored_scores_are_judged_again(store: PixelStore, tmp_path: Path) -> No
     assert found["robustness"] == [{"kind": "blur"}] and set(found["results"]) == {"validation", "test"}
     assert len(found["operating_points"]) == 3
     # The same scores of the same network: no new look.
-    assert not log_of(data).exists()
+    assert not openings_log(data).exists()

@@ -15,8 +15,8 @@ from training.drawings.synthetic import write_dataset
 from training.export import ExportError, export_graph
 from training.fit import (
     Batches,
-    averaged,
-    blend,
+    averaged_weights,
+    blend_stage,
     build_network,
     fit,
     targets_of,
@@ -137,7 +137,7 @@ def test_what_is_measured_and_kept_is_the_average_and_what_trains_on_is_not(
     fit(recipe, store, tmp_path / "run", init="none")
     network = keras.saving.load_model(tmp_path / "run" / "last.keras")
     own = [np.array(value) for value in network.get_weights()]
-    with averaged(network):
+    with averaged_weights(network):
         smooth = network.get_weights()
         assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(own, smooth, strict=True))
         kept = BUILDERS[recipe.network](32, None)
@@ -196,9 +196,9 @@ def test_a_stage_is_mixed_with_what_it_began_with(
             network = BUILDERS[recipe.network](stage.size, None)
             network.load_weights(run / name)
             ends.append(network.get_weights())
-        blend(recipe, stage, run)
+        blend_stage(recipe, stage, run)
 
-    monkeypatch.setattr("training.fit.blend", watched)
+    monkeypatch.setattr("training.fit.blend_stage", watched)
     mixed = fit(recipe, store, tmp_path / "run", init="none")
     first, last = ends
     assert any(np.abs(one - other).max() > 1e-4 for one, other in zip(first, last, strict=True))

@@ -15,11 +15,11 @@ import pytest
 
 from model.images import encode
 from training.cases import read_cases
-from training.isic import DownloadError, Wanted, download_images
+from training.isic import DownloadError, DownloadQuery, download_images
 
 DIAGNOSES = ("Nevus", "Melanoma in situ", "Basal cell carcinoma", "Epidermal nevus", None)
 PER_PAGE = 4
-ALL = Wanted()
+ALL = DownloadQuery()
 
 
 class Archive(ThreadingHTTPServer):
@@ -108,7 +108,7 @@ def archive() -> Iterator[Archive]:
     server.server_close()
 
 
-def fetched(archive: Archive, out: Path, wanted: Wanted = ALL) -> pd.DataFrame:
+def fetched(archive: Archive, out: Path, wanted: DownloadQuery = ALL) -> pd.DataFrame:
     return download_images(wanted, out, archive.address + "/api/v2/", pause=0.01)
 
 
@@ -126,7 +126,7 @@ def test_a_download_is_what_prepare_reads(archive: Archive, tmp_path: Path) -> N
 
 
 def test_only_the_licences_asked_for(archive: Archive, tmp_path: Path) -> None:
-    table = fetched(archive, tmp_path, Wanted(licences=("CC-0",)))
+    table = fetched(archive, tmp_path, DownloadQuery(licences=("CC-0",)))
     assert (
         set(table["copyright_license"]) == {"CC-0"}
         and len(list((tmp_path / "images").iterdir())) == len(table) == 6
@@ -168,10 +168,10 @@ def test_an_interrupted_list_goes_on(archive: Archive, tmp_path: Path) -> None:
     assert len(fetched(archive, tmp_path)) == 12
     assert archive.asked["/api/v2/images/search/"] == 2
     with pytest.raises(DownloadError, match="another download"):
-        fetched(archive, tmp_path, Wanted(query="sex:male"))
+        fetched(archive, tmp_path, DownloadQuery(query="sex:male"))
 
 
 def test_a_limit_and_an_empty_answer(archive: Archive, tmp_path: Path) -> None:
-    assert len(fetched(archive, tmp_path / "five", Wanted(limit=4))) == 4
+    assert len(fetched(archive, tmp_path / "five", DownloadQuery(limit=4))) == 4
     with pytest.raises(DownloadError, match="Nothing"):
-        fetched(archive, tmp_path / "none", Wanted(licences=("GPL",)))
+        fetched(archive, tmp_path / "none", DownloadQuery(licences=("GPL",)))

@@ -1,4 +1,4 @@
-"""The networks as they were described, and what `serving` makes of them."""
+"""The networks as they were described, and what `serving_model` makes of them."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.networks import BUILDERS, EMBEDDING, freeze_statistics, seed_cnn, serving
+from training.networks import BUILDERS, EMBEDDING, freeze_statistics, seed_cnn, serving_model
 from training.recipes import RECIPES
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def test_serving_adds_up(name: str, size: int, outputs: int) -> None:
     images = np.random.default_rng(0).integers(0, 255, (3, size, size, 3), dtype=np.uint8)
     logits = np.asarray(network(images))
     diagnoses = logits if name == "seed_cnn" else logits[:, :outputs]
-    found = {key: np.asarray(value) for key, value in serving(network)(images).items()}
+    found = {key: np.asarray(value) for key, value in serving_model(network)(images).items()}
     if name == "seed_cnn":
         assert set(found) == {"probabilities", "embedding"} and found["embedding"].shape == (3, 512)
         np.testing.assert_allclose(found["probabilities"], 1 / (1 + np.exp(-logits)), atol=1e-5)

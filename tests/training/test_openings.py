@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.openings import log_of, note_opening, openings_of_split
+from training.openings import note_opening, openings_log, openings_of_split
 
 
 def test_openings_are_kept_beside_the_data_by_split(tmp_path: Path) -> None:
@@ -20,10 +20,10 @@ def test_openings_are_kept_beside_the_data_by_split(tmp_path: Path) -> None:
     ]
     assert found[1]["weights_sha256"] == "w2" and str(found[0]["when"]).endswith("+00:00")
     # Outside the folder, which preparing again replaces as a whole.
-    assert log_of(data).parent == tmp_path
+    assert openings_log(data).parent == tmp_path
 
 
 def test_it_takes_a_reason(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="reason"):
         note_opening(tmp_path / "prepared", "dermanet", 0, "w", "a", "  ")
-    assert not log_of(tmp_path / "prepared").exists()
+    assert not openings_log(tmp_path / "prepared").exists()

@@ -50,7 +50,7 @@ def roc_figure(
     """Sensitivity against false-positive rate, with its band, the chance line, the area and the operating points."""
     if area.reason is not None:
         return message(area.reason.sentence, theme, HEIGHT)
-    colours, figure, seen = palette(theme), blank(theme, HEIGHT), visible(curve)
+    colours, figure, seen = palette(theme), blank(theme, HEIGHT), visible_points(curve)
     figure.add_trace(marker(ROC_MARK, *roc_place(point), point.threshold, colours))
     add_diagonal(figure, colours)
     add_curve(
@@ -150,11 +150,13 @@ def add_aimed(
     )
 
 
-def overlay(figure: go.Figure, curve: Curve, area: Interval, name: str, theme: str | None) -> go.Figure:
+def add_rival_curve(
+    figure: go.Figure, curve: Curve, area: Interval, name: str, theme: str | None
+) -> go.Figure:
     """Another model's ROC curve, with its name and area above those before; in the colour that its training has."""
     if not curve.x.size or area.reason is not None:
         return figure
-    kept = visible(curve)
+    kept = visible_points(curve)
     before = sum(note.name == RIVAL for note in figure.layout.annotations)
     colour, dash = colour_of(before + 1, palette(theme)), DASHES[before % len(DASHES)]
     figure.add_scatter(
@@ -201,7 +203,7 @@ def precision_recall_figure(
     """Positive predictive value against sensitivity; the line of a coin toss is the prevalence."""
     if area.reason is not None:
         return message(area.reason.sentence, theme, HEIGHT)
-    colours, figure, seen = palette(theme), blank(theme, HEIGHT), visible(curve)
+    colours, figure, seen = palette(theme), blank(theme, HEIGHT), visible_points(curve)
     figure.add_trace(marker(PRECISION_RECALL_MARK, *precision_recall_place(point), point.threshold, colours))
     prevalence = point.confusion.prevalence.value
     figure.add_hline(y=prevalence, line={"color": colours.muted, "width": 1, "dash": "dot"})
@@ -262,7 +264,7 @@ def raise_marker(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def visible(curve: Curve) -> Curve:
+def visible_points(curve: Curve) -> Curve:
     """The curve without the points that fall onto the pixel of the one before."""
     places = np.round(FINEST * np.column_stack((curve.x, curve.y)))
     moved = np.append(True, np.any(np.diff(places, axis=0) != 0, axis=1))
@@ -289,7 +291,7 @@ def _draw_roc(data: FigureData) -> go.Figure:
     sure, curve = data.resampled, data.review.counts.roc
     figure = roc_figure(curve, sure.area, marked_point(data), data.theme, sure.roc, aimed_points(data))
     for other in data.rivals:
-        overlay(figure, other.curve, other.result.second, other.model, data.theme)
+        add_rival_curve(figure, other.curve, other.result.second, other.model, data.theme)
     return figure
 
 

@@ -73,7 +73,7 @@ def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, them
                 col=column,
             )
         if whole[name].defined:
-            lines.append(upright(whole[name].value, column, colours))
+            lines.append(reference_line(whole[name].value, column, colours))
         low = 0.5 if name == "auc" else 0
         lowest = min((getattr(one, name).low for one in found if getattr(one, name).defined), default=low)
         figure.update_xaxes(title=title, range=[min(low, lowest) - 0.02, 1.02], nticks=5, row=1, col=column)
@@ -88,7 +88,7 @@ def subgroup_code(one: Subgroup) -> str:
     return f"{slug(one.variable)}:{slug(one.name)}"
 
 
-def upright(x: float, column: int, colours: Palette) -> dict[str, Any]:
+def reference_line(x: float, column: int, colours: Palette) -> dict[str, Any]:
     """The dotted line of all cases in a panel."""
     axis = "" if column == 1 else str(column)
     return {
@@ -106,13 +106,13 @@ def upright(x: float, column: int, colours: Palette) -> dict[str, Any]:
 def variable_lines(found: Sequence[Subgroup], colours: Palette) -> list[dict[str, Any]]:
     """A line between one variable's groups and the next."""
     return [
-        level(place - 0.5, colours)
+        separator_line(place - 0.5, colours)
         for place in range(1, len(found))
         if found[place].variable != found[place - 1].variable
     ]
 
 
-def level(y: float, colours: Palette) -> dict[str, Any]:
+def separator_line(y: float, colours: Palette) -> dict[str, Any]:
     """A line across all panels."""
     line = {"color": colours.muted, "width": 0.75}
     return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "yref": "y", "line": line}

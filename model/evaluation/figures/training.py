@@ -52,7 +52,7 @@ def training_figure(runs: Sequence[Trained], theme: str | None) -> go.Figure:
     panels = [
         panel
         for panel in PANELS
-        if any(recorded(run, name) for run in shown for name in panel_columns(panel))
+        if any(has_recorded(run, name) for run in shown for name in panel_columns(panel))
     ]
     if not panels:
         return message(
@@ -89,7 +89,7 @@ def panel_columns(panel: tuple[str, str, bool]) -> list[str]:
     return [name, f"val_{name}"] if both else [name]
 
 
-def recorded(run: Trained, name: str) -> bool:
+def has_recorded(run: Trained, name: str) -> bool:
     """Whether a run has at least one value of a column."""
     return name in run.epochs and bool(run.epochs[name].notna().any())
 
@@ -111,7 +111,7 @@ def add_run(
     *_, main = panel_columns(panel)
     label = run.name or panel[1]
     for name in panel_columns(panel):
-        if not recorded(run, name):
+        if not has_recorded(run, name):
             continue
         known = run.epochs[["epoch", name]].dropna()
         what = "" if not panel[2] else " validation" if name == main else " training"

@@ -16,7 +16,7 @@ from dashboard.monitoring import parts
 from dashboard.services import Services
 from dashboard.store.summary import Version, model_versions
 from model.cautions import CLOSE_UP, Caution
-from model.evaluation.drift import distance, stability
+from model.evaluation.drift import kolmogorov_smirnov, stability
 from model.evaluation.intervals import Interval, Undefined, undefined, wilson
 from model.images import decode, encode
 from model.predictor import Decision
@@ -180,7 +180,7 @@ def test_a_model_that_is_gone_is_shown_without_comparison(
 def test_words_for_measures_and_rates() -> None:
     rng = np.random.default_rng(0)
     same = json.dumps(
-        to_json(parts.drift(stability(rng.random(500), rng.random(300)), distance([0.1], [0.2])))
+        to_json(parts.drift(stability(rng.random(500), rng.random(300)), kolmogorov_smirnov([0.1], [0.2])))
     )
     assert "look like those of the validation" in same
     assert parts.rate_interval(undefined(Undefined.EMPTY))[0].children == "Not defined without cases."  # type: ignore[union-attr]

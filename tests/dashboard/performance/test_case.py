@@ -8,7 +8,7 @@ from flask import Flask
 from dashboard.performance import photographs
 from dashboard.performance.view import read_view
 from model.bundle import find_bundles
-from model.evaluation.review import intact
+from model.evaluation.review import intact_bundles
 from model.evaluation.words import rate
 from model.images import decode
 from tests.dashboard.performance.reading import every, rewritten, text
@@ -19,7 +19,7 @@ from tests.tiny import write_tiny_bundle
 def two_models(tmp_path):
     write_tiny_bundle(tmp_path / "models", "mine")
     rewritten(tmp_path / "models", "theirs", lambda rows: rows[100:])
-    return intact(find_bundles(tmp_path / "models"))
+    return intact_bundles(find_bundles(tmp_path / "models"))
 
 
 @pytest.fixture(name="evaluated")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dashboard.performance import threshold
-from dashboard.performance.view import from_search
+from dashboard.performance.view import view_of_query
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
 from model.evaluation import metrics
@@ -13,7 +13,7 @@ from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.intervals import Undefined
 from model.evaluation.operating import ppv
-from model.evaluation.review import evaluate_split, intact
+from model.evaluation.review import evaluate_split, intact_bundles
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate, signed_text, tenths
 from model.taxonomy import HAM10000
@@ -198,7 +198,7 @@ def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_p
     rewritten(tmp_path, "third", lambda rows: rows.assign(raw_mel=rows["raw_mel"] ** 2))
     page = other(tmp_path)
     address = "?model=mine&compare=theirs&compare=third&split=test"
-    view = from_search(address, intact(find_bundles(tmp_path)), "mine")
+    view = view_of_query(address, intact_bundles(find_bundles(tmp_path)), "mine")
     first, second = view.figure_data().rivals
     assert (first.result.n, second.result.n) == (140, 150)
     rows = stored_scores(mine)[20:].query("split == 'test'")

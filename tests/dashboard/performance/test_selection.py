@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 
 from dashboard.performance import selection
-from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed_cases, page_of, worst_first
+from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed_cases, page_within, worst_first
 from model.bundle import open_bundle
 from model.evaluation import metrics
 from model.evaluation.review import evaluate_split, evaluated_rows
 from model.taxonomy import HAM10000
 
 parse, chosen, say = (
-    partial(one, taxonomy=HAM10000) for one in (selection.parse, selection.selected_cases, selection.say)
+    partial(one, taxonomy=HAM10000)
+    for one in (selection.parse_selection, selection.selected_cases, selection.selection_words)
 )
 TABLE = pd.DataFrame(
     {
@@ -125,7 +126,7 @@ def test_every_selection_is_said():
 
 
 def test_pages_end_where_the_cases_end():
-    assert page_of(0, 7) == (1, 1)
-    assert page_of(PER_PAGE, 2) == (1, 1)
-    assert page_of(PER_PAGE + 1, 2) == (2, 2)
-    assert page_of(10 * PER_PAGE, -3) == (1, 10)
+    assert page_within(0, 7) == (1, 1)
+    assert page_within(PER_PAGE, 2) == (1, 1)
+    assert page_within(PER_PAGE + 1, 2) == (2, 2)
+    assert page_within(10 * PER_PAGE, -3) == (1, 10)

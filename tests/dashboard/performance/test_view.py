@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from dashboard.performance.selection import Selection
-from dashboard.performance.view import MOST_MODELS, from_search, read_view, search
+from dashboard.performance.view import MOST_MODELS, read_view, view_of_query, view_query
 from model.bundle import open_bundle
 from model.evaluation.cohort import slug
 from tests.dashboard.performance.reading import rewritten
@@ -31,7 +31,7 @@ def test_nothing_said_is_the_default(models):
     )
     assert view.position == 30.0
     assert told == ()
-    assert search(view) == "?model=mine&split=test"
+    assert view_query(view) == "?model=mine&split=test"
     assert read_view({}, models, "gone")[0].model.name == "a b"
 
 
@@ -42,8 +42,8 @@ def test_every_choice_is_in_the_address_and_comes_back(models):
     )
     view, told = read_view(parse_qs(written[1:]), models, "mine")
     assert told == ()
-    assert search(view) == written
-    assert from_search(written, models, "mine") == view
+    assert view_query(view) == written
+    assert view_of_query(written, models, "mine") == view
     assert [one.name for one in view.models] == ["a b", "mine", "outside"]
     assert view.where == (("age", "30-49"), ("sex", "female"))
     assert view.filtered == "age 30–49, sex female"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.evaluation.cohort import inside, part_title, parts_by_variable, settled, slug
+from model.evaluation.cohort import cases_inside, part_title, parts_by_variable, slug, usable_filter
 from model.taxonomy import HAM10000, LESIONS
 from tests.tiny import tiny_scores
 
@@ -45,19 +45,19 @@ def test_parts_are_counted_in_the_order_to_show():
     ],
 )
 def test_inside(where, expected):
-    assert inside(TABLE, where).tolist() == expected
+    assert cases_inside(TABLE, where).tolist() == expected
 
 
 def test_every_part_of_the_scores_can_be_named_and_together_they_are_all():
     table = tiny_scores(200, 1)
     for variable, found in parts_by_variable(table, LESIONS).items():
-        assert sum(inside(table, ((variable, slug(name)),)).sum() for name in found) == len(table)
+        assert sum(cases_inside(table, ((variable, slug(name)),)).sum() for name in found) == len(table)
         assert sum(found.values()) == len(table)
 
 
 def test_what_the_cases_have_not_is_told_apart():
     wanted = (("sex", "male"), ("sex", "cat"), ("colour", "red"))
-    assert settled(wanted, parts_by_variable(TABLE, LESIONS)) == (
+    assert usable_filter(wanted, parts_by_variable(TABLE, LESIONS)) == (
         (("sex", "male"),),
         (("sex", "cat"), ("colour", "red")),
     )

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from model.evaluation.drift import CHI2_95, Shift, bin_shares, distance, kolmogorov, quantile_edges, stability
+from model.evaluation.drift import (
+    CHI2_95,
+    Shift,
+    bin_shares,
+    kolmogorov,
+    kolmogorov_smirnov,
+    quantile_edges,
+    stability,
+)
 
 
 def test_two_bins_by_hand() -> None:
@@ -48,7 +56,7 @@ def test_few_cases_say_nothing() -> None:
     assert stability(np.linspace(0, 1, 500), np.full(50, 0.99)).shift is Shift.LARGE
     for one in (stability([], [0.1]), stability([0.1], [np.nan])):
         assert math.isnan(one.value) and one.shift is Shift.UNKNOWN
-    assert math.isnan(distance([], [0.3]).value)
+    assert math.isnan(kolmogorov_smirnov([], [0.3]).value)
 
 
 def test_equal_scores_share_a_bin() -> None:
@@ -71,7 +79,7 @@ def test_an_impossible_number_of_bins_is_refused(bins: int) -> None:
 def test_distance_agrees_with_scipy(n: int, m: int, shift: float) -> None:
     rng = np.random.default_rng(n)
     before, now = rng.random(n), np.clip(rng.random(m) + shift, 0, 1.5)
-    ours, theirs = distance(before, now), stats.ks_2samp(before, now, method="exact")
+    ours, theirs = kolmogorov_smirnov(before, now), stats.ks_2samp(before, now, method="exact")
     assert ours.value == pytest.approx(theirs.statistic)
     assert ours.at == pytest.approx(theirs.statistic_location)
     assert ours.p == pytest.approx(theirs.pvalue, abs=0.02)

@@ -143,7 +143,7 @@ def test_downsampled_curves_stay_within_a_pixel_and_keep_their_ends(name, n):
     random = np.random.default_rng(0)
     y = random.random(n) < 0.2
     exact = getattr(metrics.sweep_scores(y, np.clip(random.normal(0.3 + 0.3 * y, 0.15), 0, 1)), name)
-    kept = curves.visible(exact)
+    kept = curves.visible_points(exact)
     assert kept.x.size <= min(exact.x.size, 8000)
     assert (kept.x[[0, -1]] == exact.x[[0, -1]]).all()
     # Every point left out lies on the pixel of the last one kept before it, in a figure of 1,000 pixels.
@@ -276,7 +276,7 @@ def test_other_models_on_the_roc_curve_are_told_apart(cases):
     area = Interval(0.9, 0.8, 0.95)
     figure = curves.roc_figure(metrics.sweep_scores(y, p).roc, area, point(y, p), "light")
     for name in ("second", "third"):
-        curves.overlay(figure, metrics.sweep_scores(y, p**2).roc, area, name, "light")
+        curves.add_rival_curve(figure, metrics.sweep_scores(y, p**2).roc, area, name, "light")
     second, third = figure.data[-2:]
     assert (second.line.color, third.line.color) == training.LATER[:2]
     assert second.line.dash != third.line.dash

@@ -68,9 +68,9 @@ def test_copies_of_every_image_change_no_number_and_no_interval(prevalence):
     random = np.random.default_rng(1)
     y, p = random.random(200) < 0.3, random.random(200)
     y[:60], y[60:] = True, False
-    once = operating.worth(confusion(y, p, 0.4), prevalence)
+    once = operating.operating_figures(confusion(y, p, 0.4), prevalence)
     copies = confusion(np.tile(y, 3), np.tile(p, 3), 0.4, np.tile(np.arange(200), 3))
-    for name, one in vars(operating.worth(copies, prevalence)).items():
+    for name, one in vars(operating.operating_figures(copies, prevalence)).items():
         own = getattr(once, name)
         assert (one.value, one.low, one.high) == pytest.approx((own.value, own.low, own.high)), name
 
@@ -108,7 +108,7 @@ def test_counts_of_zero_keep_an_interval_or_give_a_reason():
     ],
 )
 def test_undefined_points_give_a_reason_and_no_number(at, reason):
-    found = operating.worth(at, 0.1)
+    found = operating.operating_figures(at, 0.1)
     for name in ("balanced_accuracy", "positive_ratio", "negative_ratio", "ppv", "npv", "needed_to_biopsy"):
         assert getattr(found, name).reason is reason
         assert math.isnan(getattr(found, name).value)
@@ -120,7 +120,7 @@ def test_intervals_contain_their_value_and_stay_in_range():
     random = np.random.default_rng(0)
     for _ in range(300):
         at = Confusion(*random.integers(0, 12, 4).tolist())
-        found = operating.worth(at, float(random.uniform(0.01, 0.99)))
+        found = operating.operating_figures(at, float(random.uniform(0.01, 0.99)))
         for name, one in vars(found).items():
             if one.defined:
                 assert one.low <= one.value <= one.high, (at, name)

@@ -132,7 +132,7 @@ def test_equal_scores_are_a_coin_toss_in_every_resample():
 
 
 def test_more_cases_get_fewer_resamples():
-    assert [resampling.enough(n) for n in (10, 10_000, 25_000, 100_000, 1_000_000)] == [
+    assert [resampling.resample_count(n) for n in (10, 10_000, 25_000, 100_000, 1_000_000)] == [
         2000,
         2000,
         2000,

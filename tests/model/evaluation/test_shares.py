@@ -82,7 +82,7 @@ def test_balanced_accuracy_is_that_of_the_matrix() -> None:
 
 def test_a_mean_with_its_interval() -> None:
     values = np.random.default_rng(2).normal(3, 1, 400)
-    found = shares.mean(values, np.arange(400))
+    found = shares.mean_with_interval(values, np.arange(400))
     assert found.value == pytest.approx(values.mean())
     assert found.high - found.low == pytest.approx(2 * 1.96 / 20, rel=0.12)
 

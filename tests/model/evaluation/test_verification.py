@@ -9,7 +9,13 @@ from model.bundle import OperatingPoint
 from model.evaluation.intervals import Undefined
 from model.evaluation.metrics import Confusion
 from model.evaluation.shares import share_by_lesion
-from model.evaluation.verification import Checked, Live, counts_as_found, counts_as_left_alone, evaluated
+from model.evaluation.verification import (
+    Checked,
+    Live,
+    counts_as_found,
+    counts_as_left_alone,
+    evaluated_rates,
+)
 from model.outcome import Outcome
 
 
@@ -65,14 +71,14 @@ def test_stored_scores_are_counted_by_the_same_rule() -> None:
     )
 
     def counts(scores: pd.DataFrame, close_up: bool) -> tuple[int, int, int, int]:
-        found = evaluated(scores, point, close_up)
+        found = evaluated_rates(scores, point, close_up)
         return found.tp, found.fp, found.tn, found.fn
 
     assert counts(scores, close_up=False) == (2, 2, 1, 1)
     assert counts(scores, close_up=True) == (1, 2, 1, 2)
     assert counts(scores.drop(columns="no_result"), close_up=False) == (1, 1, 2, 2)
     # Three images of one lesion are one case.
-    found = evaluated(scores, point, close_up=False).sensitivity
+    found = evaluated_rates(scores, point, close_up=False).sensitivity
     assert found == share_by_lesion([False, True, True], [0, 0, 0]) and found.low < 0.1
 
 
