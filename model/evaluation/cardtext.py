@@ -90,7 +90,7 @@ def card_templates() -> Environment:
         "signed": signed_cell,
         "stated": stated_interval,
         "thousands": "{:,}".format,
-        "without_result": without_result,
+        "share_without_result": share_without_result,
     }
     return templates
 
@@ -126,7 +126,7 @@ def figures_by_source(card: Card) -> dict[str, Mapping[str, Any]]:
     return {**card.results.get(judged_on(card), {}).get("domains", {}), **never}
 
 
-def without_result(figures: Mapping[str, Any], point: str) -> float:
+def share_without_result(figures: Mapping[str, Any], point: str) -> float:
     """Share of images that get no result, at the operating point of that name."""
     cells = figures["operating_points"].get(point, {}).get("cases", {}).values()
     return float(sum(cell.get("no_result", 0) for cell in cells) / max(figures["images"], 1))
