@@ -81,27 +81,27 @@ def disk_error_sentence(error: OSError) -> str:
 
 def list_command(options: argparse.Namespace) -> int:
     """Print every bundle with what it is."""
-    for found in find_bundles(options.bundles):
-        if isinstance(found, Bundle):
-            auc = found.card.results.get("test", {}).get("auc")
+    for bundle in find_bundles(options.bundles):
+        if isinstance(bundle, Bundle):
+            auc = bundle.card.results.get("test", {}).get("auc")
             figure = f"test AUC {auc:.3f}" if auc else "not evaluated"
-            state = "ready" if found.runnable else "no weights"
-            print(f"{found.name:16} {found.card.version:8} {state:11} {figure:15} {found.card.purpose}")
+            state = "ready" if bundle.runnable else "no weights"
+            print(f"{bundle.name:16} {bundle.card.version:8} {state:11} {figure:15} {bundle.card.purpose}")
         else:
-            print(f"{found.name:16} {'':8} {'damaged':11} {found.problem}")
+            print(f"{bundle.name:16} {'':8} {'damaged':11} {bundle.problem}")
     return 0
 
 
 def verify_command(options: argparse.Namespace) -> int:
     """Check every file's hash and that the graph loads; 1 when any bundle fails."""
     failed = 0
-    for found in find_bundles(options.bundles):
+    for bundle in find_bundles(options.bundles):
         try:
-            if not isinstance(found, Bundle):
-                raise BundleError(found.problem)
-            if found.runnable:
-                Predictor(found)
-            print(f"ok      {found.name}")
+            if not isinstance(bundle, Bundle):
+                raise BundleError(bundle.problem)
+            if bundle.runnable:
+                Predictor(bundle)
+            print(f"ok      {bundle.name}")
         except BundleError as error:
             failed += 1
             print(f"failed  {error}")

@@ -243,7 +243,7 @@ def open_bundle(path: Path) -> Bundle:
         if version < 3:
             fields["calibrations"] = {Modality.DERMOSCOPIC: {"temperature": fields.pop("temperature")}}
         fields["calibrations"] = {
-            modality: Calibration(**found) for modality, found in fields["calibrations"].items()
+            modality: Calibration(**stated) for modality, stated in fields["calibrations"].items()
         }
         fields["operating_points"] = [OperatingPoint(**point) for point in fields["operating_points"]]
         card = Card(**fields, sha256=hashlib.sha256(text).hexdigest())
@@ -296,14 +296,14 @@ def point_name(sensitivity: float) -> str:
 
 def find_bundles(root: Path) -> tuple[Bundle | Damaged, ...]:
     """Every bundle directly below a folder, sorted by name; a damaged one never hides the others."""
-    found: list[Bundle | Damaged] = []
+    bundles: list[Bundle | Damaged] = []
     for path in sorted(root.iterdir()) if root.is_dir() else []:
         if path.is_dir() and not path.name.startswith("."):
             try:
-                found.append(named_bundle(root, path.name))
+                bundles.append(named_bundle(root, path.name))
             except BundleError as error:
-                found.append(Damaged(path, path.name, str(error)))
-    return tuple(found)
+                bundles.append(Damaged(path, path.name, str(error)))
+    return tuple(bundles)
 
 
 def write_bundle(path: Path, card: Card, files: Mapping[str, Path]) -> Bundle:

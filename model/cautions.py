@@ -36,9 +36,9 @@ def cautions_of(photograph: Photograph, synthetic: bool) -> tuple[Caution, ...]:
     Args:
         synthetic: whether the model was trained on drawn lesions.
     """
-    found: list[Caution] = []
+    cautions: list[Caution] = []
     if synthetic:
-        found.append(
+        cautions.append(
             Caution(
                 "synthetic",
                 "This model was trained on drawn lesions. It must not be used for anything but a demonstration.",
@@ -46,7 +46,7 @@ def cautions_of(photograph: Photograph, synthetic: bool) -> tuple[Caution, ...]:
         )
     height, width = photograph.pixels.shape[:2]
     if min(height, width) < SMALLEST:
-        found.append(
+        cautions.append(
             Caution(
                 "small",
                 f"The image is small ({width} x {height} pixels); the model needs {SMALLEST} pixels on the shorter "
@@ -54,7 +54,7 @@ def cautions_of(photograph: Photograph, synthetic: bool) -> tuple[Caution, ...]:
             )
         )
     if max(height, width) > 2 * min(height, width):
-        found.append(
+        cautions.append(
             Caution("narrow", "The image is long and narrow; the model sees only the square in its middle.")
         )
-    return tuple(found)
+    return tuple(cautions)

@@ -29,7 +29,7 @@ def allowed_cores() -> int:
 
 def core_quotas(root: Path) -> list[float]:
     """The quotas, in cores, of this process's control group and of those above it; empty where nothing limits it."""
-    found = []
+    quotas = []
     for folder in group_folders(root):
         limit = text_of_file(folder / "cpu.max").split()
         if not limit:
@@ -39,8 +39,8 @@ def core_quotas(root: Path) -> list[float]:
         except ValueError:  # "max", or no such files
             continue
         if quota > 0 and period > 0:
-            found.append(quota / period)
-    return found
+            quotas.append(quota / period)
+    return quotas
 
 
 def group_folders(root: Path) -> list[Path]:

@@ -73,5 +73,5 @@ class Engine:
             raise ValueError(
                 f"expected uint8 (n, {self.size}, {self.size}, 3), got {batch.dtype} {batch.shape}"
             )
-        found = dict(zip(self.outputs, self.session.run(self.outputs, {self.input: batch}), strict=True))
-        return Output(found["probabilities"], found["embedding"], found.get("maps"))
+        outputs = dict(zip(self.outputs, self.session.run(self.outputs, {self.input: batch}), strict=True))
+        return Output(outputs["probabilities"], outputs["embedding"], outputs.get("maps"))

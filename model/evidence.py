@@ -59,10 +59,12 @@ def occlusion_evidence(engine: Engine, image: NDArray[np.uint8], probability: fl
     covered = np.repeat(image[None], len(patches), axis=0)
     for copy, (rows, columns) in zip(covered, patches, strict=True):
         copy[rows, columns] = image.mean(axis=(0, 1)).astype(np.uint8)
-    found = np.concatenate(
+    probabilities = np.concatenate(
         [engine.run(covered[start : start + 16]).probabilities[:, 0] for start in range(0, len(covered), 16)]
     )
-    logits = np.log(np.clip(found, 1e-7, 1 - 1e-7)) - np.log1p(-np.clip(found, 1e-7, 1 - 1e-7))
+    logits = np.log(np.clip(probabilities, 1e-7, 1 - 1e-7)) - np.log1p(
+        -np.clip(probabilities, 1e-7, 1 - 1e-7)
+    )
     own = np.clip(probability, 1e-7, 1 - 1e-7)
     return scale_evidence(
         (np.log(own) - np.log1p(-own) - logits).reshape(OCCLUSIONS, OCCLUSIONS).astype(np.float32)

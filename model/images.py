@@ -70,15 +70,15 @@ def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None
     if not is_known_format(data):
         raise ImageError("not_an_image", f"This is not a {NAMES} image.")
     if plain.is_plain(data):
-        found = read_picture(data, limits, profiles=False)
+        picture = read_picture(data, limits, profiles=False)
     elif jpeg.is_endless(data):
         raise too_complex()
     else:
-        found = helper.read_in_helper(data, limits, patience)
-        if found.srgb:
+        picture = helper.read_in_helper(data, limits, patience)
+        if picture.srgb:
             plain.remember_srgb(data)
-    own = jpeg.strip_metadata(data, found.orientation) if found.orientation is not None else None
-    return Photograph(found.pixels, hashlib.sha256(data).hexdigest(), found.format, own)
+    own = jpeg.strip_metadata(data, picture.orientation) if picture.orientation is not None else None
+    return Photograph(picture.pixels, hashlib.sha256(data).hexdigest(), picture.format, own)
 
 
 def image_files_below(folder: Path) -> Iterator[Path]:

@@ -142,7 +142,7 @@ class Predictor:
         output = self.engine.run(batch)
         looks = self.looks(batch, output.embeddings)
         none = np.zeros((0, 0), np.float32)
-        found: list[Prediction] = []
+        predictions: list[Prediction] = []
         for index, photograph in enumerate(photographs):
             novelty, modality = looks[index]
             point = at.of(modality)
@@ -151,7 +151,7 @@ class Predictor:
             score = float(card.taxonomy.malignancy(calibrated)[0])
             classes = calibrated[0] if len(card.classes) > 1 else None
             quality = measure(batch[index])
-            found.append(
+            predictions.append(
                 Prediction(
                     sha256=photograph.sha256,
                     width=photograph.pixels.shape[1],
@@ -178,20 +178,20 @@ class Predictor:
                 )
             )
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
-        return [replace(prediction, milliseconds=milliseconds) for prediction in found]
+        return [replace(prediction, milliseconds=milliseconds) for prediction in predictions]
 
     def cautions(
         self, photograph: Photograph, modality: Modality, quality: Mapping[str, float]
     ) -> tuple[Caution, ...]:
         """What makes a result less trustworthy, the severe first."""
         card = self.bundle.card
-        found = [
+        everything = [
             *((UNLIKE,) if modality is Modality.NEITHER else ()),
             *((CLOSE_UP,) if modality is Modality.CLOSE_UP else ()),
             *cautions_of(photograph, card.synthetic),
             *quality_cautions(quality, card.guard.get("quality", {}), card.guard.get("severe", {})),
         ]
-        return tuple(sorted(found, key=lambda caution: not caution.severe))
+        return tuple(sorted(everything, key=lambda caution: not caution.severe))
 
     def looks(
         self, batch: NDArray[np.uint8], embeddings: NDArray[np.float32]

@@ -135,15 +135,15 @@ def quality_cautions(
         limits: by the measure's name; a measure without a limit is not judged.
         severe: likewise, the limits beyond which the result must not be relied on.
     """
-    found: dict[str, Caution] = {}
+    cautions: dict[str, Caution] = {}
     for name, (side, code, text) in RULES.items():
         if name not in measures:
             continue
         if is_beyond_limit(side, measures[name], severe.get(name)):
-            found[code] = Caution(code, text, severe=True)
+            cautions[code] = Caution(code, text, severe=True)
         elif is_beyond_limit(side, measures[name], limits.get(name)):
-            found.setdefault(code, Caution(code, text))
-    return tuple(found.values())
+            cautions.setdefault(code, Caution(code, text))
+    return tuple(cautions.values())
 
 
 def is_beyond_limit(side: str, value: float, limit: float | None) -> bool:

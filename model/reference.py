@@ -58,23 +58,23 @@ class Reference:
         """
         (vector,) = directions(embedding[None], self.familiar, self.vectors.shape[1])
         distances = 1 - self.vectors @ vector
-        found: dict[str, Similar] = {}
+        by_lesion: dict[str, Similar] = {}
         # A lesion has a handful of images: a few times as many candidates nearly always hold enough lesions.
         candidates = min(8 * count, len(distances))
-        while len(found) < count:
+        while len(by_lesion) < count:
             chosen = np.argpartition(distances, candidates - 1)[:candidates]
-            found = {}
+            by_lesion = {}
             for row in chosen[np.argsort(distances[chosen], kind="stable")]:
                 lesion = str(self.lesion_ids[row])
-                if lesion not in found and len(found) < count:
+                if lesion not in by_lesion and len(by_lesion) < count:
                     distance = max(float(distances[row]), 0.0)
-                    found[lesion] = Similar(
+                    by_lesion[lesion] = Similar(
                         str(self.image_ids[row]), lesion, str(self.diagnoses[row]), distance
                     )
             if candidates == len(distances):
                 break
             candidates = min(4 * candidates, len(distances))
-        return tuple(found.values())
+        return tuple(by_lesion.values())
 
 
 def directions(embeddings: NDArray[np.float32], familiar: Familiar, dimensions: int) -> NDArray[np.float32]:

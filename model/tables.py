@@ -182,9 +182,9 @@ def read_score_table(path: Path, columns: Mapping[str, type]) -> Iterator[dict[s
                 yield row
 
 
-def same_columns(path: Path, found: Sequence[str], columns: Mapping[str, type]) -> None:
+def same_columns(path: Path, names: Sequence[str], columns: Mapping[str, type]) -> None:
     """Raise TableError unless a table has exactly these columns."""
-    if list(found) != list(columns):
+    if list(names) != list(columns):
         raise TableError(f"{path} has other columns than this run would write. Choose another --out.")
 
 

@@ -138,15 +138,15 @@ def taxonomy_from_json(value: Any) -> Taxonomy:
     Raises:
         TaxonomyError: a field is missing, unknown or wrong.
     """
-    found = checked_fields(value, ("diagnoses", "shown"), "The taxonomy")
+    stated = checked_fields(value, ("diagnoses", "shown"), "The taxonomy")
     for name in ("diagnoses", "shown"):
-        if not isinstance(found[name], list):
+        if not isinstance(stated[name], list):
             raise TaxonomyError(f"The taxonomy's {name} are not a list.")
-    if not all(isinstance(code, str) for code in found["shown"]):
+    if not all(isinstance(code, str) for code in stated["shown"]):
         raise TaxonomyError("The taxonomy's shown are not codes.")
     names = tuple(field.name for field in fields(Diagnosis))
-    diagnoses = tuple(Diagnosis(**checked_fields(one, names, "A diagnosis")) for one in found["diagnoses"])
-    return Taxonomy(diagnoses, tuple(found["shown"]))
+    diagnoses = tuple(Diagnosis(**checked_fields(one, names, "A diagnosis")) for one in stated["diagnoses"])
+    return Taxonomy(diagnoses, tuple(stated["shown"]))
 
 
 def checked_fields(value: Any, names: tuple[str, ...], what: str) -> dict[str, Any]:
@@ -158,12 +158,14 @@ def checked_fields(value: Any, names: tuple[str, ...], what: str) -> dict[str, A
 
 def taxonomy_union(taxonomies: Iterable[Taxonomy]) -> Taxonomy:
     """Everything that any of them tells apart; of two diagnoses with one code the first stands."""
-    found: dict[str, Diagnosis] = {}
+    by_code: dict[str, Diagnosis] = {}
     shown: dict[str, None] = {}
     for taxonomy in taxonomies:
-        found |= {one.code: one for one in taxonomy if one.code not in found}
+        by_code |= {one.code: one for one in taxonomy if one.code not in by_code}
         shown |= dict.fromkeys(taxonomy.shown)
-    return Taxonomy(tuple(found.values()), tuple(sorted(shown, key=lambda code: not found[code].malignant)))
+    return Taxonomy(
+        tuple(by_code.values()), tuple(sorted(shown, key=lambda code: not by_code[code].malignant))
+    )
 
 
 # Colours: Okabe and Ito's scale, told apart by colour-blind eyes, and a brown that is as far from all of it.

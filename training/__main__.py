@@ -91,8 +91,8 @@ def refresh_command(options: argparse.Namespace) -> None:
     made = refresh(
         open_bundle(options.bundle), store, options.data, options.version, options.open_test, elsewhere
     )
-    for name, found in made.card.guard.get("measured", {}).items():
-        print(f"{name}: {found}")
+    for name, shares in made.card.guard.get("measured", {}).items():
+        print(f"{name}: {shares}")
 
 
 def compare_command(options: argparse.Namespace) -> None:
@@ -193,7 +193,9 @@ def add_run_options(command: argparse.ArgumentParser, name: str) -> None:
     if name in ("train", "reproduce"):
         command.add_argument("--seed", type=int, default=0)
         command.add_argument(
-            "--init", default="imagenet", help="imagenet, none, or a file of the backbone's weights"
+            "--init",
+            default="imagenet",
+            help="a file of the backbone's weights, or none; seed-cnn and tiny always start at random",
         )
     if name == "train":
         command.add_argument("--without", default="", metavar="SOURCE", help="leave a source out of training")

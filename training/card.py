@@ -140,7 +140,7 @@ def forced_choice_limit(taxonomy: Taxonomy) -> str:
 def judged_fields(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a card that follow from stored scores alone, from `Evaluation.as_facts` or what JSON made of it."""
     return {
-        "calibrations": {name: Calibration(**found) for name, found in evaluation["calibrations"].items()},
+        "calibrations": {name: Calibration(**stated) for name, stated in evaluation["calibrations"].items()},
         "operating_points": tuple(OperatingPoint(**point) for point in evaluation["operating_points"]),
         "operating_point": evaluation["operating_point"],
         "balanced_rule": evaluation["balanced_rule"],
@@ -157,12 +157,12 @@ def joined_words(words: pd.Series) -> str:
 def case_counts(cases: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Images by split and diagnosis, and lesions by split."""
     counts = cases.groupby(["split", "label"], observed=True).size()
-    found = {
+    by_split = {
         str(split): {str(label): int(n) for label, n in part.droplevel(0).items()}
         for split, part in counts.groupby(level=0, observed=True)
     }
     lesions = cases.groupby("split", observed=True)["lesion_id"].nunique()
     return {
         split: {"images": sum(by_label.values()), "lesions": int(lesions[split]), **by_label}
-        for split, by_label in found.items()
+        for split, by_label in by_split.items()
     }

@@ -55,11 +55,11 @@ def choose_operating_points(
             if truth[inside].any() and not truth[inside].all()
         ]
 
-    found: list[OperatingPoint] = []
+    points: list[OperatingPoint] = []
     for sensitivity in SENSITIVITIES:
         low, high = zip(*asked(Modality.DERMOSCOPIC, sensitivity), strict=True)
         close = [threshold for threshold, _ in asked(Modality.CLOSE_UP, sensitivity)]
-        found.append(
+        points.append(
             OperatingPoint(
                 point_name(sensitivity),
                 sensitivity,
@@ -70,7 +70,7 @@ def choose_operating_points(
                 min(close) if close else None,
             )
         )
-    return tuple(found)
+    return tuple(points)
 
 
 def fit_calibration(raw: Floats, truth: Bools, sources: NDArray[np.str_], taxonomy: Taxonomy) -> Calibration:

@@ -97,6 +97,10 @@ def comparison_cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def interval_text(found: Interval) -> str:
+def interval_text(interval: Interval) -> str:
     """A figure with its interval."""
-    return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})" if found.defined else "not defined"
+    return (
+        f"{interval.value:.3f} ({interval.low:.3f}-{interval.high:.3f})"
+        if interval.defined
+        else "not defined"
+    )

@@ -39,8 +39,8 @@ def fingerprints(images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
 
 def turned_rows(prints: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:
     """Every fingerprint after quarter turns and perhaps a mirror, as rows (n, side * side)."""
-    found = np.rot90(prints, turns, axes=(1, 2))
-    return np.ascontiguousarray(found[:, :, ::-1] if mirrored else found).reshape(len(prints), -1)
+    moved = np.rot90(prints, turns, axes=(1, 2))
+    return np.ascontiguousarray(moved[:, :, ::-1] if mirrored else moved).reshape(len(prints), -1)
 
 
 def near_duplicates(images: NDArray[np.uint8]) -> pd.DataFrame:
@@ -68,8 +68,8 @@ def near_duplicates(images: NDArray[np.uint8]) -> pd.DataFrame:
                     correlation = float(fine[pair[0]].ravel() @ sharp[pair[1]])
                     if correlation > SAME and inside[pair[0]].ravel() @ core[pair[1]] > SAME_INSIDE:
                         best[pair] = max(best.get(pair, 0.0), correlation)
-    found = [(first, second, value) for (first, second), value in sorted(best.items())]
-    return pd.DataFrame(found, columns=["first", "second", "correlation"])
+    pairs = [(first, second, value) for (first, second), value in sorted(best.items())]
+    return pd.DataFrame(pairs, columns=["first", "second", "correlation"])
 
 
 def one_side(splits: pd.Series, groups: pd.Series, sources: pd.Series, pairs: pd.DataFrame) -> pd.Series:

@@ -59,29 +59,31 @@ def evaluate(
         raw = network_scorer(network, store, Path(folder))
         splits = SPLITS if test else SPLITS[:1]
         scores = score_rows(raw, store, size, classes, np.concatenate([store.rows(one) for one in splits]))
-        found = judge(pd.concat([scores.assign(run=MAIN), elsewhere], ignore_index=True), classes)
+        evaluation = judge(pd.concat([scores.assign(run=MAIN), elsewhere], ignore_index=True), classes)
         if not disturb:
-            return found
+            return evaluation
 
         def score(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-            calibration = found.calibrations[str(Modality.DERMOSCOPIC)]
+            calibration = evaluation.calibrations[str(Modality.DERMOSCOPIC)]
             return LESIONS.malignancy(calibrate(raw(images), calibration, LESIONS.columns))
 
-        table = robustness_rows(score, store, measured_rows(store, found.measured_on), size, found.point())
+        table = robustness_rows(
+            score, store, measured_rows(store, evaluation.measured_on), size, evaluation.point()
+        )
         rows = list(tqdm(table, total=ROBUST_ROWS, desc="disturb", unit="row"))
-    return dataclasses.replace(found, robustness=rows)
+    return dataclasses.replace(evaluation, robustness=rows)
 
 
 def score_rows(
     raw: Raw, store: PixelStore, size: int, classes: tuple[str, ...], rows: NDArray[np.intp]
 ) -> pd.DataFrame:
     """Raw class probabilities of some images of a store: rows of a scores.parquet, but for the run."""
-    found: list[NDArray[np.float32]] = []
+    scored: list[NDArray[np.float32]] = []
     for start in tqdm(range(0, len(rows), BATCH), desc="score", unit="batch", mininterval=0.5):
-        found.append(raw(still_images(store, rows[start : start + BATCH], size)))
+        scored.append(raw(still_images(store, rows[start : start + BATCH], size)))
     cases = store.cases.iloc[rows].reset_index(drop=True)
     table = cases[[*SCORE_COLUMNS, *MORE_COLUMNS]].assign(side=cases[["height", "width"]].min(axis=1))
-    for name, column in zip(classes, np.concatenate(found).T, strict=True):
+    for name, column in zip(classes, np.concatenate(scored).T, strict=True):
         table[f"raw_{name}"] = column
     return table
 

@@ -44,9 +44,9 @@ def export_graph(network: keras.Model, images: NDArray[np.uint8], path: Path) ->
     worst = 0.0
     for start in tqdm(range(0, len(images), 32), desc="compare with Keras", unit="batch"):
         batch = images[start : start + 32]
-        (found,) = session.run(["probabilities"], {name: batch})
+        (probabilities,) = session.run(["probabilities"], {name: batch})
         expected = np.asarray(model.predict_on_batch(batch)["probabilities"])
-        worst = max(worst, float(np.abs(found - expected).max()))
+        worst = max(worst, float(np.abs(probabilities - expected).max()))
     # "not <=" also refuses NaN.
     if not worst <= TOLERANCE:
         path.unlink()

@@ -77,7 +77,7 @@ class Evaluation:
         facts = {name: value for name, value in vars(self).items() if name != "scores"}
         return facts | {
             "taxonomy": asdict(self.taxonomy),
-            "calibrations": {name: asdict(found) for name, found in self.calibrations.items()},
+            "calibrations": {name: asdict(calibration) for name, calibration in self.calibrations.items()},
             "operating_points": [asdict(point) for point in self.operating_points],
         }
 
@@ -92,8 +92,8 @@ def judge(scores: pd.DataFrame, classes: tuple[str, ...], taxonomy: Taxonomy = L
     main = judged_run(scores[scores["run"] == MAIN], classes, taxonomy)
     elsewhere: dict[str, Any] = {}
     for source in sorted(set(scores["run"]) - {MAIN}):
-        found = judged_run(scores[scores["run"] == source], classes, taxonomy, without=source)
-        elsewhere |= found.results.get("test", {}).get("domains", {})
+        other = judged_run(scores[scores["run"] == source], classes, taxonomy, without=source)
+        elsewhere |= other.results.get("test", {}).get("domains", {})
     rows, last = scores[scores["run"] == MAIN], list(main.results)[-1]
     shown = ((rows["split"] == last) & (rows["modality"] == Modality.DERMOSCOPIC)).to_numpy()
     lesions = lesions_in(rows)
@@ -185,18 +185,20 @@ def judged_run(
         def measure(inside: Bools, kind: Modality) -> dict[str, Any]:
             own = tuple(measured_point(point, kind) for point in points)
             no_result = rows["no_result"].to_numpy(bool)[inside]
-            found = split_figures(
+            figures = split_figures(
                 truth[inside], p[inside], lesions[inside], own, own[DEFAULT], no_result, kind
             )
             before = taxonomy.malignancy(raw[inside])
-            found["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
-            found["reliability_before_calibration"] = reliability_bins(truth[inside], before, lesions[inside])
-            found["at_own_prevalence"] = at_own_prevalence(truth[inside], p[inside], lesions[inside])
+            figures["ece_before_calibration"] = expected_calibration_error(truth[inside], before)
+            figures["reliability_before_calibration"] = reliability_bins(
+                truth[inside], before, lesions[inside]
+            )
+            figures["at_own_prevalence"] = at_own_prevalence(truth[inside], p[inside], lesions[inside])
             if rule and (labels[inside] >= 0).any():
-                found |= diagnosis_figures(
+                figures |= diagnosis_figures(
                     calibrated[inside], labels[inside], lesions[inside], rule, taxonomy
                 )
-            return found
+            return figures
 
         domains = {
             f"{source}, {kind}" if source else str(kind): measure(inside, Modality(kind))
@@ -277,11 +279,11 @@ def diagnosis_figures(
         "balanced_accuracy": calibrated.argmax(axis=1),
         "balanced_accuracy_balanced_rule": balanced_choice(calibrated, priors, rule["tau"]),
     }
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for name, choice in chosen.items():
-        found |= shares.balanced_accuracy_by_lesion(labels, choice, len(taxonomy), lesions).fields(name)
-        found[name.replace("balanced_accuracy", "accuracy", 1)] = float((choice == labels).mean())
-    return found
+        figures |= shares.balanced_accuracy_by_lesion(labels, choice, len(taxonomy), lesions).fields(name)
+        figures[name.replace("balanced_accuracy", "accuracy", 1)] = float((choice == labels).mean())
+    return figures
 
 
 def split_figures(
@@ -343,11 +345,11 @@ def point_figures(
         "malignant": ~no_result & (p >= point.malignant),
         "no_result": no_result,
     }
-    left_alone, found = calls[low], calls["malignant"] if close else ~calls["benign"]
+    left_alone, caught = calls[low], calls["malignant"] if close else ~calls["benign"]
     rates = {
-        "sensitivity": (found, truth, Undefined.NO_MALIGNANT),
+        "sensitivity": (caught, truth, Undefined.NO_MALIGNANT),
         "specificity": (left_alone, ~truth, Undefined.NO_BENIGN),
-        "ppv": (truth, found, Undefined.NONE_CALLED_MALIGNANT),
+        "ppv": (truth, caught, Undefined.NONE_CALLED_MALIGNANT),
         "npv": (~truth, left_alone, Undefined.NONE_CALLED_BENIGN),
         "coverage_benign": (~calls["malignant"], ~truth, Undefined.NO_BENIGN),
         "called_malignant": (calls["malignant"], truth, Undefined.NO_MALIGNANT),

@@ -72,10 +72,10 @@ def accelerators() -> list[str]:
 
 def installed_versions(*names: str) -> dict[str, str]:
     """The installed ones of some packages."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for name in names:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -109,7 +109,7 @@ def train_run(run: TrainingRun, seed: int, init: str, without: str = "") -> None
     """Train a recipe, or go on with a run that was interrupted.
 
     Args:
-        init: "imagenet", "none", or a file of the backbone's weights.
+        init: a file of the backbone's weights, or "none"; "imagenet" where nothing was said, see the network's builder.
         without: source that is left out of training.
     """
     from training.fit import fit
@@ -158,11 +158,11 @@ def summary_of(evaluation: Evaluation) -> str:
     """The figures to look at first, a line for every source and modality of a split."""
     lines = [
         figures_in_short(f"{split}, {domain}" if domain else split, figures)
-        for split, found in evaluation.results.items()
-        for domain, figures in found["domains"].items()
+        for split, results in evaluation.results.items()
+        for domain, figures in results["domains"].items()
     ]
     lines += [
-        figures_in_short(f"never seen: {domain}", found) for domain, found in evaluation.elsewhere.items()
+        figures_in_short(f"never seen: {domain}", results) for domain, results in evaluation.elsewhere.items()
     ]
     return "\n".join(lines)
 

@@ -49,12 +49,12 @@ def probe(engine: Engine, card: Card, store: PixelStore, scores: pd.DataFrame) -
         engine: of the graph that ships; `card` as it ships.
         scores: rows of its scores.parquet.
     """
-    found = {
+    facts = {
         "source_probe": probe_sources(engine, store),
         "evidence": evidence_by_modality(engine, card, store),
         "pairs": pairs_of_photographs(scores, card),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in facts.items() if value}
 
 
 def probe_sources(engine: Engine, store: PixelStore) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ def evidence_by_modality(engine: Engine, card: Card, store: PixelStore) -> dict[
 
     Empty for a network without class activation maps.
     """
-    found: dict[str, dict[str, Any]] = {}
+    by_modality: dict[str, dict[str, Any]] = {}
     cases = store.cases
     for kind in KINDS:
         rows = store.rows("validation")
@@ -122,8 +122,8 @@ def evidence_by_modality(engine: Engine, card: Card, store: PixelStore) -> dict[
                 for row in tqdm(rows, desc=f"try maps, {kind}", unit="image")
             ]
         )
-        found[str(kind)] = beats_chance(areas, cases["group"].to_numpy(str)[rows])
-    return found
+        by_modality[str(kind)] = beats_chance(areas, cases["group"].to_numpy(str)[rows])
+    return by_modality
 
 
 def beats_chance(areas: Floats, lesions: NDArray[np.str_]) -> dict[str, Any]:
@@ -203,8 +203,8 @@ def pairs_of_photographs(scores: pd.DataFrame, card: Card) -> dict[str, Any]:
         p = card.taxonomy.malignancy(calibrate(raw, card.calibration(kind), card.taxonomy.columns))
         odds[own.index] = logit(np.clip(p, 1e-9, 1 - 1e-9))
     table = rows.assign(odds=odds, lesion=lesions_in(rows), truth=truth_of(rows, card.taxonomy))
-    found = {split: pair_figures(part) for split, part in table.groupby("split") if split != "train"}
-    return {str(split): value for split, value in found.items() if value}
+    by_split = {split: pair_figures(part) for split, part in table.groupby("split") if split != "train"}
+    return {str(split): value for split, value in by_split.items() if value}
 
 
 def pair_figures(rows: pd.DataFrame) -> Mapping[str, Any]:

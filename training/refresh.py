@@ -67,11 +67,11 @@ def refresh(
 
 def judged_again(card: Card, scores: pd.DataFrame, version: str) -> Card:
     """The card with everything that follows from the stored scores; what was measured on images stays."""
-    found = judge(scores, card.classes, card.taxonomy).as_facts()
+    facts = judge(scores, card.classes, card.taxonomy).as_facts()
     return replace(
         card,
         version=version,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        facts={**card.facts, **{name: found[name] for name in JUDGED_FACTS}},
-        **judged_fields(found),
+        facts={**card.facts, **{name: facts[name] for name in JUDGED_FACTS}},
+        **judged_fields(facts),
     )

@@ -154,15 +154,15 @@ def score_images(score: Scorer, count: int, image: Callable[[int], Pixels]) -> F
         return np.stack([image(place) for place in range(start, min(start + BATCH, count))])
 
     starts = range(0, count, BATCH)
-    found: list[Floats] = []
+    scores: list[Floats] = []
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(batch, 0)
         for start in starts:
             images = following.result()
             if start + BATCH < count:
                 following = pool.submit(batch, start + BATCH)
-            found.append(score(images))
-    return np.concatenate(found)
+            scores.append(score(images))
+    return np.concatenate(scores)
 
 
 def disturbance_row(

@@ -61,8 +61,8 @@ class EvaluatedCase:
 
 def is_scored_case(name: str, image_id: str) -> bool:
     """Whether the model of that name has scored the image; an unknown one is answered with the status 404."""
-    found = (one for one in intact_bundles(Services.current().bundles) if one.name == name)
-    return any(scored_row(one, image_id, "") is not None for one in found)
+    named = (one for one in intact_bundles(Services.current().bundles) if one.name == name)
+    return any(scored_row(one, image_id, "") is not None for one in named)
 
 
 register_page(  # type: ignore[no-untyped-call]
@@ -81,11 +81,11 @@ def layout(name: str | None = None, image_id: str | None = None, **query: Any) -
     if not models or not image_id or all(one.name != name for one in models):
         return unknown_case(str(name), str(image_id), local_address("/performance"))
     view, _ = read_view({**query, "model": name}, models, services.settings.model)
-    found = find_case(view, models, image_id)
+    case = find_case(view, models, image_id)
     back = local_address(f"/performance{view_query(view)}")
-    if found is None:
+    if case is None:
         return unknown_case(str(name), image_id, back)
-    return evaluated_case(view, found, image_id, back)
+    return evaluated_case(view, case, image_id, back)
 
 
 def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedCase | None:
@@ -95,11 +95,11 @@ def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedC
         return None
     threshold = view.review.probability(view.position)
     rest = [one for one in models if one.name != view.model.name]
-    found = [(one, other) for one in rest if (other := scored_row(one, image_id, row["split"])) is not None]
+    others = [(one, other) for one in rest if (other := scored_row(one, image_id, row["split"])) is not None]
     return EvaluatedCase(
         row,
         threshold,
-        ((view.model, row), *found),
+        ((view.model, row), *others),
         sibling_rows(view.model, row),
         place_in_list(view, image_id, threshold),
     )
@@ -108,11 +108,11 @@ def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedC
 def scored_row(bundle: Bundle, image_id: str, split: str) -> Row | None:
     """The scores of an image, of that split where it was scored in several."""
     table = bundle_scores(bundle)
-    found = table[table["image_id"] == image_id]
-    if found.empty:
+    rows = table[table["image_id"] == image_id]
+    if rows.empty:
         return None
-    inside = found[found["split"] == split]
-    return dict((inside if len(inside) else found).iloc[0])
+    inside = rows[rows["split"] == split]
+    return dict((inside if len(inside) else rows).iloc[0])
 
 
 def sibling_rows(bundle: Bundle, row: Row) -> tuple[Row, ...]:
@@ -121,8 +121,8 @@ def sibling_rows(bundle: Bundle, row: Row) -> tuple[Row, ...]:
     if not isinstance(lesion, str) or not lesion:
         return ()
     table = bundle_scores(bundle)
-    found = table[(table["lesion_id"] == lesion) & (table["image_id"] != row["image_id"])]
-    return tuple(found.drop_duplicates("image_id").head(MOST).to_dict("records"))
+    rows = table[(table["lesion_id"] == lesion) & (table["image_id"] != row["image_id"])]
+    return tuple(rows.drop_duplicates("image_id").head(MOST).to_dict("records"))
 
 
 def place_in_list(view: View, image_id: str, threshold: float) -> ListPlace | None:
@@ -142,10 +142,10 @@ def place_in_list(view: View, image_id: str, threshold: float) -> ListPlace | No
     )
 
 
-def evaluated_case(view: View, found: EvaluatedCase, image_id: str, back: str) -> Component:
+def evaluated_case(view: View, case: EvaluatedCase, image_id: str, back: str) -> Component:
     """Everything about a case."""
     known = photographs.known_images(Services.current().settings.images)
-    place, taxonomy = found.place, view.model.card.taxonomy
+    place, taxonomy = case.place, view.model.card.taxonomy
     before, after = (
         cases.case_address(view, one) if one else None
         for one in ((place.before, place.after) if place else (None, None))
@@ -158,20 +158,20 @@ def evaluated_case(view: View, found: EvaluatedCase, image_id: str, back: str) -
     other_images = [
         cases.case_card(
             row,
-            cases.decision_outcome(row, found.threshold),
+            cases.decision_outcome(row, case.threshold),
             cases.case_address(view, str(row["image_id"])),
             known,
             taxonomy,
         )
-        for row in found.siblings
+        for row in case.siblings
     ]
     right = [
-        case_facts(found.row, found.threshold, taxonomy),
-        evaluated_diagnoses(found.row, taxonomy),
+        case_facts(case.row, case.threshold, taxonomy),
+        evaluated_diagnoses(case.row, taxonomy),
     ]
     return html.Div(
         [
-            list_bar(back, selection_words(view.selection, found.threshold, taxonomy), place, before, after),
+            list_bar(back, selection_words(view.selection, case.threshold, taxonomy), place, before, after),
             html.H1(image_id),
             html.Div(
                 [
@@ -180,7 +180,7 @@ def evaluated_case(view: View, found: EvaluatedCase, image_id: str, back: str) -
                 ],
                 className="evaluated-columns",
             ),
-            models_table(found.others, elsewhere),
+            models_table(case.others, elsewhere),
             lesion_images(other_images),
         ],
         className="evaluated",

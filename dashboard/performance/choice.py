@@ -76,7 +76,7 @@ def compare_select(models: Sequence[Bundle], view: View) -> Component:
 def filter_selects(view: View) -> list[Component]:
     """A select a variable; those that the scores do not hold cannot be opened."""
     chosen = dict(view.where)
-    found: list[Component] = [html.Span("Only", className="label")]
+    selects: list[Component] = [html.Span("Only", className="label")]
     for variable in COLUMNS:
         options = part_options(variable, view)
         select = dbc.Select(
@@ -89,8 +89,8 @@ def filter_selects(view: View) -> list[Component]:
             className="filter",
         )
         # The select says by itself what it is about; a screen reader is told before.
-        found.append(html.Label([html.Span(variable, className="visually-hidden"), select]))
-    return found
+        selects.append(html.Label([html.Span(variable, className="visually-hidden"), select]))
+    return selects
 
 
 def actions(view: View) -> Component:
@@ -145,11 +145,11 @@ def split_options(splits: Sequence[str]) -> list[dict[str, str]]:
 
 def part_options(variable: str, view: View) -> list[dict[str, Any]]:
     """All cases, or one of the parts with its size."""
-    found, taxonomy = view.parts.get(variable, {}), view.model.card.taxonomy
+    parts, taxonomy = view.parts.get(variable, {}), view.model.card.taxonomy
     return [
         {"value": "", "label": ANY[variable]},
         *(
             {"value": slug(name), "label": f"{part_title(variable, name, taxonomy)} ({n:,})"}
-            for name, n in found.items()
+            for name, n in parts.items()
         ),
     ]

@@ -149,13 +149,13 @@ def decisions_csv(view: View) -> CsvTable:
     """The four outcomes at the threshold."""
     shown = view.review
     at, threshold = shown.confusion(view.position), shown.probability(view.position)
-    found = [
+    cells = [
         ("malignant", "malignant", at.tp),
         ("malignant", "benign", at.fn),
         ("benign", "malignant", at.fp),
         ("benign", "benign", at.tn),
     ]
-    return CsvTable(("threshold", "truth", "decision", "cases"), [(threshold, *one) for one in found])
+    return CsvTable(("threshold", "truth", "decision", "cases"), [(threshold, *one) for one in cells])
 
 
 def numbers_csv(view: View) -> CsvTable:
@@ -163,10 +163,10 @@ def numbers_csv(view: View) -> CsvTable:
     shown = view.review
     at, threshold = shown.confusion(view.position), shown.probability(view.position)
     percent = chosen_prevalence(view.prevalence, at)
-    found = operating_figures(at, percent / 100)
+    figures = operating_figures(at, percent / 100)
     named = {"auc": shown.area, "auc_by_lesion": shown.auc_by_lesion}
     named |= {"sensitivity": at.sensitivity, "specificity": at.specificity, "accuracy": at.accuracy}
-    named |= {name: getattr(found, name) for name, *_ in NUMBERS}
+    named |= {name: getattr(figures, name) for name, *_ in NUMBERS}
     return CsvTable(
         ("threshold", "prevalence_for_ppv_and_npv", "number", *INTERVAL_COLUMNS),
         [(threshold, percent / 100, name, *interval_cells(one)) for name, one in named.items()],
@@ -176,7 +176,7 @@ def numbers_csv(view: View) -> CsvTable:
 def models_csv(view: View) -> CsvTable:
     """Several models, each against the first."""
     head = ("model", "against", "images_of_both", "auc", "auc_of_the_first", "difference", "low", "high", "p")
-    found = [
+    rows = [
         (
             one.model,
             view.model.name,
@@ -190,7 +190,7 @@ def models_csv(view: View) -> CsvTable:
         )
         for one in view.figure_data().rivals
     ]
-    return CsvTable(head, found)
+    return CsvTable(head, rows)
 
 
 def cases_csv(view: View) -> CsvTable:

@@ -70,8 +70,8 @@ def find_runs(folder: Path | None, now: float | None = None) -> tuple[Run, ...]:
     if folder is None or not folder.is_dir():
         return ()
     at = time.time() if now is None else now
-    found = [run for path in sorted(folder.iterdir()) if (run := run_in_folder(path, at)) is not None]
-    return tuple(sorted(found, key=lambda run: (not run.live, run.name)))
+    runs = [run for path in sorted(folder.iterdir()) if (run := run_in_folder(path, at)) is not None]
+    return tuple(sorted(runs, key=lambda run: (not run.live, run.name)))
 
 
 def run_in_folder(path: Path, now: float) -> Run | None:
@@ -99,15 +99,15 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         text = path.read_text("utf-8", "replace")
     except FileNotFoundError:
         return []
-    found = []
+    epochs = []
     for line in text.splitlines():
         try:
             one = json.loads(line)
         except ValueError:
             continue
         if isinstance(one, dict) and isinstance(one.get("epoch"), int | float):
-            found.append(one)
-    return found
+            epochs.append(one)
+    return epochs
 
 
 def planned_epochs(path: Path) -> int | None:

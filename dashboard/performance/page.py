@@ -109,11 +109,9 @@ def view_summary(view: View, shown: SplitEvaluation) -> Component:
 
 def comparison_room(view: View) -> Component:
     """The room for the comparison of several models; it is there, unseen, where one stands alone."""
-    found = html.Div(panels.skeleton() if view.others else None, id="performance-versus")
+    room = html.Div(panels.skeleton() if view.others else None, id="performance-versus")
     return (
-        panels.framed("Models compared", found, parts.COMPARISON_NOTE, table="models")
-        if view.others
-        else found
+        panels.framed("Models compared", room, parts.COMPARISON_NOTE, table="models") if view.others else room
     )
 
 
@@ -223,8 +221,8 @@ def choose(
 
 def diagnoses_part(view: View, _: Mapping[str, Any]) -> Component | None:
     """The diagnoses."""
-    found = view.review.matrix
-    return None if found is None else parts.diagnoses_table(found, view.model.card.taxonomy)
+    matrix = view.review.matrix
+    return None if matrix is None else parts.diagnoses_table(matrix, view.model.card.taxonomy)
 
 
 # What comes later and is no figure.

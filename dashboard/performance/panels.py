@@ -50,15 +50,15 @@ def figure_panel(figure: Figure, data: FigureData, body: Component | None = None
 
 def take_along(title: str, figure: str | None, table: str | None) -> Component | None:
     """The buttons that save a figure or a table; performance.js gives them the page's address."""
-    found: list[Component] = []
+    links: list[Component] = []
     for kind in ("PNG", "SVG") if figure else ():
         labels = attributes(
             data_figure=figure, data_format=kind.lower(), aria_label=f"Save {title} as {kind}"
         )
-        found.append(html.Button(kind, type="button", className="take", title=f"Save as {kind}", **labels))
+        links.append(html.Button(kind, type="button", className="take", title=f"Save as {kind}", **labels))
     if table:
         labels = attributes(data_table=table, aria_label=f"Save {title} as CSV")
-        found.append(
+        links.append(
             html.A(
                 "CSV",
                 href=local_address(f"{TABLES}/{table}.csv"),
@@ -67,7 +67,7 @@ def take_along(title: str, figure: str | None, table: str | None) -> Component |
                 **labels,
             )
         )
-    return html.Div(found, className="take-along") if found else None
+    return html.Div(links, className="take-along") if links else None
 
 
 def figure_room(figure: Figure, data: FigureData, turn: Any = None) -> Component:

@@ -187,7 +187,7 @@ def odd_cases(first: str, other: Versus) -> str:
     return f"{first} and {other.model}: {'; '.join(sentences)}." if sentences else ""
 
 
-def subgroups_table(found: Sequence[Subgroup]) -> Component:
+def subgroups_table(groups: Sequence[Subgroup]) -> Component:
     """A row a subgroup; what does not exist says why."""
     head = ("Group", "Cases", "Malignant", "AUC", "Sensitivity", "Specificity")
     rows = [
@@ -199,9 +199,9 @@ def subgroups_table(found: Sequence[Subgroup]) -> Component:
             share_text(one.sensitivity),
             share_text(one.specificity),
         )
-        for one in found
+        for one in groups
     ]
-    return figures_table(head, rows, "subgroups", [place for place, one in enumerate(found) if one.small])
+    return figures_table(head, rows, "subgroups", [place for place, one in enumerate(groups) if one.small])
 
 
 def subgroup_button(one: Subgroup) -> Component:

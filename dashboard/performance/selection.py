@@ -133,21 +133,21 @@ def in_range(
 ) -> NDArray[np.bool_]:
     """Cases of a bin; the last one includes 1."""
     low, high = float(about[0]), float(about[1])
-    found = (scores >= low) & ((scores < high) | (high == 1))
-    return found & (truth == (about[2] == "malignant")) if len(about) > 2 else found
+    inside = (scores >= low) & ((scores < high) | (high == 1))
+    return inside & (truth == (about[2] == "malignant")) if len(about) > 2 else inside
 
 
 def in_cell(table: "pd.DataFrame", taxonomy: Taxonomy, true: str, chosen_code: str) -> NDArray[np.bool_]:
     """Cases of one cell of the matrix of diagnoses; none for a model that tells none apart."""
     columns = [f"p_{code}" for code in taxonomy.codes]
-    found = np.zeros(len(table), np.bool_)
+    cases = np.zeros(len(table), np.bool_)
     if set(columns) <= set(table.columns):
         rows_of = np.flatnonzero((table["label"] == true).to_numpy())
         values = table[columns].to_numpy(np.float64)[rows_of]
         known = ~np.isnan(values).any(axis=1)
         picked = np.where(known, np.where(np.isnan(values), -1, values).argmax(axis=1), -1)
-        found[rows_of[picked == taxonomy.index(chosen_code)]] = True
-    return found
+        cases[rows_of[picked == taxonomy.index(chosen_code)]] = True
+    return cases
 
 
 def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
@@ -173,7 +173,7 @@ def listed_cases(
     return places[worst_first(truth, scores, threshold)]
 
 
-def page_within(found: int, wanted: int) -> tuple[int, int]:
+def page_within(total: int, wanted: int) -> tuple[int, int]:
     """The page that can be shown, and how many there are."""
-    last = max(1, -(-found // PER_PAGE))
+    last = max(1, -(-total // PER_PAGE))
     return min(max(1, wanted), last), last

@@ -234,8 +234,8 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
 
 def number_readings(confusion: Confusion, percent: float) -> dict[str, tuple[str, str]]:
     """Value and interval of every row at a prevalence in per cent."""
-    found = operating_figures(confusion, percent / 100)
-    return {name: value_and_interval(getattr(found, name), kind) for name, _, kind, _ in NUMBERS}
+    figures = operating_figures(confusion, percent / 100)
+    return {name: value_and_interval(getattr(figures, name), kind) for name, _, kind, _ in NUMBERS}
 
 
 def odds_readings(confusion: Confusion) -> list[list[float | None] | str]:

@@ -109,14 +109,14 @@ def compared_name(card: Card) -> str:
 def calibration_sentences(card: Card) -> str:
     """How the probabilities of every modality are made, in a sentence each."""
     return " ".join(
-        f"{modality.capitalize()}: temperature {found.temperature:.3f}"
+        f"{modality.capitalize()}: temperature {calibration.temperature:.3f}"
         + (
-            f", shift {found.shift:+.3f}, for a prevalence of {rate(found.prevalence)}"
-            if found.prevalence
+            f", shift {calibration.shift:+.3f}, for a prevalence of {rate(calibration.prevalence)}"
+            if calibration.prevalence
             else ""
         )
         + ", fitted on validation."
-        for modality, found in card.calibrations.items()
+        for modality, calibration in card.calibrations.items()
     )
 
 

@@ -74,14 +74,14 @@ def has_variable(table: "pd.DataFrame", variable: str) -> bool:
 
 def parts_by_variable(table: "pd.DataFrame", taxonomy: Taxonomy) -> dict[str, dict[str, int]]:
     """Every variable that the scores hold and the cases in each of its parts, in the order to show them."""
-    found: dict[str, dict[str, int]] = {}
+    parts: dict[str, dict[str, int]] = {}
     for variable in COLUMNS:
         if len(table) and has_variable(table, variable):
             codes, names = part_codes(table, variable)
             counts = np.bincount(codes, minlength=len(names)).tolist()
             order = ranked_parts(variable, names, counts, taxonomy.codes)
-            found[variable] = {names[code]: counts[code] for code in order}
-    return found
+            parts[variable] = {names[code]: counts[code] for code in order}
+    return parts
 
 
 def ranked_parts(
@@ -106,17 +106,17 @@ def ranked_parts(
 
 def cases_inside(table: "pd.DataFrame", where: Where) -> NDArray[np.bool_]:
     """Which cases (n,) are in every wanted part; none for a variable or a part that the scores do not hold."""
-    found = np.ones(len(table), np.bool_)
+    inside = np.ones(len(table), np.bool_)
     for variable, wanted in where:
         if COLUMNS.get(variable) not in table:
             return np.zeros(len(table), np.bool_)
         codes, names = part_codes(table, variable)
-        found &= np.array([slug(name) == wanted for name in names])[codes]
-    return found
+        inside &= np.array([slug(name) == wanted for name in names])[codes]
+    return inside
 
 
 def usable_filter(
-    wanted: Iterable[tuple[str, str]], found: Mapping[str, Mapping[str, int]]
+    wanted: Iterable[tuple[str, str]], parts: Mapping[str, Mapping[str, int]]
 ) -> tuple[Where, Where]:
     """A filter that somebody asks for, parted into what these cases have and what they have not.
 
@@ -127,6 +127,6 @@ def usable_filter(
     good: list[tuple[str, str]] = []
     odd: list[tuple[str, str]] = []
     for variable, name in wanted:
-        has = any(slug(one) == name for one in found.get(variable, ()))
+        has = any(slug(one) == name for one in parts.get(variable, ()))
         (good if has else odd).append((variable, name))
     return tuple(good), tuple(odd)

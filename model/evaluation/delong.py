@@ -136,8 +136,8 @@ def areas_with_covariance(
     truth: NDArray[np.bool_], lesion: NDArray[np.int64], *scores: Floats
 ) -> tuple[Floats, Floats]:
     """AUC of k models (k,) and their covariance (k, k), lesions being independent of each other."""
-    found = [placements(truth, one) for one in scores]
-    malignant, benign = (np.stack(one) for one in zip(*found, strict=True))
+    shares = [placements(truth, one) for one in scores]
+    malignant, benign = (np.stack(one) for one in zip(*shares, strict=True))
     values = malignant.mean(axis=1)
     lesions = int(lesion.max()) + 1
     mine = lesion_contributions(malignant, lesion[truth], lesions)

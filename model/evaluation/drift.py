@@ -79,8 +79,8 @@ class Distance:
 
 def finite_sorted(values: ArrayLike) -> NDArray[np.float64]:
     """The finite ones of these values, sorted, (n,)."""
-    found = np.asarray(values, np.float64).ravel()
-    return np.sort(found[np.isfinite(found)])
+    numbers = np.asarray(values, np.float64).ravel()
+    return np.sort(numbers[np.isfinite(numbers)])
 
 
 def quantile_edges(expected: ArrayLike, bins: int = BINS) -> NDArray[np.float64]:

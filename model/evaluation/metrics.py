@@ -316,10 +316,10 @@ def sweep_scores(y: ArrayLike, p: ArrayLike) -> Sweep:
     if unscored:
         truth, scores = truth[scored], scores[scored]
     order = np.argsort(-scores, kind="stable")
-    scores, found = scores[order], np.cumsum(truth[order])
+    scores, caught = scores[order], np.cumsum(truth[order])
     last = np.append(np.flatnonzero(np.diff(scores)), scores.size - 1) if scores.size else np.zeros(0, int)
-    tp = found[last].astype(np.int64)
-    malignant = int(found[-1]) if found.size else 0
+    tp = caught[last].astype(np.int64)
+    malignant = int(caught[-1]) if caught.size else 0
     return Sweep(scores[last], tp, last + 1 - tp, malignant, truth.size - malignant, unscored)
 
 

@@ -131,12 +131,12 @@ def updated_probability(prior: float, times: float) -> float:
 
 def needed_to_biopsy(at: Confusion, prevalence: float) -> Interval:
     """Lesions called malignant for one cancer among them, at a prevalence: one over the PPV."""
-    found = ppv(at, prevalence)
-    if not found.defined:
-        return found
-    if not found.value:
+    share = ppv(at, prevalence)
+    if not share.defined:
+        return share
+    if not share.value:
         return undefined(Undefined.NO_CANCER_CAUGHT)
-    return Interval(1 / found.value, 1 / found.high, 1 / found.low)
+    return Interval(1 / share.value, 1 / share.high, 1 / share.low)
 
 
 @dataclass(frozen=True)

@@ -51,16 +51,14 @@ def calibration_bins(y: ArrayLike, p: ArrayLike, groups: ArrayLike, bins: int = 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
     """Mean distance of predicted from observed share over equal-width bins, weighted by cases; or NaN."""
     truth, scores = truth_and_scores(y, p)
-    found = calibration_bins(truth, scores, np.arange(truth.size), bins)
-    return error_of_bins(found)
+    filled = calibration_bins(truth, scores, np.arange(truth.size), bins)
+    return error_of_bins(filled)
 
 
-def error_of_bins(found: Sequence[Bin]) -> float:
+def error_of_bins(bins: Sequence[Bin]) -> float:
     """See `expected_calibration_error`."""
-    total = sum(one.n for one in found)
-    return (
-        sum(one.n * abs(one.predicted - one.observed.value) for one in found) / total if total else math.nan
-    )
+    total = sum(one.n for one in bins)
+    return sum(one.n * abs(one.predicted - one.observed.value) for one in bins) / total if total else math.nan
 
 
 def brier(y: ArrayLike, p: ArrayLike) -> float:
@@ -85,5 +83,5 @@ class Reliability:
 
 def measure_reliability(y: ArrayLike, p: ArrayLike, groups: ArrayLike) -> Reliability:
     """Everything above."""
-    found = calibration_bins(y, p, groups)
-    return Reliability(found, error_of_bins(found), brier(y, p))
+    bins = calibration_bins(y, p, groups)
+    return Reliability(bins, error_of_bins(bins), brier(y, p))

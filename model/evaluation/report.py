@@ -109,19 +109,19 @@ def report_templates() -> Environment:
 
 def figure_json(figure: Any) -> dict[str, Any]:
     """A figure as JSON values, its template with it."""
-    found: dict[str, Any] = json.loads(figure.to_json())
-    return {"data": found["data"], "layout": found["layout"]}
+    values: dict[str, Any] = json.loads(figure.to_json())
+    return {"data": values["data"], "layout": values["layout"]}
 
 
 def report_tiles(shown: SplitEvaluation) -> list[tuple[str, str, str]]:
     """The few numbers to know: name, value, and the line below."""
-    at, found = shown.at(shown.threshold), shown.resampled
+    at, sure = shown.at(shown.threshold), shown.resampled
     of_benign, of_malignant = at.tn + at.fp, at.tp + at.fn
     return [
-        ("AUC", *value_and_interval(found.area, "index")),
+        ("AUC", *value_and_interval(sure.area, "index")),
         ("Sensitivity", *value_and_interval(at.sensitivity, "share")),
         ("Specificity", *value_and_interval(at.specificity, "share")),
-        ("Average precision", *value_and_interval(found.average_precision, "index")),
+        ("Average precision", *value_and_interval(sure.average_precision, "index")),
         ("Cancers missed", f"{at.fn:,}", f"of {of_malignant:,}"),
         ("False alarms", f"{at.fp:,}", f"of {of_benign:,}"),
         ("Prevalence here", *value_and_interval(at.prevalence, "share")),

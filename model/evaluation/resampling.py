@@ -122,8 +122,8 @@ def bootstrap(
         return Resampled(0, undefined(counts.problem), undefined(counts.problem))
     n = resample_count(truth.size) if n is None else n
     ranked = rank_cases(truth, scores, groups)
-    found = [block_statistics(ranked, *drawn, curves) for drawn in resamples(ranked, n, seed)]
-    areas, precisions, roc, recall = (np.concatenate(one) for one in zip(*found, strict=True))
+    blocks = [block_statistics(ranked, *drawn, curves) for drawn in resamples(ranked, n, seed)]
+    areas, precisions, roc, recall = (np.concatenate(one) for one in zip(*blocks, strict=True))
     sizes = (np.unique(lesion).size for lesion in (ranked.malignant, ranked.benign))
     return Resampled(
         n=n,

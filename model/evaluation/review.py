@@ -162,13 +162,13 @@ class SplitEvaluation:
 
     def at(self, threshold: float) -> metrics.Confusion:
         """The cases by truth and decision at a threshold, a probability."""
-        found = self.known.get(threshold)
-        if found is None:
-            found = metrics.confusion(self.truth, self.deciding, threshold, self.lesion)
+        cells = self.known.get(threshold)
+        if cells is None:
+            cells = metrics.confusion(self.truth, self.deciding, threshold, self.lesion)
             if len(self.known) >= POSITIONS.size:
                 self.known.clear()
-            self.known[threshold] = found
-        return found
+            self.known[threshold] = cells
+        return cells
 
     def confusion(self, position: float) -> metrics.Confusion:
         """The cases by truth and decision at a slider position in per cent."""
@@ -325,12 +325,12 @@ def training_words(card_training: Mapping[str, Any]) -> str:
     return " · ".join(word for word in words if isinstance(word, str))
 
 
-def intact_bundles(found: Sequence[Bundle | Damaged]) -> list[Bundle]:
+def intact_bundles(bundles: Sequence[Bundle | Damaged]) -> list[Bundle]:
     """The bundles that can be looked at."""
-    return [one for one in found if isinstance(one, Bundle) and why_unreadable(one) is None]
+    return [one for one in bundles if isinstance(one, Bundle) and why_unreadable(one) is None]
 
 
-def damaged_bundles(found: Sequence[Bundle | Damaged]) -> list[Damaged]:
+def damaged_bundles(bundles: Sequence[Bundle | Damaged]) -> list[Damaged]:
     """The others, each with what is wrong; some of them may still predict."""
-    problems = [(one, one.problem if isinstance(one, Damaged) else why_unreadable(one)) for one in found]
+    problems = [(one, one.problem if isinstance(one, Damaged) else why_unreadable(one)) for one in bundles]
     return [Damaged(one.path, one.name, problem) for one, problem in problems if problem is not None]

@@ -63,8 +63,8 @@ def share_by_lesion(hits: ArrayLike, groups: ArrayLike, reason: Undefined = Unde
     """
     lesion, lesions = lesion_codes(groups)
     cases = np.bincount(lesion, minlength=lesions)
-    found = np.bincount(lesion[np.asarray(hits, bool)], minlength=lesions)
-    sums = (found.sum(), cases.sum(), found @ found, found @ cases, cases @ cases)
+    caught = np.bincount(lesion[np.asarray(hits, bool)], minlength=lesions)
+    sums = (caught.sum(), cases.sum(), caught @ caught, caught @ cases, cases @ cases)
     return Share(*map(int, sums)).interval(reason)
 
 
@@ -79,14 +79,14 @@ def balanced_accuracy_by_lesion(
 ) -> Interval:
     """Mean over the classes that occur of the share that was found, from class indices (n,)."""
     own = np.asarray(truth, np.int64)[:, None] == np.arange(classes)
-    found = own & (np.asarray(truth) == np.asarray(chosen))[:, None]
+    right = own & (np.asarray(truth) == np.asarray(chosen))[:, None]
 
     def of(sums: Floats) -> Floats:
         hits, cases = sums[:, :classes], sums[:, classes:]
         shares = np.divide(hits, cases, out=np.zeros_like(hits), where=cases > 0)
         return np.asarray(shares.sum(axis=1) / np.maximum((cases > 0).sum(axis=1), 1))
 
-    return statistic_of_sums(np.hstack([found, own]), groups, of)
+    return statistic_of_sums(np.hstack([right, own]), groups, of)
 
 
 def lesions_of(lesion_ids: ArrayLike, image_ids: ArrayLike) -> NDArray[np.str_]:

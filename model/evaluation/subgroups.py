@@ -65,7 +65,7 @@ def subgroups(
     rising = np.argsort(scores, kind="stable")
     truth, scores, lesions = truth[rising], scores[rising], np.asarray(groups)[rising]
     deciding = deciding[rising]
-    found: list[Subgroup] = []
+    parts_found: list[Subgroup] = []
     for variable in VARIABLES:
         if not has_variable(table, variable):
             continue
@@ -76,9 +76,9 @@ def subgroups(
             at = confusion(truth[inside], deciding[inside], threshold, lesions[inside])
             malignant = int(truth[inside].sum())
             whole = delong_auc(truth[inside], scores[inside], lesions[inside])
-            found.append(
+            parts_found.append(
                 Subgroup(
                     variable.capitalize(), names[code], at.n, malignant, whole, at.sensitivity, at.specificity
                 )
             )
-    return tuple(found)
+    return tuple(parts_found)

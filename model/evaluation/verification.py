@@ -113,8 +113,8 @@ def evaluated_rates(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool)
     without = scored["no_result"].to_numpy(bool) if "no_result" in scored else np.zeros(len(scored), bool)
     cut = point.of(Modality.CLOSE_UP).malignant if close_up else point.threshold
     left_alone = (p < cut) & ~without
-    found = (p >= cut) & ~without if close_up else ~left_alone
-    outcome = np.where(truth, np.where(found, TP, FN), np.where(left_alone, TN, FP))
+    caught = (p >= cut) & ~without if close_up else ~left_alone
+    outcome = np.where(truth, np.where(caught, TP, FN), np.where(left_alone, TN, FP))
     return confusion_of_outcomes(outcome, lesion_of(scored)[0])
 
 

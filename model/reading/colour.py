@@ -84,11 +84,11 @@ def to_srgb(profile: bytes, mode: str) -> Transform | None:
         None where there is nothing to turn: the profile is sRGB, is for other pictures, or cannot be read.
     """
     try:
-        found = ImageCms.ImageCmsProfile(BytesIO(profile))
-        space = SPACES.get(found.profile.xcolor_space.strip())
+        opened = ImageCms.ImageCmsProfile(BytesIO(profile))
+        space = SPACES.get(opened.profile.xcolor_space.strip())
         if space != mode:
             return None
-        transform = build_transform(found, mode)
+        transform = build_transform(opened, mode)
         return None if changes_nothing(transform, mode) else transform
     # A broken profile breaks in many ways; the picture is then read as nearly all are meant.
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):

@@ -98,7 +98,7 @@ class Helpers:
         try:
             helper = self._taken()
             try:
-                found = helper.read(data, limits)
+                picture = helper.read(data, limits)
             except ImageError:
                 self._back(helper)
                 raise
@@ -111,7 +111,7 @@ class Helpers:
                 helper.close()
                 raise
             self._back(helper)
-            return found
+            return picture
         finally:
             self._places.release()
 

@@ -91,7 +91,7 @@ class Head:
 
 def read_jpeg_head(data: bytes) -> Head | None:
     """The head of a JPEG file; None where the data is none, or is cut off before its coded data."""
-    found: list[Segment] = []
+    segments: list[Segment] = []
     place = 2 if data.startswith(b"\xff\xd8") else len(data)
     while data[place : place + 1] == b"\xff":
         while data[place : place + 1] == b"\xff":
@@ -100,23 +100,25 @@ def read_jpeg_head(data: bytes) -> Head | None:
         body = data[place + 3 : place + 1 + length]
         if not marker or marker[0] in (0, SOI, EOI) or length < 2 or len(body) != length - 2:
             return None
-        found.append(Segment(marker[0], body))
+        segments.append(Segment(marker[0], body))
         place += 1 + length
         if marker[0] == SOS:
-            frames = sum(one.marker in FRAMES for one in found)
-            whole = frames == 1 and all(len(one.body) >= 6 for one in found if one.marker in FRAMES | {SOS})
-            return Head(tuple(found), place) if whole else None
+            frames = sum(one.marker in FRAMES for one in segments)
+            whole = frames == 1 and all(
+                len(one.body) >= 6 for one in segments if one.marker in FRAMES | {SOS}
+            )
+            return Head(tuple(segments), place) if whole else None
     return None
 
 
 def is_endless(data: bytes) -> bool:
     """Whether a file goes over its picture far more often than any camera or program lets it."""
-    found = read_jpeg_head(data)
-    if found is None or found.one_pass:
+    head = read_jpeg_head(data)
+    if head is None or head.one_pass:
         return False
-    width, height = found.size
+    width, height = head.size
     most = min(MOST_SCANS, MOST_PIXELS // max(1, width * height))
-    later = (marker for marker, _, _ in later_markers(data, found.end) if marker == SOS)
+    later = (marker for marker, _, _ in later_markers(data, head.end) if marker == SOS)
     return sum(1 for _ in islice(later, most)) >= most
 
 
@@ -138,29 +140,27 @@ def strip_metadata(data: bytes, orientation: int) -> bytes | None:
     Returns:
         None for a file that is coded in a rare way.
     """
-    found = read_jpeg_head(data)
-    if found is None or found.frame.marker not in (BASELINE, EXTENDED, PROGRESSIVE) or found.precision != 8:
+    head = read_jpeg_head(data)
+    if head is None or head.frame.marker not in (BASELINE, EXTENDED, PROGRESSIVE) or head.precision != 8:
         return None
-    parts = [b"\xff\xd8", *(segment_bytes(*one) for one in opening_segments(found, orientation))]
-    parts += [
-        segment_bytes(one.marker, one.body) for one in found.segments if is_needed_to_decode(one.marker)
-    ]
-    if found.one_pass:
-        end = data.find(b"\xff\xd9", found.end)
-        parts.append(data[found.end : end if end >= 0 else len(data)])
+    parts = [b"\xff\xd8", *(segment_bytes(*one) for one in opening_segments(head, orientation))]
+    parts += [segment_bytes(one.marker, one.body) for one in head.segments if is_needed_to_decode(one.marker)]
+    if head.one_pass:
+        end = data.find(b"\xff\xd9", head.end)
+        parts.append(data[head.end : end if end >= 0 else len(data)])
     else:
-        parts.extend(coded_scans(data, found.end))
+        parts.extend(coded_scans(data, head.end))
     return b"".join([*parts, b"\xff\xd9"])
 
 
-def opening_segments(found: Head, orientation: int) -> Iterator[tuple[int, bytes]]:
+def opening_segments(head: Head, orientation: int) -> Iterator[tuple[int, bytes]]:
     """What says how colours are coded, without a preview, and which way is up."""
-    for body in found.bodies(APP0, b"JFIF\0")[:1]:
+    for body in head.bodies(APP0, b"JFIF\0")[:1]:
         yield APP0, body[:12].ljust(12, b"\0") + b"\0\0"
     if orientation != 1:
         entry = b"\x01\x12\x00\x03\x00\x00\x00\x01" + bytes([0, orientation, 0, 0])
         yield APP1, b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)
-    for body in found.bodies(APP14, b"Adobe")[:1]:
+    for body in head.bodies(APP14, b"Adobe")[:1]:
         yield APP14, body[:12]
 
 

@@ -193,21 +193,21 @@ def changes_colours(profile: bytes, mode: str) -> bool:
 def upright_rgb(image: Image.Image, profile: bytes, factor: int, orientation: int) -> Image.Image:
     """Any mode to RGB in sRGB, reduced and upright. Transparency is laid over white."""
     if image.mode == "RGB" and not profile and not image.has_transparency_data:
-        found = image.reduce(factor) if factor > 1 else image
+        picture = image.reduce(factor) if factor > 1 else image
     else:
-        found = in_strips(image, strip_converter(profile, grey_range(image)), factor)
+        picture = in_strips(image, strip_converter(profile, grey_range(image)), factor)
     turn = TURNS.get(orientation)
-    return found if turn is None else found.transpose(turn)
+    return picture if turn is None else picture.transpose(turn)
 
 
 def in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image], factor: int) -> Image.Image:
     """A picture converted, and reduced, a few rows at a time."""
     width, height = image.size
-    found = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    whole = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     for top in range(0, height, ROWS):
         strip = convert(image.crop((0, top, width, min(top + ROWS, height))))
-        found.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
-    return found
+        whole.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return whole
 
 
 def strip_converter(profile: bytes, grey: Grey | None) -> Callable[[Image.Image], Image.Image]:

@@ -48,10 +48,10 @@ def receive_message(pipe: IO[bytes], most: int) -> tuple[dict[str, Any], bytes]:
 
 def read_exactly(pipe: IO[bytes], length: int) -> bytes:
     """So many bytes. Raises EOFError."""
-    found = pipe.read(length)
-    if len(found) != length:
+    data = pipe.read(length)
+    if len(data) != length:
         raise EOFError("the other end is gone")
-    return found
+    return data
 
 
 def limit_memory() -> None:
@@ -77,13 +77,13 @@ def answer_request(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
     from model.reading.picture import read_picture
 
     try:
-        found = read_picture(data, limits)
+        picture = read_picture(data, limits)
     except ImageError as error:
         return send_message(pipe, {"code": error.code, "sentence": str(error)})
-    height, width = found.pixels.shape[:2]
-    head = {"height": height, "width": width, "format": found.format}
-    head |= {"orientation": found.orientation, "srgb": found.srgb}
-    return send_message(pipe, head, found.pixels.data.cast("B"))
+    height, width = picture.pixels.shape[:2]
+    head = {"height": height, "width": width, "format": picture.format}
+    head |= {"orientation": picture.orientation, "srgb": picture.srgb}
+    return send_message(pipe, head, picture.pixels.data.cast("B"))
 
 
 def main() -> None:

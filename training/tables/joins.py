@@ -14,15 +14,15 @@ def join_tables(tables: Sequence[CaseTable]) -> list[CaseTable]:
     Its key is the first of KEYS that it has. It is added where a table has this column and some of its values; what
     fits to no other table stays as it is.
     """
-    found = list(tables)
+    joined = list(tables)
     for path in [table.path for table in tables]:
-        part = next(table for table in found if table.path == path)
+        part = next(table for table in joined if table.path == path)
         key = next((key for key in KEYS if key in part.rows), "")
-        others = [table for table in found if table is not part]
+        others = [table for table in joined if table is not part]
         fitting = [table.path for table in others if key and tells_more(part, table, key)]
         if fitting and not is_whole(part):
-            found = [with_columns(table, part, key) if table.path in fitting else table for table in others]
-    return found
+            joined = [with_columns(table, part, key) if table.path in fitting else table for table in others]
+    return joined
 
 
 def tells_more(part: CaseTable, table: CaseTable, key: str) -> bool:

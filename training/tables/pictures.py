@@ -13,11 +13,11 @@ from training.tables.text import CaseTable
 
 def find_images(folders: Iterable[Path]) -> dict[str, list[Path]]:
     """Every image file below the folders, by its name without the ending; names that begin with a dot are skipped."""
-    found: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
     for folder in folders:
         for path in images_in_folder(folder):
-            found.setdefault(path.stem, []).append(path)
-    return found
+            by_name.setdefault(path.stem, []).append(path)
+    return by_name
 
 
 def images_in_folder(folder: Path) -> Iterator[Path]:
@@ -53,11 +53,11 @@ def with_paths(
     paths: list[str] = []
     missing: list[str] = []
     for image, file in zip(rows["image_id"], rows["file"], strict=True):
-        found = [place / file for place in places if file and (place / file).is_file()][:1]
+        files_of_image = [place / file for place in places if file and (place / file).is_file()][:1]
         name = Path(image).name
-        found = found or pictures.get(name) or folded.get(name.casefold(), [])
-        if found:
-            paths.append(str(only_one(image, found)))
+        files_of_image = files_of_image or pictures.get(name) or folded.get(name.casefold(), [])
+        if files_of_image:
+            paths.append(str(only_one(image, files_of_image)))
         else:
             missing.append(image)
     if missing:

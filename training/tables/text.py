@@ -111,7 +111,7 @@ def split_rows(path: Path, text: str) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise CasesError(f"{path} is no table that can be read: {error}.") from error
     stripped = [(number, [field.strip() for field in row]) for number, row in enumerate(rows, start=1)]
-    found = [(number, row) for number, row in stripped if number >= start and any(row)]
-    if not found:
+    rows_with_text = [(number, row) for number, row in stripped if number >= start and any(row)]
+    if not rows_with_text:
         raise CasesError(f"{path} is empty; its row 1 names the columns, such as {HAM10000}.")
-    return found
+    return rows_with_text

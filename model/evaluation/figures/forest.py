@@ -28,13 +28,13 @@ def forest_height(groups: int) -> int:
     return FRAME + ROW * max(4, groups)
 
 
-def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, theme: str | None) -> go.Figure:
+def forest_figure(groups: Sequence[Subgroup], area: Interval, at: Confusion, theme: str | None) -> go.Figure:
     """AUC, sensitivity and specificity with 95 % intervals by subgroup; dotted, those of all cases.
 
     Small groups are grey and hollow; what is not defined has no mark, and the table says why.
     """
-    tall = forest_height(len(found))
-    if not found:
+    tall = forest_height(len(groups))
+    if not groups:
         return message("The scores of this split hold no age, sex, site or way of confirmation.", theme, tall)
     colours = palette(theme)
     figure = make_subplots(1, 3, shared_yaxes=True, horizontal_spacing=0.03, figure=blank(theme, tall))
@@ -44,20 +44,26 @@ def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, them
     for column, (name, title) in enumerate(PANELS, start=1):
         for small in (False, True):
             rows = [
-                place for place, one in enumerate(found) if one.small == small and getattr(one, name).defined
+                place for place, one in enumerate(groups) if one.small == small and getattr(one, name).defined
             ]
-            values: list[Interval] = [getattr(found[place], name) for place in rows]
+            values: list[Interval] = [getattr(groups[place], name) for place in rows]
             colour = colours.muted if small else colours.action
             figure.add_scatter(
                 x=[one.value for one in values],
                 y=rows,
                 error_x=error_bars(values, colour, 1 if small else 1.75),
                 customdata=[
-                    [subgroup_code(found[place]), found[place].n, found[place].malignant, one.low, one.high]
+                    [
+                        subgroup_code(groups[place]),
+                        groups[place].n,
+                        groups[place].malignant,
+                        one.low,
+                        one.high,
+                    ]
                     for place, one in zip(rows, values, strict=True)
                 ],
-                meta={"show": [f"part:{subgroup_code(found[place])}" for place in rows]},
-                text=[part_words(found[place].name) for place in rows],
+                meta={"show": [f"part:{subgroup_code(groups[place])}" for place in rows]},
+                text=[part_words(groups[place].name) for place in rows],
                 mode="markers",
                 cliponaxis=False,
                 marker={
@@ -75,11 +81,11 @@ def forest_figure(found: Sequence[Subgroup], area: Interval, at: Confusion, them
         if whole[name].defined:
             lines.append(reference_line(whole[name].value, column, colours))
         low = 0.5 if name == "auc" else 0
-        lowest = min((getattr(one, name).low for one in found if getattr(one, name).defined), default=low)
+        lowest = min((getattr(one, name).low for one in groups if getattr(one, name).defined), default=low)
         figure.update_xaxes(title=title, range=[min(low, lowest) - 0.02, 1.02], nticks=5, row=1, col=column)
-    figure.update_layout(shapes=lines + variable_lines(found, colours))
-    labels = [f"{one.title}  n = {one.n:,}{' ○' if one.small else ''}" for one in found]
-    figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
+    figure.update_layout(shapes=lines + variable_lines(groups, colours))
+    labels = [f"{one.title}  n = {one.n:,}{' ○' if one.small else ''}" for one in groups]
+    figure.update_yaxes(range=[len(groups) - 0.5, -0.5], tickvals=list(range(len(groups))), showgrid=False)
     return figure.update_yaxes(ticktext=labels, row=1, col=1)
 
 
@@ -103,12 +109,12 @@ def reference_line(x: float, column: int, colours: Palette) -> dict[str, Any]:
     }
 
 
-def variable_lines(found: Sequence[Subgroup], colours: Palette) -> list[dict[str, Any]]:
+def variable_lines(groups: Sequence[Subgroup], colours: Palette) -> list[dict[str, Any]]:
     """A line between one variable's groups and the next."""
     return [
         separator_line(place - 0.5, colours)
-        for place in range(1, len(found))
-        if found[place].variable != found[place - 1].variable
+        for place in range(1, len(groups))
+        if groups[place].variable != groups[place - 1].variable
     ]
 
 

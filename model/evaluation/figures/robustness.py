@@ -13,20 +13,20 @@ from model.evaluation.figures.template import Palette, blank, error_bars, messag
 ROW, FRAME = 26, 96
 
 
-def robustness_height(found: Sequence[Disturbed]) -> int:
+def robustness_height(rows: Sequence[Disturbed]) -> int:
     """Pixels that the figure needs."""
-    return FRAME + ROW * max(4, len(found))
+    return FRAME + ROW * max(4, len(rows))
 
 
-def robustness_figure(found: Sequence[Disturbed], theme: str | None) -> go.Figure:
+def robustness_figure(rows: Sequence[Disturbed], theme: str | None) -> go.Figure:
     """A row a disturbance: AUC with its interval beside the undisturbed one, and the share of decisions that turned."""
-    tall = robustness_height(found)
-    if not found:
+    tall = robustness_height(rows)
+    if not rows:
         return message("The card states nothing about disturbed images.", theme, tall)
     colours = palette(theme)
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.05, figure=blank(theme, tall))
-    places = [place for place, one in enumerate(found) if one.auc.defined]
-    known = [found[place] for place in places]
+    places = [place for place, one in enumerate(rows) if one.auc.defined]
+    known = [rows[place] for place in places]
     hollow: dict[str, Any] = {
         "size": 8,
         "color": colours.surface,
@@ -56,30 +56,30 @@ def robustness_figure(found: Sequence[Disturbed], theme: str | None) -> go.Figur
         row=1,
         col=1,
     )
-    add_changed_decisions(figure, found, colours)
-    labels = [f"{one.name}  n = {one.images:,}" for one in found]
-    figure.update_yaxes(range=[len(found) - 0.5, -0.5], tickvals=list(range(len(found))), showgrid=False)
+    add_changed_decisions(figure, rows, colours)
+    labels = [f"{one.name}  n = {one.images:,}" for one in rows]
+    figure.update_yaxes(range=[len(rows) - 0.5, -0.5], tickvals=list(range(len(rows))), showgrid=False)
     figure.update_yaxes(ticktext=labels, row=1, col=1)
     lowest = min((one.auc.low for one in known), default=0.5)
     figure.update_xaxes(
         title="AUC (○ undisturbed)", range=[min(0.5, lowest) - 0.02, 1.02], nticks=5, row=1, col=1
     )
-    widest = 100 * max(one.decisions_changed for one in found)
+    widest = 100 * max(one.decisions_changed for one in rows)
     figure.update_xaxes(
         title="Decisions changed (%)", range=[0, max(5.0, 1.3 * widest)], nticks=5, row=1, col=2
     )
     return figure.update_layout(bargap=0.35)
 
 
-def add_changed_decisions(figure: go.Figure, found: Sequence[Disturbed], colours: Palette) -> None:
+def add_changed_decisions(figure: go.Figure, rows: Sequence[Disturbed], colours: Palette) -> None:
     """Bars of the decisions that turned, with the cancers that were lost."""
     figure.add_bar(
-        x=[100 * one.decisions_changed for one in found],
-        y=list(range(len(found))),
+        x=[100 * one.decisions_changed for one in rows],
+        y=list(range(len(rows))),
         orientation="h",
-        customdata=[[one.name, one.benign_now, one.mean_change] for one in found],
+        customdata=[[one.name, one.benign_now, one.mean_change] for one in rows],
         marker={"color": colours.muted, "opacity": 0.6, "line": {"width": 0}},
-        text=[f"{one.benign_now} lost" if one.benign_now else "" for one in found],
+        text=[f"{one.benign_now} lost" if one.benign_now else "" for one in rows],
         textposition="outside",
         textfont={"size": 12, "color": colours.malignant},
         cliponaxis=False,
