@@ -28,7 +28,7 @@ from training.augment import view
 from training.files import write_whole_file
 from training.losses import JointLoss
 from training.machine import note_machine
-from training.networks import BUILDERS, freeze_statistics
+from training.networks import BUILDERS, freeze_statistics, stored_network
 from training.pixels import PixelStore
 from training.recipes import Recipe, Stage
 from training.runs import BEFORE, BEST, FACTS, JUDGED, LAST, RunError, read_history
@@ -297,9 +297,7 @@ def fit(
         if (run / BEFORE).exists():
             blend_stage(recipe, stage, run)
         before += stage.epochs
-    network = BUILDERS[recipe.network](recipe.stages[-1].size, None, len(LESIONS))
-    network.load_weights(run / BEST)
-    return network
+    return stored_network(recipe.network, recipe.stages[-1].size, run / BEST)
 
 
 def begin_stage(recipe: Recipe, number: int, run: Path, init: str, steps: int) -> keras.Model:
@@ -316,8 +314,7 @@ def begin_stage(recipe: Recipe, number: int, run: Path, init: str, steps: int) -
 
 def blend_stage(recipe: Recipe, stage: Stage, run: Path) -> None:
     """Mix the best weights of a stage that is done with those it began with; these are then no longer there."""
-    network = BUILDERS[recipe.network](stage.size, None, len(LESIONS))
-    network.load_weights(run / BEFORE)
+    network = stored_network(recipe.network, stage.size, run / BEFORE)
     first = network.get_weights()
     network.load_weights(run / BEST)
     network.set_weights(

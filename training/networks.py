@@ -158,3 +158,10 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {
     "efficientnet_lite0": efficientnet_lite0,
     "tiny": tiny,
 }
+
+
+def stored_network(name: str, size: int, weights: Path) -> keras.Model:
+    """The network of a builder's name at one input size, with the weights that a run has stored."""
+    network = BUILDERS[name](size, None, len(LESIONS))
+    network.load_weights(weights)
+    return network

@@ -25,7 +25,7 @@ from model.bundle import (
     file_digest,
     write_bundle,
 )
-from model.taxonomy import LESIONS, taxonomy_from_json
+from model.taxonomy import taxonomy_from_json
 from training.cases import CasesError, read_cases, split_digest
 from training.files import write_whole_file
 from training.judge import Evaluation, judge
@@ -81,11 +81,9 @@ class TrainingRun:
             raise CasesError(
                 f"{self.folder} holds no trained network. Run `python -m training train {self.recipe.name}` first."
             )
-        from training.networks import BUILDERS
+        from training.networks import stored_network
 
-        network = BUILDERS[self.recipe.network](self.recipe.stages[-1].size, None, len(LESIONS))
-        network.load_weights(self.folder / BEST)
-        return network
+        return stored_network(self.recipe.network, self.recipe.stages[-1].size, self.folder / BEST)
 
 
 def run_without(source: str, data: Path, runs: Path) -> TrainingRun:

@@ -146,7 +146,7 @@ def stored_probabilities(bundle: Bundle | None, split: str) -> Any:
     """The stored scores of a split, (n,); empty without any."""
     from model.evaluation.review import evaluated_rows
 
-    return [] if bundle is None else evaluated_rows(bundle, split)["probability"].to_numpy()
+    return [] if bundle is None else evaluated_rows(bundle, split, ())["probability"].to_numpy()
 
 
 def confirmed_diagnoses(
@@ -219,7 +219,7 @@ def promised(bundle: Bundle | None, close_up: bool) -> Confusion | None:
     if bundle is None:
         return None
     # The page of the performance has read those of dermoscopic images already.
-    table = stored_scores(bundle, Modality.CLOSE_UP) if close_up else evaluated_rows(bundle, "test")
+    table = stored_scores(bundle, Modality.CLOSE_UP) if close_up else evaluated_rows(bundle, "test", ())
     table = table[table["split"] == "test"] if len(table) else table
     return evaluated_rates(table, bundle.card.point(), close_up) if len(table) else None
 
