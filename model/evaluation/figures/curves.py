@@ -64,15 +64,9 @@ def roc_figure(
     add_aimed(figure, aimed, [roc_place(one) for one in aimed], colours, labelled=True)
     add_area_label(figure, "AUC", area, colours, x=0.98, y=0.04, align="right")
     figure.add_annotation(text="chance", x=0.56, y=0.56, xanchor="left", yanchor="top", font={"size": 12})
-    benign, malignant = (
-        f"of {count:,} {kind}"
-        for count, kind in (
-            (point.confusion.fp + point.confusion.tn, "benign"),
-            (point.confusion.tp + point.confusion.fn, "malignant"),
-        )
-    )
-    figure.update_xaxes(title=f"False-positive rate ({benign})", **PERCENT)
-    figure.update_yaxes(title=f"Sensitivity ({malignant})", **PERCENT)
+    at = point.confusion
+    figure.update_xaxes(title=f"False-positive rate (of {at.fp + at.tn:,} benign)", **PERCENT)
+    figure.update_yaxes(title=f"Sensitivity (of {at.tp + at.fn:,} malignant)", **PERCENT)
     return raise_marker(figure)
 
 
@@ -156,13 +150,13 @@ def add_rival_curve(
     """Another model's ROC curve, with its name and area above those before; in the colour that its training has."""
     if not curve.x.size or area.reason is not None:
         return figure
-    kept = visible_points(curve)
+    seen = visible_points(curve)
     before = sum(note.name == RIVAL for note in figure.layout.annotations)
     colour, dash = colour_of(before + 1, palette(theme)), DASHES[before % len(DASHES)]
     figure.add_scatter(
-        x=kept.x,
-        y=kept.y,
-        customdata=100 * np.minimum(kept.thresholds, 1),
+        x=seen.x,
+        y=seen.y,
+        customdata=100 * np.minimum(seen.thresholds, 1),
         mode="lines",
         line={"color": colour, "width": 1.75, "dash": dash},
         hovertemplate=(
