@@ -77,7 +77,6 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
                     record,
                     taxonomy_of(record),
                     drawn=examples.is_drawn(record.sha256),
-                    link=False,
                     no_outline=why_no_outline(services, record),
                     prevalence=services.prevalence(record),
                 ),

@@ -11,13 +11,13 @@ from dashboard.shell.text import (
     chance_sentence,
     context_words,
     diagnosis_words,
+    headline,
     model_limits,
     next_step,
     percent,
     point_words,
     similar_cases,
 )
-from dashboard.shell.verdict import OUTCOMES
 from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
@@ -89,12 +89,12 @@ def report_of(
     return Report(
         title=shortened(record.filename, NAME),
         outcome=record.outcome,
-        word=OUTCOMES[record.outcome].word,
+        word=headline(record.outcome, record.context.signs),
         chance=chance_sentence(record.probability, prevalence),
         probability=record.probability,
         zones=tuple(zones),
         ranges=scale_words(zones),
-        step=next_step(record.outcome, record.cautions),
+        step=next_step(record.outcome, record.cautions, record.context.signs),
         reasons=tuple(caution.text for caution in record.cautions if caution.severe),
         cautions=tuple(warnings[:CAUTIONS]),
         diagnoses=tuple(likely_diagnosis(code, taxonomy, value) for code, value in ordered if reliable),

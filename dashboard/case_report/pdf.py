@@ -171,10 +171,12 @@ def draw_pictures(
 
 def draw_verdict(page: Paper, report: Report) -> None:
     """The outcome; then what it means, or why there is no result and how the next photograph gets one."""
-    top = page.get_y()
-    page.mark(report.outcome, MARGIN + HUGE * 0.15, top + HUGE * 0.25, HUGE * 0.24)
-    colour = OUTCOMES[report.outcome].light
-    page.write_text(report.word, MARGIN + HUGE * 0.4, INNER - HUGE * 0.4, HUGE, True, colour)
+    if report.word == OUTCOMES[report.outcome].word:
+        page.mark(report.outcome, MARGIN + HUGE * 0.15, page.get_y() + HUGE * 0.25, HUGE * 0.24)
+        colour = OUTCOMES[report.outcome].light
+        page.write_text(report.word, MARGIN + HUGE * 0.4, INNER - HUGE * 0.4, HUGE, True, colour)
+    else:
+        page.write_text(report.word, MARGIN, INNER, HUGE, True)
     if report.reasons:
         for sentence in report.reasons:
             page.write_text(sentence, MARGIN, INNER)

@@ -14,9 +14,11 @@ from dashboard.shell.text import (
     RETAKE_STEPS,
     chance_sentence,
     context_words,
+    headline,
     next_step,
     similar_cases,
 )
+from dashboard.store.fields import CONTEXT
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ def result_card(
     record: "Record",
     taxonomy: Taxonomy,
     drawn: bool = False,
-    link: bool = True,
     no_outline: str = "",
     prevalence: float | None = None,
 ) -> str:
@@ -39,7 +40,6 @@ def result_card(
         record: the stored prediction.
         taxonomy: what its codes mean.
         drawn: whether the image is one of our drawings, which is then said.
-        link: whether to offer the way to the prediction's own page.
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         no_outline: why what the model looked at is not offered; empty where it is.
     """
@@ -49,7 +49,6 @@ def result_card(
         record=record,
         taxonomy=taxonomy,
         drawn=drawn,
-        link=link,
         square=None if no_outline else centred_square(record.width, record.height),
         no_outline=no_outline,
         reasons=[caution.text for caution in record.cautions if caution.severe],
@@ -58,7 +57,9 @@ def result_card(
         chance=chance_sentence(record.probability, prevalence),
         zones=zones,
         ranges=scale_words(zones),
-        step=next_step(record.outcome, record.cautions),
+        headline=headline(record.outcome, record.context.signs),
+        questions=[field for field in CONTEXT if field.sign],
+        step=next_step(record.outcome, record.cautions, record.context.signs),
         diagnoses=sorted(record.probabilities.items(), key=lambda item: -item[1]),
         likeliest=LIKELIEST,
         similar=similar_cases(record.similar, taxonomy),

@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dashboard.shell.verdict import OUTCOMES
 from dashboard.store.fields import CONTEXT
 from model.taxonomy import Taxonomy
 
@@ -35,6 +36,7 @@ RETAKE_STEPS = (
     "Hold still until it is in focus.",
     "Light it evenly, without flash or shadow.",
 )
+EXAMINE = "Have it examined, whatever the photograph shows."
 COUNTS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 # Cautions that another photograph can do something about.
@@ -110,12 +112,24 @@ def prevalence_words(prevalence: float) -> str:
     return f"{round(100 * prevalence)} of 100 are"
 
 
-def next_step(outcome: str, cautions: Sequence["Caution"]) -> str:
-    """What to do now, in one or two careful sentences; none of them reassures.
+def headline(outcome: str, signs: Collection[str]) -> str:
+    """The first words on a result: an outcome's, unless they would reassure against what the person says.
 
     Args:
         outcome: "benign", "uncertain", "malignant" or "no_result".
+        signs: see `Context.signs`.
     """
+    return EXAMINE if signs and outcome == "benign" else OUTCOMES[outcome].word
+
+
+def next_step(outcome: str, cautions: Sequence["Caution"], signs: Collection[str] = ()) -> str:
+    """What to do now, in one or two careful sentences; none of them reassures.
+
+    Args:
+        outcome, signs: as for `headline`.
+    """
+    if signs and outcome != "malignant":
+        return f"Have a dermatologist examine this lesion. {'. '.join(signs)}: no photograph shows that."
     again = outcome != "no_result" and any(caution.code in PHOTOGRAPHIC for caution in cautions)
     return f"{NEXT_STEPS[outcome]} {RETAKE}" if again else NEXT_STEPS[outcome]
 

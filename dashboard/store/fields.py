@@ -13,6 +13,7 @@ from dashboard.store.errors import InputError
 from dashboard.store.names import MAX_NOTE, clean_line, clean_text
 
 Sex = Literal["female", "male", "other"]
+Answer = Literal["yes", "no"]
 # The sites of HAM10000, by which the performance page splits its cases too; any other may be typed.
 SITES = (
     *(
@@ -51,6 +52,7 @@ class ContextField:
         filter: how predictions can be filtered by it: any of several values, or the whole text in upper or lower case.
         heading: of its column in the history's grid; empty for no column.
         below: name of the field that the grid shows below it.
+        sign: of a question, what a yes says: results ask it before the advice.
         later: it came with a later version; backups from before have none of it.
     """
 
@@ -69,6 +71,7 @@ class ContextField:
     filter: Literal["", "values", "text"] = ""
     heading: str = ""
     below: str = ""
+    sign: str = ""
     later: bool = False
 
     @property
@@ -148,7 +151,19 @@ class Context:
         heading="Lesion",
         below="site",
     )
+    changed: Answer | None = context_field(
+        "Has it changed", prefix="has changed:", sign="It has changed", later=True
+    )
+    bleeds: Answer | None = context_field("Does it bleed", prefix="bleeds:", sign="It bleeds", later=True)
+    growing: Answer | None = context_field(
+        "Is it new and growing", prefix="new and growing:", sign="It is new and growing", later=True
+    )
     note: str | None = context_field("Note", longest=MAX_NOTE, lines=True, searched=True)
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What was said that asks for an examination, whatever a photograph shows."""
+        return tuple(part.sign for part in CONTEXT if part.sign and getattr(self, part.name) == "yes")
 
     def __post_init__(self) -> None:
         for part in CONTEXT:

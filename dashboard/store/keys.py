@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from dashboard.store import changes
 from dashboard.store.errors import Conflict, NotFound
-from dashboard.store.fields import Context
+from dashboard.store.fields import CONTEXT, Context
 from dashboard.store.records import Record
 from dashboard.store.schema import keys
 
@@ -31,8 +31,13 @@ class IdempotencyKey:
 
 def request_digest(filename: str, context: Context, *options: str) -> str:
     """A digest, 64 hexadecimal digits, of everything that a request asks for beside its image."""
-    # Earlier versions had one option more. Their keys, which live for a day, stand for the same requests.
-    request = json.dumps([filename, asdict(context), [*options, "False"]], sort_keys=True)
+    # Earlier versions had one option more, and fewer fields. Their keys, which live for a day, stand for the same
+    # requests.
+    fields = asdict(context)
+    for field in CONTEXT:
+        if field.later and fields[field.name] is None:
+            del fields[field.name]
+    request = json.dumps([filename, fields, [*options, "False"]], sort_keys=True)
     return hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -339,6 +339,31 @@ def test_a_sentence_stands_where_no_region_stands_out(visit: Visit, lesion_jpeg:
     assert page.locator(".outline, [data-outline]").count() == 0
 
 
+def test_what_the_person_says_ends_a_reassuring_headline(visit: Visit, mole_jpeg: bytes) -> None:
+    page = visit.open()
+    page.get_by_label("Operating point").select_option("sensitivity-90")
+    choose(page, photograph("signs.jpg", mole_jpeg))
+    headline, sign = page.locator(f"{CARD} .result-verdict"), page.get_by_role("button", name="It bleeds")
+    before = headline.inner_text().split("\n")[-1]
+    sign.click()
+    expect(page.locator(f"{CARD} .next-step")).to_contain_text("It bleeds")
+    if "No malignancy" in before:
+        expect(headline).to_have_text("Have it examined, whatever the photograph shows.")
+    # The eye, and the focus, stay where they were.
+    expect(sign).to_be_focused()
+    expect(sign).to_have_attribute("aria-pressed", "true")
+    page.locator(CARD).get_by_role("link", name="Open in history").click()
+    expect(page.locator("#case-card .next-step")).to_contain_text("It bleeds")
+    expect(page.get_by_label("Does it bleed")).to_have_value("yes")
+    # Taken back there, and saved with the form at once: nobody else was faster.
+    page.get_by_label("Age in years").fill("61")
+    page.get_by_role("button", name="It bleeds").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#context-problem")).to_have_text("Saved.")
+    expect(page.get_by_label("Does it bleed")).to_have_value("none")
+    expect(page.locator("#case-card .result-verdict")).to_contain_text(before)
+
+
 def test_file_chooser_is_reached_with_the_keyboard(visit: Visit) -> None:
     page = visit.open()
     # Listened for from the beginning: the browser is told of it a moment later, and Enter may be faster than that.

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.store import NotFound, Record
+from dashboard.store.fields import CONTEXT_NAMES
 from tests.dashboard.calls import dispatch, page
 from tests.dashboard.reviews import add_review
 
@@ -109,7 +110,8 @@ def test_a_case_that_is_gone_meanwhile_is_said(
 
 
 def describe(app: Dash, client: FlaskClient, record_id: str, seen: int, **values: Any) -> Any:
-    given = {"lesion": "L1", "site": "back", "age": 40, "sex": "female", "note": ""} | values
+    given: dict[str, Any] = dict.fromkeys(CONTEXT_NAMES)
+    given |= {"lesion": "L1", "site": "back", "age": 40, "sex": "female", "note": ""} | values
     state: dict[str, Any] = {f"context-{name}.value": value for name, value in given.items()}
     return dispatch(
         app,

@@ -18,11 +18,11 @@ from dashboard.case_report.sheet import sheet
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.shell.outline import outline_png
-from dashboard.shell.text import DISCLAIMER, NEXT_STEPS, RETAKE_STEPS, model_limits
+from dashboard.shell.text import DISCLAIMER, EXAMINE, NEXT_STEPS, RETAKE_STEPS, model_limits
 from dashboard.store import Context, Record
 from model.cautions import Caution
 from model.evaluation.verdict import VERDICTS
-from model.predictor import Similar
+from model.predictor import Decision, Similar
 from model.taxonomy import HAM10000
 from tests import files
 from tests.dashboard.predict.test_page import text
@@ -134,6 +134,16 @@ def test_crowded_report_keeps_to_its_page(crowded: Record, services: Services, r
         DISCLAIMER,
     ):
         assert wanted in printed
+
+
+def test_what_the_person_says_leads_the_report(record: Record, services: Services) -> None:
+    told = replace(
+        record, decision=Decision.BENIGN, cautions=(), context=Context(bleeds="yes", growing="yes")
+    )
+    for said in (words(pdf(told, services)), " ".join(unescape(sheet(told, HAM10000)).split())):
+        assert EXAMINE in said and VERDICTS["benign"].word not in said
+        assert "It bleeds. It is new and growing" in said
+        assert "bleeds: yes, new and growing: yes" in said
 
 
 def test_characters_that_the_typeface_lacks_are_said_to_be_missing(

@@ -25,6 +25,7 @@ from dashboard.settings import Settings
 from dashboard.shell.result_card import result_card
 from dashboard.shell.text import (
     DISCLAIMER,
+    EXAMINE,
     NEXT_STEPS,
     RETAKE_STEPS,
     chance_sentence,
@@ -35,6 +36,7 @@ from dashboard.shell.text import (
 )
 from dashboard.shell.verdict import verdict
 from dashboard.store import Context, Record
+from dashboard.store.fields import CONTEXT, ContextField
 from model.bundle import open_bundle
 from model.cautions import Caution
 from model.evaluation.verdict import COLOURS, VERDICTS
@@ -182,6 +184,20 @@ def test_the_chance_is_said_for_the_prevalence_that_the_model_was_calibrated_for
     assert services.prevalence(record) == bundle.card.calibration(record.modality).prevalence
     # Nobody knows any more.
     assert services.prevalence(replace(record, model_sha256="0" * 64)) is None
+
+
+@pytest.mark.parametrize("sign", [field for field in CONTEXT if field.sign], ids=lambda field: field.name)
+def test_a_yes_ends_a_reassuring_headline(record: Record, sign: ContextField) -> None:
+    benign = replace(record, decision=Decision.BENIGN, cautions=())
+    assert VERDICTS["benign"].word in result_card(benign, HAM10000)
+    for answer, wanted in (("yes", True), ("no", False)):
+        told = replace(benign, context=Context(**{sign.name: answer}))
+        shown = card_text(result_card(told, HAM10000))
+        assert (EXAMINE in shown) == wanted == (VERDICTS["benign"].word not in shown)
+        assert ("Have a dermatologist examine this lesion." in shown) == wanted
+        assert f'data-sign="{sign.name}" aria-pressed="{str(wanted).lower()}"' in shown
+    malignant = replace(told, decision=Decision.MALIGNANT, context=Context(**{sign.name: "yes"}))
+    assert VERDICTS["malignant"].word in result_card(malignant, HAM10000)
 
 
 @pytest.mark.parametrize("outcome", NEXT_STEPS)
