@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ COMMANDS = {
     "restore": "put a backup into an empty data folder",
     "import": "put the predictions of a backup into this store, beside those that are there",
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
-    "check": "check that every prediction and every picture is there and can be read",
+    "check": "check that every prediction and picture is there and can be read, and that the audit trail is whole",
     "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
 
@@ -186,9 +187,10 @@ def export_store(store: "Store", file: Path) -> str:
 def check_store(store: "Store") -> int:
     """Everything that is wrong with the store."""
     from dashboard.store.inspection import store_problems
+    from dashboard.users.trail import trail_problems
 
     number = 0
-    for problem in store_problems(store):
+    for problem in chain(store_problems(store), trail_problems(store)):
         number += 1
         print(problem, flush=True)
     print(f"{number:,} things are wrong." if number else "Everything is there and can be read.")
@@ -260,6 +262,7 @@ def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
     from dashboard.app import create_app
     from dashboard.server.serving import run
     from dashboard.services import EXTENSION
+    from dashboard.users.trail import Trail
 
     app = create_app(settings)
     services = app.server.extensions[EXTENSION]
@@ -269,6 +272,8 @@ def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
         flush=True,
     )
     services.warm(delay=2)
+    if settings.auth != "none":
+        Trail(services.store).tell_log()
     try:
         run(app.server, listener)
     except KeyboardInterrupt:

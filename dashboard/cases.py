@@ -14,6 +14,7 @@ from dashboard.store import Context, Finding, NotFound, Record
 from dashboard.store.keys import IdempotencyKey, request_digest
 from dashboard.store.summary import same_image
 from dashboard.users.roles import EVERYTHING, Permission
+from dashboard.users.trail import Trail
 from dashboard.users.visitors import asks_who, current_visitor
 from model.images import decode
 
@@ -165,4 +166,9 @@ def delete_cases(actor: Actor, services: Services, ids: Sequence[str], revision:
         Conflict: somebody changed one of them meanwhile; none is deleted then.
     """
     actor.require(Permission.DELETE)
-    return services.store.delete(ids, actor.name, revision)
+    gone = services.store.delete(ids, actor.name, revision)
+    if gone and asks_who():
+        trail = Trail(services.store)
+        for record_id in ids:
+            trail.write(actor.name, "deleted", record_id)
+    return gone

@@ -264,6 +264,24 @@ api_tokens = Table(
 )
 Index(None, api_tokens.c.user_id)
 
+# Who did what, saw what and took what along: appended, never changed. Each line has the digest of the one before. Of
+# what people wrote it holds a salted digest; the text stands beside it and can be erased, with its salt.
+trail = Table(
+    "trail",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("text", Text),
+    Column("salt", String(32)),
+    Column("text_digest", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+Index(None, trail.c.subject)
+Index(None, trail.c.who)
+
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
 # whoever watches that something changed. Photographs kept before `profiles_since` were read without colour profiles.
 store = Table(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -14,6 +14,7 @@ from dashboard.store.names import fold, new_id
 from dashboard.store.repository import Store
 from dashboard.store.schema import api_tokens, user_sessions, users
 from dashboard.users.roles import Role
+from dashboard.users.trail import append_line, utc_now
 
 NAME = re.compile(r"[\w.@+-]{1,64}")
 SHORTEST, LONGEST = 8, 1000
@@ -46,16 +47,20 @@ class User:
     rests_until: datetime | None = None
 
 
-def utc_now() -> datetime:
-    """The time by the clock."""
-    return datetime.now(UTC)
-
-
 class Accounts:
-    """The users of a store. Safe to use from several threads and processes."""
+    """The users of a store. Safe to use from several threads and processes.
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
-        self.store, self.clock = store, clock
+    Args:
+        actor: who changes accounts, for the audit trail.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime] = utc_now, actor: str = "command line"
+    ) -> None:
+        self.store, self.clock, self.actor = store, clock, actor
+
+    def _tell(self, connection: Connection, action: str, name: str, text: str = "") -> None:
+        append_line(connection, self.clock(), self.actor, action, name, text)
 
     def all(self) -> tuple[User, ...]:
         """Everybody who has an account, by name."""
@@ -96,6 +101,7 @@ class Accounts:
                 raise UserError(f"There is a user {row['name']} already.")
             else:
                 connection.execute(update(users).where(users.c.id == row["id"]).values(values))
+            self._tell(connection, "user added", name, role)
             return user_from_row(present_row(connection, name))
 
     def change_role(self, name: str, role: Role) -> None:
@@ -105,6 +111,7 @@ class Accounts:
             if role != Role.ADMINISTRATOR:
                 keep_an_administrator(connection, row)
             connection.execute(update(users).where(users.c.id == row["id"]).values(role=str(role)))
+            self._tell(connection, "role changed", row["name"], f"{row['role']} to {role}")
 
     def change_password(self, name: str, password: str) -> None:
         """Give a user another password, let the account in again and end its sessions. Raises UserError."""
@@ -113,6 +120,7 @@ class Accounts:
             row = present_row(connection, name)
             connection.execute(update(users).where(users.c.id == row["id"]).values(values))
             connection.execute(delete(user_sessions).where(user_sessions.c.user_id == row["id"]))
+            self._tell(connection, "password changed", row["name"])
 
     def remove(self, name: str) -> None:
         """Take the account away, with its sessions and tokens. Raises UserError."""
@@ -123,6 +131,7 @@ class Accounts:
                 connection.execute(delete(table).where(table.c.user_id == row["id"]))
             gone = {"removed": self.clock(), "password": None}
             connection.execute(update(users).where(users.c.id == row["id"]).values(gone))
+            self._tell(connection, "user removed", row["name"])
 
     def wake(self, name: str) -> None:
         """Let a resting account in again. Raises UserError."""

@@ -11,8 +11,9 @@ from sqlalchemy import RowMapping, Table, delete, insert, select, update
 from dashboard.store.names import fold, new_id
 from dashboard.store.repository import Store
 from dashboard.store.schema import api_tokens, user_sessions, users
-from dashboard.users.accounts import User, UserError, utc_now
+from dashboard.users.accounts import User, UserError
 from dashboard.users.roles import ROLES, Permission, Role
+from dashboard.users.trail import append_line, utc_now
 
 # A session ends after so long without a request, unless it was asked to stay; and after so long in any case.
 IDLE = timedelta(hours=1)
@@ -72,10 +73,16 @@ def digest(secret: str) -> str:
 
 
 class Credentials:
-    """Sessions and tokens of a store. Safe to use from several threads and processes."""
+    """Sessions and tokens of a store. Safe to use from several threads and processes.
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
-        self.store, self.clock = store, clock
+    Args:
+        actor: who makes and revokes them, for the audit trail.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime] = utc_now, actor: str = "command line"
+    ) -> None:
+        self.store, self.clock, self.actor = store, clock, actor
 
     def open_session(self, user: User, stays: bool = False) -> Visitor:
         """Let a user in.
@@ -92,6 +99,7 @@ class Credentials:
                     id=new_id(), digest=digest(secret), user_id=user.id, created=now, seen=now, stays=stays
                 )
             )
+            append_line(connection, now, user.name, "logged in", user.name, "")
         return Visitor(user.name, user.role, ROLES[user.role], secret)
 
     def of_session(self, secret: str, busy: bool = True) -> Visitor | None:
@@ -143,6 +151,7 @@ class Credentials:
                 "scopes": None if scopes is None else sorted({*scopes, Permission.ENTER}),
             }
             connection.execute(insert(api_tokens).values(row))
+            append_line(connection, now, self.actor, "token made", user, f"for {days} days")
         return secret
 
     def of_token(self, secret: str) -> Visitor | None:
@@ -184,6 +193,8 @@ class Credentials:
                 connection.execute(delete(table).where(table.c.id == credential_id)).rowcount
                 for table in (user_sessions, api_tokens)
             )
+            if gone:
+                append_line(connection, self.clock(), self.actor, "access revoked", credential_id, "")
         return gone > 0
 
     def _row(self, table: Table, secret: str) -> RowMapping | None:

@@ -1,6 +1,8 @@
 """The look at every request before it is answered: who asks, whether they may, and whether their browser meant it."""
 
-from dataclasses import dataclass
+import math
+import time
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 from flask import (
@@ -32,6 +34,7 @@ from dashboard.store.schema import store as store_table
 from dashboard.users.accounts import Accounts
 from dashboard.users.credentials import LONGEST_SESSION, Credentials, Visitor
 from dashboard.users.roles import PUBLIC, ROUTES, Permission
+from dashboard.users.trail import Trail
 from dashboard.users.visitors import EXTENSION, current_visitor, may
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,6 +52,15 @@ FIRST_PAGES = (
     (Permission.SEE, "/history"),
     (Permission.PERFORMANCE, "/performance"),
 )
+# Endpoint -> what whoever asks there has done with a photograph or with many cases.
+NOTED = {
+    "pictures.read_image": "photograph seen",
+    "pictures.read_thumbnail": "photograph seen",
+    "pictures.read_report": "report taken",
+    "exports.download_export": "exported",
+}
+SAME_LOOK = 600.0
+MOST_SEEN = 10_000
 NOTHING = "There is nothing at this address."
 SIGN_IN = "Log in first, or send the header “Authorization: Bearer TOKEN”."
 STALE = "The page is too old, or was opened by somebody else. Load it again."
@@ -95,7 +107,7 @@ def ask_who(server: Flask, settings: Settings, store: Store) -> None:
         WTF_CSRF_TIME_LIMIT=None,
     )
     server.session_interface = Cookies()
-    server.extensions[EXTENSION] = users = Users(settings, Accounts(store), Credentials(store))
+    server.extensions[EXTENSION] = users = Users(settings, Accounts(store), Credentials(store), Trail(store))
     login = LoginManager(server)
     login.session_protection = None
     login.user_loader(lambda secret: users.credentials.of_session(secret, is_busy()))
@@ -103,6 +115,7 @@ def ask_who(server: Flask, settings: Settings, store: Store) -> None:
     csrf.init_app(server)
     server.before_request(check_visitor)
     server.after_request(give_csrf_cookie)
+    server.after_request(note_what_was_seen)
     server.register_blueprint(blueprint)
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     limit = limiter.limit(ATTEMPTS, methods=["POST"], on_breach=lambda _: sign_in_page(TOO_MANY, 429))
@@ -116,6 +129,9 @@ class Users:
     settings: Settings
     accounts: Accounts
     credentials: Credentials
+    trail: Trail
+    # Who has seen what in the last minutes: a page that asks for a picture again is no new look at it.
+    seen: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
     @staticmethod
     def current() -> "Users":
@@ -131,6 +147,23 @@ class Users:
         if self.settings.auth == "proxy" and asked.environ.get(FROM_PROXY):
             return self.credentials.of_name(asked.headers.get(self.settings.user_header, ""))
         return None
+
+
+def note_what_was_seen(response: Response) -> Response:
+    """Write down who looked at a photograph, or took something along."""
+    visitor, action = current_visitor(), NOTED.get(request.endpoint or "")
+    if visitor is None or action is None or response.status_code not in (200, 304):
+        return response
+    users, now = Users.current(), time.monotonic()
+    values = request.view_args or {}
+    line = (visitor.name, action, str(values.get("record_id") or values.get("name")))
+    if action != "exported" and now - users.seen.get(line, -math.inf) < SAME_LOOK:
+        return response
+    if len(users.seen) > MOST_SEEN:
+        users.seen.clear()
+    users.seen[line] = now
+    users.trail.write(*line, text=request.query_string.decode("utf-8", "replace"))
+    return response
 
 
 def is_busy() -> bool:
@@ -202,6 +235,8 @@ def sign_in() -> AnyResponse:
     name, password = request.form.get("username", ""), request.form.get("password", "")
     user = users.accounts.with_password(name.strip(), password)
     if user is None:
+        # Some type their password into the wrong field: it can be erased.
+        users.trail.write("", "log-in refused", text=name[:64])
         return sign_in_page(NO_MATCH, 401)
     end_session()
     visitor = users.credentials.open_session(user, stays := "stays" in request.form)
@@ -237,7 +272,9 @@ def sign_in_page(problem: str = "", status: int = 200) -> Response:
 
 def end_session() -> None:
     """End the session of the browser that asks, if it has one, and forget what its cookie held."""
-    if secret := session.get("_user_id"):
+    visitor = current_visitor()
+    if visitor is not None and (secret := session.get("_user_id")):
+        Users.current().trail.write(visitor.name, "logged out", visitor.name)
         Users.current().credentials.close_session(secret)
     logout_user()
     session.clear()

@@ -1,0 +1,151 @@
+"""The audit trail: who logged in, saw and took what, and who changed whose rights, in an order that nobody can change.
+
+Each line has the digest of the one before, so that a line that is changed or taken out shows. Of what people wrote a
+line holds a salted digest only: the text beside it can be erased, and the digests still agree.
+"""
+
+import hashlib
+import json
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from dashboard.store.repository import Store
+from dashboard.store.schema import trail
+
+# Before the first line.
+BEGINNING = "0" * 64
+HOUR = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The time by the clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class TrailLine:
+    """One thing that somebody did.
+
+    Attributes:
+        subject: id of a prediction, name of a user, or of a file that was taken along.
+        text: what else there is to say; None where it was erased.
+    """
+
+    seq: int
+    created: datetime
+    who: str
+    action: str
+    subject: str
+    text: str | None
+
+
+class Trail:
+    """The trail of a store. Safe to use from several threads and processes."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
+        self.store, self.clock = store, clock
+
+    def write(self, who: str, action: str, subject: str = "", text: str = "") -> None:
+        """Append a line."""
+        with self.store.writing(quiet=True) as connection:
+            append_line(connection, self.clock(), who, action, subject, text)
+
+    def lines(self, about: str = "", limit: int = 200) -> tuple[TrailLine, ...]:
+        """The newest lines; of somebody, of what was done, or about something."""
+        found = select(trail).order_by(trail.c.seq.desc()).limit(limit)
+        if about:
+            found = found.where(
+                or_(*(column == about for column in (trail.c.who, trail.c.action, trail.c.subject)))
+            )
+        with self.store.reading() as connection:
+            return tuple(
+                TrailLine(row["seq"], row["created"], row["who"], row["action"], row["subject"], row["text"])
+                for row in connection.execute(found).mappings()
+            )
+
+    def erase_texts(self, subject: str) -> None:
+        """Erase what people wrote in the lines about something; that there are such lines stays."""
+        with self.store.writing(quiet=True) as connection:
+            gone = update(trail).where(trail.c.subject == subject).values(text=None, salt=None)
+            connection.execute(gone)
+
+    def newest(self) -> tuple[int, str]:
+        """Number and digest of the newest line."""
+        with self.store.reading() as connection:
+            return newest_line(connection)
+
+    def tell_log(self, pause: float = HOUR) -> threading.Thread:
+        """Say the newest digest in the log, outside the database, from now on and every hour."""
+
+        def tell() -> None:
+            while True:
+                number, digest = self.newest()
+                log.warning("Audit trail: line %d has the digest %s", number, digest)
+                if threading.Event().wait(pause):
+                    return
+
+        thread = threading.Thread(target=tell, name="trail", daemon=True)
+        thread.start()
+        return thread
+
+
+def append_line(
+    connection: Connection, created: datetime, who: str, action: str, subject: str, text: str
+) -> None:
+    """Append a line inside a writing transaction, in which nobody else appends one."""
+    number, before = newest_line(connection)
+    salt = secrets.token_hex(16)
+    row = {
+        "seq": number + 1,
+        "created": created,
+        "who": who,
+        "action": action,
+        "subject": subject,
+        "text_digest": text_digest(salt, text),
+    }
+    connection.execute(insert(trail).values(**row, text=text, salt=salt, digest=line_digest(before, row)))
+
+
+def newest_line(connection: Connection) -> tuple[int, str]:
+    """Number and digest of the newest line."""
+    row = connection.execute(
+        select(trail.c.seq, trail.c.digest).order_by(trail.c.seq.desc()).limit(1)
+    ).first()
+    return (row.seq, row.digest) if row else (0, BEGINNING)
+
+
+def text_digest(salt: str, text: str) -> str:
+    """What a line holds of a text: without the salt nobody can try which text it was."""
+    return hashlib.sha256(f"{salt}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def line_digest(before: str, row: "dict[str, object] | RowMapping") -> str:
+    """The digest of a line and all lines before it."""
+    created = row["created"]
+    assert isinstance(created, datetime)
+    fixed = [before, row["seq"], created.isoformat(), row["who"], row["action"], row["subject"]]
+    return hashlib.sha256(json.dumps([*fixed, row["text_digest"]]).encode()).hexdigest()
+
+
+def trail_problems(store: Store) -> Iterator[str]:
+    """A sentence for each line that is not as it was written, or is missing."""
+    number, before = 0, BEGINNING
+    with store.reading() as connection:
+        for row in connection.execute(select(trail).order_by(trail.c.seq)).mappings():
+            number += 1
+            if row["seq"] != number:
+                yield f"Line {number:,} of the audit trail is missing."
+                number = row["seq"]
+            elif row["digest"] != line_digest(before, row):
+                yield f"Line {number:,} of the audit trail was changed, or another one before it."
+            if row["salt"] is not None and row["text_digest"] != text_digest(row["salt"], row["text"] or ""):
+                yield f"The text beside line {number:,} of the audit trail was changed."
+            before = row["digest"]

@@ -1,0 +1,87 @@
+"""The audit trail: what is written, and that a change of it shows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import delete, update
+
+from dashboard.__main__ import main
+from dashboard.cases import NOBODY, predict_photograph
+from dashboard.services import Services
+from dashboard.store import Store, open_store
+from dashboard.store.schema import trail
+from dashboard.users.trail import Trail, trail_problems
+from tests.dashboard.users.conftest import sign_in
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store whose trail has three lines."""
+    store = open_store(tmp_path)
+    for number in range(3):
+        Trail(store).write("anna", "exported", "predictions.csv", f"?q=Maria {number}")
+    return store
+
+
+def test_a_trail_that_nobody_touched_is_whole(store: Store) -> None:
+    assert list(trail_problems(store)) == []
+    number, digest = Trail(store).newest()
+    assert number == 3 and len(digest) == 64
+    assert [line.text for line in Trail(store).lines("anna", limit=2)] == ["?q=Maria 2", "?q=Maria 1"]
+    assert Trail(store).lines("bob") == ()
+
+
+@pytest.mark.parametrize("column", ["who", "action", "subject", "text_digest", "digest"])
+def test_a_changed_line_shows(
+    store: Store, column: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with store.writing() as connection:
+        connection.execute(update(trail).where(trail.c.seq == 2).values({column: "bob"}))
+    assert any("line 2 " in problem.lower() for problem in trail_problems(store))
+    store.close()
+    monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path))
+    assert main(["check"]) == 1
+
+
+def test_a_line_that_is_taken_out_shows(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(delete(trail).where(trail.c.seq == 2))
+    assert list(trail_problems(store)) == ["Line 2 of the audit trail is missing."]
+
+
+def test_texts_can_be_erased_and_not_changed(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(update(trail).where(trail.c.seq == 2).values(text="?q=Bob"))
+    assert list(trail_problems(store)) == ["The text beside line 2 of the audit trail was changed."]
+    Trail(store).erase_texts("predictions.csv")
+    assert list(trail_problems(store)) == []
+    assert {line.text for line in Trail(store).lines()} == {None}
+
+
+def test_who_saw_what_is_written(
+    services: Services, client: FlaskClient, signed_in: Callable[[str], FlaskClient], lesion_jpeg: bytes
+) -> None:
+    case_id = predict_photograph(NOBODY, services, lesion_jpeg, "a.jpg").id
+    address = f"/api/v1/predictions/{case_id}"
+    sign_in(client, "viewer", "wrong horse")
+    viewer, administrator = signed_in("viewer"), signed_in("administrator")
+    for _ in range(3):
+        assert viewer.get(f"{address}/image").status_code == 200
+    assert viewer.get("/exports/predictions.csv").status_code == 404
+    assert administrator.get("/exports/predictions.csv?review=open").status_code == 200
+    assert administrator.delete(address).status_code == 204
+    viewer.post("/logout")
+    # The fixture has made the users.
+    lines = [(line.who, line.action, line.subject) for line in reversed(Trail(services.store).lines())][4:]
+    assert lines == [
+        ("", "log-in refused", ""),
+        ("viewer", "logged in", "viewer"),
+        ("administrator", "logged in", "administrator"),
+        ("viewer", "photograph seen", case_id),
+        ("administrator", "exported", "predictions.csv"),
+        ("administrator", "deleted", case_id),
+        ("viewer", "logged out", "viewer"),
+    ]
+    assert list(trail_problems(services.store)) == []
