@@ -92,7 +92,8 @@ def chance_sentence(probability: float, prevalence: float | None) -> str:
     Args:
         prevalence: the share of malignant lesions (0 to 1) for which the probability holds; None where nobody knows.
     """
-    of = 100 if probability >= 0.01 else 1000
+    # Of 100, one and two in a hundred would be the same.
+    of = 100 if probability >= 0.02 else 1000
     count = round(of * probability)
     found = f"about {count} {'is' if count == 1 else 'are'}"
     if count == 0:

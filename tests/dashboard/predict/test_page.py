@@ -166,8 +166,8 @@ def test_a_photograph_not_to_be_relied_on_has_no_result(record: Record) -> None:
         (
             0.012,
             0.1,
-            "1.2 % chance of cancer or a precursor: of 100 lesions scored like this, where one in ten is malignant, "
-            "about 1 is.",
+            "1.2 % chance of cancer or a precursor: of 1,000 lesions scored like this, where one in ten is malignant, "
+            "about 12 are.",
         ),
     ],
 )
