@@ -80,69 +80,71 @@ THUMBNAIL: Mapping[str, Any] = {
 }
 
 
+# What the grid shows, from left to right.
+COLUMNS: Sequence[Mapping[str, Any]] = (
+    THUMBNAIL,
+    {"field": "decision", "headerName": "Decision", "cellRenderer": "HistoryDecision", "width": 136},
+    {
+        "field": "probability",
+        "headerName": "Probability",
+        "headerTooltip": "Calibrated probability of malignancy",
+        "cellRenderer": "HistoryProbability",
+        "width": 112,
+        "type": "rightAligned",
+    },
+    {
+        "field": "diagnosis",
+        "headerName": "Likeliest diagnosis",
+        "tooltipField": "plain",
+        "flex": 4,
+        "minWidth": 152,
+        "cellRenderer": "HistoryText",
+    },
+    {
+        "field": "review",
+        "headerName": "Review",
+        "headerTooltip": "Downwards, disagreements come first; upwards, what nobody has looked at",
+        "cellRenderer": "HistoryReview",
+        "flex": 3,
+        "minWidth": 148,
+    },
+    *(
+        {
+            "field": field.name,
+            "headerName": field.heading,
+            "tooltipField": field.name,
+            "cellRenderer": "HistoryPair",
+            "cellRendererParams": {"below": field.below},
+            "flex": 3,
+            "minWidth": 132,
+        }
+        for field in HEADED
+    ),
+    {
+        "field": "filename",
+        "headerName": "File and model",
+        "tooltipField": "filename",
+        "cellRenderer": "HistoryLink",
+        "flex": 3,
+        "minWidth": 148,
+    },
+    {"field": "created", "headerName": "Time", "cellRenderer": "HistoryTime", "width": 128},
+)
+
+
 def grid_columns(sort: tuple[str, str], few: bool = True) -> list[dict[str, Any]]:
     """AG Grid's column definitions; filters stand above the grid.
 
     Args:
         few: whether so few predictions match that they can be sorted by any column.
     """
-    text = {"cellRenderer": "HistoryText"}
-    columns: list[Mapping[str, Any]] = [
-        THUMBNAIL,
-        {"field": "decision", "headerName": "Decision", "cellRenderer": "HistoryDecision", "width": 136},
-        {
-            "field": "probability",
-            "headerName": "Probability",
-            "headerTooltip": "Calibrated probability of malignancy",
-            "cellRenderer": "HistoryProbability",
-            "width": 112,
-            "type": "rightAligned",
-        },
-        {
-            "field": "diagnosis",
-            "headerName": "Likeliest diagnosis",
-            "tooltipField": "plain",
-            "flex": 4,
-            "minWidth": 152,
-            **text,
-        },
-        {
-            "field": "review",
-            "headerName": "Review",
-            "headerTooltip": "Downwards, disagreements come first; upwards, what nobody has looked at",
-            "cellRenderer": "HistoryReview",
-            "flex": 3,
-            "minWidth": 148,
-        },
-        *(
-            {
-                "field": field.name,
-                "headerName": field.heading,
-                "tooltipField": field.name,
-                "cellRenderer": "HistoryPair",
-                "cellRendererParams": {"below": field.below},
-                "flex": 3,
-                "minWidth": 132,
-            }
-            for field in HEADED
-        ),
-        {
-            "field": "filename",
-            "headerName": "File and model",
-            "tooltipField": "filename",
-            "cellRenderer": "HistoryLink",
-            "flex": 3,
-            "minWidth": 148,
-        },
-        {"field": "created", "headerName": "Time", "cellRenderer": "HistoryTime", "width": 128},
-    ]
     return [
         {
             **column,
             **({"sort": sort[1]} if column.get("field") == sort[0] else {}),
             **({} if few or column.get("field") in (None, *ALWAYS_SORTABLE) else UNSORTABLE),
         }
-        for column in columns
+        for column in COLUMNS
     ]
 
 
