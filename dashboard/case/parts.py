@@ -14,7 +14,7 @@ from dashboard.shell.pictures import centred_square, image_frame, prediction_url
 from dashboard.shell.predict_again import prediction_difference
 from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, local_time
 from dashboard.shell.text import percent, point_words
-from dashboard.shell.verdict import verdict
+from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store.fields import CONTEXT, ContextField
 from model.evaluation.figures.template import CONFIG
 from model.taxonomy import Taxonomy
@@ -207,7 +207,7 @@ def visit(record: "Record", here: str, search: str) -> html.Li:
     picture = [
         html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
         html.Span(local_time(record.created), className="note"),
-        html.Span([verdict(record.decision, short=True), " ", percent(record.probability)]),
+        html.Span(verdict_and_chance(record)),
     ]
     if record.id == here:
         return html.Li(
@@ -255,7 +255,7 @@ def other_prediction(record: "Record", mine: "Record", no_outline: str) -> html.
             ),
             html.P(no_outline, className="note") if no_outline else None,
             html.P(
-                [verdict(record.decision, short=True), html.Strong(percent(record.probability))],
+                verdict_and_chance(record),
                 className="answer",
             ),
             html.P(

@@ -11,8 +11,7 @@ from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
 from dashboard.case_report.content import Report, report_of, time_with_zone
-from dashboard.shell.text import percent
-from dashboard.shell.verdict import OUTCOMES
+from dashboard.shell.text import OUTCOMES, percent
 from dashboard.store import Record
 from model.images import Limits, decode, encode
 from model.taxonomy import Taxonomy

@@ -10,8 +10,7 @@ from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.predict_again import prediction_difference
-from dashboard.shell.text import percent
-from dashboard.shell.verdict import verdict
+from dashboard.shell.verdict import verdict_and_chance
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -87,9 +86,9 @@ def compared_photograph(record: "Record") -> html.Div:
 
 
 def decision_link(record: "Record") -> dcc.Link:
-    """Decision and probability, which lead to the prediction."""
+    """Outcome and probability, which lead to the prediction."""
     return dcc.Link(
-        [verdict(record.decision, short=True), " ", percent(record.probability)],
+        verdict_and_chance(record),
         href=local_address(f"/history/{record.id}"),
     )
 

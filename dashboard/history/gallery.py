@@ -9,8 +9,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import percent
-from dashboard.shell.verdict import verdict
+from dashboard.shell.verdict import verdict_and_chance
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -49,7 +48,7 @@ def gallery_item(record: "Record", search: str) -> html.Li:
                 [
                     html.Img(src=prediction_url(record.id, "thumbnail"), alt="", className="gallery-image"),
                     html.Span(
-                        [verdict(record.decision, short=True), html.Span(percent(record.probability))],
+                        verdict_and_chance(record),
                         className="gallery-line",
                     ),
                     html.Span(

@@ -11,11 +11,10 @@ from dashboard.addresses import local_address
 from dashboard.history.gallery import REVIEW_WORDS
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import diagnosis_words, percent
+from dashboard.shell.text import OUTCOMES, diagnosis_words, percent
 from dashboard.store.fields import CONTEXT
 from dashboard.store.pages import MOST
 from dashboard.store.query import ALWAYS_SORTABLE
-from model.evaluation.verdict import VERDICTS
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         taxonomy: what the record's codes mean.
         search: the address of the history, which goes along to the case.
     """
-    verdict = VERDICTS[record.decision]
+    outcome = OUTCOMES[record.outcome]
     diagnosis = taxonomy.get(record.diagnosis)
     return {
         "id": record.id,
@@ -49,11 +48,11 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "href": local_address(f"/history/{record.id}{search}"),
         "thumbnail": prediction_url(record.id, "thumbnail"),
         "filename": record.filename,
-        "decision": str(record.decision),
-        "word": verdict.short,
-        "shape": verdict.shape,
+        "decision": str(record.outcome),
+        "word": outcome.short,
+        "shape": outcome.shape,
         "probability": record.probability,
-        "percent": percent(record.probability),
+        "percent": percent(record.probability) if record.outcome != "no_result" else "",
         "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
         "plain": diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis,
         **{name: getattr(record.context, name) or "" for name in SHOWN},

@@ -11,8 +11,7 @@ from dash import dcc, html
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import diagnosis_words, percent
-from dashboard.shell.verdict import OUTCOMES
+from dashboard.shell.text import OUTCOMES, diagnosis_words, percent
 from dashboard.store.fields import CONTEXT_NAMES
 from model.outcome import Outcome
 from model.tables import spreadsheet_safe

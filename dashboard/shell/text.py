@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from dashboard.shell.verdict import OUTCOMES
 from dashboard.store.fields import CONTEXT
+from model.evaluation.verdict import VERDICTS, Verdict
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Context
     from model.cautions import Caution
     from model.predictor import Similar
+
+NO_RESULT = Verdict("No result: retake the photograph", "No result", "○", "#566273", "#9aa7b8")
+OUTCOMES = VERDICTS | {"no_result": NO_RESULT}
 
 DISCLAIMER = (
     "Dermaboard supports, and never replaces, a clinician's diagnosis. A benign result does not rule out cancer: "

@@ -1,12 +1,20 @@
 """The mark of a decision or an outcome."""
 
+from typing import TYPE_CHECKING
+
 from dash import html
 
 from dashboard.shell.attributes import attributes
-from model.evaluation.verdict import VERDICTS, Verdict
+from dashboard.shell.text import OUTCOMES, percent
 
-NO_RESULT = Verdict("No result: retake the photograph", "No result", "○", "#566273", "#9aa7b8")
-OUTCOMES = VERDICTS | {"no_result": NO_RESULT}
+if TYPE_CHECKING:
+    from dashboard.store import Record
+
+
+def verdict_and_chance(record: "Record") -> list[html.Span | str]:
+    """The mark of a prediction's outcome in short, and its probability; no result has none."""
+    mark = verdict(record.outcome, short=True)
+    return [mark] if record.outcome == "no_result" else [mark, " ", html.Span(percent(record.probability))]
 
 
 def verdict(outcome: str, short: bool = False) -> html.Span:

@@ -60,7 +60,7 @@ def test_a_tick_costs_what_is_new(
 ) -> None:
     def job(done: int, state: State = State.RUNNING) -> None:
         ids = tuple(pair.before for pair in pairs)
-        now = Job("job", datetime.now(UTC), "tiny", None, ids, tuple(pairs[:done]), state)
+        now = Job("job", datetime.now(UTC), "tiny", None, ids, NOBODY, tuple(pairs[:done]), state)
         monkeypatch.setattr(Jobs, "get", lambda *_: now)
 
     counted = Counted(monkeypatch)
@@ -92,7 +92,7 @@ def test_what_was_deleted_or_failed_is_said(
 ) -> None:
     services.store.delete([str(pairs[0].after)])
     done = (pairs[0], Pair("gone", None, "It was deleted, or its image is missing."))
-    job = Job("job", datetime.now(UTC), "tiny", None, ("a", "b"), done, State.FINISHED)
+    job = Job("job", datetime.now(UTC), "tiny", None, ("a", "b"), NOBODY, done, State.FINISHED)
     monkeypatch.setattr(Jobs, "get", lambda *_: job)
     shown = page(client, "/compare/job")
     assert "It was deleted meanwhile." in shown and "its image is missing" in shown

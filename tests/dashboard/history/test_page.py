@@ -3,16 +3,24 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from dash import Dash
 from flask.testing import FlaskClient
+from plotly.utils import PlotlyJSONEncoder
 
+from dashboard.case.parts import visit
 from dashboard.cases import NOBODY, predict_photograph
+from dashboard.compare.parts import decision_link
 from dashboard.history import grid as parts
+from dashboard.history.gallery import gallery_item
 from dashboard.services import Services
 from dashboard.store import NotFound, Record
+from model.cautions import Caution
+from model.predictor import Decision
+from model.taxonomy import LESIONS
 from tests.dashboard.calls import dispatch, page
 
 
@@ -42,6 +50,17 @@ def test_the_grid_gets_the_rows_it_asks_for(app: Dash, client: FlaskClient, reco
     assert row["decision"] == record.decision and row["probability"] == record.probability
     assert client.get(row["thumbnail"]).mimetype == "image/jpeg"
     assert client.get(row["href"]).status_code == 200
+
+
+def test_what_must_not_be_relied_on_has_no_verdict_and_no_percentage(record: Record) -> None:
+    severe = (Caution("blurred", "The image is blurred.", severe=True),)
+    refused = replace(record, decision=Decision.BENIGN, cautions=severe)
+    row = parts.grid_row(refused, LESIONS)
+    assert (row["decision"], row["word"], row["percent"]) == ("no_result", "No result", "")
+    for shown in (gallery_item(refused, ""), decision_link(refused), visit(refused, "", "")):
+        text = json.dumps(shown, cls=PlotlyJSONEncoder)
+        assert "No result" in text and "Benign" not in text and "%" not in text
+        assert "%" in json.dumps(gallery_item(replace(refused, cautions=()), ""), cls=PlotlyJSONEncoder)
 
 
 def test_headers_tell_what_too_many_rows_cannot_be_sorted_by(
