@@ -72,7 +72,8 @@ class PredictionLinks(ApiAnswer):
     image: str
     thumbnail: str
     outline: str | None = Field(
-        description="What the model looked at. Null where its maps are no better than random ones."
+        description="What the model looked at; 404 with `no_outline` where no region stands out. Null where the "
+        "model's maps are no better than random ones."
     )
     report: str
 

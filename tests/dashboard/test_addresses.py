@@ -49,7 +49,9 @@ def test_what_the_api_names_is_below_the_prefix(client: FlaskClient, lesion_jpeg
     links = answer.json["links"] | {"location": answer.headers["Location"]}
     for name, link in links.items():
         assert link.startswith(f"{PREFIX}/"), name
-        assert client.get(link).status_code == 200, name
+        answer = client.get(link)
+        # The tiny model looks at no region above others.
+        assert answer.json["code"] == "no_outline" if name == "outline" else answer.status_code == 200, name
     assert client.get(f"{PREFIX}/api/v1/openapi.json").json["servers"] == [{"url": PREFIX}]
 
 

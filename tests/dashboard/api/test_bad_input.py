@@ -53,10 +53,14 @@ def test_truncated_photograph_is_refused(send: Send, services: Services, tenths:
 
 
 @pytest.mark.parametrize("name", files.ACCEPTED)
-def test_unusual_photographs_are_read_and_stored_clean(client: FlaskClient, send: Send, name: str) -> None:
+def test_unusual_photographs_are_read_and_stored_clean(
+    client: FlaskClient, services: Services, send: Send, name: str
+) -> None:
     response = send(files.ACCEPTED[name]())
     assert response.status_code == 201
-    links = response.get_json()["links"]
+    body = response.get_json()
+    links = body["links"]
+    (services.settings.data_dir / services.store.files.heatmap(body["id"])).write_bytes(files.heatmap())
     for part in ("image", "thumbnail", "outline"):
         stored = client.get(links[part]).data
         for secret in (files.SCRIPT, files.SERIAL.encode(), b"PK\x03\x04", b"Exif"):

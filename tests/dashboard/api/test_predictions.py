@@ -67,6 +67,9 @@ def test_context_is_kept_and_not_used(send: Send, lesion_jpeg: bytes) -> None:
         "site": "back",
         "lesion": "A1",
         "note": "itches\nsince May",
+        "changed": None,
+        "bleeds": None,
+        "growing": None,
     }
     assert set(plain["context"].values()) == {None}
     assert set(send(lesion_jpeg, age="", sex="", note="").get_json()["context"].values()) == {None}
