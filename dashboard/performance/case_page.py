@@ -229,7 +229,7 @@ def step_link(words: str, href: str | None) -> Component:
 
 
 def case_image_panel(image_id: str, model: Bundle, known: Collection[str] | None) -> Component:
-    """The photograph with the model's heatmap over its centred square, or why there is none."""
+    """The photograph, clean at first, with a control for the heatmap over its centred square, or why there is none."""
     if known is None:
         return framed("Image", html.P(cases.HOW, className="note"))
     if image_id not in known:
@@ -251,7 +251,7 @@ def case_image_panel(image_id: str, model: Bundle, known: Collection[str] | None
             html.Label("Heatmap", htmlFor="evaluated-heat"),
             # performance.js listens to it.
             dcc.Input(
-                id="evaluated-heat", type="range", min=0, max=100, step=1, value=45, className="heat-range"
+                id="evaluated-heat", type="range", min=0, max=100, step=1, value=0, className="heat-range"
             ),
             html.Span("Blue: where the model found signs of malignancy.", className="note"),
         ],
