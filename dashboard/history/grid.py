@@ -292,7 +292,11 @@ def empty_history() -> html.Div:
                 "visit, and to record what the biopsy said.",
                 className="note",
             ),
-            html.P(dcc.Link("Check a photograph", href=local_address("/"), className="btn btn-primary")),
+            html.P(
+                dcc.Link(
+                    "Check a photograph", href=local_address("/"), className="btn btn-primary to-predict"
+                )
+            ),
         ],
         className="card-box history-empty",
     )

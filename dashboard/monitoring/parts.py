@@ -70,7 +70,11 @@ def nothing_monitored() -> html.Div:
                 "drift away from those the model was chosen on, and, from confirmed diagnoses, how well it does here.",
                 className="note",
             ),
-            html.P(dcc.Link("Check a photograph", href=local_address("/"), className="btn btn-primary")),
+            html.P(
+                dcc.Link(
+                    "Check a photograph", href=local_address("/"), className="btn btn-primary to-predict"
+                )
+            ),
         ],
         className="card-box history-empty",
     )

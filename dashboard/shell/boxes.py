@@ -62,7 +62,9 @@ def dead_end_page(title: str, sentence: str, *more: Component) -> html.Div:
                         "Look in the history", href=local_address("/history"), className="btn btn-primary"
                     ),
                     dcc.Link(
-                        "Check a photograph", href=local_address("/"), className="btn btn-outline-secondary"
+                        "Check a photograph",
+                        href=local_address("/"),
+                        className="btn btn-outline-secondary to-predict",
                     ),
                 ],
                 className="actions",
