@@ -5,40 +5,21 @@
 
 import argparse
 import io
-import os
-import socket
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from model.images import encode
-from tests.browser.conftest import QUIET, ROOT, chromium_path, predict
+from tests.browser.conftest import QUIET, ROOT, chromium_path, predict, served
 from training.drawings.synthetic import draw_lesion
 
 README_PICTURES = ROOT / "assets" / "pages"
 WIDTHS = (360, 768, 1440)
 SITES = ("back", "lower extremity", "face", "abdomen")
 LESIONS = 12
-
-
-@contextmanager
-def served(data: Path) -> Iterator[str]:
-    """The address of a dashboard with the models that ship, on a data folder of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    environment = {**os.environ, "DERMABOARD_PORT": port, "DERMABOARD_DATA_DIR": str(data)}
-    command = [sys.executable, "-m", "dashboard"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
 
 
 def fill_history(address: str) -> list[str]:
@@ -129,7 +110,7 @@ def main() -> int:
     folder = parser.parse_args().all
     with (
         tempfile.TemporaryDirectory() as data,
-        served(Path(data)) as address,
+        served(data_dir=data) as address,
         sync_playwright() as playwright,
     ):
         ids = fill_history(address)

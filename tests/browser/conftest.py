@@ -8,10 +8,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dashboard.settings import variable
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -27,6 +30,23 @@ expect.set_options(timeout=60_000)
 def chromium_path() -> str | None:
     """The system's Chromium; None where there is none."""
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def served(**settings: str | Path) -> Iterator[str]:
+    """The address of a dashboard with these settings, started as a person starts it; it ends with the block."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    chosen = {variable(name): str(value) for name, value in settings.items()}
+    environment = {**os.environ, **chosen, variable("port"): port}
+    command = [sys.executable, "-m", "dashboard"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert port in process.stdout.readline()
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,21 +85,8 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(bundle_root: Path, runs_root: Path, data_root: Path) -> Iterator[str]:
     """The address of a dashboard with the tiny model, started as a person starts it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    environment = {
-        **os.environ,
-        "DERMABOARD_PORT": port,
-        "DERMABOARD_BUNDLES": str(bundle_root),
-        "DERMABOARD_RUNS": str(runs_root),
-        "DERMABOARD_DATA_DIR": str(data_root),
-    }
-    command = [sys.executable, "-m", "dashboard"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert port in process.stdout.readline()
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+    with served(bundles=bundle_root, runs=runs_root, data_dir=data_root) as address:
+        yield address
 
 
 @pytest.fixture

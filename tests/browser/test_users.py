@@ -1,10 +1,6 @@
 """Logging in by keyboard, each role's day in short, and a session that ends while somebody writes."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +13,7 @@ from dashboard.settings import Settings
 from dashboard.store.schema import user_sessions
 from dashboard.users.accounts import Accounts
 from dashboard.users.roles import Role
-from tests.browser.conftest import ROOT, Visit
+from tests.browser.conftest import Visit, served
 
 PASSWORD = "correct horse"
 
@@ -41,21 +37,8 @@ def case_id(bundle_root: Path, data_dir: Path, lesion_jpeg: bytes) -> str:
 @pytest.fixture(scope="module")
 def address(bundle_root: Path, data_dir: Path, case_id: str) -> Iterator[str]:
     """The address of a dashboard with a log-in."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    environment = {
-        **os.environ,
-        "DERMABOARD_PORT": port,
-        "DERMABOARD_AUTH": "local",
-        "DERMABOARD_BUNDLES": str(bundle_root),
-        "DERMABOARD_DATA_DIR": str(data_dir),
-    }
-    command = [sys.executable, "-m", "dashboard"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert port in process.stdout.readline()
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+    with served(auth="local", bundles=bundle_root, data_dir=data_dir) as address:
+        yield address
 
 
 @pytest.fixture
