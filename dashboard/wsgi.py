@@ -4,9 +4,13 @@ from dashboard.app import create_app
 from dashboard.server.process import keep_to
 from dashboard.services import EXTENSION
 from dashboard.settings import load_settings
+from dashboard.users.trail import Trail
 
 settings = load_settings()
 keep_to(settings.data_dir)
 app = create_app(settings)
 server = app.server
-server.extensions[EXTENSION].warm()
+services = server.extensions[EXTENSION]
+services.warm()
+if settings.auth != "none":
+    Trail(services.store).tell_log()

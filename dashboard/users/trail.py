@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
+from dashboard.store.errors import StoreError
 from dashboard.store.repository import Store
 from dashboard.store.schema import trail
 
@@ -82,19 +83,25 @@ class Trail:
         with self.store.reading() as connection:
             return newest_line(connection)
 
-    def tell_log(self, pause: float = HOUR) -> threading.Thread:
-        """Say the newest digest in the log, outside the database, from now on and every hour."""
+    def tell_log(self, pause: float = HOUR) -> threading.Event:
+        """Say the newest digest in the log, outside the database, from now on and every hour, until the event is set.
+
+        The pause is counted by a clock that nobody sets. Where the database is away, the next turn tries again.
+        """
+        done = threading.Event()
 
         def tell() -> None:
             while True:
-                number, digest = self.newest()
-                log.warning("Audit trail: line %d has the digest %s", number, digest)
-                if threading.Event().wait(pause):
+                try:
+                    number, digest = self.newest()
+                    log.warning("Audit trail: line %d has the digest %s", number, digest)
+                except StoreError as error:
+                    log.error("Audit trail: the newest line cannot be read: %s", error)
+                if done.wait(pause):
                     return
 
-        thread = threading.Thread(target=tell, name="trail", daemon=True)
-        thread.start()
-        return thread
+        threading.Thread(target=tell, name="trail", daemon=True).start()
+        return done
 
 
 def append_line(

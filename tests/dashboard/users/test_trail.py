@@ -1,5 +1,8 @@
 """The audit trail: what is written, and that a change of it shows."""
 
+import queue
+import runpy
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +13,10 @@ from sqlalchemy import delete, update
 from dashboard.__main__ import main
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
-from dashboard.store import Store, open_store
+from dashboard.settings import Settings, variable
+from dashboard.store import Store, StoreError, open_store
 from dashboard.store.schema import trail
-from dashboard.users.trail import Trail, trail_problems
+from dashboard.users.trail import HOUR, Trail, trail_problems
 from tests.dashboard.users.conftest import sign_in
 
 
@@ -85,3 +89,46 @@ def test_who_saw_what_is_written(
         ("viewer", "logged out", "viewer"),
     ]
     assert list(trail_problems(services.store)) == []
+
+
+def test_the_newest_digest_goes_to_the_log_again_and_again(
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = Trail(store).newest()
+    answers: list[tuple[int, str] | StoreError] = [newest, StoreError("The database is away."), newest]
+    said = threading.Semaphore(0)
+
+    def answer(_: Trail) -> tuple[int, str]:
+        said.release()
+        found = answers.pop(0) if answers else newest
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+    monkeypatch.setattr(Trail, "newest", answer)
+    # Neither a clock that jumps nor a database that is away ends it.
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    done = Trail(store).tell_log(pause=0.01)
+    for _ in range(4):
+        assert said.acquire(timeout=10)
+    done.set()
+    told = [record.getMessage() for record in caplog.records if record.name == "dashboard.users.trail"]
+    assert told[0] == told[2] == f"Audit trail: line 3 has the digest {newest[1]}"
+    assert "The database is away" in told[1]
+
+
+def test_the_pause_between_two_digests_is_an_hour(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: queue.Queue[float] = queue.Queue()
+    monkeypatch.setattr(threading.Event, "wait", lambda _, pause=None: pauses.put(pause) or True)
+    Trail(store).tell_log()
+    # The first wait is for the thread to begin.
+    assert [pauses.get(timeout=10) for _ in range(2)] == [None, HOUR] and HOUR == 3600
+
+
+def test_other_servers_tell_the_log_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("auth", "bundles", "data_dir", "model"):
+        monkeypatch.setenv(variable(name), str(getattr(settings, name)))
+    told = threading.Event()
+    monkeypatch.setattr(Trail, "tell_log", lambda *_: told.set())
+    runpy.run_module("dashboard.wsgi")
+    assert told.is_set()
