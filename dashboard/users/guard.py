@@ -32,6 +32,7 @@ from dashboard.settings import Settings, is_loopback, variable
 from dashboard.store.repository import Store
 from dashboard.store.schema import store as store_table
 from dashboard.users.accounts import Accounts
+from dashboard.users.attempts import Attempts
 from dashboard.users.credentials import LONGEST_SESSION, Credentials, Visitor
 from dashboard.users.roles import PUBLIC, ROUTES, Permission
 from dashboard.users.trail import Trail
@@ -117,7 +118,7 @@ def ask_who(server: Flask, settings: Settings, store: Store) -> None:
     server.after_request(give_csrf_cookie)
     server.after_request(note_what_was_seen)
     server.register_blueprint(blueprint)
-    limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
+    limiter = Limiter(get_remote_address, app=server, storage_uri=f"{Attempts.STORAGE_SCHEME[0]}://")
     limit = limiter.limit(ATTEMPTS, methods=["POST"], on_breach=lambda _: sign_in_page(TOO_MANY, 429))
     server.view_functions["users.sign_in"] = limit(sign_in)
 
