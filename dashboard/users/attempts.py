@@ -6,7 +6,6 @@ come at once make it forget some.
 
 import threading
 import time
-from typing import ClassVar
 
 from limits.storage import Storage
 
@@ -16,7 +15,7 @@ MOST_KEYS = 10_000
 class Attempts(Storage):
     """Counters that begin anew when their time is over. Safe to use from several threads."""
 
-    STORAGE_SCHEME: ClassVar = ["attempts"]
+    STORAGE_SCHEME = ["attempts"]  # noqa: RUF012  # as the class above has it
     base_exceptions = ()
 
     def __init__(self, *_: object, **__: object) -> None:
