@@ -87,6 +87,7 @@ def add_account_commands(commands: Any) -> None:
     parser = actions.add_parser("add", help="make a token for a user and print it: it is shown this once")
     parser.add_argument("name", metavar="USER")
     parser.add_argument("--days", type=int, required=True, help="how long it lasts")
+    parser.add_argument("--label", default="", help="what people know it by")
     parser.add_argument(
         "--may",
         action="append",
@@ -103,6 +104,9 @@ USER_ACTIONS = {
     "list": "list the users",
     "role": "give a user another role",
     "password": "give a user another password, let the account in again and end its sessions",
+    "unlock": "let an account in again that rests after wrong passwords",
+    "off": "let nobody in with an account until it is switched on again",
+    "on": "switch an account on again",
     "remove": "take a user's account away, with sessions and tokens",
 }
 

@@ -235,6 +235,10 @@ users = Table(
     # Wrong passwords since the last right one, and until when none is looked at.
     Column("failures", Integer, nullable=False),
     Column("rests_until", UtcDateTime),
+    # Nobody gets in with this account until it is switched on again.
+    Column("switched_off", UtcDateTime),
+    # Somebody else knows the password: it lets its user choose another one, and nothing else.
+    Column("once", Boolean, nullable=False),
 )
 
 # Who is logged in. Of what a browser shows for it, only the digest is kept.
@@ -261,6 +265,7 @@ api_tokens = Table(
     Column("expires", UtcDateTime, nullable=False),
     Column("used", UtcDateTime),
     Column("scopes", JSON),
+    Column("name", String(64), nullable=False),
 )
 Index(None, api_tokens.c.user_id)
 
@@ -279,6 +284,7 @@ trail = Table(
     Column("text_digest", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
 )
+Index(None, trail.c.action)
 Index(None, trail.c.subject)
 Index(None, trail.c.who)
 

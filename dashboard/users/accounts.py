@@ -1,6 +1,7 @@
 """Accounts: who has one, with which role and password. Every change of them is here."""
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,13 @@ HASHER = PasswordHasher()
 # Looked at where there is no such user, so that it takes as long.
 NO_PASSWORD = HASHER.hash("")
 
+# Of a password that somebody reads out or types from paper: no two characters that look alike.
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+# Who has an account, and who gets in with it.
+PRESENT = users.c.removed.is_(None)
+LET_IN = PRESENT & users.c.switched_off.is_(None)
+
 
 class UserError(ValueError):
     """An account cannot be what somebody wants. `str()` is a sentence for the user."""
@@ -38,6 +46,8 @@ class User:
     Attributes:
         signed_in: when last.
         rests_until: no password is looked at until then.
+        switched_off: since when; None for an account that lets its user in.
+        once: the password lets its user choose another one, and nothing else.
     """
 
     id: str
@@ -45,6 +55,8 @@ class User:
     role: Role
     signed_in: datetime | None = None
     rests_until: datetime | None = None
+    switched_off: datetime | None = None
+    once: bool = False
 
 
 class Accounts:
@@ -65,7 +77,7 @@ class Accounts:
     def all(self) -> tuple[User, ...]:
         """Everybody who has an account, by name."""
         with self.store.reading() as connection:
-            found = select(users).where(users.c.removed.is_(None)).order_by(users.c.folded)
+            found = select(users).where(PRESENT).order_by(users.c.folded)
             return tuple(map(user_from_row, connection.execute(found).mappings()))
 
     def named(self, name: str) -> User:
@@ -73,11 +85,12 @@ class Accounts:
         with self.store.reading() as connection:
             return user_from_row(present_row(connection, name))
 
-    def add(self, name: str, role: Role, password: str | None) -> User:
+    def add(self, name: str, role: Role, password: str | None, once: bool = False) -> User:
         """A new user, or a removed one again.
 
         Args:
             password: None for a user whom a proxy lets in.
+            once: somebody else knows the password: see `User`.
 
         Raises:
             UserError: the name or the password does not do, or somebody has the name.
@@ -92,6 +105,8 @@ class Accounts:
             "removed": None,
             "failures": 0,
             "rests_until": None,
+            "switched_off": None,
+            "once": once,
         }
         with self.store.writing(quiet=True) as connection:
             row = row_of_name(connection, name)
@@ -113,14 +128,52 @@ class Accounts:
             connection.execute(update(users).where(users.c.id == row["id"]).values(role=str(role)))
             self._tell(connection, "role changed", row["name"], f"{row['role']} to {role}")
 
-    def change_password(self, name: str, password: str) -> None:
-        """Give a user another password, let the account in again and end its sessions. Raises UserError."""
-        values = {"password": hash_password(password), "failures": 0, "rests_until": None}
+    def change_password(self, name: str, password: str, once: bool = False, keep: str = "") -> None:
+        """Give a user another password, let the account in again and end its sessions.
+
+        Args:
+            once: somebody else knows the password: see `User`.
+            keep: id of a session that goes on.
+
+        Raises:
+            UserError: there is no such user, or the password does not do.
+        """
+        values = {"password": hash_password(password), "failures": 0, "rests_until": None, "once": once}
         with self.store.writing(quiet=True) as connection:
             row = present_row(connection, name)
             connection.execute(update(users).where(users.c.id == row["id"]).values(values))
-            connection.execute(delete(user_sessions).where(user_sessions.c.user_id == row["id"]))
+            others = (user_sessions.c.user_id == row["id"]) & (user_sessions.c.id != keep)
+            connection.execute(delete(user_sessions).where(others))
             self._tell(connection, "password changed", row["name"])
+
+    def replace_password(self, name: str, old: str, new: str, keep: str) -> None:
+        """Let a user choose another password.
+
+        Args:
+            keep: id of the session in which it is done: the user's others end.
+
+        Raises:
+            UserError: the old one is wrong, or the new one does not do.
+        """
+        if old == new:
+            raise UserError("The new password is the old one. Choose another.")
+        if self.with_password(name, old) is None:
+            raise UserError(
+                f"That is not your password. After {TRIES} wrong ones the account rests for "
+                f"{REST // timedelta(minutes=1)} minutes."
+            )
+        self.change_password(name, new, keep=keep)
+
+    def switch(self, name: str, on: bool) -> None:
+        """Let nobody in with an account until it is switched on again; its tokens wait. Raises UserError."""
+        with self.store.writing(quiet=True) as connection:
+            row = present_row(connection, name)
+            if not on:
+                keep_an_administrator(connection, row)
+                connection.execute(delete(user_sessions).where(user_sessions.c.user_id == row["id"]))
+            off = {"switched_off": None if on else self.clock()}
+            connection.execute(update(users).where(users.c.id == row["id"]).values(off))
+            self._tell(connection, f"switched {'on' if on else 'off'}", row["name"])
 
     def remove(self, name: str) -> None:
         """Take the account away, with its sessions and tokens. Raises UserError."""
@@ -139,6 +192,7 @@ class Accounts:
             row = present_row(connection, name)
             awake = {"failures": 0, "rests_until": None}
             connection.execute(update(users).where(users.c.id == row["id"]).values(awake))
+            self._tell(connection, "unlocked", row["name"])
 
     def with_password(self, name: str, password: str) -> User | None:
         """The user of that name and password; None where they do not match or the account rests.
@@ -146,16 +200,16 @@ class Accounts:
         Nobody learns which of them, nor whether there is such a user.
         """
         row = self._count_try(name)
-        known = row is not None and row["password"] is not None
+        known = row is not None and row["password"] is not None and row["switched_off"] is None
         stored = row["password"] if row is not None and known else NO_PASSWORD
         if not matches(stored, password) or row is None or not known:
             return None
-        fresh: dict[str, Any] = {"failures": 0, "rests_until": None, "signed_in": self.clock()}
+        fresh: dict[str, Any] = {"failures": 0, "rests_until": None}
         if HASHER.check_needs_rehash(stored):
             fresh["password"] = HASHER.hash(password)
         with self.store.writing(quiet=True) as connection:
             # Somebody may have removed the user, or given another password, meanwhile.
-            same = (users.c.id == row["id"]) & (users.c.password == stored) & users.c.removed.is_(None)
+            same = (users.c.id == row["id"]) & (users.c.password == stored) & LET_IN
             done = connection.execute(update(users).where(same).values(fresh)).rowcount
         return user_from_row(row) if done else None
 
@@ -182,7 +236,15 @@ class Accounts:
 
 def user_from_row(row: RowMapping) -> User:
     """A row of the table as a user."""
-    return User(row["id"], row["name"], Role(row["role"]), row["signed_in"], row["rests_until"])
+    return User(
+        row["id"],
+        row["name"],
+        Role(row["role"]),
+        row["signed_in"],
+        row["rests_until"],
+        row["switched_off"],
+        row["once"],
+    )
 
 
 def row_of_name(connection: Connection, name: str) -> RowMapping | None:
@@ -201,10 +263,16 @@ def present_row(connection: Connection, name: str) -> RowMapping:
 def keep_an_administrator(connection: Connection, row: RowMapping) -> None:
     """Raise UserError where nobody would be left who looks after users."""
     others = select(func.count()).where(
-        users.c.role == str(Role.ADMINISTRATOR), users.c.removed.is_(None), users.c.id != row["id"]
+        users.c.role == str(Role.ADMINISTRATOR), LET_IN, users.c.id != row["id"]
     )
-    if row["role"] == Role.ADMINISTRATOR and not connection.execute(others).scalar():
+    last = row["role"] == Role.ADMINISTRATOR and row["switched_off"] is None
+    if last and not connection.execute(others).scalar():
         raise UserError(f"{row['name']} is the last administrator. Make somebody else one first.")
+
+
+def drawn_password() -> str:
+    """A password for somebody who chooses another one soon: 16 characters, about 79 bits."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
 
 
 def hash_password(password: str) -> str:

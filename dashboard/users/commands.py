@@ -23,7 +23,8 @@ def run_user_command(store: Store, settings: Settings, options: Namespace) -> It
             yield f"{user.name} may log in as {user.role}."
         case "list":
             for user in accounts.all():
-                yield f"{user.name}  {user.role}  {minute(user.signed_in)}"
+                off = "  switched off" if user.switched_off else ""
+                yield f"{user.name}  {user.role}  {minute(user.signed_in)}{off}"
         case "role":
             accounts.change_role(options.name, Role(options.role))
             yield f"{options.name} is {options.role} now."
@@ -31,6 +32,12 @@ def run_user_command(store: Store, settings: Settings, options: Namespace) -> It
             accounts.named(options.name)
             accounts.change_password(options.name, asked_password())
             yield f"{options.name} has a new password."
+        case "unlock":
+            accounts.wake(options.name)
+            yield f"{options.name} may try again."
+        case "off" | "on":
+            accounts.switch(options.name, on=options.action == "on")
+            yield f"{options.name} is switched {options.action}."
         case "remove":
             accounts.remove(options.name)
             yield f"{options.name} has no account any more."
@@ -42,11 +49,11 @@ def run_token_command(store: Store, _settings: Settings, options: Namespace) -> 
     match options.action:
         case "add":
             scopes = None if options.may is None else map(Permission, options.may)
-            yield credentials.add_token(options.name, options.days, scopes)
+            yield credentials.add_token(options.name, options.days, scopes, options.label)
         case "list":
             for token in credentials.tokens():
                 used, ends = minute(token.used), minute(token.ends)
-                yield f"{token.id}  {token.user}  used {used}, ends {ends}"
+                yield f"{token.id}  {token.user}  {token.name}  used {used}, ends {ends}"
         case "revoke":
             if not credentials.revoke(options.id):
                 raise UserError("There is no such token.")

@@ -2,16 +2,16 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Table, delete, insert, select, true, update
 
-from dashboard.store.names import fold, new_id
+from dashboard.store.names import clean, fold, new_id
 from dashboard.store.repository import Store
 from dashboard.store.schema import api_tokens, user_sessions, users
-from dashboard.users.accounts import User, UserError
+from dashboard.users.accounts import LET_IN, PRESENT, User, UserError
 from dashboard.users.roles import ROLES, Permission, Role
 from dashboard.users.trail import append_line, utc_now
 
@@ -23,6 +23,7 @@ LONGEST_TOKEN = 3660
 NOTED = timedelta(minutes=1)
 # A clock may be wrong by less; one that says that something was made later was set back.
 SET_BACK = timedelta(minutes=5)
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,13 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Credential:
-    """A session or a token as an administrator sees it.
+    """A session or a token as people see it.
 
     Attributes:
         used: when last; None for never.
         ends: when it ends at the latest.
+        name: a token's.
+        scopes: what a token allows of what its user's role allows; None for all of it.
     """
 
     id: str
@@ -65,6 +68,8 @@ class Credential:
     created: datetime
     used: datetime | None
     ends: datetime
+    name: str = ""
+    scopes: frozenset[Permission] | None = None
 
 
 def digest(secret: str) -> str:
@@ -99,8 +104,9 @@ class Credentials:
                     id=new_id(), digest=digest(secret), user_id=user.id, created=now, seen=now, stays=stays
                 )
             )
+            connection.execute(update(users).where(users.c.id == user.id).values(signed_in=now))
             append_line(connection, now, user.name, "logged in", user.name, "")
-        return Visitor(user.name, user.role, ROLES[user.role], secret)
+        return Visitor(user.name, user.role, permissions_of(user.role, user.once), secret)
 
     def of_session(self, secret: str, busy: bool = True) -> Visitor | None:
         """Who has this session; None where it has ended.
@@ -118,40 +124,49 @@ class Credentials:
         if busy and now - seen >= NOTED:
             self._note(user_sessions, row, seen=now)
         role = Role(row["role"])
-        return Visitor(row["name"], role, ROLES[role], secret)
+        return Visitor(row["user"], role, permissions_of(role, row["once"]), secret)
 
     def close_session(self, secret: str) -> None:
         """End a session."""
         with self.store.writing(quiet=True) as connection:
             connection.execute(delete(user_sessions).where(user_sessions.c.digest == digest(secret)))
 
-    def add_token(self, user: str, days: int, scopes: Iterable[Permission] | None = None) -> str:
+    def add_token(
+        self, user: str, days: int, scopes: Iterable[Permission] | None = None, name: str = ""
+    ) -> str:
         """A token for a user's programs; it is shown this once.
 
         Args:
             scopes: what it allows of what the role allows; all of it for None.
+            name: what people know it by.
 
         Raises:
-            UserError: there is no such user, or the days do not do.
+            UserError: there is no such user, or the days or the name do not do.
         """
         if not 1 <= days <= LONGEST_TOKEN:
             raise UserError(f"A token lasts 1 to {LONGEST_TOKEN:,} days.")
+        name = clean(name)
+        if len(name) > LONGEST_NAME:
+            raise UserError(f"A token's name has {LONGEST_NAME} characters at most.")
         secret, now = secrets.token_urlsafe(32), self.clock()
         with self.store.writing(quiet=True) as connection:
-            present = (users.c.folded == fold(user)) & users.c.removed.is_(None)
-            user_id = connection.execute(select(users.c.id).where(present)).scalar()
-            if user_id is None:
+            found = select(users.c.id, users.c.name).where(PRESENT, users.c.folded == fold(user))
+            owner = connection.execute(found).first()
+            if owner is None:
                 raise UserError(f"There is no user {user}.")
+            kept = None if scopes is None else sorted({*scopes, Permission.ENTER})
             row = {
                 "id": new_id(),
                 "digest": digest(secret),
-                "user_id": user_id,
+                "user_id": owner.id,
                 "created": now,
                 "expires": now + timedelta(days=days),
-                "scopes": None if scopes is None else sorted({*scopes, Permission.ENTER}),
+                "scopes": kept,
+                "name": name,
             }
             connection.execute(insert(api_tokens).values(row))
-            append_line(connection, now, self.actor, "token made", user, f"for {days} days")
+            words = f"{name or row['id']}, for {days} days: {'all' if kept is None else ', '.join(kept)}"
+            append_line(connection, now, self.actor, "token made", owner.name, words)
         return secret
 
     def of_token(self, secret: str) -> Visitor | None:
@@ -166,43 +181,82 @@ class Credentials:
             self._note(api_tokens, row, used=now)
         allowed = ROLES[role := Role(row["role"])]
         scoped = allowed if row["scopes"] is None else allowed & {*row["scopes"]}
-        return Visitor(row["name"], role, scoped, by_token=True)
+        return Visitor(row["user"], role, scoped, by_token=True)
 
     def of_name(self, name: str) -> Visitor | None:
         """The user of that name, for whom somebody else vouches."""
-        present = (users.c.folded == fold(name)) & users.c.removed.is_(None)
         with self.store.reading() as connection:
-            row = connection.execute(select(users).where(present)).mappings().first()
+            found = select(users).where(LET_IN, users.c.folded == fold(name))
+            row = connection.execute(found).mappings().first()
         if row is None:
             return None
-        role = Role(row["role"])
+        role, now = Role(row["role"]), self.clock()
+        if row["signed_in"] is None or not timedelta() <= now - row["signed_in"] < NOTED:
+            self._note(users, row, signed_in=now)
         return Visitor(row["name"], role, ROLES[role])
 
-    def sessions(self) -> tuple[Credential, ...]:
-        """Sessions that have not ended, the newest first."""
-        return self._listed(user_sessions, lambda row: (row["seen"], row["created"] + LONGEST_SESSION))
+    def session_id(self, secret: str) -> str:
+        """The id of a session; "" where it has ended."""
+        row = self._row(user_sessions, secret)
+        return "" if row is None else str(row["id"])
 
-    def tokens(self) -> tuple[Credential, ...]:
-        """Tokens that were not revoked, the newest first."""
-        return self._listed(api_tokens, lambda row: (row["used"], row["expires"]))
+    def sessions(self, user: str | None = None) -> tuple[Credential, ...]:
+        """Sessions that have not ended, the newest first; a user's, or everybody's."""
+        now = self.clock()
+        alive = (user_sessions.c.created > now - LONGEST_SESSION) & (
+            user_sessions.c.stays | (user_sessions.c.seen > now - IDLE)
+        )
+        return tuple(
+            Credential(row["id"], row["user"], row["created"], row["seen"], row["created"] + LONGEST_SESSION)
+            for row in self._listed(user_sessions, user, alive)
+        )
 
-    def revoke(self, credential_id: str) -> bool:
-        """End a session or a token; False where it has ended already."""
-        with self.store.writing(quiet=True) as connection:
-            gone = sum(
-                connection.execute(delete(table).where(table.c.id == credential_id)).rowcount
-                for table in (user_sessions, api_tokens)
+    def tokens(self, user: str | None = None) -> tuple[Credential, ...]:
+        """Tokens that were not revoked, also those that have expired, the newest first; a user's, or everybody's."""
+        return tuple(
+            Credential(
+                row["id"],
+                row["user"],
+                row["created"],
+                row["used"],
+                row["expires"],
+                row["name"],
+                None if row["scopes"] is None else frozenset(map(Permission, row["scopes"])),
             )
-            if gone:
-                append_line(connection, self.clock(), self.actor, "access revoked", credential_id, "")
-        return gone > 0
+            for row in self._listed(api_tokens, user)
+        )
+
+    def end_sessions(self, user: str, only: str | None = None, keep: str = "") -> int:
+        """End sessions of a user; how many.
+
+        Args:
+            only: id of the one to end; None for all.
+            keep: id of one that goes on.
+        """
+        which = user_sessions.c.id == only if only is not None else user_sessions.c.id != keep
+        return self._end(user_sessions, "session ended", user, which)
+
+    def revoke(self, token_id: str, user: str | None = None) -> bool:
+        """End a token of a user, or of anybody; False where there is none."""
+        return self._end(api_tokens, "token revoked", user, api_tokens.c.id == token_id) > 0
+
+    def _end(self, table: Table, action: str, user: str | None, which: ColumnElement[bool]) -> int:
+        """Delete what fits of a user, or of anybody, each with a line of the trail; how many."""
+        found = select(table, users.c.name.label("user")).join(users, users.c.id == table.c.user_id)
+        with self.store.writing(quiet=True) as connection:
+            rows = connection.execute(found.where(which, whose(user))).mappings().all()
+            for row in rows:
+                connection.execute(delete(table).where(table.c.id == row["id"]))
+                words = row.get("name") or row["id"]
+                append_line(connection, self.clock(), self.actor, action, row["user"], words)
+        return len(rows)
 
     def _row(self, table: Table, secret: str) -> RowMapping | None:
-        """The row of a secret, with the name and role that its user has now."""
+        """The row of a secret, with what its user is now."""
         found = (
-            select(table, users.c.name, users.c.role)
+            select(table, users.c.name.label("user"), users.c.role, users.c.once)
             .join(users, users.c.id == table.c.user_id)
-            .where(table.c.digest == digest(secret), users.c.removed.is_(None))
+            .where(table.c.digest == digest(secret), LET_IN)
         )
         with self.store.reading() as connection:
             return connection.execute(found).mappings().first()
@@ -212,9 +266,19 @@ class Credentials:
             connection.execute(update(table).where(table.c.id == row["id"]).values(values))
 
     def _listed(
-        self, table: Table, times: Callable[[RowMapping], tuple[datetime | None, datetime]]
-    ) -> tuple[Credential, ...]:
-        found = select(table, users.c.name).join(users, users.c.id == table.c.user_id)
+        self, table: Table, user: str | None, which: ColumnElement[bool] | None = None
+    ) -> Sequence[RowMapping]:
+        found = select(table, users.c.name.label("user")).join(users, users.c.id == table.c.user_id)
+        found = found.where(whose(user), true() if which is None else which)
         with self.store.reading() as connection:
-            rows = connection.execute(found.order_by(table.c.id.desc())).mappings().all()
-        return tuple(Credential(row["id"], row["name"], row["created"], *times(row)) for row in rows)
+            return connection.execute(found.order_by(table.c.id.desc())).mappings().all()
+
+
+def permissions_of(role: Role, once: bool) -> frozenset[Permission]:
+    """What a user may do in a browser: no more than choosing another password with one that somebody else knows."""
+    return frozenset({Permission.ENTER}) if once else ROLES[role]
+
+
+def whose(user: str | None) -> ColumnElement[bool]:
+    """What belongs to a user, or to anybody."""
+    return true() if user is None else users.c.folded == fold(user)

@@ -52,6 +52,8 @@ FIRST_PAGES = (
     (Permission.PREDICT, "/"),
     (Permission.SEE, "/history"),
     (Permission.PERFORMANCE, "/performance"),
+    # Somebody who has to choose a password first.
+    (Permission.ENTER, "/account"),
 )
 # Endpoint -> what whoever asks there has done with a photograph or with many cases.
 NOTED = {
@@ -286,7 +288,9 @@ def page_after(visitor: Visitor) -> str:
     wanted = request.args.get("next", "").replace("\\", "/")
     parts = urlsplit(wanted)
     ours = wanted.startswith("/") and not wanted.startswith("//") and not (parts.netloc or parts.scheme)
-    return local_address(wanted if ours and parts.path != "/" else first_page(visitor))
+    first = first_page(visitor)
+    anywhere = ours and parts.path != "/" and first != FIRST_PAGES[-1][1]
+    return local_address(wanted if anywhere else first)
 
 
 def first_page(visitor: Visitor) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select, update
 
 from dashboard.store.errors import StoreError
 from dashboard.store.repository import Store
@@ -48,6 +48,36 @@ class TrailLine:
     text: str | None
 
 
+@dataclass(frozen=True)
+class Sought:
+    """Which lines of the trail somebody looks for; what is empty holds for all.
+
+    Attributes:
+        user: who did it, or to whom it was done.
+        subject: see `TrailLine`.
+        since, until: from a moment on, and before one.
+    """
+
+    user: str = ""
+    action: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """What holds for each line."""
+        if self.user:
+            yield or_(trail.c.who == self.user, trail.c.subject == self.user)
+        if self.action:
+            yield trail.c.action == self.action
+        if self.subject:
+            yield trail.c.subject == self.subject
+        if self.since:
+            yield trail.c.created >= self.since
+        if self.until:
+            yield trail.c.created < self.until
+
+
 class Trail:
     """The trail of a store. Safe to use from several threads and processes."""
 
@@ -59,18 +89,28 @@ class Trail:
         with self.store.writing(quiet=True) as connection:
             append_line(connection, self.clock(), who, action, subject, text)
 
-    def lines(self, about: str = "", limit: int = 200) -> tuple[TrailLine, ...]:
-        """The newest lines; of somebody, of what was done, or about something."""
-        found = select(trail).order_by(trail.c.seq.desc()).limit(limit)
-        if about:
-            found = found.where(
-                or_(*(column == about for column in (trail.c.who, trail.c.action, trail.c.subject)))
-            )
+    def lines(
+        self, sought: Sought = Sought(), before: int | None = None, limit: int = 200
+    ) -> tuple[TrailLine, ...]:
+        """The newest lines that somebody looks for.
+
+        Args:
+            before: number of a line: only those before it.
+        """
+        found = select(trail).where(*sought.conditions()).order_by(trail.c.seq.desc()).limit(limit)
+        if before is not None:
+            found = found.where(trail.c.seq < before)
         with self.store.reading() as connection:
             return tuple(
                 TrailLine(row["seq"], row["created"], row["who"], row["action"], row["subject"], row["text"])
                 for row in connection.execute(found).mappings()
             )
+
+    def actions(self) -> tuple[str, ...]:
+        """What there are lines of."""
+        with self.store.reading() as connection:
+            found = select(trail.c.action).distinct().order_by(trail.c.action)
+            return tuple(connection.execute(found).scalars())
 
     def erase_texts(self, subject: str) -> None:
         """Erase what people wrote in the lines about something; that there are such lines stays."""

@@ -59,9 +59,12 @@ def test_a_user_and_a_token_are_made(
         (["user", "role", "nobody", "--role", "viewer"], "", "no user nobody"),
         (["user", "role", "anna", "--role", "viewer"], "", "the last administrator"),
         (["user", "remove", "anna"], "", "the last administrator"),
+        (["user", "off", "anna"], "", "the last administrator"),
+        (["user", "unlock", "nobody"], "", "no user nobody"),
         (["user", "password", "nobody"], PASSWORD, "no user nobody"),
         (["token", "add", "nobody", "--days", "3"], "", "no user nobody"),
         (["token", "add", "anna", "--days", "0"], "", "1 to 3,660 days"),
+        (["token", "add", "anna", "--days", "1", "--label", "x" * 65], "", "64 characters at most"),
         (["token", "revoke", "x"], "", "no such token"),
     ],
 )

@@ -20,7 +20,7 @@ from dashboard.users import attempts
 from dashboard.users.accounts import NO_PASSWORD, TRIES, Accounts, UserError
 from dashboard.users.credentials import Credentials
 from dashboard.users.roles import Role
-from dashboard.users.trail import Trail, trail_problems
+from dashboard.users.trail import Sought, Trail, trail_problems
 from tests.dashboard.users.conftest import PASSWORD, sign_in
 
 MODELS = "/api/v1/models"
@@ -58,7 +58,7 @@ def test_log_ins_at_once_are_sessions_of_their_own(server: Flask, services: Serv
     assert sorted(one.user for one in Credentials(services.store).sessions()) == sorted(names)
     clients[0].post("/logout", headers={"X-CSRFToken": csrf_token(clients[0])})
     assert [client.get(MODELS).status_code for client in clients] == [401] + [200] * (len(names) - 1)
-    assert len(Trail(services.store).lines("logged in")) == len(names)
+    assert len(Trail(services.store).lines(Sought(action="logged in"))) == len(names)
     assert list(trail_problems(services.store)) == []
 
 

@@ -33,8 +33,7 @@ def test_a_trail_that_nobody_touched_is_whole(store: Store) -> None:
     assert list(trail_problems(store)) == []
     number, digest = Trail(store).newest()
     assert number == 3 and len(digest) == 64
-    assert [line.text for line in Trail(store).lines("anna", limit=2)] == ["?q=Maria 2", "?q=Maria 1"]
-    assert Trail(store).lines("bob") == ()
+    assert [line.text for line in Trail(store).lines(limit=2)] == ["?q=Maria 2", "?q=Maria 1"]
 
 
 @pytest.mark.parametrize("column", ["who", "action", "subject", "text_digest", "digest"])
