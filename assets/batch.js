@@ -1,5 +1,5 @@
-// The list as a whole: how many of what, cards or a table, and the table's rows, the riskiest first. Rows come from
-// dashboard/predict/batch.py; upload.js calls this when something changes.
+// The list as a whole: how many of what, how far they have travelled, cards or a table, and the table's rows, the
+// riskiest first. Rows come from dashboard/predict/batch.py; upload.js calls this when something changes.
 (function () {
   "use strict";
   const SEVERAL = 6; // from so many files on, the table shows first
@@ -32,10 +32,20 @@
       .map((kind) => found.get(kind)).filter(Boolean);
   }
 
+  const photographs = (number) => number + (number === 1 ? " photograph" : " photographs");
+
   function summary() {
-    const total = list().length;
-    return total + (total === 1 ? " file: " : " files: ") +
+    return photographs(list().length) + ": " +
       counts().map((one) => one.number + " " + one.word).join(", ") + ".";
+  }
+
+  // What has travelled of all that was added since nothing was on its way.
+  function travelled(open) {
+    const run = list().filter((item) => open.some((one) => one.run === item.run));
+    const size = (share) => run.reduce((sum, item) => sum + share(item) * item.size, 0);
+    const done = size((item) => open.includes(item) ? item.share : 1) / (size(() => 1) || 1);
+    byId("sending-share").value = done;
+    byId("sending-words").textContent = done < 1 ? "Sending " + Math.floor(100 * done) + " %" : "Analysing";
   }
 
   // At most once a frame, however many answers come.
@@ -53,7 +63,12 @@
     const items = list();
     page().dataset.files = items.length ? (items.length > 1 ? "several" : "one") : "none";
     page().dataset.view = view();
-    page().classList.toggle("busy", items.some((item) => ["waiting", "sending"].includes(item.state)));
+    const open = items.filter((item) => ["waiting", "sending"].includes(item.state));
+    page().classList.toggle("busy", open.length > 0);
+    if (open.length) travelled(open);
+    byId("batch-title").textContent = open.length
+      ? "Checking " + photographs(items.length)
+      : photographs(items.length) + " checked";
     for (const button of document.querySelectorAll("[data-view]")) {
       if (button !== page()) button.setAttribute("aria-pressed", String(button.dataset.view === view()));
     }
@@ -131,6 +146,7 @@
   function answered(item) {
     const row = item.row;
     const cell = (name, ...children) => make("td", { className: name }, ...children);
+    const before = row.before ? [shared.before(row.before)] : [];
     const image = make("img", { src: row.thumbnail, alt: "", loading: "lazy", width: 56, height: 56 });
     const bar = make(
       "span",
@@ -161,19 +177,37 @@
       {},
       cell("thumb", image),
       opener(item),
-      cell("", mark),
+      cell("outcome", mark, ...before),
       cell("risk", make("span", { textContent: row.percent }), bar),
       cell("", row.diagnosis),
       cell("", cautions),
     );
   }
 
+  function look(place) {
+    place.scrollIntoView({ block: "start" });
+    place.focus({ preventScroll: true });
+  }
+
   function open(key) {
     chosen = "cards";
     paint();
-    const place = list().find((item) => item.key === key).node;
-    place.scrollIntoView({ block: "start" });
-    place.focus({ preventScroll: true });
+    look(list().find((item) => item.key === key).node);
+  }
+
+  // From a card to its row.
+  function back(key) {
+    chosen = "table";
+    paint();
+    const row = document.querySelector('[data-open="' + key + '"]');
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+  }
+
+  // Whoever has chosen files is taken to what becomes of them.
+  function show() {
+    paint();
+    if (page()) look(byId("batch-title"));
   }
 
   document.addEventListener("click", (event) => {
@@ -181,6 +215,7 @@
     if (!target) return;
     if (target.dataset.view) chosen = target.dataset.view;
     else if (target.dataset.open) return open(target.dataset.open);
+    else if (target.dataset.back) return back(target.dataset.back);
     else if (target.dataset.sort && target.closest(".batch-table")) {
       sort.down = sort.by === target.dataset.sort ? !sort.down : target.dataset.first === "descending";
       sort.by = target.dataset.sort;
@@ -188,5 +223,5 @@
     paint();
   });
 
-  shared.batch = { draw: draw, summary: summary };
+  shared.batch = { draw: draw, summary: summary, show: show };
 })();

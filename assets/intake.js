@@ -55,6 +55,7 @@
     } else if (target.matches("select.point")) {
       remember({ points: { ...remembered().points, [target.dataset.model]: target.value } });
     } else if (target.id === "scale-down") remember({ smaller: target.checked });
+    told();
   }
 
   // The form fields that go with a file that is added now.
@@ -78,8 +79,11 @@
     const form = byId("context");
     if (!place || !form) return;
     const given = [...new FormData(form)].map(([, value]) => value.trim()).filter(Boolean);
-    place.textContent = given.length ? "goes with the photographs you add next: " + given.join(", ") : "";
+    place.textContent = given.length ? "Goes with the photographs you add next: " + given.join(", ") : "";
     byId("context-clear").hidden = !given.length;
+    const selects = [byId("model"), document.querySelector(".choice:not([hidden]) > select.point")];
+    byId("choices-told").textContent = selects.filter(Boolean)
+      .map((select) => select.selectedOptions[0].textContent).join(" · ");
   }
 
   // Dash keeps the text of its fields itself: emptied in the document alone, they would come back.
@@ -233,6 +237,10 @@
     else if (button.id === "camera-shoot") shoot();
     else if (button.id === "camera-close") dialog().close();
     else if (button.id === "context-clear") forget();
+    else if (button.id === "intake-change") {
+      const open = byId("predict").classList.toggle("changing");
+      button.setAttribute("aria-expanded", String(open));
+    }
   });
   for (const type of ["dragenter", "dragover"]) {
     document.addEventListener(type, (event) => {

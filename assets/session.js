@@ -40,6 +40,8 @@
   }
 
   document.addEventListener("submit", (event) => {
+    // The next person at this window begins with an empty list.
+    if (event.target.matches(".account")) sessionStorage.clear();
     const field = event.target.querySelector("input[name=csrf_token]");
     if (field) field.value = shared.csrf();
   }, true);

@@ -65,6 +65,8 @@
       // Every text in it was escaped by the server.
       item.node.innerHTML = item.card;
       item.card = null;
+      const before = item.row.before ? [shared.before(item.row.before)] : [];
+      item.node.prepend(block("slot-head", ...before, button("Back to the table", "back", item)));
       return;
     }
     item.node.querySelector(".slot-status").textContent = item.words;
@@ -97,6 +99,13 @@
     if (results) results.replaceChildren(...shared.queue.list().map((item) => item.node));
   }
 
+  // This very file was here already.
+  shared.before = function (before) {
+    const day = new Date(before.created).toLocaleDateString("en-GB", { dateStyle: "long" });
+    const link = make("a", { className: "action", href: before.page, textContent: "open it" });
+    link.dataset.link = "page";
+    return make("span", { className: "note before" }, "Checked before on " + day + ", ", link, ".");
+  };
   shared.make = make;
   shared.slots = {
     make: function (item) {

@@ -10,8 +10,10 @@
   const MOST = 100; // files at a time
   const TRIES = 4; // for a server that says it is busy
   const OPEN = ["waiting", "sending"];
+  const KEPT = "dermaboard-batch"; // for a page that is loaded anew: ids of results, and how many files had none yet
   const items = new Map(); // key -> item, in the order of the files
   let counter = 0;
+  let run = 0; // grows when something is added while nothing is on its way
 
   const shared = (window.dermaboard = window.dermaboard || {});
   const zone = () => document.getElementById("drop-zone");
@@ -28,31 +30,70 @@
     // What systems hide from people (._x.jpg, .DS_Store) is passed over, unless there is nothing else.
     const visible = [...files].filter((file) => !file.name.startsWith("."));
     const chosen = visible.length ? visible : [...files];
-    const notice = document.getElementById("intake-notice");
-    if (notice) {
-      notice.textContent = chosen.length > MOST
+    if (!chosen.length) return;
+    notice(
+      chosen.length > MOST
         ? chosen.length + " files are more than the " + MOST + " that can be added at a time. The first " +
           MOST +
           " are being checked; add the others afterwards."
-        : "";
-    }
+        : "",
+    );
+    if (!list().some((item) => OPEN.includes(item.state))) run++;
     for (const file of chosen.slice(0, MOST)) {
-      const item = {
-        key: "f" + counter,
-        order: counter++,
-        name: file.name,
-        file: file,
-        fields: shared.choices(),
-        once: random(),
-        state: "waiting",
-        words: "Waiting",
-        tries: 0,
-      };
-      items.set(item.key, item);
-      shared.slots.make(item);
+      enter({ name: file.name, file: file, size: file.size, fields: shared.choices(), once: random() });
     }
-    shared.batch.draw();
+    shared.batch.show();
+    keep();
     next();
+  }
+
+  function notice(words) {
+    const place = document.getElementById("intake-notice");
+    if (place) place.textContent = words;
+  }
+
+  function enter(properties) {
+    const item = {
+      key: "f" + counter,
+      order: counter++,
+      run: run,
+      share: 0,
+      state: "waiting",
+      words: "Waiting",
+      tries: 0,
+      ...properties,
+    };
+    items.set(item.key, item);
+    shared.slots.make(item);
+    return item;
+  }
+
+  // Names of files may name people, so they are not kept.
+  function keep() {
+    const ids = list().map((item) => item.id).filter(Boolean);
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify({ ids: ids, others: items.size - ids.length }));
+    } catch {
+      /* Storage can be switched off; the results are in the history anyway. */
+    }
+  }
+
+  function restore() {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEPT));
+    } catch {
+      /* as above */
+    }
+    if (!kept || items.size) return;
+    if (kept.others) {
+      notice(
+        (kept.others === 1 ? "1 photograph has" : kept.others + " photographs have") +
+          " no result from before this page was loaded. Choose what is missing again.",
+      );
+    }
+    for (const id of kept.ids) answer(enter({ name: "Photograph", id: id, size: 1, share: 1 }));
+    keep();
   }
 
   function next() {
@@ -106,7 +147,9 @@
 
   function progress(item, share) {
     if (item.state !== "sending") return;
+    item.share = share;
     shared.slots.progress(item, Math.round(100 * share));
+    shared.batch.draw();
     if (share >= 1 && item.words !== "Analysing") change(item, "sending", "Analysing");
   }
 
@@ -120,6 +163,7 @@
     }
     if (request.status === 200 || request.status === 201) {
       item.id = body.id;
+      keep();
       return answer(item);
     }
     const pause = Number(request.getResponseHeader("Retry-After"));
@@ -138,8 +182,10 @@
     change(item, "sending", "Analysing");
     try {
       const found = await fetch(ROOT + "/cards/" + item.id);
+      if (found.status === 404) return drop(item);
       if (!found.ok) throw new Error(found.status);
       Object.assign(item, await found.json());
+      item.name = item.row.name;
       finished(item, "done", item.row.word);
     } catch {
       finished(
@@ -192,6 +238,15 @@
     else if (!left) place.textContent = shared.batch.summary();
   }
 
+  // Deleted meanwhile, by whoever may.
+  function drop(item) {
+    items.delete(item.key);
+    item.node.remove();
+    keep();
+    shared.batch.draw();
+    next();
+  }
+
   function cancelAll() {
     for (const item of list().reverse()) cancel(item); // from the end, so that none starts meanwhile
   }
@@ -199,8 +254,11 @@
   function clear() {
     cancelAll();
     items.clear();
+    keep();
+    notice("");
     shared.slots.mount();
     shared.batch.draw();
+    document.getElementById("file-chooser").focus();
   }
 
   document.addEventListener("click", (event) => {
@@ -208,7 +266,7 @@
     if (!button) return;
     if (button.dataset.cancel) cancel(items.get(button.dataset.cancel));
     else if (button.dataset.retry) retry(items.get(button.dataset.retry));
-    else if (button.id === "cancel-all") cancelAll();
+    else if (button.matches(".cancel-all")) cancelAll();
     else if (button.id === "clear") clear();
   });
   window.addEventListener("beforeunload", (event) => {
@@ -220,6 +278,7 @@
   clientside.upload = {
     opened: function () {
       shared.slots.mount(); // the page came anew
+      restore();
       shared.batch.draw();
       return window.dash_clientside.no_update;
     },

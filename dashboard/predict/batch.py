@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
+from dashboard.addresses import local_address
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
@@ -58,6 +59,7 @@ def batch_toolbar() -> html.Div:
     ]
     return html.Div(
         [
+            html.H2(id="batch-title", tabIndex=-1),
             html.Div(id="batch-summary", className="batch-summary"),
             html.Div(
                 [
@@ -68,7 +70,11 @@ def batch_toolbar() -> html.Div:
                         **attributes(aria_label="Show results as"),
                     ),
                     button("Download CSV", "batch-download"),
-                    button("Cancel all", "cancel-all"),
+                    html.Button(
+                        "Cancel all",
+                        type="button",
+                        className="btn btn-sm btn-outline-secondary cancel-all",
+                    ),
                     button("Clear the list", "clear"),
                 ],
                 className="actions",
@@ -78,6 +84,19 @@ def batch_toolbar() -> html.Div:
         ],
         id="batch-bar",
         className="batch-bar",
+    )
+
+
+def sending_bar() -> html.Div:
+    """At the foot of a telephone while photographs travel, wherever the page is scrolled to; batch.js fills it."""
+    return html.Div(
+        [
+            html.Span(id="sending-words"),
+            html.Progress(id="sending-share", max="1", value="0", **attributes(aria_hidden="true")),
+            html.Button("Cancel", type="button", className="btn btn-outline-secondary cancel-all"),
+        ],
+        id="sending",
+        className="sending",
     )
 
 
@@ -115,12 +134,19 @@ def batch_table() -> html.Div:
     )
 
 
-def batch_row(record: "Record", taxonomy: Taxonomy) -> dict[str, Any]:
-    """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere."""
+def batch_row(record: "Record", taxonomy: Taxonomy, before: "Record | None" = None) -> dict[str, Any]:
+    """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere.
+
+    Args:
+        before: the prediction that this file had before, if it was here already.
+    """
     verdict, reliable = OUTCOMES[record.outcome], record.outcome != Outcome.NO_RESULT
     severe = [caution for caution in record.cautions if caution.severe]
     return {
+        "name": record.filename,
         "thumbnail": prediction_url(record.id, "thumbnail"),
+        "before": before
+        and {"created": before.created.isoformat(), "page": local_address(f"/history/{before.id}")},
         "outcome": record.outcome,
         "word": verdict.short,
         "shape": verdict.shape,

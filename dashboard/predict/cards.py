@@ -8,6 +8,7 @@ from dashboard.services import Services
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
 from dashboard.store import NotFound
+from dashboard.store.summary import same_image
 
 blueprint = Blueprint("cards", __name__, url_prefix="/cards")
 
@@ -28,6 +29,7 @@ def read_result_card(record_id: str) -> Response:
         no_outline=why_no_outline(services, record),
         prevalence=services.prevalence(record),
     )
-    answer = jsonify(card=card, row=batch_row(record, taxonomy))
+    before = (one for one in same_image(services.store, record.sha256) if one.created < record.created)
+    answer = jsonify(card=card, row=batch_row(record, taxonomy, next(before, None)))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

@@ -7,9 +7,10 @@ import dash
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html
 
 from dashboard import examples
-from dashboard.predict.batch import batch_csv, batch_table, batch_toolbar
+from dashboard.predict.batch import batch_csv, batch_table, batch_toolbar, sending_bar
 from dashboard.predict.parts import (
     camera_dialog,
+    choices_line,
     drop_zone,
     example_buttons,
     model_choices,
@@ -34,12 +35,13 @@ def layout(**_: str) -> html.Div:
                 className="lead",
             ),
             None if services.runnable else no_model(damaged_bundle_lines(services)),
-            html.Div(intake(services), hidden=not services.runnable),
+            html.Div(intake(services), className="intake", hidden=not services.runnable),
             html.P(id="intake-notice", className="intake-notice", role="alert"),
             batch_toolbar(),
             batch_table(),
             html.Div(id="results", className="results"),
             html.Div(id="announcer", className="visually-hidden", role="status"),
+            sending_bar(),
         ],
         id="predict",
         className="predict",
@@ -51,9 +53,16 @@ def intake(services: Services) -> list[Any]:
     return [
         drop_zone(LIMITS),
         camera_dialog(),
-        model_choices(services.runnable, services.default_model),
-        new_context_form(),
-        example_buttons(examples.example_names()),
+        choices_line(),
+        html.Div(
+            [
+                model_choices(services.runnable, services.default_model),
+                new_context_form(),
+                example_buttons(examples.example_names()),
+            ],
+            id="intake-more",
+            className="intake-more",
+        ),
     ]
 
 

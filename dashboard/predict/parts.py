@@ -14,6 +14,24 @@ from model.bundle import Bundle, Card, OperatingPoint
 from model.images import NAMES, SUFFIXES, Limits
 
 
+def choices_line() -> html.P:
+    """What goes with the photographs that are added next; intake.js fills it, and the button shows the choices."""
+    return html.P(
+        [
+            html.Span(id="choices-told", className="choices-told"),
+            html.Span(id="context-told", className="told"),
+            html.Button(
+                "Change",
+                id="intake-change",
+                type="button",
+                className="action-button",
+                **attributes(aria_expanded="false", aria_controls="intake-more"),
+            ),
+        ],
+        className="choices-line",
+    )
+
+
 def model_choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
     """Which model answers, at which operating point, and whether photographs are made smaller first.
 
@@ -108,8 +126,7 @@ def new_context_form() -> html.Details:
             html.Summary(
                 [
                     "Person and lesion ",
-                    html.Span("(optional) ", className="note"),
-                    html.Span(id="context-told", className="told"),
+                    html.Span("(optional)", className="note"),
                 ]
             ),
             html.Form(fields, id="context", className="context-form", autoComplete="off"),
@@ -164,7 +181,8 @@ def drop_zone(limits: Limits) -> html.Div:
                         [
                             html.Span("Choose photographs", className="btn btn-primary"),
                             html.Span(
-                                ["or drop them here, or paste with ", html.Kbd("Ctrl"), "+", html.Kbd("V")]
+                                ["or drop them here, or paste with ", html.Kbd("Ctrl"), "+", html.Kbd("V")],
+                                className="drop-ways",
                             ),
                         ],
                         className="drop-words",

@@ -25,6 +25,7 @@ def results(page: Page) -> None:
     """Cards, a file that failed, and the fields for a person."""
     page.get_by_text("Person and lesion").click()
     page.get_by_role("button", name="Try drawn example 1").click()
+    page.get_by_role("button", name="Change", exact=True).click()
     page.get_by_role("button", name="Try drawn example 2").click()
     page.set_input_files("#file-chooser", [{"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"x"}])
     expect(page.locator(".slot-done")).to_have_count(2)

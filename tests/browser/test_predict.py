@@ -205,6 +205,7 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
     expect(page.locator(CARD)).to_contain_text("54 years, female, back, lesion L-12, <b>grows</b>")
     expect(page.locator(CARD)).to_contain_text("not used by the model")
     expect(page.locator("#context-told")).to_contain_text("54, female, back")
+    page.get_by_role("button", name="Change", exact=True).click()
     page.get_by_role("button", name="Empty these fields").click()
     expect(page.get_by_label("Age in years")).to_have_value("")
     page.reload()
