@@ -43,27 +43,62 @@
     if (button && asking.has(button.id)) event.stopPropagation();
   }, true);
 
+  // What a button did might be done twice; everything else is asked again when the server is back.
+  const pressed = ({ changedPropIds }) => changedPropIds.some((one) => one.endsWith(".n_clicks"));
+  async function ask(question, address, options, wanted) {
+    for (;;) {
+      let answer = null;
+      let problem = null;
+      try {
+        answer = await send(address, { ...options, body: update(question) });
+        await answer.clone().arrayBuffer(); // a short answer would overtake a long one
+        if (!shared.isGone(answer.status, answer.headers.get("Content-Type"))) return answer;
+      } catch (error) {
+        problem = error;
+      }
+      const back = shared.lost();
+      if (!wanted()) return new Response(null, { status: 204 });
+      if (pressed(question)) {
+        if (problem) throw problem;
+        return answer;
+      }
+      await back;
+    }
+  }
+
+  async function watched(address, options) {
+    try {
+      return await send(address, options);
+    } catch (error) {
+      if (error instanceof TypeError) shared.lost();
+      throw error;
+    }
+  }
+
   window.fetch = async function (address, options) {
-    if (!/\/_dash-update-component(\?|$)/.test(address)) return send(address, options);
+    if (!/\/_dash-update-component(\?|$)/.test(address)) return watched(address, options);
     const [question, page] = [JSON.parse(options.body), window.location.pathname];
     const outputs = JSON.stringify([question.output, question.outputs]); // the first alone does not say which MATCH
     const ids = question.changedPropIds.map((one) => one.split(".")[0]);
     newest.set(outputs, question);
     ids.forEach((id) => asking.add(id));
+    const isLast = () => newest.get(outputs) === question;
     let answer = null;
+    shared.asks(question);
     try {
       do {
-        answer = await send(address, { ...options, body: update(question) });
-        await answer.clone().arrayBuffer(); // a short answer would overtake a long one
+        answer = await ask(question, address, options, () => isLast() && page === window.location.pathname);
         shared.answered(answer.status);
-      } while (newest.get(outputs) === question && outdated(question));
+      } while (isLast() && outdated(question));
     } finally {
       ids.forEach((id) => asking.delete(id));
       document.dispatchEvent(
-        new CustomEvent("dermaboard-asked", { detail: { question, answer: answer && answer.clone() } }),
+        new CustomEvent("dermaboard-asked", {
+          detail: { question, answer: answer && answer.clone(), last: isLast() },
+        }),
       );
     }
-    const last = newest.get(outputs) === question;
+    const last = isLast();
     // session.js has said it; the page stays as it is.
     if (answer.status === 401) return new Response(null, { status: 204 });
     if (last && page === window.location.pathname && holds(question)) {

@@ -23,12 +23,14 @@
         ? ["failed", "failed", "!"]
         : item.state === "cancelled"
         ? ["cancelled", "cancelled", "–"]
+        : item.state === "lost"
+        ? ["lost", "not sent yet", "…"]
         : ["open", "to come", "…"];
       const one = found.get(kind) || { kind: kind, word: word, shape: shape, number: 0 };
       one.number++;
       found.set(kind, one);
     }
-    return ["malignant", "uncertain", "no_result", "benign", "failed", "cancelled", "open"]
+    return ["malignant", "uncertain", "no_result", "benign", "failed", "cancelled", "lost", "open"]
       .map((kind) => found.get(kind)).filter(Boolean);
   }
 

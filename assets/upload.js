@@ -1,15 +1,17 @@
 // The photographs of this visit: each goes to the REST API as a multipart request of its own, at most four at once.
-// A file is waiting, sending, then done, failed or cancelled; slots.js draws its place on the page, batch.js the list as
-// a whole. The list outlives the page: who looks at the history and comes back finds it again, and what was still to
-// be sent has gone on meanwhile.
+// A file is waiting, sending, then done, failed or cancelled; without a connection it is lost, and waits again when there
+// is one. slots.js draws its place on the page, batch.js the list as a whole. The list outlives the page: who looks at
+// the history and comes back finds it again, and what was still to be sent has gone on meanwhile.
 (function () {
   "use strict";
   const ROOT = document.documentElement.dataset.root;
   const ADDRESS = ROOT + "/api/v1/predictions";
   const AT_ONCE = 4;
   const MOST = 100; // files at a time
-  const TRIES = 4; // for a server that says it is busy
+  const TRIES = 4; // for a server that says it is busy, or does not answer
+  const SILENCE = 60000; // milliseconds without any progress after which nobody is there any more
   const OPEN = ["waiting", "sending"];
+  const LOST = "The server could not be reached. This goes on by itself when it is back.";
   const KEPT = "dermaboard-batch"; // for a page that is loaded anew: ids of results, and how many files had none yet
   const items = new Map(); // key -> item, in the order of the files
   let counter = 0;
@@ -97,6 +99,10 @@
   }
 
   function next() {
+    if (shared.isLost()) {
+      for (const item of list().filter(({ state }) => state === "waiting")) change(item, "lost", LOST);
+      return;
+    }
     let running = list().filter((item) => item.state === "sending").length;
     for (const item of items.values()) {
       if (running >= AT_ONCE) return;
@@ -140,14 +146,46 @@
     request.setRequestHeader("X-CSRFToken", shared.csrf());
     request.upload.onprogress = (event) => progress(item, event.loaded / event.total);
     request.onload = () => answered(item, request);
-    request.onerror = () =>
-      finished(item, "failed", "The server could not be reached. Check the connection, then try again.");
+    request.onerror = () => lost(item);
+    listen(item, request);
     request.send(form);
+  }
+
+  // A line that has died says nothing.
+  function listen(item, request) {
+    clearTimeout(item.silence);
+    item.silence = setTimeout(() => {
+      if (item.request !== request) return;
+      lost(item);
+      request.abort();
+    }, SILENCE);
+  }
+
+  // Sent again when the server is back, under the same key: what it has stored already is not stored twice.
+  function lost(item) {
+    if (item.state !== "sending") return;
+    item.request = null;
+    const last = ++item.tries > TRIES;
+    change(item, last ? "failed" : "lost", last ? "The server could not be reached. Try again." : LOST);
+    shared.lost().then(() => setTimeout(back, 1000 * item.tries));
+    next();
+  }
+
+  function back() {
+    if (shared.isLost()) return;
+    for (const item of list().filter(({ state }) => state === "lost")) resume(item);
+  }
+
+  function resume(item) {
+    if (item.id) return answer(item); // only what is shown of it was lost
+    change(item, "waiting", "Waiting");
+    next();
   }
 
   function progress(item, share) {
     if (item.state !== "sending") return;
     item.share = share;
+    listen(item, item.request);
     shared.slots.progress(item, Math.round(100 * share));
     shared.batch.draw();
     if (share >= 1 && item.words !== "Analysing") change(item, "sending", "Analysing");
@@ -170,6 +208,7 @@
     if ([429, 503].includes(request.status) && pause > 0 && item.tries++ < TRIES) {
       return again(item, Math.min(pause, 30));
     }
+    if (shared.isGone(request.status, request.getResponseHeader("Content-Type"))) return lost(item);
     finished(
       item,
       "failed",
@@ -187,7 +226,8 @@
       Object.assign(item, await found.json());
       item.name = item.row.name;
       finished(item, "done", item.row.word);
-    } catch {
+    } catch (error) {
+      if (error instanceof TypeError) return lost(item);
       finished(
         item,
         "failed",
@@ -207,8 +247,9 @@
   }
 
   function finished(item, state, words) {
-    if (item.state !== "sending" && item.state !== "waiting") return;
+    if (!["sending", "waiting", "lost"].includes(item.state)) return;
     item.request = null;
+    clearTimeout(item.silence);
     if (state === "done") item.file = null; // a pasted picture lives in memory
     change(item, state, words);
     announce(item);
@@ -216,7 +257,7 @@
   }
 
   function cancel(item) {
-    if (!item || !OPEN.includes(item.state)) return;
+    if (!item || ![...OPEN, "lost"].includes(item.state)) return;
     const request = item.request;
     finished(item, "cancelled", "Cancelled");
     if (request) request.abort();
@@ -224,9 +265,8 @@
 
   function retry(item) {
     if (!item || OPEN.includes(item.state) || !(item.file || item.id)) return;
-    if (item.id) return answer(item); // only what is shown of it was lost
-    change(item, "waiting", "Waiting");
-    next();
+    item.tries = 0;
+    resume(item);
   }
 
   // A long list is announced once, when it is through; a single file with what came of it.
@@ -270,7 +310,7 @@
     else if (button.id === "clear") clear();
   });
   window.addEventListener("beforeunload", (event) => {
-    if (list().some((item) => OPEN.includes(item.state))) event.preventDefault();
+    if (list().some((item) => [...OPEN, "lost"].includes(item.state))) event.preventDefault();
   });
 
   shared.queue = { add: add, list: list };

@@ -35,6 +35,8 @@ def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
             html.A("Skip to content", href="#content", className="skip-link"),
             dcc.Store(id="theme", data="light"),
             navigation(visitor),
+            connection_banner(),
+            coming_page(),
             html.Main(dash.page_container, id="content", className="content", tabIndex=-1),
             html.Footer(
                 [
@@ -46,6 +48,33 @@ def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
         ],
         className="shell",
         **allowed,
+    )
+
+
+def connection_banner() -> html.Div:
+    """Says that the server does not answer; assets/connection.js fills and shows it."""
+    return html.Div(
+        [
+            html.Span(id="connection-words", role="alert"),
+            html.Span(id="connection-next", **attributes(aria_hidden="true")),
+            html.Button(
+                "Try now", id="connection-now", type="button", className="btn btn-sm btn-outline-secondary"
+            ),
+        ],
+        id="connection",
+        className="connection",
+    )
+
+
+def coming_page() -> html.Div:
+    """What stands in the place of a page that was asked for and is not there yet."""
+    return html.Div(
+        [
+            html.P(id="coming-words", role="status"),
+            html.Button("Try again", id="coming-again", type="button", className="btn btn-primary"),
+        ],
+        id="coming",
+        className="content coming",
     )
 
 
