@@ -6,7 +6,7 @@
   const shared = (window.dermaboard = window.dermaboard || {});
   const byId = (id) => document.getElementById(id);
   const page = () => byId("predict");
-  const sort = { by: "probability", down: true };
+  const sort = { by: "level", down: true }; // what needs someone first
   let chosen = null; // the view that the user chose; null until then
   let drawing = 0;
 
@@ -63,7 +63,7 @@
   function paint() {
     if (!page() || !byId("batch-summary")) return;
     const items = list();
-    page().dataset.files = items.length ? (items.length > 1 ? "several" : "one") : "none";
+    page().dataset.files = ["none", "one"][items.length] || (items.length < SEVERAL ? "several" : "many");
     page().dataset.view = view();
     const open = items.filter((item) => ["waiting", "sending"].includes(item.state));
     page().classList.toggle("busy", open.length > 0);
@@ -99,7 +99,7 @@
     const compare = (a, b) => {
       const [x, y] = [value(a), value(b)];
       const way = (typeof x === "string" ? x.localeCompare(y) : x - y) * (sort.down ? -1 : 1);
-      return way || a.order - b.order;
+      return way || (a.row && b.row ? b.row.probability - a.row.probability : 0) || a.order - b.order;
     };
     if (sort.by === "order") return [...items].sort(compare);
     return [...items.filter((item) => item.row).sort(compare), ...items.filter((item) => !item.row)];

@@ -1,10 +1,8 @@
-// Where photographs come from (drop, folder, chooser, clipboard, camera, drawn examples), what goes with them (model,
-// operating point, context), and making them smaller before they travel a slow line.
+// Where photographs come from (drop, folder, chooser, clipboard, camera, drawn examples), and what goes with them (model,
+// operating point, context).
 (function () {
   "use strict";
-  const REMEMBERED = "dermaboard-choices"; // model, operating point by model, scale down; never the context
-  const LONGEST = 1280; // pixels; far more than any model looks at, and sharp on the page
-  const WORTH_IT = 400000; // bytes; below them scaling saves no time
+  const REMEMBERED = "dermaboard-choices"; // model, operating point by model; never the context
   const shared = (window.dermaboard = window.dermaboard || {});
   const byId = (id) => document.getElementById(id);
   const zone = () => byId("drop-zone");
@@ -43,7 +41,6 @@
   function restore() {
     const known = remembered();
     if (byId("model")) choose(byId("model"), known.model);
-    if (byId("scale-down")) byId("scale-down").checked = Boolean(known.smaller);
     points();
   }
 
@@ -54,7 +51,7 @@
       points();
     } else if (target.matches("select.point")) {
       remember({ points: { ...remembered().points, [target.dataset.model]: target.value } });
-    } else if (target.id === "scale-down") remember({ smaller: target.checked });
+    }
     told();
   }
 
@@ -94,33 +91,6 @@
     }
     setTimeout(told, 0);
   }
-
-  // Drawing an <img> keeps the EXIF orientation in every browser, which resizing an ImageBitmap does not.
-  shared.shrink = async function (file) {
-    if (!byId("scale-down") || !byId("scale-down").checked || file.size <= WORTH_IT) return file;
-    const address = URL.createObjectURL(file);
-    try {
-      const image = new Image();
-      image.src = address;
-      await image.decode();
-      const scale = LONGEST / Math.max(image.naturalWidth, image.naturalHeight);
-      if (scale >= 1) return file;
-      const canvas = document.createElement("canvas");
-      canvas.width = Math.round(image.naturalWidth * scale);
-      canvas.height = Math.round(image.naturalHeight * scale);
-      const context = canvas.getContext("2d");
-      context.fillStyle = "#fff"; // a JPEG has no transparency
-      context.fillRect(0, 0, canvas.width, canvas.height);
-      context.imageSmoothingQuality = "high";
-      context.drawImage(image, 0, 0, canvas.width, canvas.height);
-      const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
-      return blob && blob.size < file.size ? named(blob, file.name) : file;
-    } catch {
-      return file; // What the browser cannot decode (HEIC, TIFF, DICOM) goes as it is.
-    } finally {
-      URL.revokeObjectURL(address);
-    }
-  };
 
   const named = (blob, name) => new File([blob], name, { type: blob.type });
 
@@ -289,15 +259,11 @@
         shot.setAttribute("aria-label", "Photograph from the camera");
         shot.setAttribute("aria-hidden", "true");
       }
-      if (byId("scale-down-place") && !byId("scale-down")) {
-        byId("scale-down-place").append(
-          Object.assign(document.createElement("input"), { type: "checkbox", id: "scale-down" }),
-        );
-      }
       if (byId("camera")) byId("camera").hidden = !phone() && !navigator.mediaDevices;
       if (dialog()) dialog().onclose = closed;
       restore();
       told();
+      shared.line.tell();
       return still();
     },
   };

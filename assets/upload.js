@@ -121,7 +121,8 @@
   async function send(item) {
     change(item, "sending", "Preparing");
     const attempt = (item.attempt = {});
-    const file = await shared.shrink(item.file);
+    // What the server may have, under this key, is what it gets again.
+    const file = item.sent || await shared.line.prepare(item.file);
     // Cancelled meanwhile, and perhaps tried again: then the newer attempt sends it.
     if (item.state !== "sending" || item.attempt !== attempt) return;
     const limit = Number(zone() ? zone().dataset.limit : Infinity);
@@ -144,7 +145,19 @@
     // The same file sent again after a lost answer is not stored a second time.
     request.setRequestHeader("Idempotency-Key", item.once);
     request.setRequestHeader("X-CSRFToken", shared.csrf());
-    request.upload.onprogress = (event) => progress(item, event.loaded / event.total);
+    const began = performance.now();
+    request.upload.onprogress = (event) => {
+      if (item.request !== request) return;
+      const sharing = list().filter((one) => one.state === "sending" && one.request && one.share < 1).length;
+      const better = shared.line.measure(event.loaded, performance.now() - began, Math.max(sharing, 1));
+      if (event.loaded === event.total) item.sent = file;
+      else if (better && file === item.file && shared.line.isWorthIt(event.total - event.loaded)) {
+        item.request = null;
+        request.abort();
+        return send(item);
+      }
+      progress(item, event.loaded / event.total);
+    };
     request.onload = () => answered(item, request);
     request.onerror = () => lost(item);
     listen(item, request);
@@ -250,7 +263,7 @@
     if (!["sending", "waiting", "lost"].includes(item.state)) return;
     item.request = null;
     clearTimeout(item.silence);
-    if (state === "done") item.file = null; // a pasted picture lives in memory
+    if (state === "done") item.file = item.sent = null; // a pasted picture lives in memory
     change(item, state, words);
     announce(item);
     next();

@@ -43,6 +43,7 @@ HEADINGS = (
     ("Most likely diagnosis", "diagnosis", "ascending"),
     ("Cautions", "worry", "descending"),
 )
+# What needs someone comes first.
 LEVELS = {"benign": 0, "no_result": 1, "uncertain": 2, "malignant": 3}
 
 

@@ -16,6 +16,7 @@ from dashboard.predict.parts import (
     model_choices,
     new_context_form,
     no_model,
+    slow_line,
 )
 from dashboard.services import LIMITS, Services
 from dashboard.store import NotFound, Record
@@ -54,6 +55,7 @@ def intake(services: Services) -> list[Any]:
         drop_zone(LIMITS),
         camera_dialog(),
         choices_line(),
+        slow_line(),
         html.Div(
             [
                 model_choices(services.runnable, services.default_model),

@@ -32,8 +32,21 @@ def choices_line() -> html.P:
     )
 
 
+def slow_line() -> html.P:
+    """Says that photographs travel smaller, and lets somebody send them whole; slow.js fills and shows it."""
+    return html.P(
+        [
+            html.Span(id="slow-words", role="status"),
+            html.Button(id="slow-switch", type="button", className="action-button"),
+        ],
+        id="slow",
+        className="slow",
+        hidden=True,
+    )
+
+
 def model_choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
-    """Which model answers, at which operating point, and whether photographs are made smaller first.
+    """Which model answers, and at which operating point.
 
     The selects belong to the browser: intake.js remembers them there and sends them with every file.
     """
@@ -53,15 +66,6 @@ def model_choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
                 className="choice",
             ),
             *(operating_point_select(bundle.name, bundle.card, bundle.name != default) for bundle in bundles),
-            html.Label(
-                [
-                    # Dash has no checkbox that a script may set: intake.js puts one in here.
-                    html.Span(id="scale-down-place"),
-                    "Scale down first, for a slow line",
-                ],
-                className="choice check",
-                title="Photographs are made smaller in the browser before they are sent.",
-            ),
             dcc.Link("How good is the model?", href=local_address("/performance"), className="action"),
         ],
         className="choices",

@@ -33,9 +33,13 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def served(**settings: str | Path) -> Iterator[str]:
-    """The address of a dashboard with these settings, started as a person starts it; it ends with the block."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
+def served(at: int = 0, **settings: str | Path) -> Iterator[str]:
+    """The address of a dashboard with these settings, started as a person starts it; it ends with the block.
+
+    Args:
+        at: its port; any that is free for 0.
+    """
+    with socket.create_server(("127.0.0.1", at)) as free:
         port = str(free.getsockname()[1])
     chosen = {variable(name): str(value) for name, value in settings.items()}
     environment = {**os.environ, **chosen, variable("port"): port}

@@ -4,9 +4,7 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import FileChooser, FilePayload, Page, Route, expect
 from pypdf import PdfReader
 
@@ -156,7 +154,7 @@ def test_file_that_is_cancelled_and_tried_again_is_sent_once(visit: Visit, lesio
     page.evaluate(
         """() => {
             const waiting = [];
-            dermaboard.shrink = (file) => new Promise((done) => waiting.push(() => done(file)));
+            dermaboard.line.prepare = (file) => new Promise((done) => waiting.push(() => done(file)));
             window.letGo = () => waiting.forEach((done) => done());
         }"""
     )
@@ -212,23 +210,6 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
     # The choice is remembered; what was told of a person is not.
     expect(page.get_by_label("Operating point")).to_have_value("sensitivity-97.5")
     expect(page.get_by_label("Lesion reference")).to_have_value("")
-
-
-def test_photograph_is_scaled_down_upright_where_one_asks_for_it(visit: Visit) -> None:
-    # Noise makes a large file; the camera lay on its side.
-    pixels = np.random.default_rng(1).integers(0, 255, (1500, 2000, 3), np.uint8)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=80, exif=exif)
-    page = visit.open()
-    page.get_by_label("Scale down first").check()
-    with page.expect_response("**/api/v1/predictions") as answer:
-        choose(page, photograph("sideways.jpg", buffer.getvalue()))
-    assert (answer.value.json()["width"], answer.value.json()["height"]) == (960, 1280)
-    assert answer.value.json()["filename"] == "sideways.jpg"
-    page.reload()
-    expect(page.get_by_label("Scale down first")).to_be_checked()
 
 
 def test_camera_takes_a_photograph(visit: Visit) -> None:
