@@ -86,10 +86,9 @@ def compared(
 
 def main(arguments: Sequence[str]) -> int:
     """Print what changes at each size; 1 where it is more than 1 outcome in 200."""
-    folder, *sizes = arguments
-    files = list(image_files_below(Path(folder)))
+    files = list(image_files_below(Path(arguments[0])))
     enough = True
-    for pixels in map(int, sizes or [USUAL]):
+    for pixels in [int(size) for size in arguments[1:]] or [USUAL]:
         found = changes(files, pixels)
         outcomes = sum(one.outcome for one in found)
         decisions = sum(one.decisions for one in found)
