@@ -179,6 +179,11 @@ def make_server(services: Services) -> Flask:
     addresses.serve_below_prefix(server, services.settings.prefix)
     security.refuse_foreign_requests(server, services.settings)
     ask_who(server, services.settings, services.store)
+    if services.settings.auth == "oidc":
+        # Only here: what it imports takes a tenth of a second.
+        from dashboard.users import oidc
+
+        server.register_blueprint(oidc.blueprint)
     server.register_blueprint(vendor())
     server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
     server.register_blueprint(downloads.blueprint)

@@ -6,8 +6,9 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "DERMABOARD_"
@@ -69,11 +70,26 @@ class Settings(BaseSettings):
         (),
         description="addresses or networks of the proxies whose X-Forwarded headers are true, such as 10.0.0.2",
     )
-    # After `host` and `proxy`, which it is checked against.
-    auth: Literal["none", "local", "proxy", "oidc"] = Field(
+    oidc_issuer: str | None = Field(
+        None,
+        max_length=255,
+        description="the issuer of a provider of OpenID Connect, such as https://login.clinic.org/realms/staff",
+    )
+    oidc_client: str | None = Field(
+        None, min_length=1, description="the name by which the provider knows Dermaboard, such as dermaboard"
+    )
+    oidc_secret: SecretStr | None = Field(
+        None, min_length=1, description="the secret that the provider gave out for Dermaboard"
+    )
+    oidc_claim: str = Field(
+        "roles", min_length=1, description="the claim of the ID token that holds roles, such as roles"
+    )
+    # After what it is checked against.
+    auth: Literal["none", "local", "oidc", "proxy"] = Field(
         "none",
         validate_default=True,
-        description="local (users with passwords), proxy (a proxy says who asks), or none on your own computer only",
+        description="local (users with passwords), oidc (a provider of OpenID Connect says who logs in), proxy (a "
+        "proxy says who asks), or none on your own computer only",
     )
     user_header: str = Field(
         "X-Remote-User",
@@ -133,6 +149,17 @@ class Settings(BaseSettings):
             ipaddress.ip_network(one)
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def address_of_issuer(cls, value: str | None) -> str | None:
+        """An address as it stands in the provider's tokens; what travels to it is encrypted."""
+        if value is not None:
+            parts = urlsplit(value)
+            safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+            if not safe or not parts.hostname or parts.query or parts.fragment:
+                raise ValueError(f"{value} is no address that begins with https")
+        return value
+
     @field_validator("auth")
     @classmethod
     def log_in_for_others(cls, value: str, others: ValidationInfo) -> str:
@@ -142,8 +169,11 @@ class Settings(BaseSettings):
             raise ValueError(f"without log-in, anybody who reaches {host} would see every photograph")
         if value == "proxy" and not others.data.get("proxy"):
             raise ValueError(f"name the proxy in {variable('proxy')}, or nobody could be believed")
-        if value == "oidc":
-            raise ValueError("log-in by OpenID Connect is not built yet")
+        missing = [
+            name for name in ("oidc_issuer", "oidc_client", "oidc_secret") if not others.data.get(name)
+        ]
+        if value == "oidc" and missing:
+            raise ValueError(f"set {', '.join(map(variable, missing))} too")
         return value
 
     @field_validator("bundles")
@@ -177,6 +207,11 @@ class Settings(BaseSettings):
         if value.exists() and not value.is_dir():
             raise ValueError(f"{value} is a file, not a folder")
         return value
+
+    @property
+    def oidc_host(self) -> str:
+        """The name that people know the provider by; empty without one."""
+        return (urlsplit(self.oidc_issuer or "").hostname or "") if self.auth == "oidc" else ""
 
 
 def variable(field: str) -> str:

@@ -227,8 +227,11 @@ users = Table(
     Column("name", String(64), nullable=False),
     Column("folded", String(255), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
-    # An Argon2 hash; NULL for users whom a proxy lets in.
+    # An Argon2 hash; NULL for users whom a proxy or a provider lets in.
     Column("password", String(255)),
+    # Who says who it is, and by which name of its own; NULL for users of no provider.
+    Column("issuer", String(255)),
+    Column("subject", String(255)),
     Column("created", UtcDateTime, nullable=False),
     Column("removed", UtcDateTime),
     Column("signed_in", UtcDateTime),
@@ -240,6 +243,7 @@ users = Table(
     # Somebody else knows the password: it lets its user choose another one, and nothing else.
     Column("once", Boolean, nullable=False),
 )
+Index(None, users.c.issuer, users.c.subject, unique=True)
 
 # Who is logged in. Of what a browser shows for it, only the digest is kept.
 user_sessions = Table(

@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 from typing import Any
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -22,6 +24,8 @@ SHORTEST, LONGEST = 8, 1000
 # Wrong passwords after which an account rests, and for how long.
 TRIES = 5
 REST = timedelta(minutes=10)
+# Room for a number after a name that somebody else has.
+LONGEST_SUBJECT, LONGEST_GIVEN = 255, 56
 
 HASHER = PasswordHasher()
 # Looked at where there is no such user, so that it takes as long.
@@ -59,6 +63,22 @@ class User:
     once: bool = False
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is, by the word of a provider of OpenID Connect.
+
+    Attributes:
+        subject: the provider's own name for them: it never changes, and nobody else has it there.
+        name: what people call them.
+        role: what they are here, as the provider says now.
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    role: Role
+
+
 class Accounts:
     """The users of a store. Safe to use from several threads and processes.
 
@@ -89,7 +109,7 @@ class Accounts:
         """A new user, or a removed one again.
 
         Args:
-            password: None for a user whom a proxy lets in.
+            password: None for a user whom a proxy or a provider lets in.
             once: somebody else knows the password: see `User`.
 
         Raises:
@@ -213,6 +233,37 @@ class Accounts:
             done = connection.execute(update(users).where(same).values(fresh)).rowcount
         return user_from_row(row) if done else None
 
+    def of_identity(self, identity: Identity) -> User | None:
+        """The user who has this identity, made or given the provider's role; None for one who is let in no more.
+
+        A new one whose name somebody has, or had, gets a number after it: a name in the trail stands for one person.
+        """
+        now, host = self.clock(), urlsplit(identity.issuer).hostname or ""
+        same = (users.c.issuer == identity.issuer) & (users.c.subject == identity.subject)
+        with self.store.writing(quiet=True) as connection:
+            row = connection.execute(select(users).where(same)).mappings().first()
+            if row is None:
+                values = {
+                    "id": new_id(),
+                    "name": (name := free_name(connection, identity.name)),
+                    "folded": fold(name),
+                    "issuer": identity.issuer,
+                    "subject": identity.subject,
+                    "role": str(identity.role),
+                    "created": now,
+                    "failures": 0,
+                    "once": False,
+                }
+                connection.execute(insert(users).values(values))
+                append_line(connection, now, host, "user added", name, identity.role)
+            elif row["removed"] is not None or row["switched_off"] is not None:
+                return None
+            elif row["role"] != identity.role:
+                connection.execute(update(users).where(same).values(role=str(identity.role)))
+                change = f"{row['role']} to {identity.role}"
+                append_line(connection, now, host, "role changed", row["name"], change)
+            return user_from_row(connection.execute(select(users).where(same)).mappings().one())
+
     def _count_try(self, name: str) -> RowMapping | None:
         """The row to look at; None for nobody and for an account that rests. The try counts before it is looked at.
 
@@ -250,6 +301,13 @@ def user_from_row(row: RowMapping) -> User:
 def row_of_name(connection: Connection, name: str) -> RowMapping | None:
     """The row of a user, also of a removed one."""
     return connection.execute(select(users).where(users.c.folded == fold(name))).mappings().first()
+
+
+def free_name(connection: Connection, wanted: str) -> str:
+    """A name that nobody has or had, as near as can be to what people call somebody."""
+    plain = re.sub(r"[^\w.@+-]+", "-", wanted).strip("-")[:LONGEST_GIVEN] or "user"
+    names = chain([plain], (f"{plain}-{number}" for number in count(2)))
+    return next(name for name in names if row_of_name(connection, name) is None)
 
 
 def present_row(connection: Connection, name: str) -> RowMapping:

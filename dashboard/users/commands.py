@@ -18,7 +18,7 @@ def run_user_command(store: Store, settings: Settings, options: Namespace) -> It
     accounts = Accounts(store)
     match options.action:
         case "add":
-            password = None if settings.auth == "proxy" else asked_password()
+            password = None if settings.auth in ("oidc", "proxy") else asked_password()
             user = accounts.add(options.name, Role(options.role), password)
             yield f"{user.name} may log in as {user.role}."
         case "list":

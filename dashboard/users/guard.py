@@ -31,10 +31,10 @@ from dashboard.addresses import local_address
 from dashboard.settings import Settings, is_loopback, variable
 from dashboard.store.repository import Store
 from dashboard.store.schema import store as store_table
-from dashboard.users.accounts import Accounts
+from dashboard.users.accounts import Accounts, User
 from dashboard.users.attempts import Attempts
 from dashboard.users.credentials import LONGEST_SESSION, Credentials, Visitor
-from dashboard.users.roles import PUBLIC, ROUTES, Permission
+from dashboard.users.roles import AT_PROVIDER, PUBLIC, ROUTES, Permission
 from dashboard.users.trail import Trail
 from dashboard.users.visitors import EXTENSION, current_visitor, may
 
@@ -47,6 +47,8 @@ CSRF_COOKIE = "_csrf_token"
 # Set by dashboard/security.py where the connection comes from a named proxy.
 FROM_PROXY = "dermaboard.proxy"
 ATTEMPTS = "30 per minute"
+# In the session of a browser in which somebody has logged out: a provider that still knows them asks who is there.
+SIGNED_OUT = "signed-out"
 # Where somebody begins, by what they may.
 FIRST_PAGES = (
     (Permission.PREDICT, "/"),
@@ -120,9 +122,14 @@ def ask_who(server: Flask, settings: Settings, store: Store) -> None:
     server.after_request(give_csrf_cookie)
     server.after_request(note_what_was_seen)
     server.register_blueprint(blueprint)
-    limiter = Limiter(get_remote_address, app=server, storage_uri=f"{Attempts.STORAGE_SCHEME[0]}://")
-    limit = limiter.limit(ATTEMPTS, methods=["POST"], on_breach=lambda _: sign_in_page(TOO_MANY, 429))
-    server.view_functions["users.sign_in"] = limit(sign_in)
+    Limiter(
+        get_remote_address,
+        app=server,
+        storage_uri=f"{Attempts.STORAGE_SCHEME[0]}://",
+        default_limits=[ATTEMPTS],
+        default_limits_exempt_when=lambda: not tries_to_sign_in(),
+        on_breach=lambda _: sign_in_page(TOO_MANY, 429),
+    )
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,13 @@ class Users:
         if self.settings.auth == "proxy" and asked.environ.get(FROM_PROXY):
             return self.credentials.of_name(asked.headers.get(self.settings.user_header, ""))
         return None
+
+
+def tries_to_sign_in() -> bool:
+    """Whether a request is one of those of which only so many are answered."""
+    return request.endpoint in AT_PROVIDER or (
+        request.endpoint == "users.sign_in" and request.method == "POST"
+    )
 
 
 def note_what_was_seen(response: Response) -> Response:
@@ -223,13 +237,13 @@ def give_csrf_cookie(response: Response) -> Response:
 def sign_in() -> AnyResponse:
     """The page to log in at, and what it sends."""
     users, visitor = Users.current(), current_visitor()
-    if visitor is not None and (request.method == "GET" or users.settings.auth == "proxy"):
-        return redirect(page_after(visitor), 303)
+    if visitor is not None and (request.method == "GET" or users.settings.auth != "local"):
+        return redirect(page_after(visitor, request.args.get("next", "")), 303)
     if users.settings.auth == "proxy":
         return sign_in_page(UNKNOWN, 403)
     if not (request.is_secure or is_local()):
         return sign_in_page(UNSAFE, 403)
-    if request.method == "GET":
+    if request.method == "GET" or users.settings.auth == "oidc":
         return sign_in_page()
     try:
         csrf.protect()
@@ -241,17 +255,24 @@ def sign_in() -> AnyResponse:
         # Some type their password into the wrong field: it can be erased.
         users.trail.write("", "log-in refused", text=name[:64])
         return sign_in_page(NO_MATCH, 401)
+    return let_in(user, request.args.get("next", ""), stays="stays" in request.form)
+
+
+def let_in(user: User, wanted: str, stays: bool = False) -> AnyResponse:
+    """Begin a session of a user who has shown who it is, on the page that was wanted."""
     end_session()
-    visitor = users.credentials.open_session(user, stays := "stays" in request.form)
+    visitor = Users.current().credentials.open_session(user, stays)
     login_user(visitor)
     session.permanent = stays
-    return redirect(page_after(visitor), 303)
+    return redirect(page_after(visitor, wanted), 303)
 
 
 @blueprint.post("/logout")
 def sign_out() -> AnyResponse:
     """End the session."""
     end_session()
+    if Users.current().settings.auth == "oidc":
+        session[SIGNED_OUT] = True
     return redirect(local_address("/login"), 303)
 
 
@@ -269,6 +290,8 @@ def sign_in_page(problem: str = "", status: int = 200) -> Response:
         problem=problem,
         username=request.form.get("username", ""),
         asks=problem not in (UNKNOWN, UNSAFE),
+        provider=Users.current().settings.oidc_host,
+        wanted=urlencode({"next": request.args.get("next", "")}),
     )
     return Response(page, status, headers={"Cache-Control": "no-store"})
 
@@ -283,9 +306,9 @@ def end_session() -> None:
     session.clear()
 
 
-def page_after(visitor: Visitor) -> str:
+def page_after(visitor: Visitor, wanted: str) -> str:
     """Where to go after logging in: to the page that was asked for, if it is one of ours."""
-    wanted = request.args.get("next", "").replace("\\", "/")
+    wanted = wanted.replace("\\", "/")
     parts = urlsplit(wanted)
     ours = wanted.startswith("/") and not wanted.startswith("//") and not (parts.netloc or parts.scheme)
     first = first_page(visitor)

@@ -43,8 +43,10 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: EVERYTHING,
 }
 
+# The way to a provider of OpenID Connect and back: there where the settings name one.
+AT_PROVIDER = frozenset({"oidc.start", "oidc.finish"})
 # Answered to everybody, by endpoint: logging in, the files that its page needs, and whether the process lives.
-PUBLIC = frozenset({"users.sign_in", "vendor.static", "_dash_assets.static", "health.live"})
+PUBLIC = AT_PROVIDER | {"users.sign_in", "vendor.static", "_dash_assets.static", "health.live"}
 
 # Flask endpoint -> what it takes.
 ROUTES: dict[str, Permission] = {

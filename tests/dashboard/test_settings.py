@@ -41,7 +41,16 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("DERMABOARD_PREFIX", "https://clinic/derma", "such as /derma"),
         ("DERMABOARD_PROXY", "nginx", "addresses or networks"),
         ("DERMABOARD_AUTH", "ldap", "local (users with passwords)"),
-        ("DERMABOARD_AUTH", "oidc", "not built yet"),
+        (
+            "DERMABOARD_AUTH",
+            "oidc",
+            "set DERMABOARD_OIDC_ISSUER, DERMABOARD_OIDC_CLIENT, DERMABOARD_OIDC_SECRET too",
+        ),
+        ("DERMABOARD_OIDC_ISSUER", "http://login.clinic.org", "no address that begins with https"),
+        ("DERMABOARD_OIDC_ISSUER", "login.clinic.org", "no address that begins with https"),
+        ("DERMABOARD_OIDC_ISSUER", "https://login.clinic.org?realm=a", "such as https://login.clinic.org"),
+        ("DERMABOARD_OIDC_SECRET", "", "the secret that the provider gave out"),
+        ("DERMABOARD_OIDC_CLAIM", "", "the claim of the ID token"),
         ("DERMABOARD_AUTH", "proxy", "name the proxy in DERMABOARD_PROXY"),
         ("DERMABOARD_USER_HEADER", "X_User", "the header in which a proxy says who asks"),
     ],
@@ -71,6 +80,24 @@ def test_others_reach_nothing_without_log_in(monkeypatch: pytest.MonkeyPatch, ho
 def test_this_computer_needs_no_log_in(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("DERMABOARD_HOST", host)
     assert read_settings().auth == "none"
+
+
+def test_a_provider_is_read_and_its_secret_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {
+        "AUTH": "oidc",
+        "OIDC_ISSUER": "https://login.clinic.org/",
+        "OIDC_CLIENT": "derma",
+        "OIDC_SECRET": "xyz",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"DERMABOARD_{name}", value)
+    settings = read_settings()
+    assert (settings.oidc_host, settings.oidc_claim) == ("login.clinic.org", "roles")
+    assert settings.oidc_secret is not None and settings.oidc_secret.get_secret_value() == "xyz"
+    assert "xyz" not in repr(settings)
+    monkeypatch.delenv("DERMABOARD_OIDC_CLIENT")
+    with pytest.raises(SettingsError, match="set DERMABOARD_OIDC_CLIENT too"):
+        read_settings()
 
 
 def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.users import accounts as accounts_module
 from dashboard.users import attempts
-from dashboard.users.accounts import NO_PASSWORD, TRIES, Accounts, UserError
+from dashboard.users.accounts import NO_PASSWORD, TRIES, Accounts, Identity, UserError
 from dashboard.users.credentials import Credentials
 from dashboard.users.roles import Role
 from dashboard.users.trail import Sought, Trail, trail_problems
@@ -118,3 +118,12 @@ def test_a_clock_that_jumps_neither_holds_nor_lifts_a_limit(
     assert client.post("/login").status_code == 429
     now += 60
     assert client.post("/login").status_code == 400
+
+
+def test_first_log_ins_at_a_provider_at_once_make_one_user(services: Services) -> None:
+    accounts = Accounts(services.store)
+    identity = Identity("https://login.clinic.org", "1", "anna", Role.CLINICIAN)
+    others = [Identity("https://login.clinic.org", str(number), "anna", Role.VIEWER) for number in (2, 3)]
+    found = at_once([partial(accounts.of_identity, one) for one in (identity, identity, *others)])
+    assert found[0] is not None and found[1] is not None and found[0].id == found[1].id
+    assert {user.name for user in found if user} == {"anna", "anna-2", "anna-3"}
