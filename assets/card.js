@@ -10,8 +10,8 @@
   });
 
   // What the model looked at, on request; on a case's page for all models together. The key counts only while the focus
-  // is in the result, or whoever dictates would press it.
-  const whole = (part) => part.closest(".case, .slot");
+  // is in the result, or whoever dictates would press it; an evaluated image has a page of its own.
+  const whole = (part) => part.closest(".case, .slot, .evaluated");
 
   function toggle(button) {
     const on = button.getAttribute("aria-pressed") !== "true";
@@ -27,7 +27,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "o" || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target.closest("input, textarea, select")) return;
-    const place = event.target.closest("#case-card, .slot");
+    const place = event.target.closest("#case-card, .slot") || document.querySelector(".evaluated");
     const button = place && place.querySelector("[data-outline]");
     if (button) toggle(button);
   });

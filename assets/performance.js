@@ -335,12 +335,6 @@
     if (target && target.closest("#performance-link")) copy(target.closest("#performance-link"));
   }, true);
 
-  // How much of the heatmap shows over an evaluated image.
-  document.addEventListener("input", (event) => {
-    if (!(event.target instanceof HTMLInputElement) || event.target.id !== "evaluated-heat") return;
-    document.querySelector(".overlaid").style.setProperty("--heat", event.target.value / 100);
-  });
-
   // Left and right go to the case before and after, unless something is being typed or set.
   document.addEventListener("keydown", (event) => {
     const ends = { ArrowLeft: "first-child", ArrowRight: "last-child" };

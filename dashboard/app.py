@@ -185,7 +185,7 @@ def make_server(services: Services) -> Flask:
 
         server.register_blueprint(oidc.blueprint)
     server.register_blueprint(vendor())
-    server.register_blueprint(photographs.blueprint(services.settings.images, services.heatmap))
+    server.register_blueprint(photographs.blueprint(services.settings.images))
     server.register_blueprint(downloads.blueprint)
     server.register_blueprint(cards.blueprint)
     server.register_blueprint(exports.routes)

@@ -17,12 +17,10 @@ from dashboard.performance.selection import listed_cases, selection_words
 from dashboard.performance.view import View, read_view, view_query
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
-from dashboard.shell.text import NO_HEATMAP
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
 from model.evaluation.review import bundle_scores, evaluated_rows, intact_bundles
 from model.evaluation.words import diagnosis_shape, part_words, rate
-from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
 
 Row = Mapping[Any, Any]
@@ -229,7 +227,7 @@ def step_link(words: str, href: str | None) -> Component:
 
 
 def case_image_panel(image_id: str, model: Bundle, known: Collection[str] | None) -> Component:
-    """The photograph, clean at first, with a control for the heatmap over its centred square, or why there is none."""
+    """The photograph, clean at first, with a button that shows what the model looked at, or why there is none."""
     if known is None:
         return framed("Image", html.P(cases.HOW, className="note"))
     if image_id not in known:
@@ -238,26 +236,25 @@ def case_image_panel(image_id: str, model: Bundle, known: Collection[str] | None
         )
     root = local_address(f"/evaluated/{quote(image_id, safe='')}")
     image = html.Img(src=f"{root}/image", alt=f"Lesion {image_id}")
-    # The only kind of which scores are reviewed here.
-    shown = model.card.shows_heatmap(Modality.DERMOSCOPIC)
-    if not model.runnable or not shown:
-        words = f"No heatmap: {model.name} is here without its weights." if shown else NO_HEATMAP
-        return framed(
-            "Image", html.Div([html.Div(image, className="overlaid"), html.P(words, className="note")])
-        )
-    heat = html.Img(src=f"{root}/heatmap?{urlencode({'model': model.name})}", alt="", className="heat")
-    control = html.Div(
-        [
-            html.Label("Heatmap", htmlFor="evaluated-heat"),
-            # performance.js listens to it.
-            dcc.Input(
-                id="evaluated-heat", type="range", min=0, max=100, step=1, value=0, className="heat-range"
-            ),
-            html.Span("Blue: where the model found signs of malignancy.", className="note"),
-        ],
-        className="heat-control",
+    missing = photographs.image_outline(image_id, model.name)[1]
+    if missing:
+        shown = [html.Div(image, className="overlaid"), html.P(missing, className="note outline-control")]
+        return framed("Image", html.Div(shown))
+    outline = html.Img(src=f"{root}/outline?{urlencode({'model': model.name})}", alt="", className="outline")
+    # card.js listens to it.
+    button = html.Button(
+        "What the model looked at",
+        type="button",
+        className="btn btn-sm btn-outline-secondary",
+        title="Key O",
+        **attributes(data_outline="on", aria_pressed="false", aria_keyshortcuts="o"),
     )
-    return framed("Image", html.Div([html.Div([image, heat], className="overlaid"), control]))
+    return framed(
+        "Image",
+        html.Div(
+            [html.Div([image, outline], className="overlaid"), html.Div(button, className="outline-control")]
+        ),
+    )
 
 
 def case_facts(row: Row, threshold: float, taxonomy: Taxonomy) -> Component:

@@ -1,21 +1,23 @@
 """The evaluated images, where the reader has them in a folder: found by image id, shown small and clean."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
-from model.bundle import BundleError
-from model.images import ImageError, Photograph, decode, encode
+from dashboard.services import ModelUnavailable, Services
+from dashboard.shell.outline import NOTHING_STANDS_OUT, outline_png
+from dashboard.shell.text import NO_HEATMAP
+from model.images import ImageError, decode, encode
 
 ROOT = "/evaluated"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 SIDES: dict[str, int] = {"thumbnail": 288, "image": 1024}
-# Heatmaps that are remembered; each has about 30 KB.
-HEATMAPS = 256
-
-Heatmap = Callable[[Photograph, str], bytes]
+# Outlines that are remembered.
+OUTLINES = 256
+UNREADABLE = "This image cannot be read."
+WITHOUT_WEIGHTS = "What the model looked at cannot be shown:"
 
 
 @lru_cache(maxsize=4)
@@ -35,12 +37,34 @@ def is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:
-    """`/evaluated/<image id>/thumbnail`, `/image` and `/heatmap?model=NAME`; all unknown where no folder is set.
+def image_outline(image_id: str, model: str) -> tuple[bytes, str]:
+    """What a model looked at in an image, as PNG over its centred square, and why there is none; one is empty."""
+    folder = Services.current().settings.images
+    path = None if folder is None else images_by_id(folder).get(image_id)
+    if path is None:
+        return b"", UNREADABLE
+    try:
+        return drawn_outline(path, path.stat().st_mtime_ns, model)
+    except (ImageError, OSError):
+        return b"", UNREADABLE
 
-    Args:
-        heatmap: computes one from an image and the name of a model; raises LookupError where that cannot run.
-    """
+
+@lru_cache(maxsize=OUTLINES)
+def drawn_outline(path: Path, _changed: int, model: str) -> tuple[bytes, str]:
+    """See `image_outline`."""
+    try:
+        heatmap = Services.current().heatmap(decode(path.read_bytes()), model)
+    except ModelUnavailable as error:
+        return (
+            b"",
+            NO_HEATMAP if error.code == "no_heatmap" else f"{WITHOUT_WEIGHTS} {model} cannot run here.",
+        )
+    outline = outline_png(heatmap)
+    return (outline, "") if outline else (b"", NOTHING_STANDS_OUT)
+
+
+def blueprint(folder: Path | None) -> Blueprint:
+    """`/evaluated/<image id>/thumbnail`, `/image` and `/outline?model=NAME`; all unknown where no folder is set."""
     routes = Blueprint("photographs", __name__, url_prefix=ROOT)
 
     def path_of(image_id: str) -> Path:
@@ -50,18 +74,11 @@ def blueprint(folder: Path | None, heatmap: Heatmap | None = None) -> Blueprint:
             abort(404)
         return path
 
-    @lru_cache(maxsize=HEATMAPS)
-    def remembered(path: Path, changed: int, model: str) -> bytes:
-        if heatmap is None:
-            raise LookupError("no heatmaps")
-        return heatmap(decode(path.read_bytes()), model)
-
-    @routes.get("/<image_id>/heatmap")
+    @routes.get("/<image_id>/outline")
     def explained(image_id: str) -> Response:
-        path = path_of(image_id)
-        try:
-            png = remembered(path, path.stat().st_mtime_ns, request.args.get("model", ""))
-        except (ImageError, BundleError, LookupError, OSError):
+        path_of(image_id)
+        png, missing = image_outline(image_id, request.args.get("model", ""))
+        if missing:
             abort(404)
         return cached_image(png, "image/png")
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from dashboard.cases import NOBODY, predict_photograph
+from dashboard.performance.photographs import drawn_outline
 from dashboard.services import ModelUnavailable, Services
 from dashboard.shell.text import NO_HEATMAP
 from dashboard.store import Record
@@ -77,15 +78,14 @@ def test_the_pdf_has_one_picture_and_the_reason(client: FlaskClient, record: Rec
     assert NO_HEATMAP in text and "Outline:" not in text
 
 
-def test_evaluated_images_have_none(app: Dash, services: Services, lesion_jpeg: bytes) -> None:
-    # A page can be imported once there is an application.
-    from dashboard.performance.case_page import case_image_panel
-
-    assert app
+def test_evaluated_images_have_none(
+    app: Dash, services: Services, lesion_jpeg: bytes, tmp_path: Path
+) -> None:
     with pytest.raises(ModelUnavailable, match="mean nothing"):
         services.heatmap(decode(lesion_jpeg), "tiny")
-    shown = str(case_image_panel("A", services.bundle(), {"A"}))
-    assert NO_HEATMAP in shown and "heatmap?" not in shown
+    (tmp_path / "A.jpg").write_bytes(lesion_jpeg)
+    with app.server.app_context():
+        assert drawn_outline(tmp_path / "A.jpg", 0, "tiny") == (b"", NO_HEATMAP)
 
 
 def test_what_is_not_shown_is_kept_and_missed_when_lost(

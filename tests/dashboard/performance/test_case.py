@@ -2,15 +2,19 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from flask import Flask
 
 from dashboard.performance import photographs
 from dashboard.performance.view import read_view
+from dashboard.services import ModelUnavailable, Services
+from dashboard.shell.outline import NOTHING_STANDS_OUT
 from model.bundle import find_bundles
 from model.evaluation.review import intact_bundles
 from model.evaluation.words import rate
 from model.images import decode
+from model.predictor import heatmap_png
 from tests.dashboard.performance.reading import every, rewritten, text
 from tests.tiny import write_tiny_bundle
 
@@ -104,7 +108,7 @@ def test_unknown_cases_are_answered_as_missing_and_known_ones_are_not(client):
     assert b"_dash-config" in client.get("/performance/case/tiny/ELSEWHERE").data
 
 
-def test_without_images_the_case_says_how_to_see_them(evaluated, other, tmp_path):
+def test_without_images_the_case_says_how_to_see_them(evaluated, other, tmp_path, lesion_jpeg):
     assert "DERMABOARD_IMAGES" in text(evaluated.layout("mine", "DRAWN_0000001", split="test"))
     folder = tmp_path / "images"
     folder.mkdir()
@@ -113,9 +117,13 @@ def test_without_images_the_case_says_how_to_see_them(evaluated, other, tmp_path
     (folder / "DRAWN_0000001.jpg").touch()
     photographs.images_by_id.cache_clear()
     with_image = evaluated.layout("mine", "DRAWN_0000001", split="test")
-    assert any("heatmap?model=mine" in one.src for one in every(with_image, "Img"))
-    without_weights = evaluated.layout("theirs", "DRAWN_0000101", split="test")
-    assert not any("heatmap" in one.src for one in every(without_weights, "Img"))
+    assert photographs.UNREADABLE in text(with_image)
+    for name in ("DRAWN_0000001", "DRAWN_0000101"):
+        (folder / f"{name}.jpg").write_bytes(lesion_jpeg)
+    photographs.images_by_id.cache_clear()
+    shown = text(evaluated.layout("mine", "DRAWN_0000001", split="test"))
+    assert "What the model looked at" in shown or NOTHING_STANDS_OUT in shown
+    assert "theirs cannot run here" in text(evaluated.layout("theirs", "DRAWN_0000101", split="test"))
 
 
 def test_photographs_come_from_the_folder_and_from_nowhere_else(tmp_path, lesion_jpeg):
@@ -136,7 +144,6 @@ def test_photographs_come_from_the_folder_and_from_nowhere_else(tmp_path, lesion
         "DRAWN_0000001/huge",
         "..%2Fsecret/image",
         "../secret/image",
-        "DRAWN_0000001/heatmap",
     ):
         assert client.get(f"/evaluated/{wrong}").status_code == 404
     bare = Flask("bare")
@@ -144,20 +151,28 @@ def test_photographs_come_from_the_folder_and_from_nowhere_else(tmp_path, lesion
     assert bare.test_client().get("/evaluated/DRAWN_0000001/image").status_code == 404
 
 
-def test_heatmaps_are_computed_once_and_only_by_models_that_run(tmp_path, lesion_jpeg, services):
+def test_an_outline_is_drawn_once_and_only_by_models_that_run(
+    other, tmp_path, models, monkeypatch, client, lesion_jpeg
+):
+    other(tmp_path / "models", images=tmp_path)
     (tmp_path / "A.jpg").write_bytes(lesion_jpeg)
-    asked: list[str] = []
+    asked = []
 
-    def heatmap(photograph, model):
+    def heatmap(_, photograph, model):
         asked.append(model)
-        return services.heatmap(photograph, model)
+        if model == "theirs":
+            raise ModelUnavailable("no_weights", "It has no weights.")
+        return heatmap_png(np.pad(np.ones((2, 2), np.float32), 3), 224)
 
+    monkeypatch.setattr(Services, "heatmap", heatmap)
     server = Flask("photographs")
-    server.register_blueprint(photographs.blueprint(tmp_path, heatmap))
-    client = server.test_client()
+    server.extensions = client.application.extensions
+    server.register_blueprint(photographs.blueprint(tmp_path))
+    here = server.test_client()
     for _ in range(3):
-        answer = client.get("/evaluated/A/heatmap?model=tiny")
+        answer = here.get("/evaluated/A/outline?model=mine")
         assert (answer.status_code, answer.mimetype) == (200, "image/png")
-    assert asked == ["tiny"]
-    assert client.get("/evaluated/A/heatmap?model=nobody").status_code == 404
-    assert client.get("/evaluated/B/heatmap?model=tiny").status_code == 404
+    assert asked == ["mine"]
+    for missing in ("A/outline?model=theirs", "B/outline?model=mine"):
+        assert here.get(f"/evaluated/{missing}").status_code == 404
+    assert photographs.image_outline("A", "theirs")[1].endswith("theirs cannot run here.")
