@@ -12,6 +12,7 @@
   }
 
   const waiting = () => make("span", { className: "history-waiting" });
+  const below = (text) => (text ? make("span", { className: "history-below" }, text) : null);
 
   cells.HistoryThumbnail = ({ data }) =>
     data
@@ -22,24 +23,29 @@
       )
       : waiting();
 
-  cells.HistoryDecision = ({ data }) => {
+  // What a telephone has no columns for stands below the outcome.
+  cells.HistoryOutcome = ({ data }) => {
     if (!data) return waiting();
-    const time = window.dermaboard.time(data.created);
+    const narrow = (...parts) => make("span", { className: "history-narrow" }, ...parts);
     return make(
       "div",
-      { className: "history-decision-cell" },
+      { className: "history-cell" },
       make(
         "span",
-        { className: "verdict verdict-" + data.decision },
+        { className: "verdict verdict-" + data.outcome, title: data.cautions.join("\n") },
         make("span", { className: "verdict-shape", "aria-hidden": true }, data.shape),
         data.word,
         make("span", { className: "history-figure" }, data.percent),
       ),
-      data.severe
-        ? make("span", { className: "history-below", title: data.cautions.join("\n") }, "! not reliable")
-        : null,
-      make("a", { className: "history-more", href: data.href, onClick: go }, data.filename),
-      make("span", { className: "history-more" }, time.local),
+      data.signs ? make("span", { className: "history-below history-signs" }, data.signs) : null,
+      below(data.before),
+      make(
+        "a",
+        { className: "history-narrow", href: data.href, onClick: go },
+        make("bdi", null, data.lesion || data.filename),
+      ),
+      narrow([data.site, window.dermaboard.time(data.created).local].filter(Boolean).join(" · ")),
+      narrow(make("span", { className: "review-mark review-" + data.reviewState }, data.review)),
     );
   };
 
@@ -47,7 +53,7 @@
     if (!data) return waiting();
     return make(
       "div",
-      { className: "history-decision-cell" },
+      { className: "history-cell" },
       make("span", { className: "review-mark review-" + data.reviewState }, data.review),
       data.confirmed ? make("span", { className: "history-below" }, data.confirmed) : null,
     );
@@ -57,13 +63,11 @@
 
   cells.HistoryText = ({ data, value }) => (data ? make("span", null, value) : waiting());
 
-  const below = (text) => (text ? make("span", { className: "history-below" }, text) : null);
-
   cells.HistoryPair = ({ data, value, below: name }) =>
     data
       ? make(
         "div",
-        { className: "history-decision-cell" },
+        { className: "history-cell" },
         make("span", null, value || "–"),
         below(data[name]),
       )
@@ -73,7 +77,7 @@
     data
       ? make(
         "div",
-        { className: "history-decision-cell" },
+        { className: "history-cell" },
         make("a", { className: "action", href: data.href, onClick: go }, make("bdi", null, data.filename)),
         below(data.model),
       )
@@ -84,7 +88,7 @@
     const time = window.dermaboard.time(data.created);
     return make(
       "time",
-      { className: "history-decision-cell", dateTime: data.created, title: time.utc },
+      { className: "history-cell", dateTime: data.created, title: time.utc },
       make("span", null, time.day),
       below(time.clock),
     );

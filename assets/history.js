@@ -19,10 +19,12 @@
     MORE = names.more.split(" ");
   }
 
+  // Addresses of before say "decision", see dashboard/shell/browse.py.
+  const OLD = /((?:^|[?&])(?:sort=)?)decision(?=[=.])/g;
   const USUAL = { sort: "created.desc", view: "grid" };
 
   const read = (search) => {
-    const given = new URLSearchParams(search || "");
+    const given = new URLSearchParams((search || "").replace(OLD, "$1outcome"));
     return CONTROLS.map((
       name,
     ) => (SEVERAL.has(name) ? given.getAll(name) : given.get(name) || USUAL[name] || ""));
@@ -69,8 +71,9 @@
     const hidden = ["probability", "diagnosis", "review", "filename", "created"];
     api.setColumnsVisible(hidden, !NARROW.matches);
     api.setColumnsVisible(["lesion"], !MEDIUM.matches);
-    // What a narrow screen hides stands in the decision's cell.
-    api.applyColumnState({ state: [{ colId: "decision", flex: NARROW.matches ? 1 : null, width: 136 }] });
+    // What a narrow screen hides stands in the outcome's cell; see --history-row in history.css.
+    api.applyColumnState({ state: [{ colId: "outcome", flex: NARROW.matches ? 1 : null, width: 152 }] });
+    api.setGridOption("rowHeight", NARROW.matches ? 124 : 64);
   }
 
   function whenWidthChanges(api) {
@@ -113,16 +116,38 @@
       fit(api);
       whenWidthChanges(api);
       api.addEventListener("sortChanged", () => set("history-sort", { value: sortOf(api) }));
+      api.addEventListener("modelUpdated", () => tick(api));
     }
     return api;
   }
 
-  function pressed() {
-    return [...document.querySelectorAll('.gallery-select[aria-pressed="true"]')].map(({ dataset }) => ({
-      id: dataset.id,
-      revision: Number(dataset.revision),
-      tags: dataset.tags ? dataset.tags.split("\n") : [],
-    }));
+  // What is selected: all of it, also where it is out of sight. `ticked` are the rows and pictures that show it.
+  let selection = [];
+  const ticked = new Set();
+  const isSelected = (id) => selection.some((one) => one.id === id);
+
+  // What came into sight and is selected gets its tick.
+  function tick(api) {
+    if (!selection.length) return;
+    const ids = new Set(selection.map((one) => one.id));
+    const rows = [];
+    api.forEachNode((row) => row.data && ids.has(row.data.id) && !row.isSelected() && rows.push(row));
+    rows.forEach((row) => ticked.add(row.data.id));
+    if (rows.length) api.setNodesSelected({ nodes: rows, newValue: true });
+    for (const one of document.querySelectorAll('.gallery-select[aria-pressed="false"]')) {
+      if (ids.has(one.dataset.id)) one.setAttribute("aria-pressed", "true");
+    }
+  }
+
+  function choosePicture(button) {
+    const { id, revision, tags } = button.dataset;
+    const on = !isSelected(id);
+    button.setAttribute("aria-pressed", String(on));
+    const rest = selection.filter((one) => one.id !== id);
+    const chosen = { id, revision: Number(revision), tags: tags ? tags.split("\n") : [] };
+    set("history-selection", { data: on ? [...rest, chosen] : rest });
+    // Or its row would bring it back.
+    if (!on) grid().then((api) => api.getRowNode(id)?.setSelected(false));
   }
 
   let waiting = null;
@@ -167,17 +192,19 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  let selection = [];
-
   document.addEventListener("click", (event) => {
     const select = event.target.closest(".gallery-select");
-    if (select) {
-      select.setAttribute("aria-pressed", String(select.getAttribute("aria-pressed") !== "true"));
-      set("history-selection", { data: pressed() });
+    if (select) choosePicture(select);
+    if (event.target.closest("#history-compare")) {
+      const address = new URLSearchParams(window.location.search);
+      address.set("cases", selection.map((one) => one.id).join(","));
+      shared.go(document.documentElement.dataset.root + "/compare?" + address);
     }
     const stop = event.target.closest("[data-stop]");
     // The button itself may be drawn anew at any moment.
     if (stop) set("again-stop", { data: stop.dataset.stop });
+    const dismiss = event.target.closest("[data-dismiss-job]");
+    if (dismiss) set("jobs-dismissed", { data: dismiss.dataset.dismissJob });
     if (event.target.closest("#history-clear")) {
       document.querySelectorAll(".history-text input").forEach(empty);
     }
@@ -269,7 +296,11 @@
       return [gallery, !gallery];
     },
 
-    watch: () => void setTimeout(watch, 100),
+    watch: () =>
+      void setTimeout(() => {
+        watch();
+        ready().then(tick);
+      }, 100),
 
     // The photograph and the file name are links of their own.
     open: async function (cell) {
@@ -282,22 +313,39 @@
     leave: (gone) =>
       gone && shared.go(document.documentElement.dataset.root + "/history" + window.location.search),
 
-    choose: (rows) => (rows || []).map(({ id, revision, tags }) => ({ id, revision, tags })),
+    // Rows that lost their tick leave the selection; what is selected and out of sight stays.
+    choose: function (rows) {
+      const now = (rows || []).map(({ id, revision, tags }) => ({ id, revision, tags }));
+      const ids = new Set(now.map((one) => one.id));
+      const kept = selection.filter((one) => !ids.has(one.id) && !ticked.has(one.id));
+      ticked.clear();
+      ids.forEach((id) => ticked.add(id));
+      return [...kept, ...now];
+    },
 
     selected: function (chosen) {
       selection = chosen || [];
       const count = selection.length;
+      ready().then(tick);
       const what = count === 1 ? "this prediction" : count + " predictions";
       return [
         count === 0,
         count > 0,
-        count ? count + " selected" : "",
+        count ? count.toLocaleString("en") + " selected" : "",
         Object.fromEntries(selection.map((one) => [one.id, one.revision])),
         [...new Set(selection.flatMap((one) => one.tags))].sort(),
         "Delete " + what + "?",
         count === 1 ? "Review this prediction" : "Review " + what,
         "Predict " + (count === 1 ? "this one" : count + " photographs") + " again",
+        count < 2 || count > 4,
       ];
+    },
+
+    // The jobs that were started in this browser, until they are dismissed.
+    jobs: function (started, dismissed, mine) {
+      const moved = triggers();
+      const rest = (mine || []).filter((id) => id !== started && id !== dismissed);
+      return moved.has("again-started") && started ? [...rest, started].slice(-20) : rest;
     },
 
     toggle: function () {
@@ -317,10 +365,12 @@
     refresh: () => ({ at: Date.now() }),
 
     deselect: async function () {
-      const changed = triggers().has("history-changed");
+      const changed = triggers().has("history-stale");
       for (const one of document.querySelectorAll('.gallery-select[aria-pressed="true"]')) {
         one.setAttribute("aria-pressed", "false");
       }
+      selection = [];
+      ticked.clear();
       const api = await grid();
       api.deselectAll();
       if (changed) api.purgeInfiniteCache();

@@ -190,7 +190,10 @@ def export_store(store: "Store", file: Path) -> str:
 
 def check_store(store: "Store") -> int:
     """Everything that is wrong with the store."""
+    from dashboard.jobs.recheck import prediction_line, titled_list
+    from dashboard.shell.text import OUTCOMES
     from dashboard.store.inspection import store_problems
+    from dashboard.store.outcomes import no_longer_benign
     from dashboard.users.trail import trail_problems
 
     number = 0
@@ -198,6 +201,11 @@ def check_store(store: "Store") -> int:
         number += 1
         print(problem, flush=True)
     print(f"{number:,} things are wrong." if number else "Everything is there and can be read.")
+    changed = [
+        f"{prediction_line(one)}: {OUTCOMES[one.outcome].short.lower()}" for one in no_longer_benign(store)
+    ]
+    for line in titled_list("benign results have another outcome since an update:", changed):
+        print(line)
     return 1 if number else 0
 
 
@@ -266,6 +274,7 @@ def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
     from dashboard.app import create_app
     from dashboard.server.serving import run
     from dashboard.services import EXTENSION
+    from dashboard.store.outcomes import NO_LONGER_BENIGN
     from dashboard.users.trail import Trail
 
     app = create_app(settings)
@@ -275,6 +284,11 @@ def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
         f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}{settings.prefix}  (Ctrl-C stops it)",
         flush=True,
     )
+    if changed := services.store.page(NO_LONGER_BENIGN).total:
+        print(
+            f"{changed:,} benign results have another outcome since an update. The history shows which.",
+            flush=True,
+        )
     services.warm(delay=2)
     if settings.auth != "none":
         Trail(services.store).tell_log()

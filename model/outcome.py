@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from model.cautions import Caution
 
+# Of the rule below. Raise it with every change of what comes out: stored results are then worked out again, and those
+# that were benign and no longer are can be listed.
+OUTCOME_RULE = 1
+
 
 class Outcome(StrEnum):
     """The decision of the model, or that there is none to rely on."""

@@ -21,7 +21,7 @@ from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Se
 from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, ContextField
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG
 from dashboard.store.query import MAX_LIMIT
-from dashboard.store.records import ReviewState, Source
+from dashboard.store.records import OutcomeName, ReviewState, Source
 from model.images import NAMES
 from model.taxonomy import CODE
 
@@ -159,7 +159,13 @@ class Listing(ContextFilters):
     )
     search: Words | None = Field(None, description="Words in file name, lesion, notes or tags.")
     filename: Name | None = Field(None, description="A part of the file name.")
-    decision: list[Literal["benign", "uncertain", "malignant"]] | None = None
+    outcome: list[OutcomeName] | None = Field(None, description="What people are shown.")
+    outcome_before: list[OutcomeName] | None = Field(
+        None, description="What was shown until an update changed the outcome."
+    )
+    decision: list[Literal["benign", "uncertain", "malignant"]] | None = Field(
+        None, description="The model's own, whatever people are shown."
+    )
     diagnosis: list[Code] | None = None
     confirmed: list[Code] | None = None
     review: list[ReviewState] | None = None
@@ -201,7 +207,8 @@ class Listing(ContextFilters):
 
 
 CHOICE_FIELDS = (
-    *("decision", "diagnosis", "confirmed", "review", "model", "operating_point", "tag"),
+    *("outcome", "outcome_before", "decision", "diagnosis", "confirmed", "review", "model"),
+    *("operating_point", "tag"),
     *(field.name for field in CONTEXT if field.filter == "values"),
 )
 TEXT_FIELDS = tuple(field.name for field in CONTEXT if field.filter == "text")

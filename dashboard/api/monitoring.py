@@ -16,7 +16,6 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from dashboard.services import Services
 from dashboard.store import Record
-from model.outcome import Outcome
 
 EXTENSION = "dermaboard-monitoring"
 # Seconds: a page or picture takes the first ones, a prediction the middle, a batch under load the last.
@@ -50,13 +49,7 @@ class Monitoring:
         self.predictions = Counter(
             "dermaboard_predictions",
             "Photographs predicted and stored, each once for a version of a model; no drawn examples.",
-            ("model", "decision"),
-            registry=registry,
-        )
-        self.no_result = Counter(
-            "dermaboard_predictions_without_result",
-            "Those of dermaboard_predictions_total whose decision is not shown, because of a severe warning.",
-            ("model",),
+            ("model", "outcome"),
             registry=registry,
         )
         self.repeats = Counter(
@@ -104,9 +97,7 @@ class Monitoring:
         if not counted:
             self.repeats.labels(record.model).inc()
             return
-        self.predictions.labels(record.model, str(record.decision)).inc()
-        if record.outcome is Outcome.NO_RESULT:
-            self.no_result.labels(record.model).inc()
+        self.predictions.labels(record.model, str(record.outcome)).inc()
         for caution in record.cautions:
             self.warnings.labels(caution.code).inc()
 

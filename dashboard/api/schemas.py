@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from dashboard.store.fields import CONTEXT
-from dashboard.store.records import ReviewState
+from dashboard.store.records import OutcomeName, ReviewState
 
 Probability = Field(ge=0, le=1)
 
@@ -91,7 +91,16 @@ class PredictionSchema(ApiAnswer):
     threshold: float = Field(ge=0, le=1, description="Below it the decision is benign.")
     malignant_from: float = Field(ge=0, le=1, description="From it on the decision is malignant.")
     operating_point: str
-    decision: Literal["benign", "uncertain", "malignant"]
+    outcome: OutcomeName = Field(
+        description="What people are shown: the decision, or that there is none to rely on."
+    )
+    outcome_rule: int = Field(description="The version of the rule that the outcome follows.")
+    outcome_before: OutcomeName | None = Field(
+        description="What was shown until an update changed the rule; null where that is the outcome still."
+    )
+    decision: Literal["benign", "uncertain", "malignant"] = Field(
+        description="The model's own; never rewritten."
+    )
     diagnosis: str | None = Field(description="The most likely diagnosis; null for a binary model.")
     probabilities: dict[str, float]
     warnings: list[Warning]

@@ -9,6 +9,7 @@ from dashboard.api.address import ROOT
 from dashboard.services import Services
 from dashboard.store import Page, Record
 from model.bundle import Bundle, OperatingPoint
+from model.outcome import OUTCOME_RULE
 from model.taxonomy import Diagnosis
 
 
@@ -26,6 +27,9 @@ def api_prediction(record: Record) -> schemas.PredictionSchema:
         threshold=record.threshold,
         malignant_from=record.malignant_from,
         operating_point=record.operating_point,
+        outcome=record.outcome.value,
+        outcome_rule=OUTCOME_RULE,
+        outcome_before=record.outcome_before.value if record.outcome_before else None,
         decision=record.decision.value,
         diagnosis=record.diagnosis,
         probabilities=dict(record.probabilities),

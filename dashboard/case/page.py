@@ -35,6 +35,7 @@ from dashboard.store import Conflict, InputError, NotFound, QueryError, Record, 
 from dashboard.store.fields import CONTEXT
 from dashboard.store.summary import same_image
 from model.evaluation.figures import monitoring
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -306,12 +307,14 @@ def lesion_trend(theme: str | None, case_id: str | None) -> Figure:
         reference = store.get(case_id or "").context.lesion
     except NotFound:
         reference = None
-    records = store.lesion(reference) if reference else ()
+    visits = store.lesion(reference) if reference else ()
+    # No result has no probability to be shown.
+    records = [record for record in visits if record.outcome is not Outcome.NO_RESULT]
     ids = [record.id for record in records]
     return monitoring.lesion_trend_figure(
         [record.created for record in records],
         [record.probability for record in records],
-        [str(record.decision) for record in records],
+        [str(record.outcome) for record in records],
         [f"{record.model} {record.model_version}" for record in records],
         ids.index(case_id) if case_id in ids else -1,
         theme,

@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 
 from dashboard.shell.attributes import attributes
 from dashboard.shell.browse import NAMES, SEVERAL
+from dashboard.shell.text import OUTCOMES
 from dashboard.store.fields import CONTEXT, ContextField
-from model.evaluation.verdict import VERDICTS
+from dashboard.store.records import RANKED_OUTCOMES
 
 # What one looks for -> the states of a review that show it.
 REVIEWS: tuple[tuple[str, str], ...] = (
@@ -29,8 +30,8 @@ SORTS: tuple[tuple[str, str], ...] = (
     ("probability.asc", "Lowest probability first"),
     ("review.desc", "Disagreements first"),
     ("review.asc", "Needs review first"),
-    ("decision.desc", "Decision: uncertain, malignant, benign"),
-    ("decision.asc", "Decision: benign, malignant, uncertain"),
+    ("outcome.desc", "Malignant first, benign last"),
+    ("outcome.asc", "Benign first, malignant last"),
     ("diagnosis.asc", "Diagnosis A to Z"),
     ("diagnosis.desc", "Diagnosis Z to A"),
     *(
@@ -44,6 +45,8 @@ SORTS: tuple[tuple[str, str], ...] = (
     ("model.asc", "Model A to Z"),
     ("model.desc", "Model Z to A"),
 )
+# What a result was before an update gave it another outcome.
+BEFORE = [(str(name), f"Was {OUTCOMES[name].short.lower()}") for name in reversed(RANKED_OUTCOMES)]
 # The filters that offer the values which predictions have.
 LISTED_VALUES = (
     "model",
@@ -53,7 +56,7 @@ LISTED_VALUES = (
 # The names of the address that have a control, in the order of the callback.
 CONTROLS = tuple(name for name in NAMES if name != "zone")
 # The names that the controls behind "More filters" stand for.
-MORE = tuple(name for name in NAMES if name not in ("q", "decision", "review", "zone", "sort", "view"))
+MORE = tuple(name for name in NAMES if name not in ("q", "outcome", "review", "zone", "sort", "view"))
 
 
 def history_filters(
@@ -84,6 +87,7 @@ def history_filters(
                             choice_filter("model", "Model", value_options(values["model"]), chosen),
                             choice_filter("tag", "Tag", value_options(values["tag"]), chosen),
                             *(context_filter(field, values, chosen) for field in CONTEXT if field.filter),
+                            choice_filter("outcome_before", "Changed by an update", BEFORE, chosen),
                             range_filter("Day", "from", "to", "date", chosen),
                             range_filter("Probability in %", "pmin", "pmax", "text", chosen),
                         ],
@@ -114,7 +118,7 @@ def main_filters(chosen: Mapping[str, Any], view: Component) -> html.Div:
                 "q",
                 text_filter("q", "Search names, references, notes, tags", chosen, "search"),
             ),
-            decision_filter(chosen.get("decision") or []),
+            outcome_filter(chosen.get("outcome") or []),
             html.Div(
                 several_choices("review", "Review", REVIEWS, chosen, "Any review"),
                 className="history-part history-part-review",
@@ -211,8 +215,8 @@ def several_choices(
     )
 
 
-def decision_filter(chosen: Sequence[str]) -> html.Div:
-    """The decisions by shape and word; none chosen means all."""
+def outcome_filter(chosen: Sequence[str]) -> html.Div:
+    """The outcomes by shape and word, what needs somebody first; none chosen means all."""
     options = [
         {
             "label": html.Span(
@@ -221,15 +225,16 @@ def decision_filter(chosen: Sequence[str]) -> html.Div:
                     " " + one.short,
                 ]
             ),
-            "value": name,
+            "value": str(name),
         }
-        for name, one in VERDICTS.items()
+        for name in reversed(RANKED_OUTCOMES)
+        for one in (OUTCOMES[name],)
     ]
     return html.Div(
-        dbc.Checklist(id="history-decision", options=options, value=list(chosen), inline=True),
-        className="history-decision",
+        dbc.Checklist(id="history-outcome", options=options, value=list(chosen), inline=True),
+        className="history-segments history-outcomes",
         role="group",
-        **attributes(aria_label="Decision"),
+        **attributes(aria_label="Outcome"),
     )
 
 

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
+from dashboard.shell.text import signs_in_short
 from dashboard.shell.verdict import verdict_and_chance
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def gallery_item(record: "Record", search: str) -> html.Li:
                         verdict_and_chance(record),
                         className="gallery-line",
                     ),
+                    html.Span(signs_in_short(record.context), className="history-signs"),
                     html.Span(
                         record.context.lesion or record.filename,
                         className="gallery-name note",

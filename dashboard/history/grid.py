@@ -11,7 +11,7 @@ from dashboard.addresses import local_address
 from dashboard.history.gallery import REVIEW_WORDS
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import OUTCOMES, diagnosis_words, percent
+from dashboard.shell.text import OUTCOMES, diagnosis_words, percent, signs_in_short
 from dashboard.store.fields import CONTEXT
 from dashboard.store.pages import MOST
 from dashboard.store.query import ALWAYS_SORTABLE
@@ -30,6 +30,7 @@ UNSORTABLE = {
     "headerTooltip": f"More than {MOST:,} predictions match. Filter first, to sort by this column.",
     "headerClass": "history-unsortable",
 }
+BEFORE_WORDS = "Was {} until an update"
 UNTOLD = "This model does not tell diagnoses apart."
 
 
@@ -48,7 +49,11 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "href": local_address(f"/history/{record.id}{search}"),
         "thumbnail": prediction_url(record.id, "thumbnail"),
         "filename": record.filename,
-        "decision": str(record.outcome),
+        "outcome": str(record.outcome),
+        "before": BEFORE_WORDS.format(OUTCOMES[record.outcome_before].short.lower())
+        if record.outcome_before
+        else "",
+        "signs": signs_in_short(record.context),
         "word": outcome.short,
         "shape": outcome.shape,
         "probability": record.probability,
@@ -61,7 +66,6 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "confirmed": diagnosis_words(record.confirmed, taxonomy) if record.confirmed else "",
         "tags": list(record.tags),
         "cautions": [caution.text for caution in record.cautions],
-        "severe": any(caution.severe for caution in record.cautions),
         "model": f"{record.model} {record.model_version}",
         "created": record.created.isoformat(),
     }
@@ -82,7 +86,7 @@ THUMBNAIL: Mapping[str, Any] = {
 # What the grid shows, from left to right.
 COLUMNS: Sequence[Mapping[str, Any]] = (
     THUMBNAIL,
-    {"field": "decision", "headerName": "Decision", "cellRenderer": "HistoryDecision", "width": 136},
+    {"field": "outcome", "headerName": "Outcome", "cellRenderer": "HistoryOutcome", "width": 152},
     {
         "field": "probability",
         "headerName": "Probability",
@@ -197,20 +201,20 @@ def history_grid(sort: tuple[str, str]) -> dash_ag_grid.AgGrid:
 
 def grid_height(total: int) -> str:
     """As high as its rows, but no higher than what the window shows below the head of the page."""
-    rows = max(total, 2) * ROW_HEIGHT + HEADER_HEIGHT + 4
-    return f"min({rows}px, max(420px, 100dvh - 320px))"
+    rows = f"{max(total, 2)} * var(--history-row) + {HEADER_HEIGHT + 4}px"
+    return f"min({rows}, max(420px, 100dvh - 320px))"
 
 
 def view_choice(gallery: bool) -> html.Div:
-    """Grid or gallery."""
+    """Cards or a table, in the words of the predict page."""
     return html.Div(
         dbc.RadioItems(
             id="history-view",
-            options=[{"label": "Grid", "value": "grid"}, {"label": "Gallery", "value": "gallery"}],
+            options=[{"label": "Cards", "value": "gallery"}, {"label": "Table", "value": "grid"}],
             value="gallery" if gallery else "grid",
             inline=True,
         ),
-        className="history-decision history-views",
+        className="history-segments history-views",
         role="radiogroup",
         **attributes(aria_label="View"),
     )
@@ -224,16 +228,27 @@ def history_toolbar() -> html.Div:
             html.Div(
                 [
                     html.Span("", id="history-count", role="status"),
+                    html.Button(
+                        "Select all that match", id="history-choose-all", type="button", className="link"
+                    ),
                     html.Button("", id="history-news", hidden=True, type="button", className="history-news"),
                     html.Button(
                         "Clear filters", id="history-clear", hidden=True, type="button", className="link"
                     ),
+                    html.Span("", id="history-problem", className="history-error", role="alert"),
                 ],
                 className="history-told",
             ),
             html.Div(
                 [
                     html.Span("", id="history-selected", role="status"),
+                    html.Button(
+                        "Compare",
+                        id="history-compare",
+                        hidden=True,
+                        type="button",
+                        className="btn btn-primary btn-sm",
+                    ),
                     html.Button("Review or tag", id="history-reviewing-open", **button),
                     html.Button("Predict again", id="history-again-open", **button),
                     export_menu("history-export-selected", "Export selected", selected=True),

@@ -6,7 +6,7 @@ alike.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,6 +28,7 @@ from dash import (
 )
 from dash.development.base_component import Component
 
+from dashboard.addresses import local_address
 from dashboard.cases import current_actor, delete_cases
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
@@ -38,9 +39,11 @@ from dashboard.shell.boxes import confirmation, dialog
 from dashboard.shell.browse import SEVERAL, Browse, browse, lenient, search_of_parameters, sort_order
 from dashboard.shell.review_form import review_form
 from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
+from dashboard.store.outcomes import NO_LONGER_BENIGN
 
 dash.register_page(__name__, path="/history", title="History · Dermaboard", name="History")  # type: ignore[no-untyped-call]
 
+CHANGED_VIEW = "?outcome_before=benign&review=open"
 # How often a page asks whether something came in, in milliseconds.
 NEWS = 10_000
 
@@ -58,6 +61,7 @@ def layout(**parameters: Any) -> html.Div:
                 "Every photograph that was checked: find it again, compare, record what it was.",
                 className="lead",
             ),
+            update_notice(store),
             html.Div(parts.empty_history(), id="history-empty", hidden=newest is not None),
             html.Div(history_body(store, search), id="history-body", hidden=newest is None),
             confirmation("history-dialog"),
@@ -84,11 +88,26 @@ def layout(**parameters: Any) -> html.Div:
             dcc.Store(id="history-search", data=search),
             dcc.Store(id="history-seen", data=newest),
             dcc.Store(id="history-selection", data=[]),
-            dcc.Store(id="history-changed"),
+            dcc.Store(id="history-stale"),
             dcc.Store(id="history-cursor"),
             dcc.Store(id="review-ids", data={}),
         ],
         className="history",
+    )
+
+
+def update_notice(store: Store) -> html.P | None:
+    """How many results an update made other than benign that nobody has looked at since, and the way to them."""
+    found = store.page(NO_LONGER_BENIGN)
+    if not found.total:
+        return None
+    many = f"{found.total:,} results that were" if found.total > 1 else "1 result that was"
+    return html.P(
+        [
+            f"{many} benign {'have' if found.total > 1 else 'has'} another outcome since an update. ",
+            dcc.Link("Look at these lesions again", href=local_address("/history" + CHANGED_VIEW)),
+        ],
+        className="history-update",
     )
 
 
@@ -208,7 +227,7 @@ def row_range(request: object) -> tuple[int, int]:
     Output("history-seen", "data", allow_duplicate=True),
     Input("history-search", "data"),
     Input("history-further", "n_clicks"),
-    Input("history-changed", "data"),
+    Input("history-stale", "data"),
     State("history-cursor", "data"),
     prevent_initial_call="initial_duplicate",
 )
@@ -263,6 +282,24 @@ def tell_news(_ticks: int | None, seen: str | None, search: str | None) -> tuple
     return parts.news_label(page.total, page.exact), page.total == 0
 
 
+@callback(
+    Output("history-selection", "data", allow_duplicate=True),
+    Output("history-problem", "children"),
+    Input("history-choose-all", "n_clicks"),
+    State("history-search", "data"),
+    prevent_initial_call=True,
+)
+def choose_all(clicks: int | None, search: str | None) -> tuple[Any, str]:
+    """Everything that the filters leave, also what no row shows yet; what comes in later is not among it."""
+    if not clicks:
+        return no_update, ""
+    try:
+        found = Services.current().store.choose_all(browse(search).query())
+    except (QueryError, StoreError) as error:
+        return no_update, str(error)
+    return [asdict(one) for one in found], ""
+
+
 def moment_of(store: Store, record_id: str) -> datetime:
     """When a prediction was made; of one that was deleted meanwhile, its id (a UUID of version 7) still tells."""
     try:
@@ -277,7 +314,7 @@ def moment_of(store: Store, record_id: str) -> datetime:
 
 @callback(
     Output("history-dialog", "is_open", allow_duplicate=True),
-    Output("history-changed", "data"),
+    Output("history-stale", "data"),
     Output("history-dialog-error", "children", allow_duplicate=True),
     Input("history-dialog-confirm", "n_clicks"),
     State("review-ids", "data"),
@@ -337,6 +374,7 @@ history_script(
     Output("history-dialog-title", "children"),
     Output("history-reviewing-title", "children"),
     Output("history-again-title", "children"),
+    Output("history-compare", "hidden"),
     Input("history-selection", "data"),
 )
 for _name in ("reviewing", "again"):
@@ -358,7 +396,7 @@ history_script(
 )
 history_script(
     "refresh",
-    Output("history-changed", "data", allow_duplicate=True),
+    Output("history-stale", "data", allow_duplicate=True),
     Input("history-news", "n_clicks"),
     Input("review-done", "data"),
     prevent_initial_call=True,
@@ -366,7 +404,7 @@ history_script(
 history_script(
     "deselect",
     Output("history-selection", "data", allow_duplicate=True),
-    Input("history-changed", "data"),
+    Input("history-stale", "data"),
     Input("history-deselect", "n_clicks"),
     # What is out of sight must not be deleted with what is in sight.
     Input("history-search", "data"),

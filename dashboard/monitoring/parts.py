@@ -86,7 +86,7 @@ def monitoring_tiles(outcomes: Mapping[str, int], confirmed: int) -> html.Ul:
     found: list[tuple[Any, str, str]] = [("Photographs", f"{total:,}", "in this time, each counted once")]
     for name in Outcome:
         number = outcomes.get(name, 0)
-        found.append((outcome_mark(name), f"{number:,}", share_of_all(number, total)))
+        found.append((verdict(name, short=True), f"{number:,}", share_of_all(number, total)))
     found.append(("Confirmed", f"{confirmed:,}", "photographs with a confirmed diagnosis"))
     return html.Ul(
         [
@@ -101,13 +101,6 @@ def monitoring_tiles(outcomes: Mapping[str, int], confirmed: int) -> html.Ul:
         ],
         className="monitoring-tiles card-box",
     )
-
-
-def outcome_mark(outcome: Outcome) -> html.Span:
-    """An outcome's shape and its word."""
-    if outcome is Outcome.NO_RESULT:
-        return html.Span("No result")
-    return verdict(outcome, short=True)
 
 
 def share_of_all(number: int, total: int) -> str:
@@ -205,7 +198,7 @@ def confirmed_table(confirmed: Mapping[tuple[str, str], int], taxonomy: Taxonomy
         html.Tr(
             [
                 html.Th("Confirmed diagnosis", scope="col"),
-                *(html.Th(outcome_mark(name), scope="col", className="number") for name in Outcome),
+                *(html.Th(verdict(name, short=True), scope="col", className="number") for name in Outcome),
             ]
         )
     )

@@ -1,9 +1,10 @@
-"""What part of the history is looked at, as it stands in an address: `?decision=malignant&sort=review.desc`.
+"""What part of the history is looked at, as it stands in an address: `?outcome=malignant&sort=review.desc`.
 
 The address is the only place that holds it, so that a link shows somebody else the same, and going back works.
 Page, gallery, neighbours of a case and export all read it here. It comes from outside: nothing in it is trusted.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -19,11 +20,13 @@ NEWEST: Order = ("created", "desc")
 MAX_ADDRESS = 8000
 # Filters that take several values, and those that take a whole text: names in the address, and columns of the store.
 SEVERAL = (
-    *("decision", "diagnosis", "model"),
+    *("outcome", "diagnosis", "model"),
     *(field.name for field in CONTEXT if field.filter == "values"),
-    *("tag", "review", "confirmed"),
+    *("tag", "review", "confirmed", "outcome_before"),
 )
 TEXTS = tuple(field.name for field in CONTEXT if field.filter == "text")
+# Addresses of before say "decision"; history.js reads them, too.
+OLD_NAME = re.compile(r"((?:^|[?&])(?:sort=)?)decision(?=[=.])")
 # Everything that an address may hold.
 NAMES = ("q", *SEVERAL, *TEXTS, "from", "to", "zone", "pmin", "pmax", "sort", "view")
 
@@ -111,7 +114,7 @@ def browse(search: object) -> Browse:
     if search and len(search) > MAX_ADDRESS:
         raise QueryError("The address of this page is too long.")
     try:
-        given = parse_qs((search or "").removeprefix("?"), max_num_fields=500)
+        given = parse_qs(OLD_NAME.sub(r"\1outcome", search or "").removeprefix("?"), max_num_fields=500)
     except ValueError as error:
         raise QueryError("The address of this page has too many parts.") from error
     one = {name: given[name][0].strip() for name in NAMES if name in given and name not in SEVERAL}
@@ -145,8 +148,9 @@ def lenient(search: object) -> tuple[Browse, str]:
 
 def search_of_parameters(parameters: Mapping[str, object]) -> str:
     """The address behind the parameters that Dash hands to a page's layout: text, or a list of it."""
-    pairs = [(name, value) for name in NAMES for value in texts(parameters.get(name)) if value]
-    text = urlencode(pairs)
+    names = ("decision", *NAMES)
+    pairs = [(name, value) for name in names for value in texts(parameters.get(name)) if value]
+    text = OLD_NAME.sub(r"\1outcome", urlencode(pairs))
     return f"?{text}" if text else ""
 
 

@@ -168,6 +168,16 @@ def context_words(context: "Context") -> str:
     return ", ".join(field.words(value) for field, value in values if value is not None)
 
 
+def signs_in_short(context: "Context") -> str:
+    """What the person says that asks for an examination, for lists; "" for nothing."""
+    words = [
+        part.prefix.removesuffix(":")
+        for part in CONTEXT
+        if part.sign and getattr(context, part.name) == "yes"
+    ]
+    return ", ".join(words).capitalize()
+
+
 def diagnosis_words(code: str | None, taxonomy: Taxonomy) -> str:
     """A diagnosis by its clinical name; a dash for a model that tells none apart."""
     return taxonomy.name(code) if code else "–"

@@ -30,7 +30,7 @@ FORMATS = (1, 2)
 HEAD, ROWS, TRAIL = "dermaboard.json", "predictions.jsonl.gz", "audit.jsonl.gz"
 DIGEST = "DERMABOARD.sha256"
 # Columns that a row has by its place in this store, or that follow from the rest of it.
-WORKED_OUT = frozenset({"seq", "counted", "no_result", "close_up"})
+WORKED_OUT = frozenset({"seq", "counted", "close_up"})
 
 
 @dataclass(frozen=True)

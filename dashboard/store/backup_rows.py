@@ -25,6 +25,7 @@ from dashboard.store.fields import CONTEXT, ContextField
 from dashboard.store.files import ID, SHA256
 from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean
 from dashboard.store.records import (
+    RANKED_OUTCOMES,
     REVIEW_STATES,
     Action,
     Source,
@@ -32,6 +33,7 @@ from dashboard.store.records import (
     review_state,
     row_of_record,
 )
+from model.outcome import Outcome
 from model.taxonomy import CODE
 
 MOST = 2**31 - 1
@@ -73,6 +75,7 @@ Chance = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Side = Annotated[int, Field(ge=1, le=MOST)]
+Rank = Annotated[int, Field(ge=0, lt=len(RANKED_OUTCOMES))]
 
 
 class Row(BaseModel):
@@ -141,6 +144,9 @@ class PredictionRow(ContextRow):
     cautions: list[CautionRow]
     similar: list[tuple[Line, Line, Line, Number]]
     quality: dict[Line, Number]
+    # What was shown when the backup was written, and before an update; earlier backups say neither.
+    outcome: Rank | None = None
+    outcome_before: Rank | None = None
 
     @model_validator(mode="after")
     def agrees(self) -> "PredictionRow":
@@ -223,6 +229,9 @@ def parse_row(kind: type[R], line: bytes) -> R:
 def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
     """A case as a row of the table of predictions; every column that follows from others is worked out."""
     record = record_from_row(case.prediction.model_dump())
+    written = case.prediction.outcome
+    shown = Outcome(record.decision) if written is None else RANKED_OUTCOMES[written]
+    first = record.outcome_before or shown
     confirming = [review for review in case.reviews if review.source is not None]
     confirmed, by = (confirming[-1].diagnosis, confirming[-1].source) if confirming else (None, None)
     record = replace(
@@ -232,6 +241,7 @@ def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
         reviewed=case.reviews[-1].created if case.reviews else None,
         review=review_state(record.outcome, confirmed, bool(case.reviews), known.of(record.model_sha256)),
         tags=tuple(case.reviews[-1].tags) if case.reviews else (),
+        outcome_before=None if first is record.outcome else first,
     )
     spread = {"spread_low": case.prediction.spread_low, "spread_high": case.prediction.spread_high}
     return row_of_record(record, [review.note for review in case.reviews]) | spread

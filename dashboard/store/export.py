@@ -23,6 +23,7 @@ from dashboard.store.query import Query
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
 from dashboard.store.summary import predicted_codes
+from model.outcome import OUTCOME_RULE
 from model.tables import spreadsheet_safe
 
 ROW_GROUP = 10_000
@@ -35,7 +36,10 @@ FIRST: dict[str, type] = {
     **dict.fromkeys(("width", "height"), int),
     **dict.fromkeys(("model", "model_version", "model_sha256", "operating_point"), str),
     **dict.fromkeys(("threshold", "malignant_from", "probability"), float),
-    **dict.fromkeys(("decision", "diagnosis"), str),
+    "outcome": str,
+    "outcome_rule": int,
+    "decision": str,
+    "diagnosis": str,
 }
 LAST: dict[str, type] = {
     "novelty": float,
@@ -88,6 +92,8 @@ def export_row(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
     """A record as one row of a table: times as ISO 8601 in UTC, lists joined by semicolons."""
     values = {
         "created": record.created.isoformat(),
+        "outcome": str(record.outcome),
+        "outcome_rule": OUTCOME_RULE,
         "decision": str(record.decision),
         "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
         "reviewed": None if record.reviewed is None else record.reviewed.isoformat(),
@@ -121,8 +127,9 @@ def drain_text(text: io.StringIO) -> bytes:
 def json_lines(_store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """JSON lines with everything that is stored of a prediction."""
     for record in records:
+        more = {"outcome": record.outcome, "outcome_rule": OUTCOME_RULE}
         # JSON has no form for times.
-        line = json.dumps(asdict(record), default=datetime.isoformat, ensure_ascii=False)
+        line = json.dumps(asdict(record) | more, default=datetime.isoformat, ensure_ascii=False)
         yield line.encode() + b"\n"
 
 

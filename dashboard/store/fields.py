@@ -152,11 +152,17 @@ class Context:
         below="site",
     )
     changed: Answer | None = context_field(
-        "Has it changed", prefix="has changed:", sign="It has changed", later=True
+        "Has it changed", prefix="has changed:", filter="values", sign="It has changed", later=True
     )
-    bleeds: Answer | None = context_field("Does it bleed", prefix="bleeds:", sign="It bleeds", later=True)
+    bleeds: Answer | None = context_field(
+        "Does it bleed", prefix="bleeds:", filter="values", sign="It bleeds", later=True
+    )
     growing: Answer | None = context_field(
-        "Is it new and growing", prefix="new and growing:", sign="It is new and growing", later=True
+        "Is it new and growing",
+        prefix="new and growing:",
+        filter="values",
+        sign="It is new and growing",
+        later=True,
     )
     note: str | None = context_field("Note", longest=MAX_NOTE, lines=True, searched=True)
 

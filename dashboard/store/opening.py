@@ -10,6 +10,7 @@ from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import database
 from dashboard.store.errors import StoreError
 from dashboard.store.files import Files
+from dashboard.store.outcomes import follow_rule
 from dashboard.store.places import new_folder, open_storage
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
@@ -50,6 +51,7 @@ def open_store(
         engine = database.database_engine(database_url or database.sqlite_url(file))
         database.migrate(engine)
         opened = Store(engine, Files(place), known)
+        follow_rule(opened)
     except OSError as error:
         raise StoreError(f"The data folder {data_dir} cannot be used: {error.strerror or error}.") from error
     if opened.page(Query(limit=1)).exact:

@@ -122,7 +122,7 @@ class Pages:
         leading = query.order[0][0].name
         if leading not in ALWAYS_SORTABLE or len(query.sort) > 1:
             raise QueryError(
-                f"More than {MOST:,} predictions match. Sort them by time, probability, decision or review, or "
+                f"More than {MOST:,} predictions match. Sort them by time, probability, outcome or review, or "
                 "filter first."
             )
         if self.connection.dialect.name == "postgresql":
@@ -144,7 +144,9 @@ class Pages:
             condition = without_indexes(self.connection, condition)
         elif len(filters) > 1:
             # SQLite would choose one of their indexes by chance: it has to take the one with all of their columns.
-            condition = without_indexes(self.connection, condition, "created", "lesion_folded")
+            condition = without_indexes(
+                self.connection, condition, "created", "lesion_folded", "outcome_before"
+            )
         listed = select(*(predictions.c[name] for name in names)).select_from(source).where(condition)
         return listed.limit(MOST + 1).cte().prefix_with("MATERIALIZED")
 

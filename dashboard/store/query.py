@@ -7,7 +7,7 @@ import base64
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from sqlalchemy import Column, ColumnElement, and_, exists, or_
 from dashboard.store.errors import QueryError
 from dashboard.store.fields import CONTEXT
 from dashboard.store.names import fold
-from dashboard.store.records import REVIEW_STATES
+from dashboard.store.records import RANKED_OUTCOMES, REVIEW_STATES
 from dashboard.store.schema import predictions, tags
 
 MAX_LIMIT = 500
@@ -29,19 +29,26 @@ NUMBERS = frozenset({"probability", *(field.name for field in CONTEXT if field.t
 TIMES = frozenset({"created", "reviewed"})
 CHOICES = frozenset(
     {
-        *("decision", "diagnosis", "model", "operating_point", "confirmed", "confirmed_by", "review"),
+        *("outcome", "outcome_before", "decision", "diagnosis", "model", "operating_point"),
+        *("confirmed", "confirmed_by", "review"),
         *(field.name for field in CONTEXT if field.filter == "values"),
     }
 )
 # Columns by which predictions can be sorted.
 SORTABLE = (TEXTS | NUMBERS | TIMES | CHOICES) - {
-    *("operating_point", "confirmed_by"),
+    *("operating_point", "confirmed_by", "outcome_before"),
     *(field.name for field in CONTEXT if not field.sortable),
 }
 # The columns with an index in their order, by which any number of predictions can be sorted.
-ALWAYS_SORTABLE = ("created", "probability", "decision", "review")
+ALWAYS_SORTABLE = ("created", "probability", "outcome", "review")
 # A column that is sorted and searched in another form than it is shown.
 STORED = {"filename": "filename_folded"} | {field.name: field.folded for field in CONTEXT}
+# Columns whose values are stored as their places in these lists, in the order that people sort by.
+RANKED: Mapping[str, Sequence[str]] = {
+    "review": REVIEW_STATES,
+    "outcome": RANKED_OUTCOMES,
+    "outcome_before": RANKED_OUTCOMES,
+}
 
 Direction = Literal["asc", "desc"]
 # Stored columns and whether each goes up, the most important first; the last column is unique.
@@ -126,10 +133,10 @@ class OneOf(Filter):
         if self.column == "tag":
             return exists().where(tags.c.name.in_(values), tags.c.seq == predictions.c.seq)
         column = stored_column(self.column, CHOICES | {"tag"})
-        if self.column == "review":
-            if set(values) - set(REVIEW_STATES):
-                raise QueryError(f"The review is one of {', '.join(REVIEW_STATES)}.")
-            return column.in_([REVIEW_STATES.index(value) for value in values])
+        if (ranked := RANKED.get(self.column)) is not None:
+            if set(values) - set(ranked):
+                raise QueryError(f"{self.column} is one of {', '.join(ranked)}.")
+            return column.in_([ranked.index(value) for value in values])
         return or_(column.in_(values), column.is_(None)) if None in self.values else column.in_(values)
 
 

@@ -26,6 +26,10 @@ SOURCES: tuple[str, ...] = get_args(Source)
 ReviewState = Literal["open", "reviewed", "confirmed", "undecided", "overcalled", "missed"]
 REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
 
+OutcomeName = Literal["benign", "uncertain", "malignant", "no_result"]
+# Outcomes by what is stored. Sorting down by it puts first what needs somebody.
+RANKED_OUTCOMES = (Outcome.BENIGN, Outcome.NO_RESULT, Outcome.UNCERTAIN, Outcome.MALIGNANT)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -69,6 +73,8 @@ class Record:
             (benign, called malignant) or "missed" (malignant, called benign).
         tags: sorted.
         revision: grows by one with every change to context, reviews or tags.
+        outcome_before: what people were shown until an update changed the rule of `outcome`; None where that is the
+            outcome still.
     """
 
     id: str
@@ -99,6 +105,7 @@ class Record:
     review: ReviewState = "open"
     tags: tuple[str, ...] = ()
     revision: int = 0
+    outcome_before: Outcome | None = None
 
     @property
     def modality(self) -> Modality:
@@ -168,6 +175,19 @@ class Page:
     total: int
     exact: bool = True
     next: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What has to be known of a prediction to do something with it.
+
+    Attributes:
+        revision, tags: as people see them.
+    """
+
+    id: str
+    revision: int
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -252,7 +272,10 @@ def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
         "words": searched_text(record, notes),
-        "no_result": record.outcome is Outcome.NO_RESULT,
+        "outcome": RANKED_OUTCOMES.index(record.outcome),
+        "outcome_before": None
+        if record.outcome_before is None
+        else RANKED_OUTCOMES.index(record.outcome_before),
         "close_up": record.modality is Modality.CLOSE_UP,
     }
 
@@ -276,6 +299,7 @@ def record_from_row(row: Mapping[Any, Any]) -> Record:
         context=Context(**{name: row[name] for name in CONTEXT_NAMES}),
         review=REVIEW_STATES[row["review"]],
         tags=tuple(row["tags"]),
+        outcome_before=None if row["outcome_before"] is None else RANKED_OUTCOMES[row["outcome_before"]],
     )
 
 

@@ -16,16 +16,17 @@ from sqlalchemy import Column, Connection, Engine, func, insert, select
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, counted, database, text_index
-from dashboard.store.errors import MissingFile, NotFound
+from dashboard.store.errors import MissingFile, NotFound, QueryError
 from dashboard.store.fields import Context
 from dashboard.store.files import ID, Files, referenced_digests, remove_orphaned_files
 from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
 from dashboard.store.names import MAX_NAME, clean_line, fold
-from dashboard.store.pages import Pages
+from dashboard.store.pages import MOST, Pages
 from dashboard.store.places import Staged
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import (
     AuditLine,
+    Chosen,
     Finding,
     Latest,
     Page,
@@ -166,6 +167,24 @@ class Store(Transactions):
         # One transaction: rows and total belong to the same moment.
         with self._pages, self.reading() as connection:
             return Pages(connection, self._indexed).page(query)
+
+    def choose_all(self, query: Query) -> tuple[Chosen, ...]:
+        """Every prediction that a query asks for, in its order; QueryError where more than MOST match."""
+        with self._pages, self.reading() as connection:
+            pages = Pages(connection, self._indexed)
+            total = pages.count(query.filters)
+            if total > MOST:
+                raise QueryError(
+                    f"More than {MOST:,} predictions match. Filter first; an export takes all of them."
+                )
+            numbers = pages.find(query, MOST, total)
+            columns = predictions.c.seq, predictions.c.id, predictions.c.revision, predictions.c.tags
+            parts = (
+                select(*columns).where(predictions.c.seq.in_(part)) for part in database.in_batches(numbers)
+            )
+            rows = {row.seq: row for part in parts for row in connection.execute(part)}
+        found = (rows[number] for number in numbers)
+        return tuple(Chosen(row.id, row.revision, tuple(row.tags)) for row in found)
 
     def stream(self, query: Query) -> Iterator[Record]:
         """Every record that a query asks for, whatever its offset and limit, in constant memory.

@@ -129,23 +129,26 @@ predictions = Table(
     Column("cautions", JSON, nullable=False),
     Column("similar", JSON, nullable=False),
     Column("quality", JSON, nullable=False),
-    # What sums up the store asks: see counted.py; whether there is a result, and what the photograph was taken with.
+    # What sums up the store asks: see counted.py; and what the photograph was taken with.
     Column("counted", Boolean, nullable=False, server_default=true()),
-    Column("no_result", Boolean, nullable=False, server_default=false()),
     Column("close_up", Boolean, nullable=False, server_default=false()),
+    # What people are shown, and what they were shown before an update; see outcomes.py. Both as in RANKED_OUTCOMES.
+    Column("outcome", SmallInteger, nullable=False, server_default="1"),
+    Column("outcome_before", SmallInteger),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
 # The columns that are filtered. The indexes over time and probability hold all of them: a page is read off one index,
 # whatever is filtered, and only its own rows are fetched.
 LISTED = (
-    *("created", "seq", "probability", "decision", "diagnosis", "review", "model"),
-    *("site", "sex", "confirmed", "operating_point"),
+    *("created", "seq", "probability", "outcome", "diagnosis", "review", "model"),
+    *("site", "sex", "confirmed", "operating_point", "decision"),
+    *(field.name for field in CONTEXT if field.sign),
 )
 # The columns of which one value may be rare have an index each, that goes on by time; what values there are is read off
 # it, too.
 BY_VALUE = (
-    *("decision", "diagnosis", "review"),
+    *("outcome", "diagnosis", "review"),
     *(field.folded for field in CONTEXT if field.filter and not field.choices),
 )
 
@@ -163,10 +166,12 @@ for _name in BY_VALUE:
     add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name.endswith("_folded") else "")
 
 # What monitoring counts, by photograph and by version of a model; and the confirmed images.
-SUMMED = ("counted", "created", "decision", "no_result", "close_up")
+SUMMED = ("counted", "created", "outcome", "close_up")
 add_index("by_photograph", "sha256", "model_sha256", "model", *SUMMED)
 add_index("by_version", "model", "model_sha256", "model_version", *SUMMED)
 add_index("known", "sha256", "reviewed", "seq", "confirmed", present="confirmed")
+# The results that an update changed: few.
+add_index("by_outcome_before", "outcome_before", "created", "seq", present="outcome_before")
 
 # What people found out, appended and never changed.
 reviews = Table(
@@ -294,6 +299,7 @@ Index(None, trail.c.who)
 
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
 # whoever watches that something changed. Photographs kept before `profiles_since` were read without colour profiles.
+# `outcome_rule` is the rule (`model.outcome.OUTCOME_RULE`) that the outcomes of all predictions follow.
 store = Table(
     "store",
     metadata,
@@ -301,6 +307,7 @@ store = Table(
     Column("identity", String(32), nullable=False),
     Column("turn", Integer, nullable=False),
     Column("profiles_since", UtcDateTime),
+    Column("outcome_rule", Integer, nullable=False, server_default="1"),
     # Signs cookies. Whoever reads it still needs a session, of which only a digest is here.
     Column("cookie_key", String(64), nullable=False),
 )

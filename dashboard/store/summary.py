@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Date, Select, and_, cast, func, select
 
 from dashboard.store.pages import unindexed, without_indexes
-from dashboard.store.records import Record, record_from_row
+from dashboard.store.records import RANKED_OUTCOMES, Record, record_from_row
 from dashboard.store.repository import Store
 from dashboard.store.schema import predictions
 from model.evaluation.verification import Checked, Live, counts_as_found, counts_as_left_alone
@@ -122,11 +122,6 @@ def made_by(version: Version) -> ColumnElement[bool]:
     return and_(predictions.c.model == version.model, predictions.c.model_sha256 == version.sha256)
 
 
-def outcome_in(row: Any) -> Outcome:
-    """The outcome of a row with its decision, and whether it has no result."""
-    return Outcome.NO_RESULT if row.no_result else Outcome(row.decision)
-
-
 def model_versions(store: Store, since: datetime | None = None) -> tuple[Version, ...]:
     """The versions of models that predicted something, the busiest first; drawn examples are no photographs."""
     columns = predictions.c.model, predictions.c.model_version, predictions.c.model_sha256
@@ -150,7 +145,7 @@ def photographs_by_day(
             day = func.substr(predictions.c.created, 1, 10)
         else:
             day = cast(func.timezone("UTC", predictions.c.created), Date)
-        columns = day.label("day"), predictions.c.decision, predictions.c.no_result
+        columns = day.label("day"), predictions.c.outcome
         daily = (
             select(*columns, func.count().label("n"))
             .where(counted_condition(since, version))
@@ -159,8 +154,7 @@ def photographs_by_day(
         )
         counts: dict[str, dict[date, int]] = {}
         for row in connection.execute(daily):
-            days, when = counts.setdefault(outcome_in(row), {}), date.fromisoformat(str(row.day))
-            days[when] = days.get(when, 0) + row.n
+            counts.setdefault(RANKED_OUTCOMES[row.outcome], {})[date.fromisoformat(str(row.day))] = row.n
     return counts
 
 
@@ -193,7 +187,7 @@ def count_outcomes(store: Store, since: datetime | None = None, version: Version
     A diagnosis that was confirmed for one prediction of a photograph holds for the photograph, whichever model is
     looked at.
     """
-    columns = predictions.c.decision, predictions.c.no_result, predictions.c.close_up
+    columns = predictions.c.outcome, predictions.c.close_up
     with store.reading() as connection:
         made = (
             select(*columns, func.count().label("n"))
@@ -202,12 +196,10 @@ def count_outcomes(store: Store, since: datetime | None = None, version: Version
         )
         photographs = connection.execute(made).all()
         rows = connection.execute(confirmed_counts(connection, since, version)).all()
-    results, confirmed = Counter[Result](), Counter[tuple[Result, str]]()
-    for row in photographs:
-        results[Result(outcome_in(row), row.close_up)] += row.n
-    for row in rows:
-        confirmed[Result(outcome_in(row), row.close_up), row.code] += row.n
-    return Outcomes(results, confirmed)
+    return Outcomes(
+        {Result(RANKED_OUTCOMES[row.outcome], row.close_up): row.n for row in photographs},
+        {(Result(RANKED_OUTCOMES[row.outcome], row.close_up), row.code): row.n for row in rows},
+    )
 
 
 def confirmed_counts(connection: Connection, since: datetime | None, version: Version | None) -> Select[Any]:
@@ -220,7 +212,7 @@ def confirmed_counts(connection: Connection, since: datetime | None, version: Ve
         .where(predictions.c.confirmed.is_not(None))
         .subquery()
     )
-    columns = predictions.c.decision, predictions.c.no_result, predictions.c.close_up, truths.c.code
+    columns = predictions.c.outcome, predictions.c.close_up, truths.c.code
     # From the confirmed photographs to their predictions, which SQLite would do the other way round.
     return (
         select(*columns, func.count().label("n"))

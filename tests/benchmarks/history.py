@@ -29,6 +29,7 @@ from dashboard.store.export import csv_table
 from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
 from dashboard.store.query import ALWAYS_SORTABLE
+from model.outcome import Outcome
 from tests.benchmarks.history_rows import MODELS, SITES, START, TAGS, WORDS, fill
 from tests.benchmarks.measure import Measure
 
@@ -123,7 +124,7 @@ def choices(rng: random.Random) -> list[OneOf | Range]:
     """A filter of each kind that has an index of its own."""
     low, day = rng.random() * 0.9, START + timedelta(days=rng.randrange(990))
     return [
-        OneOf("decision", frozenset({rng.choice(("benign", "uncertain", "malignant"))})),
+        OneOf("outcome", frozenset({rng.choice(tuple(Outcome))})),
         OneOf("diagnosis", frozenset({rng.choice(("mel", "nv", "df", "bcc"))})),
         OneOf("review", frozenset({rng.choice(("open", "reviewed", "confirmed", "missed", "overcalled"))})),
         OneOf("model", frozenset({rng.choice(MODELS)[0]})),

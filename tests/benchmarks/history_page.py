@@ -24,7 +24,7 @@ VISITS = 5
 PAINTED = "() => document.querySelector('#history-q')?.offsetHeight > 0"
 GRID = "() => document.querySelectorAll('.ag-center-cols-container .ag-row .verdict').length > 3"
 GALLERY = "() => document.querySelectorAll('.gallery-item').length > 3"
-FILTERED = "/history?decision=malignant&review=open&sort=probability.desc"
+FILTERED = "/history?outcome=malignant&review=open&sort=probability.desc"
 
 
 def history_page() -> list[Measure]:

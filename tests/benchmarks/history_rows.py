@@ -15,8 +15,9 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from dashboard.store import database, text_index
 from dashboard.store.names import fold
-from dashboard.store.records import REVIEW_STATES, review_state
+from dashboard.store.records import RANKED_OUTCOMES, REVIEW_STATES, review_state
 from dashboard.store.schema import predictions
+from model.outcome import Outcome
 from model.taxonomy import HAM10000
 
 BATCH = 20_000
@@ -203,7 +204,9 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 else [],
                 "similar": near[pick[5] % len(near)],
                 "counted": True,
-                "no_result": False,
+                "outcome": RANKED_OUTCOMES.index(
+                    Outcome.NO_RESULT if pick[4] % 50 == 1 else Outcome(decision)
+                ),
                 "close_up": False,
                 "quality": {"sharpness": 0.7, "brightness": 0.55, "contrast": 0.21, "coverage": 0.93},
             }

@@ -228,7 +228,7 @@ SECOND = """
 const push = window.history.pushState;
 window.history.pushState = function (...values) {
   push.apply(this, values);
-  if (String(values[2]).includes("decision=malignant") && !window.second) {
+  if (String(values[2]).includes("outcome=malignant") && !window.second) {
     window.second = true;
     setTimeout(() => document.querySelector("#history-review input").click(), 0);
   }
@@ -238,5 +238,5 @@ window.history.pushState = function (...values) {
 
 def test_a_filter_that_is_set_as_the_address_changes_stays(visit: Visit, stored: list[str]) -> None:
     page = visit.open("/history", script=SECOND)
-    page.locator("#history-decision input[value=malignant]").check()
-    expect(page).to_have_url(re.compile(r"decision=malignant&review=open$"))
+    page.locator("#history-outcome input[value=malignant]").check()
+    expect(page).to_have_url(re.compile(r"outcome=malignant&review=open$"))

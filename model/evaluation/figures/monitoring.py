@@ -99,7 +99,7 @@ def score_shift_figure(
 def lesion_trend_figure(
     when: Sequence[datetime],
     probability: Sequence[float],
-    decision: Sequence[str],
+    outcome: Sequence[str],
     names: Sequence[str],
     here: int,
     theme: str | None,
@@ -107,9 +107,12 @@ def lesion_trend_figure(
     """The probability of one lesion over its visits.
 
     Args:
-        when, probability, decision, names: one entry a prediction, oldest first; names say which model answered.
-        here: index of the prediction that is looked at.
+        when, probability, outcome, names: one entry a prediction that has a result, oldest first; names say which
+            model answered.
+        here: index of the prediction that is looked at; -1 where it has no result.
     """
+    if not when:
+        return message("None of these photographs has a result.", theme, TREND_HEIGHT)
     figure, colours = blank(theme, TREND_HEIGHT), palette(theme)
     for name in dict.fromkeys(names):
         # Numbers of different models cannot be joined by a line.
@@ -123,7 +126,7 @@ def lesion_trend_figure(
             showlegend=False,
         )
     for kind, verdict in VERDICTS.items():
-        mine = [index for index, other in enumerate(decision) if other == kind]
+        mine = [index for index, other in enumerate(outcome) if other == kind]
         if not mine:
             continue
         figure.add_scatter(

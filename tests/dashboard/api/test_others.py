@@ -194,17 +194,18 @@ def test_photographs_without_a_result_have_a_counter(client: FlaskClient, servic
         prediction = services.predictors.get(services.bundle()).predict(photograph)
         cautions = (Caution("unlike", "Unlike a lesion.", severe=severe),)
         services.store.add(photograph, replace(prediction, cautions=cautions), "a.jpg")
-    assert series(client)['dermaboard_predictions_without_result_total{model="tiny"}'] == "1.0"
+    counted = series(client)['dermaboard_predictions_total{model="tiny",outcome="no_result"}']
+    assert counted == "1.0"
 
 
 def test_what_happens_is_counted(client: FlaskClient, send: Send, lesion_jpeg: bytes) -> None:
-    decision = send(lesion_jpeg).get_json()["decision"]
+    outcome = send(lesion_jpeg).get_json()["outcome"]
     send(b"")
     client.get("/api/v1/predictions/some-id")
     response = client.get("/metrics")
     assert response.mimetype == "text/plain"
     lines = series(client)
-    assert lines[f'dermaboard_predictions_total{{decision="{decision}",model="tiny"}}'] == "1.0"
+    assert lines[f'dermaboard_predictions_total{{model="tiny",outcome="{outcome}"}}'] == "1.0"
     assert lines['dermaboard_prediction_warnings_total{code="synthetic"}'] == "1.0"
     assert lines['dermaboard_errors_total{code="empty"}'] == "1.0"
     route = 'method="GET",route="/api/v1/predictions/<string:record_id>",status="404"'

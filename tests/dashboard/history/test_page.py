@@ -1,6 +1,7 @@
 """The history's pages and parts, through the application as it is served."""
 
 import json
+import re
 import sys
 import time
 from dataclasses import replace
@@ -10,15 +11,19 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 from plotly.utils import PlotlyJSONEncoder
+from sqlalchemy import update
 
 from dashboard.case.parts import visit
 from dashboard.cases import NOBODY, predict_photograph
-from dashboard.compare.parts import decision_link
+from dashboard.compare.parts import answer_link
 from dashboard.history import grid as parts
 from dashboard.history.gallery import gallery_item
 from dashboard.services import Services
-from dashboard.store import NotFound, Record
+from dashboard.store import Context, NotFound, Record, outcomes
+from dashboard.store.records import RANKED_OUTCOMES
+from dashboard.store.schema import predictions
 from model.cautions import Caution
+from model.outcome import Outcome
 from model.predictor import Decision
 from model.taxonomy import LESIONS
 from tests.dashboard.calls import dispatch, page
@@ -47,7 +52,7 @@ def test_the_grid_gets_the_rows_it_asks_for(app: Dash, client: FlaskClient, reco
     assert answer["history-count"]["children"] == "1 prediction"
     assert row["href"] == f"/history/{record.id}"
     assert row["filename"] == "<b>left</b> hand.jpg"
-    assert row["decision"] == record.decision and row["probability"] == record.probability
+    assert row["outcome"] == record.outcome and row["probability"] == record.probability
     assert client.get(row["thumbnail"]).mimetype == "image/jpeg"
     assert client.get(row["href"]).status_code == 200
 
@@ -56,9 +61,9 @@ def test_what_must_not_be_relied_on_has_no_verdict_and_no_percentage(record: Rec
     severe = (Caution("blurred", "The image is blurred.", severe=True),)
     refused = replace(record, decision=Decision.BENIGN, cautions=severe)
     row = parts.grid_row(refused, LESIONS)
-    assert (row["decision"], row["word"], row["percent"]) == ("no_result", "No result", "")
-    for shown in (gallery_item(refused, ""), decision_link(refused), visit(refused, "", "")):
-        text = json.dumps(shown, cls=PlotlyJSONEncoder)
+    assert (row["outcome"], row["word"], row["percent"]) == ("no_result", "No result", "")
+    for shown in (gallery_item(refused, ""), answer_link(refused), visit(refused, "", "")):
+        text = json.dumps(shown, cls=PlotlyJSONEncoder).replace("95 % sensitivity", "")
         assert "No result" in text and "Benign" not in text and "%" not in text
         assert "%" in json.dumps(gallery_item(replace(refused, cautions=()), ""), cls=PlotlyJSONEncoder)
 
@@ -73,7 +78,7 @@ def test_headers_tell_what_too_many_rows_cannot_be_sorted_by(
     assert answer["history-count"]["children"] == "More than 1 prediction"
     columns = {column.get("field"): column for column in answer["history-grid"]["columnDefs"]}
     able = {name for name, column in columns.items() if column.get("sortable", True)}
-    assert able == {"created", "probability", "decision", "review"}
+    assert able == {"created", "probability", "outcome", "review"}
     assert "Filter first" in columns["filename"]["headerTooltip"]
     assert "sort" in columns["created"]
     # Few match again: every header sorts.
@@ -149,7 +154,7 @@ def test_a_block_has_a_limit_and_another_order_is_no_matter(
 
 
 def test_the_address_sets_the_controls(client: FlaskClient, record: Record) -> None:
-    text = page(client, "/history", "?decision=malignant&q=gone&tag=clinic&sort=review.desc&view=gallery")
+    text = page(client, "/history", "?outcome=malignant&q=gone&tag=clinic&sort=review.desc&view=gallery")
     assert '"id": "history-q", "value": "gone"' in text or '"value": "gone"' in text
     for expected in (
         '"value": ["malignant"]',
@@ -169,10 +174,10 @@ def pictures(app: Dash, client: FlaskClient, search: str, cursor: str | None = N
         {
             "history-further.n_clicks": 1 if more else None,
             "history-search.data": search,
-            "history-changed.data": None,
+            "history-stale.data": None,
         }
         if more
-        else {"history-search.data": search, "history-further.n_clicks": None, "history-changed.data": None},
+        else {"history-search.data": search, "history-further.n_clicks": None, "history-stale.data": None},
         {"history-cursor.data": cursor},
     )
 
@@ -235,23 +240,27 @@ def test_selected_rows_are_deleted(
 ) -> None:
     inputs = {"history-dialog-confirm.n_clicks": 1}
     state = {"review-ids.data": {record.id: 0, "unknown": 3}, "reviewer.value": "A"}
-    answer = dispatch(app, client, "history-changed.data", inputs, state)
+    answer = dispatch(app, client, "history-stale.data", inputs, state)
     assert answer["history-dialog"]["is_open"] is False
     with pytest.raises(NotFound):
         services.store.get(record.id)
     assert services.store.audit(record.id)[-1].who == "A"
 
 
-def test_another_model_is_asked_from_the_page(
-    app: Dash, client: FlaskClient, services: Services, record: Record
-) -> None:
-    started = dispatch(
+def start_again(app: Dash, client: FlaskClient, record: Record, model: str = "tiny/sensitivity-95") -> Any:
+    return dispatch(
         app,
         client,
         "again-started.data",
         {"again-start.n_clicks": 1},
-        {"again-model.value": "tiny/sensitivity-95", "review-ids.data": {record.id: 0}},
+        {"again-model.value": model, "review-ids.data": {record.id: 0}},
     )
+
+
+def test_another_model_is_asked_from_the_page(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    started = start_again(app, client, record)
     job = started["again-started"]["data"]
     assert client.get(f"/compare/{job}").status_code == 200 and client.get("/compare/none").status_code == 404
     for _ in range(200):
@@ -259,15 +268,75 @@ def test_another_model_is_asked_from_the_page(
         if "the same prediction" in text:
             break
         time.sleep(0.05)
-    assert "The decision is the same for it." in text
-    refused = dispatch(
-        app,
-        client,
-        "again-started.data",
-        {"again-start.n_clicks": 1},
-        {"again-model.value": "missing/", "review-ids.data": {record.id: 0}},
-    )
+    assert "The outcome is the same for it." in text
+    refused = start_again(app, client, record, "missing/")
     assert "no model of that name" in refused["again-problem"]["children"]
+
+
+def test_jobs_show_up_where_they_were_started_until_they_are_dismissed(
+    app: Dash, client: FlaskClient, record: Record
+) -> None:
+    job = start_again(app, client, record)["again-started"]["data"]
+
+    def strip(*mine: object) -> str:
+        asked = {"jobs-tick.n_intervals": 1, "jobs-mine.data": list(mine), "again-stopped.data": None}
+        return json.dumps(dispatch(app, client, "jobs-strip.children", asked, {"jobs-done.data": None}))
+
+    assert "tiny at 95 % sensitivity" in strip(job) and f"/compare/{job}" in strip("gone", job)
+    assert "Compare" not in strip() and "Compare" not in strip("gone", 7)
+
+
+def choose_all(app: Dash, client: FlaskClient, search: str) -> Any:
+    asked = {"history-choose-all.n_clicks": 1}
+    return dispatch(app, client, "history-problem.children", asked, {"history-search.data": search})
+
+
+def test_all_that_match_are_selected_beyond_what_is_shown(
+    app: Dash, client: FlaskClient, services: Services, record: Record, lesion_jpeg: bytes, monkeypatch: Any
+) -> None:
+    more = [predict_photograph(NOBODY, services, lesion_jpeg, f"right {number}.jpg") for number in range(120)]
+    chosen = choose_all(app, client, "?q=right")["history-selection"]["data"]
+    assert [one["id"] for one in chosen] == [one.id for one in reversed(more)]
+    assert chosen[0] == {"id": more[-1].id, "revision": 0, "tags": []}
+    monkeypatch.setattr("dashboard.store.repository.MOST", 100)
+    refused = choose_all(app, client, "?q=right")
+    assert "history-selection" not in refused and "Filter first" in refused["history-problem"]["children"]
+
+
+def test_a_benign_result_that_an_update_changed_is_announced(
+    client: FlaskClient, services: Services, record: Record, monkeypatch: Any
+) -> None:
+    assert "since an update" not in page(client, "/history")
+    monkeypatch.setattr(outcomes, "OUTCOME_RULE", 2)
+    monkeypatch.setattr(outcomes, "outcome_of", lambda *_: Outcome.NO_RESULT)
+    with services.store.writing() as connection:
+        rank = RANKED_OUTCOMES.index(Outcome.BENIGN)
+        connection.execute(update(predictions).values(outcome=rank))
+    outcomes.follow_rule(services.store)
+    text = page(client, "/history")
+    assert "1 result that was benign has another outcome since an update." in text
+    assert "/history?outcome_before=benign&review=open" in text
+    row = parts.grid_row(services.store.get(record.id), LESIONS)
+    assert row["before"] == "Was benign until an update"
+    listed = client.get("/api/v1/predictions?outcome_before=benign&outcome=no_result").get_json()
+    assert [one["outcome_before"] for one in listed["items"]] == ["benign"]
+
+
+def test_what_the_person_says_stands_in_lists(
+    app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    bleeds = Context(bleeds="yes", changed="yes", growing="no")
+    said = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg", context=bleeds)
+    (row,) = rows(app, client, "?bleeds=yes")["history-grid"]["getRowsResponse"]["rowData"]
+    assert (row["id"], row["signs"]) == (said.id, "Has changed, bleeds")
+    assert "Has changed, bleeds" in json.dumps(gallery_item(said, ""), cls=PlotlyJSONEncoder)
+    assert client.get("/api/v1/predictions?bleeds=yes&growing=no").get_json()["total"] == 1
+    assert client.get("/api/v1/predictions?growing=yes").get_json()["total"] == 0
+
+
+def test_no_id_stands_twice(client: FlaskClient, record: Record) -> None:
+    ids = re.findall(r'"id": "([^"]+)"', page(client, "/history"))
+    assert len(ids) > 50 and len(ids) == len(set(ids))
 
 
 def test_counts_are_sentences() -> None:

@@ -8,7 +8,7 @@ from dashboard.shell.browse import MAX_ADDRESS, Browse, browse, lenient, search_
 from dashboard.store import OneOf, QueryError, Range, Search
 
 FULL = (
-    "?q=left+hand+%25_%22&decision=benign&decision=uncertain&diagnosis=mel&model=dermanet&site=back&tag=a%2C+b"
+    "?q=left+hand+%25_%22&outcome=benign&outcome=uncertain&diagnosis=mel&model=dermanet&site=back&tag=a%2C+b"
     "&review=open&lesion=P1-L2&from=2026-03-28&to=2026-03-29&zone=Europe%2FVienna&pmin=12.5&pmax=90"
     "&sort=review.desc&view=gallery"
 )
@@ -26,7 +26,7 @@ def test_an_address_says_everything() -> None:
 def test_filters_are_the_stores() -> None:
     filters = browse(FULL).filters()
     assert Search('left hand %_"') in filters
-    assert OneOf("decision", frozenset({"benign", "uncertain"})) in filters
+    assert OneOf("outcome", frozenset({"benign", "uncertain"})) in filters
     # The clocks go forward in Vienna in the night to the 29th: that day has 23 hours.
     low, high = datetime(2026, 3, 27, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC)
     assert Range("created", low, high, open_high=True) in filters
@@ -84,6 +84,13 @@ def test_any_text_may_be_searched_for(text: str) -> None:
 
 
 def test_parameters_of_a_page_are_an_address() -> None:
-    parameters = {"decision": ["benign", "malignant"], "q": "a b", "other": "x", "sort": ""}
-    assert search_of_parameters(parameters) == "?q=a+b&decision=benign&decision=malignant"
+    parameters = {"outcome": ["benign", "malignant"], "q": "a b", "other": "x", "sort": ""}
+    assert search_of_parameters(parameters) == "?q=a+b&outcome=benign&outcome=malignant"
     assert browse(search_of_parameters({"from": "2026-01-01"})).first == date(2026, 1, 1)
+
+
+def test_addresses_of_before_say_decision() -> None:
+    old = browse("?q=decision%3Dx&decision=benign&sort=decision.asc")
+    assert old == browse("?q=decision%3Dx&outcome=benign&sort=outcome.asc") and old.text == "decision=x"
+    parameters = {"decision": "benign", "sort": "decision.asc"}
+    assert search_of_parameters(parameters) == "?outcome=benign&sort=outcome.asc"

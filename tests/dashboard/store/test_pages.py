@@ -24,7 +24,7 @@ from tests.benchmarks.history_rows import fill
 ROWS = 3000
 # The indexes with all columns.
 EITHER = "(created|probability)"
-BENIGN = OneOf("decision", frozenset({"benign"}))
+BENIGN = OneOf("outcome", frozenset({"benign"}))
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def plan(store: Store, query: Query, many: bool) -> str:
     ("filters", "index"),
     [
         ((), r"\w+"),
-        ((BENIGN,), "decision"),
+        ((BENIGN,), "outcome"),
         ((OneOf("diagnosis", frozenset({"mel"})),), "diagnosis"),
         ((OneOf("review", frozenset({"missed"})),), "review"),
         ((OneOf("model", frozenset({"dermanet"})),), "version"),
@@ -163,6 +163,9 @@ def plan(store: Store, query: Query, many: bool) -> str:
         ((Text("lesion", "l-1", "equals"),), "lesion_folded"),
         ((OneOf("site", frozenset({"back"})),), "site"),
         ((OneOf("sex", frozenset({"female"})),), EITHER),
+        ((OneOf("decision", frozenset({"benign"})),), EITHER),
+        ((OneOf("bleeds", frozenset({"yes"})),), EITHER),
+        ((OneOf("outcome_before", frozenset({"benign"})),), "outcome_before"),
         ((BENIGN, OneOf("site", frozenset({"back"})), Range("probability", 0.2)), EITHER),
     ],
 )
