@@ -43,6 +43,7 @@ PAGE_MODULES = (
     "dashboard.history.page",
     "dashboard.case.page",
     "dashboard.case_report.page",
+    "dashboard.compare.cases_page",
     "dashboard.compare.page",
     "dashboard.monitoring.page",
     "dashboard.shell.not_found_404",

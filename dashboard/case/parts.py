@@ -228,14 +228,30 @@ def predictions_side_by_side(
         return html.Div()
     mine = next(record for record in records if record.id == here)
     return html.Ul(
-        [other_prediction(record, mine, no_outline(record)) for record in records], className="answers"
+        [other_prediction(same, mine, no_outline(same[0])) for same in repeats(records, here)],
+        className="answers",
     )
 
 
-def other_prediction(record: "Record", mine: "Record", no_outline: str) -> html.Li:
-    """One model's answer with what it looked at, and how far it lies from the one that is looked at."""
+def repeats(records: Sequence["Record"], here: str) -> list[list["Record"]]:
+    """The predictions of one photograph by model, operating point and outcome; in each the one to show comes first."""
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for record in sorted(records, key=lambda record: record.id != here):
+        said = (record.model_sha256, record.operating_point, record.outcome)
+        groups.setdefault(said, []).append(record)
+    return list(groups.values())
+
+
+def other_prediction(answers: Sequence["Record"], mine: "Record", no_outline: str) -> html.Li:
+    """One model's answer with what it looked at, and how far it lies from the one that is looked at.
+
+    Args:
+        answers: by one model at one operating point; the first one is shown.
+    """
+    record = answers[0]
     same = record.id == mine.id
     name = f"{record.model} {record.model_version}"
+    times = f"Predicted {len(answers)} times" if len(answers) > 1 else ""
     return html.Li(
         [
             html.Div(
@@ -266,6 +282,7 @@ def other_prediction(record: "Record", mine: "Record", no_outline: str) -> html.
                 ],
                 className="note",
             ),
+            html.P(times, className="note") if times else None,
             html.P("This prediction" if same else prediction_difference(mine, record), className="note"),
             None
             if same

@@ -1,4 +1,4 @@
-"""The parts of the comparison: how many decisions moved, and a row a photograph."""
+"""The parts of the comparison: how many outcomes moved, and a row a photograph."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.predict_again import prediction_difference
+from dashboard.shell.predict_again import answered_by, prediction_difference
 from dashboard.shell.verdict import verdict_and_chance
+from model.outcome import Outcome
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 Comparison: TypeAlias = tuple[str, "Record | None", "Record | None", str]
 
 
-def comparison_body(pairs: Sequence[Comparison], after_name: str) -> Component:
-    """A small table of a job's answers."""
-    head = html.Thead(
-        html.Tr([html.Th(word, scope="col") for word in ("Photograph", "Before", after_name, "Change")])
-    )
+# Rows that are added at a time: a browser takes long to draw a thousand.
+ROWS = 100
+HEADS = ("Photograph", "Before", "Now", "Change")
+
+
+def comparison_body(pairs: Sequence[Comparison]) -> Component:
+    """A table of a job's answers, the first ROWS of them."""
+    head = html.Thead(html.Tr([html.Th(word, scope="col") for word in HEADS]))
+    rows = table_rows(ordered_pairs(pairs)[:ROWS])
     return html.Div(
-        html.Table([head, html.Tbody(table_rows(pairs), id="compare-rows")], className="compare-table"),
+        html.Table([head, html.Tbody(rows, id="compare-rows")], className="compare-table stacking"),
         id="compare-table",
         className="table-wrap",
         hidden=not pairs,
@@ -36,17 +41,19 @@ def comparison_body(pairs: Sequence[Comparison], after_name: str) -> Component:
     )
 
 
+def ordered_pairs(pairs: Sequence[Comparison]) -> list[Comparison]:
+    """Changed outcomes first, then by how far the probability moved."""
+    return sorted(pairs, key=lambda pair: (not outcome_changed(pair[1], pair[2]), -moved(pair[1], pair[2])))
+
+
 def table_rows(pairs: Sequence[Comparison]) -> list[html.Tr]:
-    """A row a photograph, changed decisions first."""
-    ordered = sorted(
-        pairs, key=lambda pair: (not decision_changed(pair[1], pair[2]), -moved(pair[1], pair[2]))
-    )
-    return [table_row(*pair) for pair in ordered]
+    """A row a photograph."""
+    return [table_row(*pair) for pair in pairs]
 
 
-def decision_changed(before: "Record | None", after: "Record | None") -> bool:
-    """Whether the decision is another one."""
-    return before is not None and after is not None and before.decision != after.decision
+def outcome_changed(before: "Record | None", after: "Record | None") -> bool:
+    """Whether the outcome is another one."""
+    return before is not None and after is not None and before.outcome != after.outcome
 
 
 def moved(before: "Record | None", after: "Record | None") -> float:
@@ -64,11 +71,11 @@ def table_row(record_id: str, before: "Record | None", after: "Record | None", p
     return html.Tr(
         [
             html.Td(compared_photograph(before)),
-            html.Td(decision_link(before)),
-            html.Td(decision_link(after)),
+            html.Td(answer_link(before), **attributes(data_head=HEADS[1])),
+            html.Td(answer_link(after), **attributes(data_head=HEADS[2])),
             html.Td(
                 "the same prediction" if before.id == after.id else prediction_difference(before, after),
-                className="changed" if decision_changed(before, after) else "note",
+                className="changed" if outcome_changed(before, after) else "note",
             ),
         ]
     )
@@ -85,22 +92,28 @@ def compared_photograph(record: "Record") -> html.Div:
     )
 
 
-def decision_link(record: "Record") -> dcc.Link:
-    """Outcome and probability, which lead to the prediction."""
+def answer_link(record: "Record") -> dcc.Link:
+    """Outcome, probability and whose answer it is, which lead to the prediction."""
     return dcc.Link(
-        verdict_and_chance(record),
+        [
+            html.Span(verdict_and_chance(record), className="answer-line"),
+            html.Span(answered_by(record), className="note"),
+        ],
         href=local_address(f"/history/{record.id}"),
+        className="answer-link",
     )
 
 
 def summary(pairs: Sequence[Comparison]) -> Mapping[str, int]:
-    """Counts of a comparison: answered, the same decision, towards malignant, towards benign."""
-    rank = {"benign": 0, "uncertain": 1, "malignant": 2}
+    """Counts of a comparison: answered, the same outcome, towards malignant, towards benign, and no result by one."""
+    rank = {Outcome.BENIGN: 0, Outcome.UNCERTAIN: 1, Outcome.MALIGNANT: 2}
     both = [(before, after) for _, before, after, _ in pairs if before is not None and after is not None]
-    steps = [rank[after.decision] - rank[before.decision] for before, after in both]
-    return {
-        "answered": len(both),
-        "same": sum(step == 0 for step in steps),
-        "up": sum(step > 0 for step in steps),
-        "down": sum(step < 0 for step in steps),
-    }
+    same = sum(before.outcome is after.outcome for before, after in both)
+    steps = [
+        rank[after.outcome] - rank[before.outcome]
+        for before, after in both
+        if Outcome.NO_RESULT not in (before.outcome, after.outcome)
+    ]
+    up, down = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
+    rest = len(both) - same - up - down
+    return {"answered": len(both), "same": same, "up": up, "down": down, "one_result": rest}

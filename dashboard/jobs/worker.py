@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -27,8 +27,6 @@ EXTENSION = "dermaboard-jobs"
 MOST = 1000
 # Finished jobs that are remembered.
 REMEMBERED_JOBS = 100
-# How long a page still tells of a job that has ended.
-LINGER = timedelta(minutes=3)
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +55,7 @@ class Job:
 
     Attributes:
         model: name of the bundle.
-        operating_point: None for the model's own.
-        ids: the predictions it began with.
+        ids: the predictions it began with, without repeats.
         actor: who asked for it.
         pairs: what is done so far, in the order of `ids`.
         ended: when it came to its end.
@@ -67,7 +64,7 @@ class Job:
     id: str
     created: datetime
     model: str
-    operating_point: str | None
+    operating_point: str
     ids: tuple[str, ...]
     actor: Actor = field(default_factory=Actor)
     pairs: tuple[Pair, ...] = ()
@@ -110,11 +107,11 @@ class Jobs:
             QueryError: nothing, or too much, is asked for.
         """
         actor.require(Permission.PREDICT)
-        operating_point_of(self.services.bundle(model), operating_point)
-        wanted = tuple(dict.fromkeys(ids))
-        if not 0 < len(wanted) <= MOST:
+        point = operating_point_of(self.services.bundle(model), operating_point)
+        if not 0 < len(set(ids)) <= MOST:
             raise QueryError(f"Choose between 1 and {MOST:,} predictions.")
-        job = Job(secrets.token_urlsafe(12), datetime.now(UTC), model, operating_point, wanted, actor)
+        wanted = distinct_predictions(self.services, ids)
+        job = Job(secrets.token_urlsafe(12), datetime.now(UTC), model, point.name, wanted, actor)
         with self._lock:
             self._jobs[job.id] = job
             self._forget()
@@ -129,12 +126,6 @@ class Jobs:
         """The job as it is now; None when this server process has none with that id."""
         with self._lock:
             return self._jobs.get(job_id)
-
-    def recent(self) -> tuple[Job, ...]:
-        """The jobs that have not ended, or ended within LINGER; oldest first."""
-        since = datetime.now(UTC) - LINGER
-        with self._lock:
-            return tuple(job for job in self._jobs.values() if job.ended is None or job.ended > since)
 
     def cancel(self, job_id: str) -> None:
         """Stop a job after the image it is at. What it has predicted stays."""
@@ -189,6 +180,17 @@ class Jobs:
         except Exception:
             log.exception("Predicting %s again with %s failed", record_id, job.model)
             return Pair(record_id, None, "Something went wrong on the server; the log says what.")
+
+
+def distinct_predictions(services: Services, ids: Sequence[str]) -> tuple[str, ...]:
+    """Predictions without those that repeat an earlier one: the same model at the same point, the same photograph."""
+    records = services.store.get_many(ids)
+    kept: dict[object, str] = {}
+    for one in ids:
+        record = records.get(one)
+        same = record and (record.sha256, record.model_sha256, record.operating_point, record.outcome)
+        kept.setdefault(same or one, one)
+    return tuple(kept.values())
 
 
 def install_jobs(server: Flask, services: Services) -> None:

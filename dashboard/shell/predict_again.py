@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import (
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    callback,
+    clientside_callback,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
@@ -15,6 +25,7 @@ from dashboard.services import ModelUnavailable
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import point_words
 from dashboard.store import QueryError
+from model.outcome import Outcome
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -29,6 +40,7 @@ class Progress:
 
     id: str
     model: str
+    operating_point: str
     done: int
     total: int
     failed: int
@@ -37,17 +49,18 @@ class Progress:
 
 
 def job_progress() -> Component:
-    """Where jobs show up on a page."""
-    active = any(job.active for job in Jobs.current().recent())
+    """Where the jobs that were started in this browser show up on a page, until somebody dismisses them there."""
     return html.Div(
         [
-            html.Div(job_lines([progress_of(job) for job in Jobs.current().recent()]), id="jobs-strip"),
-            dcc.Interval(id="jobs-tick", interval=TICK, disabled=not active),
+            html.Div(id="jobs-strip"),
+            dcc.Interval(id="jobs-tick", interval=TICK, disabled=True),
             dcc.Store(id="jobs-done"),
+            dcc.Store(id="jobs-mine", storage_type="local"),
             dcc.Store(id="again-started"),
-            # history.js says here which job to stop, and the server that it did.
+            # history.js says here which job to stop or to dismiss, and the server that it did stop one.
             dcc.Store(id="again-stop"),
             dcc.Store(id="again-stopped"),
+            dcc.Store(id="jobs-dismissed"),
         ],
         className="jobs",
     )
@@ -58,6 +71,7 @@ def progress_of(job: Job) -> Progress:
     return Progress(
         job.id,
         job.model,
+        job.operating_point,
         len(job.pairs),
         len(job.ids),
         job.failed,
@@ -84,11 +98,19 @@ def register() -> None:
         Output("jobs-tick", "disabled"),
         Output("jobs-done", "data"),
         Input("jobs-tick", "n_intervals"),
-        Input("again-started", "data"),
+        Input("jobs-mine", "data"),
         Input("again-stopped", "data"),
         State("jobs-done", "data"),
         prevent_initial_call=True,
     )(updated_jobs)
+    clientside_callback(
+        ClientsideFunction("history", "jobs"),
+        Output("jobs-mine", "data"),
+        Input("again-started", "data"),
+        Input("jobs-dismissed", "data"),
+        State("jobs-mine", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def start_predicting_again(
@@ -112,10 +134,14 @@ def stop_job(job_id: str | None) -> str | None:
 
 
 def updated_jobs(
-    _ticks: int | None, _started: str | None, _stopped: str | None, told: Any
+    _ticks: int | None, mine: Sequence[str] | None, _stopped: str | None, told: Any
 ) -> tuple[Any, Any, Any]:
-    """How far the jobs are; the ones that have ended are told once more to whoever waits for them."""
-    jobs = Jobs.current().recent()
+    """How far this browser's jobs are; the ones that have ended are told once more to whoever waits for them.
+
+    Args:
+        mine: their ids; a server that was started anew knows none of them.
+    """
+    jobs = [job for one in mine or () if (job := Jobs.current().get(one)) is not None]
     ended = [job.id for job in jobs if not job.active]
     return (
         job_lines([progress_of(job) for job in jobs]),
@@ -176,12 +202,13 @@ def job_lines(jobs: Sequence[Progress]) -> list[Component]:
 
 def job_line(job: Progress) -> html.Div:
     """How far a job is, what it came to, and the way to its comparison."""
+    name = model_at_point(job.model, job.operating_point)
     if job.active:
-        told = f"Predicting again with {job.model}: {job.done:,} of {job.total:,}"
+        told = f"Predicting again with {name}: {job.done:,} of {job.total:,}"
     elif job.cancelled:
-        told = f"Stopped after {job.done:,} of {job.total:,} with {job.model}."
+        told = f"Stopped after {job.done:,} of {job.total:,} with {name}."
     else:
-        told = f"{job.done - job.failed:,} predicted again with {job.model}."
+        told = f"{job.done - job.failed:,} predicted again with {name}."
     if job.failed:
         told += f" {job.failed:,} could not be."
     stop = html.Button(
@@ -190,6 +217,12 @@ def job_line(job: Progress) -> html.Div:
         className="btn btn-outline-secondary btn-sm",
         **attributes(data_stop=job.id),
     )
+    dismiss = html.Button(
+        "Dismiss",
+        type="button",
+        className="link",
+        **attributes(data_dismiss_job=job.id, aria_label=f"Dismiss: {told}"),
+    )
     return html.Div(
         [
             html.Span(told, role="status"),
@@ -197,19 +230,28 @@ def job_line(job: Progress) -> html.Div:
                 value=str(job.done), max=str(job.total), hidden=not job.active, **attributes(aria_label=told)
             ),
             dcc.Link("Compare", href=local_address(f"/compare/{job.id}"), className="action"),
-            stop if job.active else None,
+            stop if job.active else dismiss,
         ],
         className="job",
     )
 
 
+def model_at_point(model: str, point: str) -> str:
+    """A model at an operating point, in words; old predictions have no name for theirs."""
+    return f"{model} at {point_words(point)}" if point else model
+
+
+def answered_by(record: "Record") -> str:
+    """Which model said this, and at which operating point."""
+    return model_at_point(f"{record.model} {record.model_version}", record.operating_point)
+
+
 def prediction_difference(before: "Record", after: "Record") -> str:
     """How another answer differs, in words."""
+    turned = "same outcome" if after.outcome is before.outcome else "another outcome"
+    if Outcome.NO_RESULT in (before.outcome, after.outcome):
+        return turned
     points = 100 * (after.probability - before.probability)
-    moved = (
-        "the same probability"
-        if abs(points) < 0.05
-        else f"{abs(points):.1f} points {'higher' if points > 0 else 'lower'}"
-    )
-    turned = "same decision" if after.decision == before.decision else "another decision"
-    return f"{turned}, {moved}"
+    if abs(points) < 0.05:
+        return f"{turned}, the same probability"
+    return f"{turned}, {abs(points):.1f} points {'higher' if points > 0 else 'lower'}"

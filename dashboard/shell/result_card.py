@@ -6,6 +6,7 @@ for each card.
 
 from typing import TYPE_CHECKING
 
+from dashboard.addresses import local_address
 from dashboard.shell.pictures import centred_square
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.templates import rendered
@@ -51,6 +52,7 @@ def result_card(
         drawn=drawn,
         square=None if no_outline else centred_square(record.width, record.height),
         no_outline=no_outline,
+        enlarged=local_address(f"/compare?cases={record.id}"),
         reasons=[caution.text for caution in record.cautions if caution.severe],
         cautions=[caution.text for caution in record.cautions if not caution.severe],
         retake_steps=RETAKE_STEPS,

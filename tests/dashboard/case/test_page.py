@@ -1,6 +1,7 @@
 """The page of a case and the form for its reviews, through the application as it is served."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from flask.testing import FlaskClient
 
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
-from dashboard.store import NotFound, Record
+from dashboard.store import NotFound, Record, Store
 from dashboard.store.fields import CONTEXT_NAMES
+from model.cautions import Caution
 from tests.dashboard.calls import dispatch, page
 from tests.dashboard.reviews import add_review
 
@@ -135,6 +137,26 @@ def test_context_is_kept_and_joins_the_visits_of_a_lesion(
     said = describe(app, client, record.id, 0, lesion="L2")
     assert "changed meanwhile" in json.dumps(said["context-problem"]["children"])
     assert "whole number" in json.dumps(describe(app, client, record.id, 1, age=200)["context-problem"])
+
+
+def test_repeats_of_a_model_on_a_photograph_are_one_answer(
+    client: FlaskClient, services: Services, record: Record, lesion_jpeg: bytes
+) -> None:
+    for _ in range(2):
+        predict_photograph(NOBODY, services, lesion_jpeg, "again.jpg")
+    predict_photograph(NOBODY, services, lesion_jpeg, "again.jpg", operating_point="sensitivity-90")
+    text = page(client, f"/history/{record.id}")
+    assert text.count("answer-card") == 2 and "Predicted 3 times" in text
+
+
+def test_a_trend_shows_no_chance_where_there_is_no_result(
+    app: Dash, client: FlaskClient, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    describe(app, client, record.id, 0)
+    severe = (Caution("blurred", "It is blurred.", severe=True),)
+    monkeypatch.setattr(Store, "lesion", lambda *_: (replace(record, cautions=severe), record))
+    drawn = dispatch(app, client, "case-trend.figure", {"theme.data": "light"}, {"case-id.data": record.id})
+    assert all(len(trace["x"]) == 1 for trace in drawn["case-trend"]["figure"]["data"])
 
 
 def test_neighbours_stay_within_the_filters(

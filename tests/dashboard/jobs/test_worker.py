@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.cases import NOBODY, predict_again, predict_photograph
-from dashboard.jobs.worker import MOST, Job, Jobs, State
+from dashboard.jobs.worker import MOST, Job, Jobs, State, distinct_predictions
 from dashboard.services import ModelUnavailable, Services
 from dashboard.settings import Settings
 from dashboard.store import Context, QueryError, Record
@@ -70,7 +70,16 @@ def test_a_job_tells_how_far_it_is(jobs: Jobs, services: Services, record: Recor
     assert [pair.before for pair in done.pairs] == list(job.ids)
     assert "deleted" in done.pairs[1].problem
     assert services.store.get(str(done.pairs[2].after)).model == "other"
-    assert jobs.recent() == (done,)
+    assert jobs.get(job.id) == done and done.operating_point == "sensitivity-95"
+
+
+def test_repeats_of_a_model_on_a_photograph_are_one(
+    jobs: Jobs, services: Services, record: Record, lesion_jpeg: bytes
+) -> None:
+    again = services.store.get(predict_photograph(NOBODY, services, lesion_jpeg, "again.jpg", "tiny").id)
+    other = predict_photograph(NOBODY, services, lesion_jpeg, "again.jpg", "tiny", "sensitivity-90")
+    ids = [record.id, "gone", again.id, other.id]
+    assert distinct_predictions(services, ids) == (record.id, "gone", other.id)
 
 
 def test_a_job_is_cancelled_and_keeps_what_it_has(

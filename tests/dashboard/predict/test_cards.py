@@ -55,6 +55,7 @@ def test_card_and_row_of_a_stored_prediction(client: FlaskClient, record: Record
     assert answer["row"]["probability"] == record.probability
     links = [attributes["href"] for tag, attributes in Reader(answer["card"]).tags if tag == "a"]
     assert links == [
+        f"/compare?cases={record.id}",
         f"/history/{record.id}",
         f"/report/{record.id}",
         f"/api/v1/predictions/{record.id}/report",

@@ -1,0 +1,130 @@
+"""`/compare?cases=ID,ID`: up to four photographs side by side, which are enlarged and moved together.
+
+The address holds the filters of the history, too, so that one finds the way back. assets/compare.js moves the pictures.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.addresses import local_address
+from dashboard.services import Services
+from dashboard.shell.attributes import attributes
+from dashboard.shell.boxes import missing_prediction
+from dashboard.shell.browse import search_of_parameters
+from dashboard.shell.pictures import prediction_url
+from dashboard.shell.predict_again import answered_by
+from dashboard.shell.review_form import local_time
+from dashboard.shell.text import diagnosis_words, signs_in_short
+from dashboard.shell.verdict import verdict_and_chance
+from dashboard.store import Record
+
+MOST_CASES = 4
+# What a button does, its words, its sign, and the key that does the same.
+MOVES = (("in", "Enlarge", "+"), ("out", "Reduce", "-"), ("whole", "Whole photograph", "0"))
+
+dash.register_page(__name__, path="/compare", title="Side by side · Dermaboard", name="Side by side")  # type: ignore[no-untyped-call]
+
+
+def layout(cases: str | None = None, **parameters: Any) -> html.Div:
+    """The photographs of the cases that are there, each with what is known of it."""
+    ids = list(dict.fromkeys((cases or "").split(",")))[:MOST_CASES]
+    found = Services.current().store.get_many(ids)
+    records = [found[one] for one in ids if one in found]
+    if not records:
+        return html.Div(
+            [missing_prediction(), html.Div(id="side-by-side", hidden=True), dcc.Store(id="panes-times")]
+        )
+    search = search_of_parameters(parameters)
+    return html.Div(
+        [
+            html.P(dcc.Link("← History", href=local_address(f"/history{search}"), className="action")),
+            html.H1("Side by side" if len(records) > 1 else "Photograph"),
+            html.Div(
+                [
+                    zoom_bar(len(records)),
+                    html.Ul(
+                        [pane(record, search) for record in records], className=f"panes panes-{len(records)}"
+                    ),
+                ],
+                id="side-by-side",
+            ),
+            dcc.Store(id="panes-times"),
+        ],
+        className="case",
+    )
+
+
+clientside_callback(
+    ClientsideFunction("history", "times"),
+    # Without an output Dash would not call it when the page opens.
+    Output("panes-times", "data"),
+    Input("side-by-side", "children"),
+)
+
+
+def zoom_bar(count: int) -> html.Div:
+    """What enlarges all photographs, and how else they are moved."""
+    others = " The others follow." if count > 1 else ""
+    return html.Div(
+        [
+            *(
+                html.Button(
+                    [html.Span(key, className="zoom-sign", **attributes(aria_hidden="true")), words],
+                    type="button",
+                    className="btn btn-outline-secondary btn-sm",
+                    title=f"Key {key}, while the focus is in a photograph",
+                    **attributes(data_zoom=move),
+                )
+                for move, words, key in MOVES
+            ),
+            html.Button(
+                "Full screen",
+                type="button",
+                className="btn btn-outline-secondary btn-sm",
+                **attributes(data_zoom="full"),
+            ),
+            html.Span(
+                f"Turn the wheel, pinch, or tap twice to enlarge a photograph; drag it, or use the arrow keys.{others}",
+                className="note",
+            ),
+        ],
+        className="zoom-bar",
+    )
+
+
+def pane(record: Record, search: str) -> html.Li:
+    """One photograph, and what is known of it."""
+    taxonomy = Services.current().known.of(record.model_sha256)
+    context = record.context
+    lines: Sequence[Component | str | None] = (
+        html.Span(verdict_and_chance(record), className="answer"),
+        html.Span(signs_in_short(context), className="history-signs"),
+        html.Span(diagnosis_words(record.diagnosis, taxonomy)) if record.outcome != "no_result" else None,
+        html.Span(
+            [f"{context.site} · " if context.site else "", local_time(record.created)], className="note"
+        ),
+        html.Span(answered_by(record), className="note"),
+    )
+    name = context.lesion or record.filename
+    return html.Li(
+        [
+            html.Div(
+                html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
+                className="pane",
+                tabIndex=0,
+                role="group",
+                **attributes(aria_label=f"{name}: enlarge with + and -, move with the arrow keys"),
+            ),
+            dcc.Link(
+                html.Bdi(name, className="filename"),
+                href=local_address(f"/history/{record.id}{search}"),
+                className="action",
+            ),
+            *lines,
+        ],
+        className="pane-case",
+    )
