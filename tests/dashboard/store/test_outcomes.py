@@ -129,7 +129,7 @@ def of_before(url: URL, tmp_path: Path) -> Iterator[Engine]:
     config.set_main_option("script_location", "dashboard.store:migrations")
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         config.attributes["connection"] = connection
-        command.upgrade(config, "0011")
+        command.upgrade(config, "0012")
         old = Table("predictions", MetaData(), autoload_with=connection)
         made = [
             {name: row[name] for name in row if name in old.columns}
