@@ -91,6 +91,7 @@
       ),
     );
     if (view() === "table") rows(items);
+    else shared.slots.arrange();
   }
 
   // What has no result yet, or never will, stands at the end whichever way the table is sorted.
@@ -102,7 +103,21 @@
       return way || (a.row && b.row ? b.row.probability - a.row.probability : 0) || a.order - b.order;
     };
     if (sort.by === "order") return [...items].sort(compare);
-    return [...items.filter((item) => item.row).sort(compare), ...items.filter((item) => !item.row)];
+    const done = items.filter((item) => item.row);
+    return [
+      ...done.sort(sort.by === "level" ? together(done, compare) : compare),
+      ...items.filter((item) => !item.row),
+    ];
+  }
+
+  // Photographs of one lesion stay together, where the worst of them belongs.
+  function together(items, compare) {
+    const leads = new Map();
+    for (const item of [...items].sort((a, b) => b.row.place - a.row.place)) leads.set(item.row.group, item);
+    return (a, b) => {
+      const [one, other] = [leads.get(a.row.group), leads.get(b.row.group)];
+      return one === other ? a.row.place - b.row.place : compare(one, other);
+    };
   }
 
   function rows(items) {
@@ -120,7 +135,8 @@
 
   // A row is made once for each state of its file, and moved when the order changes.
   function line(item) {
-    const state = item.state + (item.row ? "+" : "") + (item.words || "");
+    const state = item.state + (item.row ? item.row.place + item.row.attempts.join() : "") +
+      (item.words || "");
     if (item.line && item.lineState === state) return item.line;
     item.lineState = state;
     return (item.line = item.row ? answered(item) : pending(item));
@@ -176,7 +192,7 @@
       : make("span", { className: "note", textContent: "none" });
     return make(
       "tr",
-      {},
+      { className: row.attempts.length && row.place ? "together" : "" },
       cell("thumb", image),
       opener(item),
       cell("outcome", mark, ...before),

@@ -66,7 +66,7 @@
     if (!card) return;
     const [focused, outlined] = [card.contains(document.activeElement), whole(card).matches(".outlined")];
     const place = card.parentElement;
-    place.innerHTML = html;
+    card.outerHTML = html; // what else stands in its place stays
     const outline = place.querySelector("[data-outline]");
     if (outline) outline.setAttribute("aria-pressed", String(outlined));
     if (focused) place.querySelector('[data-sign="' + name + '"]').focus();

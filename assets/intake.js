@@ -2,7 +2,7 @@
 // operating point, context).
 (function () {
   "use strict";
-  const REMEMBERED = "dermaboard-choices"; // model, operating point by model; never the context
+  const REMEMBERED = "dermaboard-choices"; // model, operating point by model, crop first; never the context
   const shared = (window.dermaboard = window.dermaboard || {});
   const byId = (id) => document.getElementById(id);
   const zone = () => byId("drop-zone");
@@ -41,6 +41,7 @@
   function restore() {
     const known = remembered();
     if (byId("model")) choose(byId("model"), known.model);
+    if (byId("crop-first")) byId("crop-first").setAttribute("aria-pressed", String(Boolean(known.crops)));
     points();
   }
 
@@ -55,14 +56,14 @@
     told();
   }
 
-  // The form fields that go with a file that is added now.
-  shared.choices = function () {
-    const fields = {};
+  // The form fields that go with a file that is added now: without what is told of a person where it replaces another.
+  shared.choices = function (replaces) {
+    const fields = replaces ? { replaces: replaces } : {};
     const model = byId("model");
     if (model) fields.model = model.value;
     const point = document.querySelector(".choice:not([hidden]) > select.point");
     if (point) fields.operating_point = point.value;
-    const form = byId("context");
+    const form = !replaces && byId("context");
     if (form) {
       for (const [name, value] of new FormData(form)) {
         if (value.trim()) fields[name] = value.trim();
@@ -70,6 +71,8 @@
     }
     return fields;
   };
+
+  shared.cropsFirst = () => byId("crop-first") && byId("crop-first").matches("[aria-pressed=true]");
 
   function told() {
     const place = byId("context-told");
@@ -142,6 +145,13 @@
   const dialog = () => byId("camera-dialog");
   const phone = () => window.matchMedia("(pointer: coarse)").matches;
 
+  // The prediction that the next photograph replaces; its own person and lesion go over to the new one.
+  let replaces = null;
+  const bring = (files) => {
+    shared.queue.add(files, replaces);
+    replaces = null;
+  };
+
   async function camera() {
     if (phone() || !navigator.mediaDevices) return byId("camera-file").click();
     byId("camera-error").textContent = "";
@@ -166,6 +176,7 @@
   function closed() {
     const video = dialog().querySelector("video");
     stop(video.srcObject);
+    replaces = null;
     video.srcObject = null;
     byId("camera-shoot").disabled = true;
   }
@@ -179,7 +190,7 @@
     const name = "camera " + new Date().toTimeString().slice(0, 8).replaceAll(":", "-") + ".jpg";
     canvas.toBlob(
       (blob) => {
-        if (blob) shared.queue.add([named(blob, name)]);
+        if (blob) bring([named(blob, name)]);
         dialog().close();
       },
       "image/jpeg",
@@ -195,15 +206,24 @@
   document.addEventListener("change", (event) => {
     if (!within(event, ".predict")) return;
     if (event.target.matches("input[type=file]")) {
-      shared.queue.add(event.target.files);
+      bring([...event.target.files]);
       event.target.value = ""; // or the same file could not be chosen twice
     } else chosen(event);
   });
   document.addEventListener("click", (event) => {
     const button = within(event, ".predict button");
     if (!button) return;
-    if (button.dataset.example) example(button);
-    else if (button.id === "camera") camera();
+    if (button.id !== "camera-shoot") replaces = null;
+    if (button.dataset.retake) {
+      replaces = button.closest(".result").dataset.prediction;
+      if (button.dataset.retake === "camera") camera();
+      else byId(button.dataset.retake).click();
+    } else if (button.dataset.example) example(button);
+    else if (button.id === "crop-first") {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      remember({ crops: on });
+    } else if (button.id === "camera") camera();
     else if (button.id === "camera-shoot") shoot();
     else if (button.id === "camera-close") dialog().close();
     else if (button.id === "context-clear") forget();
@@ -243,6 +263,7 @@
     if (!byId(place) || byId(id)) return;
     const input = document.createElement("input");
     Object.assign(input, { type: "file", id: id, className: "file-chooser" }, properties);
+    input.oncancel = () => (replaces = null);
     byId(place).append(input);
     return input;
   }

@@ -97,6 +97,26 @@
   function mount() {
     const results = document.getElementById("results");
     if (results) results.replaceChildren(...shared.queue.list().map((item) => item.node));
+    arrange();
+  }
+
+  // In the order of the files, but photographs of one lesion together, the worst outcome first.
+  function arrange() {
+    const results = document.getElementById("results");
+    if (!results) return;
+    const groups = new Map();
+    for (const item of shared.queue.list()) {
+      const group = item.row ? item.row.group : item.key;
+      groups.set(group, [...(groups.get(group) || []), item]);
+    }
+    const items = [...groups.values()].flatMap((some) => some.sort((a, b) => a.row.place - b.row.place));
+    const focused = document.activeElement;
+    items.forEach(({ node }, at) => {
+      if (results.children[at] !== node) results.insertBefore(node, results.children[at] || null);
+    });
+    if (results.contains(focused) && focused !== document.activeElement) {
+      focused.focus({ preventScroll: true });
+    }
   }
 
   // This very file was here already.
@@ -116,5 +136,6 @@
     paint: paint,
     progress: progress,
     mount: mount,
+    arrange: arrange,
   };
 })();

@@ -28,7 +28,8 @@
       .join("");
   }
 
-  function add(files) {
+  // `replaces` is the id of the prediction that a photograph is taken again for.
+  async function add(files, replaces) {
     // What systems hide from people (._x.jpg, .DS_Store) is passed over, unless there is nothing else.
     const visible = [...files].filter((file) => !file.name.startsWith("."));
     const chosen = visible.length ? visible : [...files];
@@ -41,9 +42,16 @@
         : "",
     );
     if (!list().some((item) => OPEN.includes(item.state))) run++;
+    const [fields, first] = [shared.choices(replaces), shared.cropsFirst()];
+    let added = 0;
     for (const file of chosen.slice(0, MOST)) {
-      enter({ name: file.name, file: file, size: file.size, fields: shared.choices(), once: random() });
+      const part = first ? await shared.crop.fields(file) : {};
+      if (!part) continue;
+      const all = { ...fields, ...part };
+      enter({ name: file.name, file: file, size: file.size, fields: all, once: random() });
+      added++;
     }
+    if (!added) return;
     shared.batch.show();
     keep();
     next();
@@ -238,6 +246,9 @@
       if (!found.ok) throw new Error(found.status);
       Object.assign(item, await found.json());
       item.name = item.row.name;
+      for (const one of list()) {
+        if (one !== item && one.state === "done" && item.row.attempts.includes(one.id)) refresh(one);
+      }
       finished(item, "done", item.row.word);
     } catch (error) {
       if (error instanceof TypeError) return lost(item);
@@ -291,6 +302,28 @@
     else if (!left) place.textContent = shared.batch.summary();
   }
 
+  // Another photograph of the same lesion has come.
+  async function refresh(item) {
+    try {
+      const found = await fetch(ROOT + "/cards/" + item.id);
+      if (!found.ok) return;
+      Object.assign(item, await found.json());
+      shared.slots.paint(item);
+      shared.batch.draw();
+    } catch {
+      /* What is shown stays right for its own photograph. */
+    }
+  }
+
+  // What was predicted without sending anything.
+  function follow(id) {
+    const item = list().find((one) => one.id === id) ||
+      enter({ name: "Photograph", id: id, size: 1, share: 1 });
+    shared.batch.show();
+    keep();
+    answer(item);
+  }
+
   // Deleted meanwhile, by whoever may.
   function drop(item) {
     items.delete(item.key);
@@ -326,7 +359,7 @@
     if (list().some((item) => [...OPEN, "lost"].includes(item.state))) event.preventDefault();
   });
 
-  shared.queue = { add: add, list: list };
+  shared.queue = { add: add, list: list, follow: follow };
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.upload = {
     opened: function () {

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.services import LIMITS, STORED, Services, operating_point_of
-from dashboard.store import Context, Finding, NotFound, Record
+from dashboard.store import Context, Finding, InputError, NotFound, Record, Store
 from dashboard.store.keys import IdempotencyKey, request_digest
 from dashboard.store.summary import same_image
 from dashboard.users.roles import EVERYTHING, Permission
 from dashboard.users.trail import Trail
 from dashboard.users.visitors import asks_who, current_visitor
-from model.images import decode
+from model.images import Crop, cut, decode
 
 # Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
 PATIENCE = 2.0
@@ -71,6 +71,8 @@ def predict_photograph(
     operating_point: str | None = None,
     context: Context = Context(),
     key: str | None = None,
+    crop: Crop | None = None,
+    replaces: str | None = None,
 ) -> Record:
     """Image bytes to a stored prediction: the one path of the page and the API.
 
@@ -82,9 +84,13 @@ def predict_photograph(
         operating_point: by its name, None for the model's default.
         context: what the user says about the lesion. No model sees it.
         key: an idempotency key: the same one with the same file and words gives the first record again.
+        crop: the part to predict from, None for all of it; the whole photograph is kept.
+        replaces: id of the prediction of an earlier attempt, which is kept. Without a context the new one takes that of
+            the earlier.
 
     Raises:
-        ImageError: the file cannot be used.
+        ImageError: the file, or the part, cannot be used.
+        InputError: there is no such earlier attempt.
         ModelUnavailable: there is no such model or operating point.
         Conflict: the key was used for another request.
         StoreError: the prediction cannot be stored.
@@ -93,22 +99,30 @@ def predict_photograph(
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)
     photograph = decode(data, LIMITS, PATIENCE)
-    once = (
-        IdempotencyKey(key, request_digest(filename, context, bundle.name, point.name))
-        if key is not None
-        else None
-    )
+    asked = (*(map(str, filter(None, (crop, replaces)))), bundle.name, point.name)
+    once = None if key is None else IdempotencyKey(key, request_digest(filename, context, *asked))
     if once is not None and (record := store.with_key(once, photograph.sha256)) is not None:
         return record
+    part = cut(photograph, crop)
+    if replaces is not None:
+        context = context if context != Context() else earlier_attempt(store, replaces).context
     predictor = services.predictors.get(bundle)
     # Encoding and the disk take about as long as the graph: both at once.
     written = WRITING.submit(store.prepare, photograph)
     try:
-        prediction = predictor.predict(photograph, operating_point=point.name)
+        prediction = predictor.predict(part, operating_point=point.name)
     except BaseException:
         written.result().discard()
         raise
-    return store.add(photograph, prediction, filename, context, once, written.result())
+    return store.add(photograph, prediction, filename, context, once, written.result(), crop, replaces)
+
+
+def earlier_attempt(store: Store, record_id: str) -> Record:
+    """The prediction that a new photograph replaces. Raises InputError."""
+    try:
+        return store.get(record_id)
+    except NotFound as error:
+        raise InputError("The photograph that this one replaces is no longer there.") from error
 
 
 def predict_again(
@@ -122,16 +136,48 @@ def predict_again(
         StoreError: it cannot be stored.
     """
     actor.require(Permission.PREDICT)
+    before = services.store.get(record_id)
+    return predict_stored(services, before, model, operating_point, before.crop)
+
+
+def predict_part(actor: Actor, services: Services, record_id: str, crop: Crop | None) -> Record:
+    """A prediction from another part of a stored photograph, which replaces the one that is there; both are kept.
+
+    It is made by the same model, or the default one where that is gone.
+
+    Raises:
+        ImageError: the part is too small.
+        NotFound, ModelUnavailable, StoreError: as for `predict_again`.
+    """
+    actor.require(Permission.PREDICT)
+    before = services.store.get(record_id)
+    bundle = services.bundle(
+        before.model if before.model in {one.name for one in services.runnable} else None
+    )
+    points = {point.name for point in bundle.card.operating_points}
+    point = before.operating_point if before.operating_point in points else None
+    return predict_stored(services, before, bundle.name, point, crop, before.id)
+
+
+def predict_stored(
+    services: Services,
+    before: Record,
+    model: str,
+    operating_point: str | None,
+    crop: Crop | None,
+    replaces: str | None = None,
+) -> Record:
+    """A prediction from a stored photograph, or the one that is there already; see `predict_again`."""
     bundle, store = services.bundle(model), services.store
     point = operating_point_of(bundle, operating_point)
-    before = store.get(record_id)
     for record in same_image(store, before.sha256):
-        if (record.model_sha256, record.operating_point) == (bundle.card.sha256, point.name):
+        made = (record.model_sha256, record.operating_point, record.crop)
+        if made == (bundle.card.sha256, point.name, crop):
             return record
     # What is stored has the same pixels and another digest; under that of the file that came in, both stay together.
-    photograph = replace(decode(store.image(record_id), STORED), sha256=before.sha256)
-    prediction = services.predictors.get(bundle).predict(photograph, operating_point=point.name)
-    return store.add(photograph, prediction, before.filename, before.context)
+    photograph = replace(decode(store.picture(before), STORED), sha256=before.sha256)
+    prediction = services.predictors.get(bundle).predict(cut(photograph, crop), operating_point=point.name)
+    return store.add(photograph, prediction, before.filename, before.context, crop=crop, replaces=replaces)
 
 
 def change_cases(

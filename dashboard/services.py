@@ -14,7 +14,7 @@ from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import NotFound, Record, Store, open_store
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
-from model.images import Limits, Photograph
+from model.images import Limits, Photograph, cut, decode, encode
 
 if TYPE_CHECKING:
     from model.predictor import Predictor
@@ -147,6 +147,17 @@ class Services:
         except NotFound:
             return False
         return True
+
+    def picture(self, record: Record, longest: int | None = None) -> bytes:
+        """What was predicted from: the stored photograph, or as a JPEG file the part of it that was cut out.
+
+        Args:
+            longest: of the sides of a part, in pixels.
+        """
+        data = self.store.picture(record)
+        if record.crop is None:
+            return data
+        return encode(cut(decode(data, STORED), record.crop).pixels, max_side=longest)
 
     def shows_heatmap(self, record: Record) -> bool:
         """Whether the stored heatmap of a prediction is for people; true where its model is no longer installed."""

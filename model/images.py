@@ -30,6 +30,10 @@ SUFFIXES = frozenset(
 )
 
 
+# By how much a part may lie beyond the border, as rounding leaves it.
+SLIP = 1e-6
+
+
 @dataclass(frozen=True)
 class Photograph:
     """A decoded image.
@@ -46,6 +50,52 @@ class Photograph:
     sha256: str
     format: str
     jpeg: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The part of an upright photograph that counts: first all of it is turned, then this is cut out.
+
+    Attributes:
+        left, top, width, height: of the turned photograph, as shares of its width and height (0 to 1).
+        turns: quarter turns clockwise, 0 to 3.
+    """
+
+    left: float = 0.0
+    top: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+    turns: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is no part of a photograph."""
+        within = all(
+            0 <= start < 1 and 0 < length <= 1 and start + length <= 1 + SLIP
+            for start, length in ((self.left, self.width), (self.top, self.height))
+        )
+        if not within or self.turns not in range(4):
+            raise ValueError("The part to cut out does not lie within the photograph.")
+
+
+def cut(photograph: Photograph, crop: Crop | None, limits: Limits = Limits()) -> Photograph:
+    """The part of a photograph that counts, under the digest of the whole; the whole where nothing is cut.
+
+    Raises:
+        ImageError: `too_small`.
+    """
+    if crop is None:
+        return photograph
+    turned = np.rot90(photograph.pixels, -crop.turns)
+    height, width = turned.shape[:2]
+    left, top = round(crop.left * width), round(crop.top * height)
+    right, bottom = round((crop.left + crop.width) * width), round((crop.top + crop.height) * height)
+    part = np.ascontiguousarray(turned[top:bottom, left:right])
+    if min(part.shape[:2]) < limits.min_side:
+        raise ImageError(
+            "too_small",
+            f"The part has {part.shape[1]} x {part.shape[0]} pixels; it takes at least {limits.min_side} on each side.",
+        )
+    return Photograph(part, photograph.sha256, photograph.format)
 
 
 def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None) -> Photograph:

@@ -22,7 +22,7 @@ from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, ContextField
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG
 from dashboard.store.query import MAX_LIMIT
 from dashboard.store.records import OutcomeName, ReviewState, Source
-from model.images import NAMES
+from model.images import NAMES, Crop
 from model.taxonomy import CODE
 
 Note = Annotated[str, Field(max_length=MAX_NOTE)]
@@ -45,6 +45,8 @@ Cursor = Annotated[str, Field(max_length=4000)]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+SHARE = r"(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)"
+Rectangle = Annotated[str, Field(pattern=rf"^{SHARE}(?:,{SHARE}){{3}}$")]
 
 
 class Input(BaseModel):
@@ -66,6 +68,27 @@ filter_types: Any = {field.name: (filter_type(field), None) for field in CONTEXT
 ContextFilters: Any = create_model("ContextFilters", __base__=Input, **filter_types)
 
 
+class Part(Input):
+    """Another part of a stored photograph: first it is turned, then this is cut out."""
+
+    left: float = Field(0, ge=0, lt=1, description="As a share of the turned photograph's width.")
+    top: float = Field(0, ge=0, lt=1, description="As a share of its height.")
+    width: float = Field(1, gt=0, le=1)
+    height: float = Field(1, gt=0, le=1)
+    turns: int = Field(0, ge=0, le=3, description="Quarter turns clockwise.")
+
+    @model_validator(mode="after")
+    def within(self) -> "Part":
+        """It lies within the photograph."""
+        self.crop()
+        return self
+
+    def crop(self) -> Crop | None:
+        """The same for the store; None for all of the photograph as it is. Raises ValueError."""
+        crop = Crop(**self.model_dump())
+        return None if crop == Crop() else crop
+
+
 class NewPrediction(ContextInput):
     """A photograph, and what is known of the lesion on it."""
 
@@ -74,12 +97,34 @@ class NewPrediction(ContextInput):
     file: Upload = Field(description=f"The image file: {NAMES}.")
     model: Name | None = Field(None, description="Name of a model; the default one if left out.")
     operating_point: Name | None = Field(None, description="Name of one of the model's operating points.")
+    crop: Rectangle | None = Field(
+        None,
+        description="The part to predict from, as left, top, width, height: shares of the photograph's sides after "
+        "its turns, such as 0.25,0.1,0.5,0.5. The whole photograph is kept.",
+    )
+    turns: int = Field(0, ge=0, le=3, description="Quarter turns clockwise, before anything is cut out.")
+    replaces: Name | None = Field(
+        None,
+        description="Id of the prediction of an earlier attempt, which is kept. Without a context, that of the earlier "
+        "one is taken.",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def empty_is_left_out(cls, values: Any) -> Any:
         """A form sends its empty fields too."""
         return {name: value for name, value in values.items() if value != ""}
+
+    @model_validator(mode="after")
+    def part_is_one(self) -> "NewPrediction":
+        """What is cut out lies within the photograph."""
+        self.part()
+        return self
+
+    def part(self) -> Crop | None:
+        """The part to predict from; None for all of the photograph as it is. Raises ValueError."""
+        left, top, width, height = map(float, (self.crop or "0,0,1,1").split(","))
+        return Part(left=left, top=top, width=width, height=height, turns=self.turns).crop()
 
     def context(self) -> Context:
         """What is stored beside the prediction. Raises InputError."""

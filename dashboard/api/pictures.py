@@ -9,9 +9,10 @@ from dashboard.api.inputs import ReportQuery
 from dashboard.api.problems import Problem
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import Services
+from dashboard.shell.attempts import attempts_of
 from dashboard.shell.browse import time_zone
 from dashboard.shell.outline import outline_of
-from dashboard.store.files import IMAGE_TYPES, image_ending
+from dashboard.store.files import IMAGE_TYPES, THUMBNAIL_SIDE, image_ending
 
 # What belongs to one person stays in that person's browser, and is asked for each time: it may have been deleted.
 PRIVATE = "private, no-cache"
@@ -29,10 +30,25 @@ blueprint = Blueprint("pictures", __name__, url_prefix=f"{ROOT}/predictions")
     record_id=ID,
 )
 def read_image(record_id: str) -> Response:
-    """The photograph without metadata: the JPEG's own data, or else in WebP without loss.
+    """What was predicted from: the photograph, or as a JPEG the part that was cut out of it.
 
-    Decoded, with its EXIF orientation where it has one, it shows exactly the pixels that were predicted from.
+    It has no metadata. The whole photograph is the JPEG's own data, or else in WebP without loss. Decoded, with its
+    EXIF orientation where it has one, it shows exactly the pixels that were predicted from.
     """
+    services = Services.current()
+    data = services.picture(services.store.get(record_id))
+    return image_response(data, IMAGE_TYPES[image_ending(data)])
+
+
+@blueprint.get("/<string:record_id>/original")
+@documented(
+    Answers(what="A JPEG or WebP file without metadata.", files=tuple(IMAGE_TYPES.values()), errors=MISSING),
+    PREDICTIONS,
+    "readOriginal",
+    record_id=ID,
+)
+def read_original(record_id: str) -> Response:
+    """All of the photograph, upright by its EXIF orientation, also where only a part of it was predicted from."""
     data = Services.current().store.image(record_id)
     return image_response(data, IMAGE_TYPES[image_ending(data)])
 
@@ -46,7 +62,11 @@ def read_image(record_id: str) -> Response:
 )
 def read_thumbnail(record_id: str) -> Response:
     """The photograph with at most 240 pixels on its longer side."""
-    return image_response(Services.current().store.thumbnail(record_id), "image/jpeg")
+    services = Services.current()
+    record = services.store.get(record_id)
+    cut_out = record.crop is not None
+    small = services.picture(record, THUMBNAIL_SIDE) if cut_out else services.store.thumbnail(record_id)
+    return image_response(small, "image/jpeg")
 
 
 @blueprint.get("/<string:record_id>/outline")
@@ -92,11 +112,12 @@ def read_report(record_id: str, query: ReportQuery) -> Response:
     pdf = report_pdf(
         record,
         store.known.of(record.model_sha256),
-        store.image(record_id),
+        services.picture(record),
         *outline_of(services, record),
         services.prevalence(record),
         examples.is_drawn(record.sha256),
         time_zone(query.zone) if query.zone is not None else None,
+        attempts_of(store, record),
     )
     response = private_response(Response(pdf, mimetype="application/pdf"), "private, no-cache")
     response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'

@@ -17,11 +17,12 @@ from dashboard.api.inputs import (
     Listing,
     MatchHeader,
     NewPrediction,
+    Part,
 )
 from dashboard.api.problems import Problem
 from dashboard.api.shown import api_prediction_page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
-from dashboard.cases import change_cases, current_actor, delete_cases, predict_photograph
+from dashboard.cases import change_cases, current_actor, delete_cases, predict_part, predict_photograph
 from dashboard.services import LIMITS, Services
 from dashboard.store import Conflict, Finding, NotFound, Record, Store
 
@@ -68,11 +69,44 @@ def create_prediction(form: NewPrediction, headers: KeyHeader) -> Response:
         operating_point=form.operating_point,
         context=form.context(),
         key=headers.key,
+        crop=form.part(),
+        replaces=form.replaces,
     )
+    return created(record)
+
+
+def created(record: Record) -> Response:
+    """A prediction that was stored now."""
     response = prediction_response(record, 201)
     response.headers["Location"] = local_address(f"{ROOT}/predictions/{record.id}")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.post("/<string:record_id>/parts")
+@documented(
+    Answers(
+        status=201,
+        schema=schemas.PredictionSchema,
+        what="Predicted and stored.",
+        errors=MISSING
+        | {
+            400: "The body is not JSON.",
+            415: "The content type is not JSON.",
+            422: "The part is too small or lies outside, or there is no model.",
+        },
+        headers=TAG | {"Location": "Where the prediction is."},
+    ),
+    PREDICTIONS,
+    "cropPrediction",
+    record_id=ID,
+)
+def crop_prediction(record_id: str, json: Part) -> Response:
+    """Predict from another part of a stored photograph, turned or not.
+
+    The new prediction replaces the one that is named; both are kept.
+    """
+    return created(predict_part(current_actor(), Services.current(), record_id, json.crop()))
 
 
 @blueprint.get("")

@@ -70,12 +70,23 @@ class PredictionLinks(ApiAnswer):
     self: str
     page: str
     image: str
+    original: str
     thumbnail: str
     outline: str | None = Field(
         description="What the model looked at; 404 with `no_outline` where no region stands out. Null where the "
         "model's maps are no better than random ones."
     )
     report: str
+
+
+class CropSchema(ApiAnswer):
+    """A part of a photograph, in shares of its sides after its turns."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    turns: int = Field(description="Quarter turns clockwise, before anything is cut out.")
 
 
 class PredictionSchema(ApiAnswer):
@@ -85,8 +96,10 @@ class PredictionSchema(ApiAnswer):
     created: datetime
     filename: str
     sha256: str = Field(description="Of the bytes that were sent.")
-    width: int
+    width: int = Field(description="Of what was predicted from.")
     height: int
+    crop: CropSchema | None = Field(description="The part that was predicted from; null for all of it.")
+    replaces: str | None = Field(description="Id of the prediction of an earlier attempt.")
     probability: float = Field(ge=0, le=1, description="Calibrated probability that the lesion is malignant.")
     threshold: float = Field(ge=0, le=1, description="Below it the decision is benign.")
     malignant_from: float = Field(ge=0, le=1, description="From it on the decision is malignant.")

@@ -18,6 +18,7 @@ from dashboard.case import parts
 from dashboard.cases import change_cases, current_actor, delete_cases
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
+from dashboard.shell.attempts import attempts_of
 from dashboard.shell.boxes import box, confirmation, missing_prediction
 from dashboard.shell.browse import lenient, search_of_parameters
 from dashboard.shell.outline import why_no_outline
@@ -80,6 +81,7 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
                     drawn=examples.is_drawn(record.sha256),
                     no_outline=why_no_outline(services, record),
                     prevalence=services.prevalence(record),
+                    attempts=attempts_of(services.store, record),
                 ),
             ),
         ],

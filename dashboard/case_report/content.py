@@ -1,15 +1,18 @@
 """A prediction on one page of A4: what it says, for the print page and the PDF alike, and the PDF itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from dashboard.shell.attempts import attempt_words
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.text import (
     DISCLAIMER,
     RETAKE_STEPS,
     chance_sentence,
     context_words,
+    crop_words,
     diagnosis_words,
     headline,
     model_limits,
@@ -44,6 +47,7 @@ class Report:
         cautions: sentences.
         diagnoses: (clinical name, plain name, malignant, probability), the likeliest first.
         facts: (name, value) lines.
+        attempts: what other photographs of the lesion from this day mean for it.
     """
 
     title: str
@@ -62,6 +66,7 @@ class Report:
     context: str
     facts: tuple[tuple[str, str], ...]
     limits: str
+    attempts: str = ""
     disclaimer: str = DISCLAIMER
     retake_steps: tuple[str, ...] = RETAKE_STEPS
 
@@ -72,6 +77,7 @@ def report_of(
     drawn: bool = False,
     no_outline: str = "",
     prevalence: float | None = None,
+    attempts: "Sequence[Record]" = (),
 ) -> Report:
     """What the report of a stored prediction says.
 
@@ -80,6 +86,7 @@ def report_of(
         drawn: whether the image is one of our drawings, which is then the first thing said.
         no_outline: why what the model looked at is not shown; empty where it is.
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
+        attempts: see `attempts_of`.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
@@ -103,6 +110,7 @@ def report_of(
         context=shortened(context_words(record.context), CONTEXT),
         facts=report_facts(record, taxonomy),
         limits=model_limits(len(record.probabilities)),
+        attempts=shortened(attempt_words(record, attempts), CONTEXT),
     )
 
 
@@ -118,6 +126,7 @@ def report_facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str],
     """What the prediction was made from and by."""
     lines = [
         ("Image", f"{record.width:,} × {record.height:,} pixels, SHA-256 {record.sha256}"),
+        *([("Cropped", crop_words(record.crop))] if record.crop else []),
         ("Model", f"{record.model}, version {record.model_version}, SHA-256 {record.model_sha256}"),
         ("Operating point", point_words(record.operating_point) or f"threshold {percent(record.threshold)}"),
         ("Prediction", record.id),

@@ -7,6 +7,7 @@ from dashboard import examples
 from dashboard.addresses import local_address
 from dashboard.case_report.sheet import sheet
 from dashboard.services import Services
+from dashboard.shell.attempts import attempts_of
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import missing_prediction
 from dashboard.shell.outline import why_no_outline
@@ -52,6 +53,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         examples.is_drawn(record.sha256),
         why_no_outline(services, record),
         services.prevalence(record),
+        attempts_of(services.store, record),
     )
     return html.Div(
         [

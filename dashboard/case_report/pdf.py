@@ -1,6 +1,7 @@
 """Draws a report on one page of A4 as a PDF."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from io import BytesIO
 from pathlib import Path
@@ -170,6 +171,9 @@ def draw_pictures(
 
 def draw_verdict(page: Paper, report: Report) -> None:
     """The outcome; then what it means, or why there is no result and how the next photograph gets one."""
+    if report.attempts:
+        page.write_text(report.attempts, MARGIN, INNER, BODY, True)
+        page.ln(1)
     if report.word == OUTCOMES[report.outcome].word:
         page.mark(report.outcome, MARGIN + HUGE * 0.15, page.get_y() + HUGE * 0.25, HUGE * 0.24)
         colour = OUTCOMES[report.outcome].light
@@ -281,6 +285,7 @@ def report_pdf(
     prevalence: float | None = None,
     drawn: bool = False,
     zone: tzinfo | None = None,
+    attempts: Sequence[Record] = (),
 ) -> bytes:
     """The report as a PDF of one page, its typeface embedded.
 
@@ -293,6 +298,7 @@ def report_pdf(
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         drawn: whether the image is one of our drawings.
         zone: the reader's time zone; the server's own when left out.
+        attempts: see `attempts_of`.
     """
     # Paper has neither WebP nor a JPEG that is to be turned.
     printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
@@ -301,7 +307,7 @@ def report_pdf(
     utc, here = time_with_zone(record.created), time_with_zone(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
     return fitted_pdf(
-        report_of(record, taxonomy, drawn, no_outline, prevalence),
+        report_of(record, taxonomy, drawn, no_outline, prevalence, attempts),
         record.width / record.height,
         printed,
         outline,

@@ -1,5 +1,6 @@
 """A prediction as a page to print: A4, one page, black on white."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.case_report.content import report_of, time_with_zone
@@ -17,6 +18,7 @@ def sheet(
     drawn: bool = False,
     no_outline: str = "",
     prevalence: float | None = None,
+    attempts: "Sequence[Record]" = (),
 ) -> str:
     """The whole report of a stored prediction, as HTML.
 
@@ -25,11 +27,12 @@ def sheet(
         drawn: whether the image is one of our drawings.
         no_outline: why what the model looked at is not shown; empty where it is.
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
+        attempts: see `attempts_of`.
     """
     return rendered(
         "sheet.html",
         record=record,
-        report=report_of(record, taxonomy, drawn, no_outline, prevalence),
+        report=report_of(record, taxonomy, drawn, no_outline, prevalence, attempts),
         when=time_with_zone(record.created),
         square=None if no_outline else centred_square(record.width, record.height),
     )

@@ -15,7 +15,7 @@ from dashboard.services import STORED, Services, operating_point_of
 from dashboard.store import Query, Record
 from dashboard.store.summary import same_image
 from model.bundle import Bundle
-from model.images import ImageError, decode
+from model.images import Crop, ImageError, cut, decode
 from model.outcome import Outcome, outcome_of
 from model.predictor import Decision, Prediction, decide
 
@@ -77,9 +77,9 @@ def rechecked_predictions(services: Services) -> Iterator[Rechecked]:
     names = {bundle.name for bundle in services.runnable}
 
     @lru_cache(maxsize=REMEMBERED)
-    def predicted(sha256: str, model: str) -> Prediction:
+    def predicted(sha256: str, model: str, crop: Crop | None) -> Prediction:
         data = services.store.files.place.read(services.store.files.image(sha256))
-        prediction = services.predictors.get(services.bundle(model)).predict(decode(data, STORED))
+        prediction = services.predictors.get(services.bundle(model)).predict(cut(decode(data, STORED), crop))
         # What is remembered is small without it.
         return replace(prediction, heatmap=prediction.heatmap[:0])
 
@@ -87,7 +87,7 @@ def rechecked_predictions(services: Services) -> Iterator[Rechecked]:
         model = f"{bundle.name} {bundle.card.version}"
         copy = wrong_copy(services, record, since)
         try:
-            now = predicted(record.sha256, bundle.name)
+            now = predicted(record.sha256, bundle.name, record.crop)
         except FileNotFoundError:
             return Rechecked(record, model, None, None, "Its photograph is missing.", copy)
         except ImageError as error:

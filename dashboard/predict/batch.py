@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from dashboard.addresses import local_address
 from dashboard.diagnoses import KnownDiagnoses
+from dashboard.shell.attempts import LEVELS
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import OUTCOMES, diagnosis_words, percent
@@ -43,8 +44,6 @@ HEADINGS = (
     ("Most likely diagnosis", "diagnosis", "ascending"),
     ("Cautions", "worry", "descending"),
 )
-# What needs someone comes first.
-LEVELS = {"benign": 0, "no_result": 1, "uncertain": 2, "malignant": 3}
 
 
 def batch_toolbar() -> html.Div:
@@ -135,11 +134,14 @@ def batch_table() -> html.Div:
     )
 
 
-def batch_row(record: "Record", taxonomy: Taxonomy, before: "Record | None" = None) -> dict[str, Any]:
+def batch_row(
+    record: "Record", taxonomy: Taxonomy, before: "Record | None" = None, attempts: "Sequence[Record]" = ()
+) -> dict[str, Any]:
     """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere.
 
     Args:
         before: the prediction that this file had before, if it was here already.
+        attempts: see `dashboard.shell.attempts.attempts_of`.
     """
     verdict, reliable = OUTCOMES[record.outcome], record.outcome != Outcome.NO_RESULT
     severe = [caution for caution in record.cautions if caution.severe]
@@ -148,6 +150,10 @@ def batch_row(record: "Record", taxonomy: Taxonomy, before: "Record | None" = No
         "thumbnail": prediction_url(record.id, "thumbnail"),
         "before": before
         and {"created": before.created.isoformat(), "page": local_address(f"/history/{before.id}")},
+        # What is shown together, and in which order.
+        "attempts": [one.id for one in attempts],
+        "group": min((one.id for one in attempts), default=record.id),
+        "place": next((place for place, one in enumerate(attempts) if one.id == record.id), 0),
         "outcome": record.outcome,
         "word": verdict.short,
         "shape": verdict.shape,

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, abort, jsonify
 from dashboard import examples
 from dashboard.predict.batch import batch_row
 from dashboard.services import Services
+from dashboard.shell.attempts import attempts_of
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
 from dashboard.store import NotFound
@@ -22,14 +23,16 @@ def read_result_card(record_id: str) -> Response:
     except NotFound:
         abort(404)
     taxonomy = services.known.of(record.model_sha256)
+    attempts = attempts_of(services.store, record)
     card = result_card(
         record,
         taxonomy,
         drawn=examples.is_drawn(record.sha256),
         no_outline=why_no_outline(services, record),
         prevalence=services.prevalence(record),
+        attempts=attempts,
     )
     before = (one for one in same_image(services.store, record.sha256) if one.created < record.created)
-    answer = jsonify(card=card, row=batch_row(record, taxonomy, next(before, None)))
+    answer = jsonify(card=card, row=batch_row(record, taxonomy, next(before, None), attempts))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

@@ -4,9 +4,11 @@ The card is HTML of its own, which assets/card.js puts into a page: Dash would l
 for each card.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.addresses import local_address
+from dashboard.shell.attempts import attempt_words
 from dashboard.shell.pictures import centred_square
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.templates import rendered
@@ -15,6 +17,7 @@ from dashboard.shell.text import (
     RETAKE_STEPS,
     chance_sentence,
     context_words,
+    crop_words,
     headline,
     next_step,
     similar_cases,
@@ -34,6 +37,7 @@ def result_card(
     drawn: bool = False,
     no_outline: str = "",
     prevalence: float | None = None,
+    attempts: "Sequence[Record]" = (),
 ) -> str:
     """The whole answer for one photograph, as HTML.
 
@@ -43,6 +47,7 @@ def result_card(
         drawn: whether the image is one of our drawings, which is then said.
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         no_outline: why what the model looked at is not offered; empty where it is.
+        attempts: see `attempts_of`.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     return rendered(
@@ -66,5 +71,8 @@ def result_card(
         likeliest=LIKELIEST,
         similar=similar_cases(record.similar, taxonomy),
         context=context_words(record.context),
+        attempts=attempts,
+        attempt_words=attempt_words(record, attempts),
+        crop=crop_words(record.crop),
         disclaimer=DISCLAIMER,
     )

@@ -12,6 +12,7 @@ from model.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from dashboard.store import Context
     from model.cautions import Caution
+    from model.images import Crop
     from model.predictor import Similar
 
 NO_RESULT = Verdict("No result: retake the photograph", "No result", "○", "#566273", "#9aa7b8")
@@ -176,6 +177,17 @@ def signs_in_short(context: "Context") -> str:
         if part.sign and getattr(context, part.name) == "yes"
     ]
     return ", ".join(words).capitalize()
+
+
+def crop_words(crop: "Crop | None") -> str:
+    """Which part of the photograph was looked at; empty for all of it."""
+    if crop is None:
+        return ""
+    turned = f", turned by {90 * crop.turns}°" if crop.turns else ""
+    if (crop.width, crop.height) == (1, 1):
+        return f"The photograph{turned}."
+    share = f"{100 * crop.width:.0f} % of its width, {100 * crop.height:.0f} % of its height"
+    return f"A part of the photograph: {share}{turned}."
 
 
 def diagnosis_words(code: str | None, taxonomy: Taxonomy) -> str:

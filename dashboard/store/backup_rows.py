@@ -147,6 +147,9 @@ class PredictionRow(ContextRow):
     # What was shown when the backup was written, and before an update; earlier backups say neither.
     outcome: Rank | None = None
     outcome_before: Rank | None = None
+    # Later than the others.
+    crop: tuple[Chance, Chance, Chance, Chance, Annotated[int, Field(ge=0, le=3)]] | None = None
+    replaces: Id | None = None
 
     @model_validator(mode="after")
     def agrees(self) -> "PredictionRow":

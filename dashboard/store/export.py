@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -48,6 +48,7 @@ LAST: dict[str, type] = {
     **{field.name: int if field.type is int else str for field in CONTEXT},
     **dict.fromkeys(("review", "confirmed", "confirmed_by", "reviewed", "tags"), str),
     "revision": int,
+    **dict.fromkeys(("crop", "replaces"), str),
 }
 # How HAM10000 calls the ways in which a diagnosis was confirmed.
 DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus"}
@@ -98,6 +99,7 @@ def export_row(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
         "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
         "reviewed": None if record.reviewed is None else record.reviewed.isoformat(),
         "tags": "; ".join(record.tags),
+        "crop": None if record.crop is None else "; ".join(map(str, astuple(record.crop))),
         **{f"p_{code}": value for code, value in record.probabilities.items()},
         **asdict(record.context),
     }

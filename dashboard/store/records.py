@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, Context
 from dashboard.store.names import clean_filename, fold, new_id
 from model.cautions import Caution
-from model.images import Photograph
+from model.images import Crop, Photograph
 from model.modality import Modality
 from model.outcome import Outcome, outcome_of
 from model.taxonomy import Taxonomy
@@ -75,6 +75,8 @@ class Record:
         revision: grows by one with every change to context, reviews or tags.
         outcome_before: what people were shown until an update changed the rule of `outcome`; None where that is the
             outcome still.
+        crop: the part of the photograph that was predicted from; None for all of it. Width and height are the part's.
+        replaces: id of the prediction of an earlier attempt at the same photograph, which may be deleted by now.
     """
 
     id: str
@@ -106,6 +108,8 @@ class Record:
     tags: tuple[str, ...] = ()
     revision: int = 0
     outcome_before: Outcome | None = None
+    crop: Crop | None = None
+    replaces: str | None = None
 
     @property
     def modality(self) -> Modality:
@@ -207,12 +211,17 @@ class Latest:
 PLAIN = (
     *("id", "created", "filename", "sha256", "width", "height", "model", "model_version", "model_sha256"),
     *("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "probabilities"),
-    *("milliseconds", "novelty", "quality", "confirmed", "confirmed_by", "reviewed", "revision"),
+    *("milliseconds", "novelty", "quality", "confirmed", "confirmed_by", "reviewed", "revision", "replaces"),
 )
 
 
 def make_record(
-    photograph: Photograph, prediction: "Prediction", filename: str, context: Context = Context()
+    photograph: Photograph,
+    prediction: "Prediction",
+    filename: str,
+    context: Context = Context(),
+    crop: Crop | None = None,
+    replaces: str | None = None,
 ) -> Record:
     """The record of a prediction made now."""
     if prediction.sha256 != photograph.sha256:
@@ -243,6 +252,8 @@ def make_record(
         similar=tuple(prediction.similar),
         quality=plain_floats(prediction.quality),
         context=context,
+        crop=crop,
+        replaces=replaces,
     )
 
 
@@ -271,6 +282,7 @@ def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         ],
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
+        "crop": None if record.crop is None else list(astuple(record.crop)),
         "words": searched_text(record, notes),
         "outcome": RANKED_OUTCOMES.index(record.outcome),
         "outcome_before": None
@@ -300,6 +312,7 @@ def record_from_row(row: Mapping[Any, Any]) -> Record:
         review=REVIEW_STATES[row["review"]],
         tags=tuple(row["tags"]),
         outcome_before=None if row["outcome_before"] is None else RANKED_OUTCOMES[row["outcome_before"]],
+        crop=None if row["crop"] is None else Crop(*row["crop"]),
     )
 
 

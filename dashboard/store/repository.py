@@ -38,7 +38,7 @@ from dashboard.store.records import (
 )
 from dashboard.store.schema import predictions, reviews, store, tags
 from dashboard.store.transactions import Transactions
-from model.images import Photograph
+from model.images import Crop, Photograph
 
 if TYPE_CHECKING:
     from model.predictor import Prediction
@@ -75,16 +75,19 @@ class Store(Transactions):
         context: Context = Context(),
         key: IdempotencyKey | None = None,
         prepared: Staged | None = None,
+        crop: Crop | None = None,
+        replaces: str | None = None,
     ) -> Record:
         """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
 
         Args:
-            photograph: the decoded image.
-            prediction: what the model said about it.
+            photograph: the decoded image, all of it.
+            prediction: what the model said about it, or about the part of it that `crop` names.
             filename: what the user calls the file. Kept as text, never used as a path.
             context: what the user tells of the lesion.
             key: an idempotency key: within 24 hours, the same one with the same image gives the first record again.
             prepared: what `prepare` gave for this photograph; it is used up, whatever happens.
+            replaces: id of the prediction of an earlier attempt.
 
         Raises:
             Conflict: the key was used for another image or request.
@@ -98,7 +101,7 @@ class Store(Transactions):
             # What takes time comes before this writer's turn.
             images = prepared or self.prepare(photograph)
             unused.callback(images.discard)
-            record = make_record(photograph, prediction, filename, context)
+            record = make_record(photograph, prediction, filename, context, crop, replaces)
             with self.disk():
                 heatmap = heatmap_png(prediction.heatmap, HEATMAP_SIDE)
                 drawn = place.stage({self.files.heatmap(record.id): heatmap})

@@ -135,6 +135,9 @@ predictions = Table(
     # What people are shown, and what they were shown before an update; see outcomes.py. Both as in RANKED_OUTCOMES.
     Column("outcome", SmallInteger, nullable=False, server_default="1"),
     Column("outcome_before", SmallInteger),
+    # The part of the photograph that was predicted from, see `model.images.Crop`, and which attempt this one replaces.
+    Column("crop", JSON(none_as_null=True)),
+    Column("replaces", String(36)),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
@@ -164,6 +167,8 @@ for _name in ("created", "probability"):
     add_index(f"by_{_name}", *dict.fromkeys((_name, *LISTED)))
 for _name in BY_VALUE:
     add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name.endswith("_folded") else "")
+
+add_index("by_replaces", "replaces", present="replaces")
 
 # What monitoring counts, by photograph and by version of a model; and the confirmed images.
 SUMMED = ("counted", "created", "outcome", "close_up")

@@ -233,6 +233,23 @@ def predicted_codes(store: Store) -> tuple[str, ...]:
     return store.known.ordered(codes if made else store.known.every.codes)
 
 
+def retakes(store: Store, record: Record) -> tuple[Record, ...]:
+    """The photographs that replace this one or that it replaces, directly or by others, and itself."""
+    found = {record.id: record}
+    with store.reading() as connection:
+        while len(found) < MOST_OF_AN_IMAGE:
+            earlier = [one.replaces for one in found.values() if one.replaces]
+            linked = predictions.c.id.in_(earlier) | predictions.c.replaces.in_(list(found))
+            rows = select(predictions).where(linked, predictions.c.id.not_in(list(found)))
+            more = [
+                record_from_row(row) for row in connection.execute(rows.limit(MOST_OF_AN_IMAGE)).mappings()
+            ]
+            if not more:
+                break
+            found |= {one.id: one for one in more}
+    return tuple(found.values())
+
+
 def same_image(store: Store, sha256: str) -> tuple[Record, ...]:
     """The predictions of one image file, the newest first, at most MOST_OF_AN_IMAGE."""
     same = (

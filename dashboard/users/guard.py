@@ -60,6 +60,7 @@ FIRST_PAGES = (
 # Endpoint -> what whoever asks there has done with a photograph or with many cases.
 NOTED = {
     "pictures.read_image": "photograph seen",
+    "pictures.read_original": "photograph seen",
     "pictures.read_thumbnail": "photograph seen",
     "pictures.read_report": "report taken",
     "exports.download_export": "exported",

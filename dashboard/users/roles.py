@@ -63,12 +63,14 @@ ROUTES: dict[str, Permission] = {
     **dict.fromkeys(
         (
             *("predictions.list_predictions", "predictions.read_prediction", "cards.read_result_card"),
-            *("pictures.read_image", "pictures.read_thumbnail", "pictures.read_outline"),
+            *("pictures.read_image", "pictures.read_original", "pictures.read_thumbnail"),
+            "pictures.read_outline",
             "pictures.read_report",
         ),
         Permission.SEE,
     ),
     "predictions.create_prediction": Permission.PREDICT,
+    "predictions.crop_prediction": Permission.PREDICT,
     "predictions.change_prediction": Permission.REVIEW,
     "predictions.delete_prediction": Permission.DELETE,
     **dict.fromkeys(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.images import ImageError, Limits, decode, encode, square
+from model.images import Crop, ImageError, Limits, Photograph, cut, decode, encode, square
 
 SCENE = np.random.default_rng(0).integers(0, 255, (6, 8, 3), dtype=np.uint8).repeat(16, 0).repeat(16, 1)
 
@@ -124,3 +124,33 @@ def test_encoded_images_carry_no_metadata() -> None:
     assert b"patient" in original and b"patient" not in clean and b"script" not in clean
     image = Image.open(BytesIO(clean))
     assert max(image.size) == 64 and not image.getexif()
+
+
+@pytest.mark.parametrize(
+    ("crop", "corner"),
+    [(Crop(), 0), (Crop(turns=1), 3), (Crop(turns=2), 2), (Crop(turns=3), 1), (Crop(0.5, 0, 0.5, 0.5), 1)],
+)
+def test_a_part_is_turned_first_and_then_cut_out(crop: Crop, corner: int) -> None:
+    # Clockwise from the top left: black, dark, light, white.
+    pixels = np.repeat(np.array([[0, 80], [255, 160]], np.uint8).repeat(50, 0).repeat(80, 1)[..., None], 3, 2)
+    part = cut(Photograph(pixels, "0" * 64, "PNG", b"own"), crop)
+    assert part.pixels[2, 2, 0] == (0, 80, 160, 255)[corner]
+    assert part.jpeg is None and part.sha256 == "0" * 64
+    upright = (100, 160) if crop.turns % 2 == 0 else (160, 100)
+    assert part.pixels.shape[:2] == (round(upright[0] * crop.height), round(upright[1] * crop.width))
+    assert cut(part, None) is part
+
+
+def test_what_is_no_part_of_a_photograph_is_refused() -> None:
+    for wrong in (
+        {"left": 0.6, "width": 0.5},
+        {"top": -0.1},
+        {"height": 0.0},
+        {"turns": 4},
+        {"left": float("nan")},
+    ):
+        with pytest.raises(ValueError, match="within the photograph"):
+            Crop(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(ImageError) as caught:
+        cut(Photograph(np.zeros((100, 100, 3), np.uint8), "0" * 64, "PNG"), Crop(0, 0, 0.2, 0.2))
+    assert caught.value.code == "too_small"

@@ -1,0 +1,53 @@
+"""The photographs of one lesion on one day: every attempt stays, and the worst outcome leads."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboard.shell.text import OUTCOMES
+from dashboard.store.summary import retakes
+
+if TYPE_CHECKING:
+    from dashboard.store import Record, Store
+
+# What needs someone comes first.
+LEVELS = {"benign": 0, "no_result": 1, "uncertain": 2, "malignant": 3}
+
+
+def attempts_of(store: "Store", record: "Record") -> "tuple[Record, ...]":
+    """The photographs of a record's lesion from the day on which it was sent, the one that leads first.
+
+    One prediction a photograph, or a part of one: the record itself, or else one by its model. A photograph that was
+    replaced because it had no result comes last. Empty where there is no other.
+    """
+    day = record.created.astimezone().date()
+    lesion = store.lesion(record.context.lesion) if record.context.lesion else ()
+    every = {one.id: one for one in (*lesion, *retakes(store, record))}
+    chosen: dict[object, Record] = {}
+    for one in sorted(every.values(), key=lambda one: (one.id == record.id, one.created)):
+        before = chosen.get((one.sha256, one.crop))
+        mine = one.id == record.id or one.model_sha256 == record.model_sha256
+        if one.created.astimezone().date() == day and (before is None or mine):
+            chosen[one.sha256, one.crop] = one
+    replaced = {one.replaces for one in chosen.values()}
+
+    def place(one: "Record") -> tuple[bool, int, float]:
+        return one.outcome == "no_result" and one.id in replaced, -LEVELS[one.outcome], -one.probability
+
+    return tuple(sorted(chosen.values(), key=place)) if len(chosen) > 1 else ()
+
+
+def attempt_words(record: "Record", attempts: Sequence["Record"]) -> str:
+    """What the other photographs of the lesion from this day mean for one of them; empty without others."""
+    if not attempts:
+        return ""
+    lead = attempts[0]
+    words = [f"One of {len(attempts)} photographs of this lesion from this day."]
+    if lead.id != record.id:
+        words.append(f"The worst outcome counts: {OUTCOMES[lead.outcome].word} ({lead.filename}).")
+    before = next((one for one in attempts if one.id == record.replaces), None)
+    if before is not None:
+        words.append(f"It replaces {before.filename} ({OUTCOMES[before.outcome].short.lower()}).")
+    after = next((one for one in attempts if one.replaces == record.id), None)
+    if after is not None:
+        words.append(f"{after.filename} replaces it ({OUTCOMES[after.outcome].short.lower()}).")
+    return " ".join(words)
