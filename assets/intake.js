@@ -2,7 +2,7 @@
 // operating point, context).
 (function () {
   "use strict";
-  const REMEMBERED = "dermaboard-choices"; // model, operating point by model, crop first; never the context
+  const REMEMBERED = "dermaboard-choices"; // model, operating point by model, crop first, who has understood; never the context
   const shared = (window.dermaboard = window.dermaboard || {});
   const byId = (id) => document.getElementById(id);
   const zone = () => byId("drop-zone");
@@ -38,9 +38,20 @@
     }
   }
 
+  // Once for each user of this browser.
+  const understood = () => (document.querySelector(".account-name") || {}).textContent || "anybody";
+  function acknowledge() {
+    remember({ understood: [...(remembered().understood || []), understood()] });
+    byId("acknowledgement").hidden = true;
+    byId("file-chooser").focus();
+  }
+
   function restore() {
     const known = remembered();
     if (byId("model")) choose(byId("model"), known.model);
+    if (byId("acknowledgement")) {
+      byId("acknowledgement").hidden = (known.understood || []).includes(understood());
+    }
     if (byId("crop-first")) byId("crop-first").setAttribute("aria-pressed", String(Boolean(known.crops)));
     points();
   }
@@ -219,6 +230,7 @@
       if (button.dataset.retake === "camera") camera();
       else byId(button.dataset.retake).click();
     } else if (button.dataset.example) example(button);
+    else if (button.id === "acknowledge") acknowledge();
     else if (button.id === "crop-first") {
       const on = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(on));

@@ -17,12 +17,13 @@ from dashboard.addresses import local_address
 from dashboard.api import problems
 from dashboard.api.address import ROOT
 from dashboard.api.schemas import ProblemDocument
+from dashboard.shell.text import NOT_A_DEVICE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 DESCRIPTION = (
     "Photographs of skin lesions in, calibrated probabilities of malignancy out. Every error is a problem document "
-    "(RFC 9457). Research and teaching only: no result replaces the judgement of a physician."
+    f"(RFC 9457). {NOT_A_DEVICE}"
 )
 PREDICTIONS = Tag(name="Predictions", description="Photographs and the predictions that models made of them.")
 MODELS = Tag(name="Models", description="The installed models and how well they do.")

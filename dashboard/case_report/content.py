@@ -9,6 +9,7 @@ from dashboard.shell.attempts import attempt_words
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.text import (
     DISCLAIMER,
+    NOT_A_DEVICE,
     RETAKE_STEPS,
     chance_sentence,
     context_words,
@@ -67,7 +68,7 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     limits: str
     attempts: str = ""
-    disclaimer: str = DISCLAIMER
+    disclaimer: str = f"{NOT_A_DEVICE} {DISCLAIMER}"
     retake_steps: tuple[str, ...] = RETAKE_STEPS
 
 

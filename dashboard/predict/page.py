@@ -12,12 +12,12 @@ from dashboard.predict.parts import (
     camera_dialog,
     choices_line,
     drop_zone,
-    example_buttons,
     model_choices,
     new_context_form,
     no_model,
     slow_line,
 )
+from dashboard.predict.welcome import acknowledgement, welcome
 from dashboard.services import LIMITS, Services
 from dashboard.store import NotFound, Record
 from model.bundle import Damaged
@@ -35,6 +35,7 @@ def layout(**_: str) -> html.Div:
                 "Add photographs with the lesion in the middle. You get a result for each, and the history keeps it.",
                 className="lead",
             ),
+            acknowledgement(),
             None if services.runnable else no_model(damaged_bundle_lines(services)),
             html.Div(intake(services), className="intake", hidden=not services.runnable),
             html.P(id="intake-notice", className="intake-notice", role="alert"),
@@ -42,6 +43,7 @@ def layout(**_: str) -> html.Div:
             batch_table(),
             html.Div(id="results", className="results"),
             html.Div(id="announcer", className="visually-hidden", role="status"),
+            welcome(examples.example_names()) if services.runnable else None,
             sending_bar(),
         ],
         id="predict",
@@ -60,7 +62,6 @@ def intake(services: Services) -> list[Any]:
             [
                 model_choices(services.runnable, services.default_model),
                 new_context_form(),
-                example_buttons(examples.example_names()),
             ],
             id="intake-more",
             className="intake-more",

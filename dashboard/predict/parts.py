@@ -253,30 +253,6 @@ def camera_dialog() -> html.Dialog:
     )
 
 
-def example_buttons(names: Sequence[str]) -> html.Div | None:
-    """Drawn pictures to try. They go the same way as a photograph, and are called drawn wherever they show."""
-    if not names:
-        return None
-    buttons = [
-        html.Button(
-            html.Img(src=local_address(f"/api/v1/examples/{number}"), alt="", width=96, height=72),
-            type="button",
-            className="example",
-            title=f"Try drawn example {number}",
-            **attributes(
-                aria_label=f"Try drawn example {number}",
-                data_example=str(number),
-                data_name=f"drawn-example-{number}.jpg",
-            ),
-        )
-        for number in range(1, len(names) + 1)
-    ]
-    words = html.P(
-        [html.Strong("No photograph at hand?"), " Try a drawn example. These are drawings, not patients."]
-    )
-    return html.Div([words, html.Div(buttons, className="example-row")], className="examples")
-
-
 def no_model(problems: Sequence[str]) -> html.Div:
     """What to do when nothing can answer."""
     damaged = (

@@ -7,7 +7,7 @@ from dash import dcc, html
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
-from dashboard.shell.text import DISCLAIMER, terms
+from dashboard.shell.text import DISCLAIMER, NOT_A_DEVICE, terms
 from dashboard.users.credentials import Visitor
 from dashboard.users.roles import Permission
 from dashboard.users.visitors import current_visitor, may
@@ -40,7 +40,7 @@ def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
             html.Main(dash.page_container, id="content", className="content", tabIndex=-1),
             html.Footer(
                 [
-                    html.P(DISCLAIMER),
+                    html.P(f"{NOT_A_DEVICE} {DISCLAIMER}"),
                     html.P(f"Dermaboard {version}. {terms(licences)}".rstrip(), className="note"),
                 ],
                 className="site-footer",

@@ -23,6 +23,11 @@ DISCLAIMER = (
     "have any lesion that changes, bleeds or worries you examined."
 )
 
+NOT_A_DEVICE = (
+    "Dermaboard is for clinicians who look at skin lesions, and for teaching and research. It is not a medical device: "
+    "no decision about a person may rest on its results alone."
+)
+
 NO_HEATMAP = (
     "What the model looked at is not shown: on such photographs, its map was no better than a random one."
 )

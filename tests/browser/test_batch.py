@@ -36,7 +36,7 @@ def fits(page: Page, width: int) -> None:
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_the_eye_is_taken_to_the_results(visit: Visit, lesion_jpeg: bytes, width: int, count: int) -> None:
     page = visit.open(width=width, script=MOVED)
-    page.get_by_role("button", name="Try drawn example 3").scroll_into_view_if_needed()
+    expect(page.locator(".welcome")).to_be_visible()
     tall = page.locator(".intake").bounding_box()
     choose(page, *(photograph(*one) for one in several(count, lesion_jpeg)))
     title = page.locator("#batch-title")
@@ -123,3 +123,25 @@ def test_a_photograph_that_was_here_already_says_so(visit: Visit, address: str) 
     before.get_by_role("link").click()
     expect(page.locator(".case")).to_contain_text("first.jpg")
     assert page.url.endswith(first)
+
+
+@WIDTHS
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_newcomer_sees_what_there_is_to_get(visit: Visit, width: int, scheme: str) -> None:
+    page = visit.open(width=width, scheme=scheme)
+    expect(page.locator(".in-small")).to_contain_text("Malignancy suspected")
+    expect(page.locator(".in-small")).to_contain_text("97 % chance of cancer")
+    expect(page.locator(".outcome-card")).to_have_count(4)
+    fits(page, width)
+    # Who it is for and what it is not, until somebody has understood; then never again in this browser.
+    told = page.locator("#acknowledgement")
+    expect(told).to_contain_text("It is not a medical device")
+    page.get_by_role("button", name="I understand").press("Enter")
+    expect(told).to_be_hidden()
+    expect(page.locator("#file-chooser")).to_be_focused()
+    page.reload()
+    expect(page.locator(".in-small")).to_be_visible()
+    expect(told).to_be_hidden()
+    page.get_by_role("button", name="Try this example: malignant, a drawing").press("Enter")
+    expect(page.locator(CARD)).to_contain_text("Drawn example, not a patient")
+    expect(page.locator(".welcome")).to_be_hidden()

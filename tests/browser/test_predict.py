@@ -283,7 +283,7 @@ def test_dropped_and_pasted_pictures_are_analysed(
 
 def test_drawn_example_is_called_drawn(visit: Visit) -> None:
     page = visit.open()
-    page.get_by_role("button", name="Try drawn example 1").click()
+    page.get_by_role("button", name="Try this example: malignant, a drawing").click()
     expect(page.locator(CARD)).to_contain_text("Drawn example, not a patient")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from model.taxonomy import HAM10000, Taxonomy
 from training.drawings.canvas import Canvas, Field, mix_colours, smooth_step
@@ -83,15 +83,31 @@ def write_examples(folder: Path) -> list[Path]:
     """Write the drawn examples that the dashboard offers, each below 40 kB; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    for number, (seed, malignant) in enumerate(EXAMPLES, start=1):
+    for number, example in enumerate(EXAMPLES, start=1):
         path = folder / f"drawn-{number}.jpg"
-        Image.fromarray(draw_lesion(seed, malignant)).save(path, quality=80, optimize=True)
+        Image.fromarray(draw_example(*example)).save(path, quality=80, optimize=True)
         written.append(path)
     return written
 
 
-EXAMPLES: tuple[tuple[int, bool], ...] = ((0, False), (10, True), (11, False), (13, True))
-"""Seed and class of each example on the Predict page."""
+EXAMPLES: tuple[tuple[int, bool, int, bool], ...] = (
+    (1, True, 1, False),
+    (0, True, 0, False),
+    (0, False, 0, True),
+    (0, False, 0, False),
+)
+"""Seed, class, view and whether it is spoiled, of each example on the Predict page: one for each outcome."""
+
+
+def draw_example(seed: int, malignant: bool, view: int, spoiled: bool) -> NDArray[np.uint8]:
+    """One of EXAMPLES; a spoiled one is blurred and dark, and its lesion is cut off at the edge."""
+    drawn = draw_lesion(seed, malignant, view=view)
+    if not spoiled:
+        return drawn
+    height, width = drawn.shape[:2]
+    moved = np.roll(drawn, (90, 220), (0, 1))[80:, 200:]
+    blurred = Image.fromarray(moved).resize((width, height)).filter(ImageFilter.GaussianBlur(14))
+    return (np.asarray(blurred) * 0.72).astype(np.uint8)
 
 
 def _photographs(seed: int, taxonomy: Taxonomy) -> Iterator[tuple[int, int, dict[str, Any]]]:

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.taxonomy import HAM10000, LESIONS, Taxonomy
-from training.drawings.synthetic import COLUMNS, EXAMPLES, draw_lesion, write_dataset, write_examples
+from training.drawings.synthetic import (
+    COLUMNS,
+    EXAMPLES,
+    draw_example,
+    draw_lesion,
+    write_dataset,
+    write_examples,
+)
 
 SMALL = (90, 120)
 
@@ -103,7 +110,7 @@ def test_dataset_repeats_itself_and_grows(tmp_path: Path) -> None:
 
 def test_examples_are_small_and_of_both_classes(tmp_path: Path) -> None:
     written = write_examples(tmp_path)
-    assert {malignant for _, malignant in EXAMPLES} == {False, True}
+    assert {malignant for _, malignant, *_ in EXAMPLES} == {False, True}
     assert len(written) == len(EXAMPLES)
     assert all(path.stat().st_size < 40_000 for path in written)
 
@@ -111,7 +118,7 @@ def test_examples_are_small_and_of_both_classes(tmp_path: Path) -> None:
 def test_the_examples_that_ship_are_drawings() -> None:
     shipped = sorted((Path(__file__).parents[3] / "assets" / "examples").glob("*.jpg"))
     assert len(shipped) == len(EXAMPLES)
-    for path, (seed, malignant) in zip(shipped, EXAMPLES, strict=True):
+    for path, example in zip(shipped, EXAMPLES, strict=True):
         with Image.open(path) as image:
-            apart = np.abs(np.asarray(image, int) - draw_lesion(seed, malignant))
+            apart = np.abs(np.asarray(image, int) - draw_example(*example))
         assert apart.mean() < 6, f"{path.name} is not what training/drawings/synthetic.py draws"
