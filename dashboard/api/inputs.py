@@ -6,6 +6,7 @@ from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -46,7 +47,19 @@ Words = Annotated[str, Field(min_length=1, max_length=1000)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 SHARE = r"(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)"
-Rectangle = Annotated[str, Field(pattern=rf"^{SHARE}(?:,{SHARE}){{3}}$")]
+RECTANGLE = rf"^{SHARE}(?:,{SHARE}){{3}}$"
+
+
+def four_shares(text: str) -> str:
+    """Four shares with commas between. Raises ValueError."""
+    if not re.fullmatch(RECTANGLE, text):
+        raise ValueError("it is four numbers from 0 to 1 with commas between, such as 0.25,0.1,0.5,0.5")
+    return text
+
+
+Rectangle = Annotated[
+    str, AfterValidator(four_shares), WithJsonSchema({"type": "string", "pattern": RECTANGLE})
+]
 
 
 class Input(BaseModel):

@@ -43,7 +43,7 @@ def attempt_words(record: "Record", attempts: Sequence["Record"]) -> str:
     lead = attempts[0]
     words = [f"One of {len(attempts)} photographs of this lesion from this day."]
     if lead.id != record.id:
-        words.append(f"The worst outcome counts: {OUTCOMES[lead.outcome].word} ({lead.filename}).")
+        words.append(f"The worst outcome counts: {OUTCOMES[lead.outcome].short} ({lead.filename}).")
     before = next((one for one in attempts if one.id == record.replaces), None)
     if before is not None:
         words.append(f"It replaces {before.filename} ({OUTCOMES[before.outcome].short.lower()}).")
