@@ -317,11 +317,12 @@
 
   // What was predicted without sending anything.
   function follow(id) {
-    const item = list().find((one) => one.id === id) ||
-      enter({ name: "Photograph", id: id, size: 1, share: 1 });
+    const there = list().find((one) => one.id === id);
+    const item = there || enter({ name: "Photograph", id: id, size: 1, share: 1 });
     shared.batch.show();
     keep();
-    answer(item);
+    if (there) refresh(there);
+    else answer(item);
   }
 
   // Deleted meanwhile, by whoever may.
