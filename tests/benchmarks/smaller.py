@@ -78,8 +78,10 @@ def compared(
     predictor: Predictor, name: str, sent: tuple[bytes, bytes], one: Prediction, other: Prediction
 ) -> Change:
     """What is said of a photograph, and of the same made smaller."""
-    points = [point.of(one.modality) for point in predictor.bundle.card.operating_points]
-    decisions = sum(decide(one.probability, point) != decide(other.probability, point) for point in points)
+    decisions = sum(
+        decide(one.probability, point.of(one.modality)) != decide(other.probability, point.of(other.modality))
+        for point in predictor.bundle.card.operating_points
+    )
     moved = abs(one.probability - other.probability)
     return Change(name, len(sent[0]), len(sent[1]), moved, one.outcome != other.outcome, decisions)
 
@@ -90,6 +92,9 @@ def main(arguments: Sequence[str]) -> int:
     enough = True
     for pixels in [int(size) for size in arguments[1:]] or [USUAL]:
         found = changes(files, pixels)
+        if not found:
+            print(f"{pixels} pixels: no photograph of {len(files)} gets smaller")
+            continue
         outcomes = sum(one.outcome for one in found)
         decisions = sum(one.decisions for one in found)
         before, after = (
