@@ -84,10 +84,10 @@ ContextFilters: Any = create_model("ContextFilters", __base__=Input, **filter_ty
 class Part(Input):
     """Another part of a stored photograph: first it is turned, then this is cut out."""
 
-    left: float = Field(0, ge=0, lt=1, description="As a share of the turned photograph's width.")
-    top: float = Field(0, ge=0, lt=1, description="As a share of its height.")
-    width: float = Field(1, gt=0, le=1)
-    height: float = Field(1, gt=0, le=1)
+    left: float = Field(ge=0, lt=1, description="As a share of the turned photograph's width.")
+    top: float = Field(ge=0, lt=1, description="As a share of its height.")
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
     turns: int = Field(0, ge=0, le=3, description="Quarter turns clockwise.")
 
     @model_validator(mode="after")

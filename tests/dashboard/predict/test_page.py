@@ -78,7 +78,7 @@ def test_limits_are_stated_before_anyone_runs_into_them(app: Dash, page: ModuleT
 def test_examples_are_called_drawn(app: Dash, page: ModuleType) -> None:
     with app.server.app_context():
         shown = text(page.layout())
-    assert "These are drawings, not patients" in shown
+    assert "The pictures are drawings, not patients" in shown
     assert shown.count('"data-example"') == len(examples.example_names()) > 0
 
 

@@ -65,6 +65,7 @@ def test_a_data_folder_opens_and_answers_as_before(
         del before["links"]["heatmap"]
         now = client.get(address).get_json()
         assert now["links"].pop("outline") == f"{address}/outline"
+        assert now["links"].pop("original") == f"{address}/original"
         # Fields that came later are empty.
         later = now["context"].keys() - before["context"].keys()
         assert not any(now["context"].pop(name) for name in later)
