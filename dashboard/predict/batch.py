@@ -10,11 +10,11 @@ from dash import dcc, html
 
 from dashboard.addresses import local_address
 from dashboard.diagnoses import KnownDiagnoses
-from dashboard.shell.attempts import LEVELS
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import OUTCOMES, diagnosis_words, percent
 from dashboard.store.fields import CONTEXT_NAMES
+from dashboard.store.records import RANKED_OUTCOMES
 from model.outcome import Outcome
 from model.tables import spreadsheet_safe
 from model.taxonomy import Taxonomy
@@ -157,7 +157,7 @@ def batch_row(
         "outcome": record.outcome,
         "word": verdict.short,
         "shape": verdict.shape,
-        "level": LEVELS[record.outcome],
+        "level": RANKED_OUTCOMES.index(record.outcome),
         # What has no result comes after the others, whatever the model makes of it.
         "probability": record.probability if reliable else -1,
         "percent": percent(record.probability) if reliable else "–",

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.shell.text import OUTCOMES
+from dashboard.store.records import RANKED_OUTCOMES
 from dashboard.store.summary import retakes
 
 if TYPE_CHECKING:
     from dashboard.store import Record, Store
-
-# What needs someone comes first.
-LEVELS = {"benign": 0, "no_result": 1, "uncertain": 2, "malignant": 3}
 
 
 def attempts_of(store: "Store", record: "Record") -> "tuple[Record, ...]":
@@ -31,7 +29,11 @@ def attempts_of(store: "Store", record: "Record") -> "tuple[Record, ...]":
     replaced = {one.replaces for one in chosen.values()}
 
     def place(one: "Record") -> tuple[bool, int, float]:
-        return one.outcome == "no_result" and one.id in replaced, -LEVELS[one.outcome], -one.probability
+        return (
+            one.outcome == "no_result" and one.id in replaced,
+            -RANKED_OUTCOMES.index(one.outcome),
+            -one.probability,
+        )
 
     return tuple(sorted(chosen.values(), key=place)) if len(chosen) > 1 else ()
 
