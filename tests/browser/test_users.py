@@ -105,12 +105,12 @@ def test_a_scientist_sees_no_case(visit: Visit, case_id: str) -> None:
         expect(page.get_by_role("heading", name="There is no page")).to_be_visible()
 
 
-def test_a_clinician_predicts_and_reviews(visit: Visit, lesion_jpeg: bytes) -> None:
+def test_a_clinician_predicts_and_reviews(visit: Visit, mole_jpeg: bytes) -> None:
     page = visit.open()
     sign_in(page, "clinician")
     assert links(page) == ["Predict", "Performance", "History", "Monitoring"]
     page.locator("#file-chooser").set_input_files(
-        {"name": "back.jpg", "mimeType": "image/jpeg", "buffer": lesion_jpeg}
+        {"name": "back.jpg", "mimeType": "image/jpeg", "buffer": mole_jpeg}
     )
     page.locator("#results a[href*='/history/']").first.click()
     expect(page.get_by_role("heading", name="Prediction")).to_be_visible()
