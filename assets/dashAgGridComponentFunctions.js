@@ -44,7 +44,7 @@
         { className: "history-narrow", href: data.href, onClick: go },
         make("bdi", null, data.lesion || data.filename),
       ),
-      narrow([data.site, window.dermaboard.time(data.created).local].filter(Boolean).join(" · ")),
+      narrow([window.dermaboard.time(data.created).local, data.site].filter(Boolean).join(" · ")),
       narrow(make("span", { className: "review-mark review-" + data.reviewState }, data.review)),
     );
   };

@@ -73,7 +73,17 @@
     api.setColumnsVisible(["lesion"], !MEDIUM.matches);
     // What a narrow screen hides stands in the outcome's cell; see --history-row in history.css.
     api.applyColumnState({ state: [{ colId: "outcome", flex: NARROW.matches ? 1 : null, width: 152 }] });
-    api.setGridOption("rowHeight", NARROW.matches ? 124 : 64);
+    fitHeight(api);
+  }
+
+  // A grid that has not asked for rows yet, behind the cards, cannot take it.
+  function fitHeight(api) {
+    const height = NARROW.matches ? 124 : 64;
+    if (api.getGridOption("datasource") && api.getGridOption("rowHeight") !== height) {
+      api.setGridOption("rowHeight", height);
+      // The rows that are there would keep their places.
+      api.purgeInfiniteCache();
+    }
   }
 
   function whenWidthChanges(api) {
@@ -116,7 +126,10 @@
       fit(api);
       whenWidthChanges(api);
       api.addEventListener("sortChanged", () => set("history-sort", { value: sortOf(api) }));
-      api.addEventListener("modelUpdated", () => tick(api));
+      api.addEventListener("modelUpdated", () => {
+        fitHeight(api);
+        tick(api);
+      });
     }
     return api;
   }
