@@ -46,6 +46,8 @@ PAGE_MODULES = (
     "dashboard.compare.cases_page",
     "dashboard.compare.page",
     "dashboard.monitoring.page",
+    "dashboard.admin.page",
+    "dashboard.admin.account",
     "dashboard.shell.not_found_404",
 )
 YEAR = 31_536_000

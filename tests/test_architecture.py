@@ -35,6 +35,7 @@ FLOORS = {
     "case_report": 6,
     "monitoring": 6,
     "compare": 6,
+    "admin": 6,
     "api": 7,
     "security": 8,
     "server": 8,

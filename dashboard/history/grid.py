@@ -10,6 +10,7 @@ from dash import dcc, html
 from dashboard.addresses import local_address
 from dashboard.history.gallery import REVIEW_WORDS
 from dashboard.shell.attributes import attributes
+from dashboard.shell.export_files import FORMATS
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import OUTCOMES, diagnosis_words, percent, signs_in_short
 from dashboard.store.fields import CONTEXT
@@ -263,15 +264,6 @@ def history_toolbar() -> html.Div:
         ],
         className="history-bar",
     )
-
-
-FORMATS: tuple[tuple[str, str, str], ...] = (
-    ("predictions.csv", "CSV", "for spreadsheets"),
-    ("predictions.parquet", "Parquet", "for pandas, R and the like"),
-    ("predictions.jsonl", "JSON lines", "everything that is stored"),
-    ("images.zip", "Photographs", "ZIP, without metadata"),
-    ("dataset.zip", "Confirmed cases as a dataset", "ZIP that `python -m training prepare` reads"),
-)
 
 
 def export_menu(name: str, label: str, selected: bool = False) -> html.Details:

@@ -12,8 +12,12 @@ from dash.development.base_component import Component
 from dashboard.monitoring import parts
 from dashboard.services import Services
 from dashboard.shell.boxes import box
+from dashboard.shell.browse import Browse
+from dashboard.shell.export_files import export_links
 from dashboard.store import summary
 from dashboard.store.summary import Version
+from dashboard.users.roles import Permission
+from dashboard.users.visitors import may
 from model.bundle import Bundle
 from model.evaluation import drift
 from model.evaluation.figures import monitoring as figures
@@ -32,6 +36,11 @@ FEW_CONFIRMED = 30
 ONCE = (
     "Each photograph counts once, with the first prediction that this version of the model made of it. Repeats and "
     "drawn examples do not count."
+)
+
+WITHOUT_NAMES = (
+    "The predictions of the model in the time chosen above, without names, notes and tags. A lesion's reference is "
+    "replaced by a number that is of no use elsewhere."
 )
 
 # A way of counting, sensitivity, specificity, and what was counted.
@@ -105,7 +114,16 @@ def monitoring_body(version: Version, since: datetime | None, theme: str | None)
         box("Scores", *score_panel(newest, bundle, theme)),
         box("Cautions", parts.cautions(newest.cautions, newest.texts, len(newest.scores))),
         box("Confirmed diagnoses", *confirmed_diagnoses(outcomes, bundle, taxonomy)),
+        *take_along(version, since),
     ]
+
+
+def take_along(version: Version, since: datetime | None) -> list[Component]:
+    """Files of these predictions for those who see no single case; others take them from the history."""
+    if may(Permission.SEE) or not may(Permission.EXPORT):
+        return []
+    view = Browse(choices={"model": (version.model,)}, first=since.date() if since else None)
+    return [box("Export", export_links(view.search()), name="monitoring-export", note=WITHOUT_NAMES)]
 
 
 def bundle_of(version: Version) -> Bundle | None:

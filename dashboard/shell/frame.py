@@ -18,6 +18,9 @@ LINKS = (
     ("History", "/history", Permission.SEE),
     ("Monitoring", "/monitoring", Permission.MONITOR),
 )
+# Only where people sign in.
+ADMINISTRATION = ("Administration", "/administration", Permission.ADMINISTER)
+ACCOUNT = "/account"
 
 
 def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
@@ -80,7 +83,8 @@ def coming_page() -> html.Div:
 
 def navigation(visitor: Visitor | None) -> html.Header:
     """Brand, the pages, the theme switch, and who is logged in."""
-    pages = [(word, local_address(href)) for word, href, takes in LINKS if not visitor or may(takes)]
+    offered = [*LINKS, ADMINISTRATION] if visitor else LINKS
+    pages = [(word, local_address(href)) for word, href, takes in offered if may(takes)]
     links = [html.Li(dcc.Link(word, href=href, className="nav-item")) for word, href in pages]
     return html.Header(
         html.Div(
@@ -90,7 +94,8 @@ def navigation(visitor: Visitor | None) -> html.Header:
                         html.Img(src=local_address("/assets/favicon.svg"), alt="", width=24, height=24),
                         html.Span("Dermaboard"),
                     ],
-                    href=pages[0][1],
+                    # Somebody who has to choose a password first may see no page.
+                    href=pages[0][1] if pages else local_address(ACCOUNT),
                     className="brand",
                 ),
                 html.Nav(html.Ul(links), id="navigation", **attributes(aria_label="Pages")),
@@ -114,7 +119,12 @@ def account(visitor: Visitor) -> html.Form:
     """Who is logged in, and the way out."""
     return html.Form(
         [
-            html.Span(visitor.name, className="account-name", title=f"Signed in as {visitor.role}"),
+            dcc.Link(
+                visitor.name,
+                href=local_address(ACCOUNT),
+                className="account-name",
+                title=f"Your account. Signed in as {visitor.role}",
+            ),
             # session.js writes what it has to hold when it is sent.
             dcc.Input(type="hidden", name="csrf_token", value=""),
             html.Button("Sign out", type="submit", className="btn btn-outline-secondary btn-sm"),

@@ -226,14 +226,14 @@ class Credentials:
             for row in self._listed(api_tokens, user)
         )
 
-    def end_sessions(self, user: str, only: str | None = None, keep: str = "") -> int:
-        """End sessions of a user; how many.
+    def end_sessions(self, user: str | None, only: str | None = None, keep: str = "") -> int:
+        """End sessions of a user, or of anybody; how many.
 
         Args:
             only: id of the one to end; None for all.
             keep: id of one that goes on.
         """
-        which = user_sessions.c.id == only if only is not None else user_sessions.c.id != keep
+        which = user_sessions.c.id != keep if only is None else user_sessions.c.id == only
         return self._end(user_sessions, "session ended", user, which)
 
     def revoke(self, token_id: str, user: str | None = None) -> bool:

@@ -92,12 +92,15 @@ FOLDERS: dict[str, Permission] = {
     "performance": Permission.PERFORMANCE,
     **dict.fromkeys(("history", "case", "case_report", "compare"), Permission.SEE),
     "monitoring": Permission.MONITOR,
+    "admin": Permission.ADMINISTER,
     # What several pages share works on cases; the page for unknown addresses is there, too.
     "shell": Permission.SEE,
 }
 MODULES: dict[str, Permission] = {
     "dash.dash": Permission.ENTER,
     "dashboard.shell.not_found_404": Permission.ENTER,
+    # It looks after whoever asks, and nobody else.
+    "dashboard.admin.account": Permission.ENTER,
 }
 # Callbacks that do more than look.
 CALLBACKS: dict[str, Permission] = {

@@ -53,6 +53,15 @@ def nothing(page: Page) -> None:
     """A page that is there at once."""
 
 
+def grave_violations(page: Page) -> list[str]:
+    """The rules that a page breaks gravely, and where."""
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:4]]}"
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in GRAVE
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("path", "prepare"),
@@ -75,10 +84,5 @@ def test_nothing_serious_stands_in_anyones_way(
     expect(page.locator("h1").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     prepare(page)
-    found = Axe().run(page).response["violations"]
-    grave = [
-        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:4]]}"
-        for one in found
-        if one["impact"] in GRAVE
-    ]
+    grave = grave_violations(page)
     assert not grave, "\n".join(grave)

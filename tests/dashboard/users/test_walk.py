@@ -55,11 +55,20 @@ def calls_of(app: Dash) -> Iterator[tuple[Callable[..., Any], dict[str, Any]]]:
         body = {
             "output": spec["output"],
             "outputs": outputs if spec["output"].startswith("..") else outputs[0],
-            "inputs": [{**one, "value": None} for one in spec["inputs"]],
-            "state": [{**one, "value": None} for one in spec["state"]],
+            "inputs": list(map(without_value, spec["inputs"])),
+            "state": list(map(without_value, spec["state"])),
             "changedPropIds": [],
         }
         yield function, body
+
+
+def without_value(one: dict[str, Any]) -> Any:
+    """An input as a page sends it; of all buttons of a kind, one."""
+    if not one["id"].startswith("{"):
+        return {**one, "value": None}
+    pattern = json.loads(one["id"])
+    chosen = {name: "x" if isinstance(part, list) else part for name, part in pattern.items()}
+    return [{**one, "id": chosen, "value": None}]
 
 
 def renamed(body: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +166,8 @@ def test_pages_that_a_role_may_not_see_are_missing(
         f"/report/{case_id}": Permission.SEE,
         "/compare/none": Permission.SEE,
         "/monitoring": Permission.MONITOR,
+        "/administration": Permission.ADMINISTER,
+        "/account": Permission.ENTER,
     }
     for path, takes in wanted.items():
         allowed = takes in ROLES[role]
@@ -172,6 +183,7 @@ def test_the_frame_names_no_page_that_a_role_may_not_see(signed_in: Callable[[st
         return json.dumps(signed_in(role).get("/_dash-layout").get_json())
 
     scientist, clinician = frame("scientist"), frame("clinician")
+    assert '"/administration"' in frame("administrator") and '"/administration"' not in scientist + clinician
     assert '"/performance"' in scientist and '"/history"' not in scientist and '"Predict"' not in scientist
     assert '"/history"' in clinician and '"Predict"' in clinician and "Signed in as clinician" in clinician
     assert '"Predict"' not in frame("viewer")
