@@ -69,7 +69,7 @@ def session_list(sessions: Sequence[Credential], here: str, kind: str) -> Compon
     )
 
 
-def end_session(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
+def end_listed_session(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
     """End one session."""
     session_id = pressed_id(END)
     if session_id is None:
@@ -88,4 +88,4 @@ def register() -> None:
         Output("admin-changed", "data", allow_duplicate=True),
         Input({"type": END, "id": ALL}, "n_clicks"),
         prevent_initial_call=True,
-    )(end_session)
+    )(end_listed_session)

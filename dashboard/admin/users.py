@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    callback,
+    clientside_callback,
+    ctx,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
@@ -273,6 +285,12 @@ def register() -> None:
         State("admin-user-password", "value"),
         prevent_initial_call=True,
     )(show_user)
+    clientside_callback(
+        ClientsideFunction("admin", "closed"),
+        Input("admin-user", "is_open"),
+        State("admin-user-chosen", "data"),
+        prevent_initial_call=True,
+    )
     callback(
         Output("admin-adding", "is_open"),
         Output("admin-add-said", "children"),

@@ -114,11 +114,11 @@ def monitoring_body(version: Version, since: datetime | None, theme: str | None)
         box("Scores", *score_panel(newest, bundle, theme)),
         box("Cautions", parts.cautions(newest.cautions, newest.texts, len(newest.scores))),
         box("Confirmed diagnoses", *confirmed_diagnoses(outcomes, bundle, taxonomy)),
-        *take_along(version, since),
+        *export_part(version, since),
     ]
 
 
-def take_along(version: Version, since: datetime | None) -> list[Component]:
+def export_part(version: Version, since: datetime | None) -> list[Component]:
     """Files of these predictions for those who see no single case; others take them from the history."""
     if may(Permission.SEE) or not may(Permission.EXPORT):
         return []
