@@ -67,7 +67,7 @@ def listing_table(
             html.Thead(html.Tr(columns, role="row"), role="rowgroup"),
             html.Tbody(body, role="rowgroup"),
         ],
-        className="listing",
+        className="named-cells",
         role="table",
         **attributes(aria_label=label),
     )

@@ -132,7 +132,7 @@ def token_dialog(
         fields.insert(
             0, labelled_field("Belongs to", choice, "It never allows more than the role of its user.")
         )
-    buttons = [
+    buttons: list[Component] = [
         action_button("Close", f"{name}-close", "outline-secondary"),
         action_button("Make the token", f"{name}-make", "primary"),
     ]

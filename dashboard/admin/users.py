@@ -53,7 +53,7 @@ DRAWN = "Leave it empty, and one is drawn. Whoever it is has to choose another o
 # By the way people sign in, where an administrator gives nobody a password.
 NO_PASSWORDS = {
     "proxy": "A proxy says who asks. Whoever is not listed here does not get in.",
-    "oidc": "Users appear here when they first sign in.",
+    "oidc": "Users appear here when they first sign in. The provider says what they are, each time.",
 }
 
 
@@ -152,7 +152,12 @@ def user_form(user: User | None, said: Component | None = None) -> list[Componen
         html.P(user_state(user, now), className="note"),
         *([said] if said else []),
         *([user_button("Unlock the account", "wake", "primary")] if is_resting(user, now) else []),
-        html.Div([role, user_button("Save role", "role")], className="field-row"),
+        html.Div(
+            [role, user_button("Save role", "role")],
+            className="field-row",
+            # There the provider's word holds, from the next log-in on.
+            hidden=sign_in_kind() == "oidc",
+        ),
         html.Div(
             [password, user_button("Set password", "password")], className="field-row", hidden=not gives
         ),
@@ -222,7 +227,9 @@ def show_user(
     name = opened or chosen
     if name is None or (opened is None and action is None):
         return (no_update,) * 7
-    said, changed, leave = None, no_update, no_update
+    said: Component | None = None
+    changed: Any = no_update
+    leave: Any = no_update
     try:
         if opened is None:
             said, changed = change_user(action, name, role, password), time_stamp()
