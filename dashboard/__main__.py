@@ -14,6 +14,7 @@ from dashboard.settings import Settings, SettingsError, load_settings, variable
 from model.console import speak_utf8
 
 if TYPE_CHECKING:
+    from dashboard.services import Services
     from dashboard.store import Store
 
 
@@ -32,8 +33,8 @@ def main(arguments: Sequence[str] = ()) -> int:
             return start_server(settings)
         case "user" | "token":
             return account_command(settings, options)
-        case "recheck":
-            return recheck_store(settings)
+        case command if command in SERVICES:
+            return services_command(settings, options)
         case _:
             return store_command(settings, options)
 
@@ -49,8 +50,10 @@ def dashboard_parser() -> argparse.ArgumentParser:
     for name, description in COMMANDS.items():
         subparser = commands.add_parser(name, help=description, description=description)
         subparser.set_defaults(command=name)
-        if name in ACTIONS:
+        if name in ACTIONS or name == "subject-data":
             subparser.add_argument("file", type=Path, metavar="FILE")
+        if name in ("erase", "subject-data"):
+            subparser.add_argument("--lesion", required=True, metavar="NAME", help="exactly as it was given")
     add_account_commands(commands)
     return parser
 
@@ -62,6 +65,9 @@ COMMANDS = {
     "import": "put the predictions of a backup into this store, beside those that are there",
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
     "check": "check that every prediction and picture is there and can be read, and that the audit trail is whole",
+    "sweep": "move what is older than the setting allows to the bin, and delete for good what was in it for 30 days",
+    "subject-data": "write everything that is stored of a lesion to FILE (a ZIP)",
+    "erase": "delete everything of a lesion for good, with photographs and what the audit trail quotes of it",
     "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
 
@@ -155,19 +161,31 @@ def store_command(settings: Settings, options: argparse.Namespace) -> int:
 def backup_store(store: "Store", file: Path) -> str:
     """Everything to a file."""
     from dashboard.store.backup import write_backup
+    from dashboard.store.restore import backup_times
 
-    done = write_backup(store, file)
+    done, (_, ends) = write_backup(store, file), backup_times(file)
     lost = f" {done.missing:,} files were missing." if done.missing else ""
-    return f"{done.predictions:,} predictions with {done.files:,} files are in {file}.{lost}"
+    return (
+        f"{done.predictions:,} predictions with {done.files:,} files are in {file}; {done.binned:,} cases in the bin "
+        f"and {done.users:,} users, too.{lost} Delete it after {ends:%d %b %Y}, or what is deleted here lives on in it."
+    )
 
 
 def restore_store(store: "Store", file: Path) -> str:
     """A backup into an empty store."""
-    from dashboard.store.restore import restore_backup
+    from dashboard.store.restore import backup_times, restore_backup
+    from dashboard.store.schema import utc_now
+    from dashboard.users.trail import Trail
 
-    done = restore_backup(store, file)
+    done, (written, ends) = restore_backup(store, file), backup_times(file)
+    Trail(store).write("command line", "restored", text=f"a backup of {written:%Y-%m-%d %H:%M} UTC")
     lost = f" {done.missing:,} files were missing in the backup." if done.missing else ""
-    return f"{done.predictions:,} predictions are here again.{lost}"
+    late = f" It should have been deleted by {ends:%d %b %Y}." if ends < utc_now() else ""
+    return (
+        f"{done.predictions:,} predictions are here again, {done.binned:,} cases in the bin and {done.users:,} users."
+        f"{lost}\nThe backup is of {written:%d %b %Y, %H:%M} UTC.{late} What was deleted or erased since is here "
+        "again, and users, roles and tokens are as they were then: delete, erase and revoke once more."
+    )
 
 
 def import_into_store(store: "Store", file: Path) -> str:
@@ -209,25 +227,66 @@ def check_store(store: "Store") -> int:
     return 1 if number else 0
 
 
-def recheck_store(settings: Settings) -> int:
-    """Every stored photograph once more."""
-    from dashboard.jobs.recheck import recheck_report
+def services_command(settings: Settings, options: argparse.Namespace) -> int:
+    """Run a command that works on cases."""
     from dashboard.services import ModelUnavailable, build_services
-    from dashboard.store import StoreError
+    from dashboard.store import Conflict, NotFound, StoreError
 
     try:
         services = build_services(settings)
         try:
-            lines = list(recheck_report(services))
+            return SERVICES[options.command](services, options)
         finally:
             services.store.close()
-    except (ModelUnavailable, SettingsError, StoreError) as error:
+    except (Conflict, ModelUnavailable, NotFound, SettingsError, StoreError) as error:
         print(f"Nothing was done.\n{error}", file=sys.stderr)
         return 2
+
+
+def recheck_cases(services: "Services", _options: argparse.Namespace) -> int:
+    """Every stored photograph once more."""
+    from dashboard.jobs.recheck import recheck_report
+
+    lines = list(recheck_report(services))
     print("\n".join(lines))
     return 1 if len(lines) > 1 else 0
 
 
+def sweep_now(services: "Services", _options: argparse.Namespace) -> int:
+    """What the server does once a day."""
+    from dashboard.cases import sweep_cases
+
+    retired, gone = sweep_cases(services)
+    print(f"{retired:,} cases went to the bin, {gone:,} were deleted for good.")
+    return 0
+
+
+def erase_subject(services: "Services", options: argparse.Namespace) -> int:
+    """Everything of a lesion, for good."""
+    from dashboard.cases import COMMAND_LINE, erase_lesion
+
+    erased = erase_lesion(COMMAND_LINE, services, options.lesion)
+    print("\n".join((f"{len(erased):,} cases of the lesion “{options.lesion}” are erased.", *erased)))
+    return 0
+
+
+def write_subject(services: "Services", options: argparse.Namespace) -> int:
+    """Everything of a lesion as one file."""
+    from dashboard.cases import COMMAND_LINE, lesion_file
+    from dashboard.store.places import new_file
+
+    with new_file(options.file) as file:
+        file.writelines(lesion_file(COMMAND_LINE, services, options.lesion))
+    print(f"{options.file} is written.")
+    return 0
+
+
+SERVICES: "dict[str, Callable[[Services, argparse.Namespace], int]]" = {
+    "recheck": recheck_cases,
+    "sweep": sweep_now,
+    "erase": erase_subject,
+    "subject-data": write_subject,
+}
 ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {
     "backup": backup_store,
     "restore": restore_store,
@@ -272,6 +331,7 @@ def address_problem(settings: Settings, error: OSError) -> str:
 def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
     """Build the application and serve it on the socket until Ctrl-C or SIGTERM."""
     from dashboard.app import create_app
+    from dashboard.jobs.retention import sweep_daily
     from dashboard.server.serving import run
     from dashboard.services import EXTENSION
     from dashboard.store.outcomes import NO_LONGER_BENIGN
@@ -290,6 +350,7 @@ def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
             flush=True,
         )
     services.warm(delay=2)
+    sweep_daily(services)
     if settings.auth != "none":
         Trail(services.store).tell_log()
     try:

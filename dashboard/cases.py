@@ -1,25 +1,31 @@
-"""What can be done with predictions, and by whom: predict, predict again, change, review, delete.
+"""What can be done with predictions, and by whom: predict, predict again, change, review, delete, put back.
 
 Pages, API, jobs and command line call this, and write to the store in no other way: what an actor may do is checked
 here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from dashboard.services import LIMITS, STORED, Services, operating_point_of
 from dashboard.store import Context, Finding, InputError, NotFound, Record, Store
+from dashboard.store.bin import RETENTION, Bin, BinnedCase
+from dashboard.store.holds import Hold, Holds
 from dashboard.store.keys import IdempotencyKey, request_digest
+from dashboard.store.lesions import erase_cases_of_lesion, ids_of_lesion, lesion_zip
 from dashboard.store.summary import same_image
 from dashboard.users.roles import EVERYTHING, Permission
-from dashboard.users.trail import Trail
+from dashboard.users.trail import Sought, Trail
 from dashboard.users.visitors import asks_who, current_visitor
 from model.images import Crop, cut, decode
 
 # Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
 PATIENCE = 2.0
+# Of the audit trail, about one case.
+MOST_LINES = 100_000
 # Threads that encode photographs and wait for the disk; so many as the web server has.
 WRITING = ThreadPoolExecutor(8, "writing")
 
@@ -48,6 +54,8 @@ class NotAllowed(NotFound):
 
 # Whoever asks where there is no log-in.
 NOBODY = Actor(permissions=EVERYTHING)
+# Whoever runs Dermaboard.
+COMMAND_LINE = Actor("command line", EVERYTHING)
 
 
 def current_actor(typed: str | None = None) -> Actor:
@@ -202,19 +210,153 @@ def change_cases(
     return services.store.change(seen, fields, finding, actor.name)
 
 
-def delete_cases(actor: Actor, services: Services, ids: Sequence[str], revision: int | None = None) -> int:
-    """Delete predictions with their reviews and pictures; audit lines stay. Returns how many were there.
+def delete_cases(
+    actor: Actor, services: Services, ids: Sequence[str], revision: int | None = None
+) -> tuple[str, ...]:
+    """Put cases into the bin. Returns the ids of those that were there.
 
     Args:
         revision: the one that the actor has seen, of each of them.
 
     Raises:
-        Conflict: somebody changed one of them meanwhile; none is deleted then.
+        Conflict: somebody changed one of them meanwhile, or it is on legal hold; none is deleted then.
     """
     actor.require(Permission.DELETE)
-    gone = services.store.delete(ids, actor.name, revision)
-    if gone and asks_who():
-        trail = Trail(services.store)
-        for record_id in ids:
-            trail.write(actor.name, "deleted", record_id)
+    gone = Bin(services.store).put(ids, actor.name, revision)
+    write_trail(services, actor.name, "deleted", gone)
     return gone
+
+
+def binned_cases(actor: Actor, services: Services) -> tuple[tuple[BinnedCase, ...], int]:
+    """The cases in the bin, those that were deleted last first and at most MOST_SHOWN, and how many there are."""
+    actor.require(Permission.DELETE)
+    return Bin(services.store).cases()
+
+
+def put_back_cases(actor: Actor, services: Services, ids: Sequence[str]) -> tuple[str, ...]:
+    """Take cases out of the bin again. Returns the ids of those that were in it.
+
+    Raises:
+        StoreError: one of them is damaged; none is put back then.
+    """
+    actor.require(Permission.DELETE)
+    back = Bin(services.store).put_back(ids, actor.name)
+    write_trail(services, actor.name, "put back", back)
+    return back
+
+
+def delete_binned_cases(actor: Actor, services: Services, ids: Sequence[str]) -> tuple[str, ...]:
+    """Delete cases for good that are in the bin. Returns the ids of those that were in it.
+
+    Raises:
+        Held: one of them is on legal hold; none is deleted then.
+    """
+    actor.require(Permission.ADMINISTER)
+    gone = Bin(services.store).delete(ids, actor.name)
+    write_trail(services, actor.name, "deleted for good", gone)
+    return gone
+
+
+def hold_cases(
+    actor: Actor, services: Services, record_id: str, reason: str, whole_lesion: bool = False
+) -> tuple[str, ...]:
+    """Put a legal hold on a case, in the list or in the bin: nobody may delete it. Returns what was not held before.
+
+    Args:
+        reason: stands in the audit trail.
+        whole_lesion: on every case with the same lesion reference.
+
+    Raises:
+        InputError: there is no reason, or it is too long.
+        NotFound: there is no such case.
+    """
+    actor.require(Permission.ADMINISTER)
+    ids = same_lesion(services, record_id) if whole_lesion else (record_id,)
+    held = Holds(services.store).put(ids, reason, actor.name)
+    write_trail(services, actor.name, "held", held, reason)
+    return held
+
+
+def release_cases(
+    actor: Actor, services: Services, record_id: str, whole_lesion: bool = False
+) -> tuple[str, ...]:
+    """Take the legal hold off a case, or off all of its lesion. Returns what was held."""
+    actor.require(Permission.ADMINISTER)
+    ids = same_lesion(services, record_id) if whole_lesion else (record_id,)
+    released = Holds(services.store).release(ids, actor.name)
+    write_trail(services, actor.name, "released", released)
+    return released
+
+
+def hold_on(services: Services, record_id: str) -> Hold | None:
+    """The legal hold on a case; None where there is none."""
+    return Holds(services.store).of(record_id)
+
+
+def same_lesion(services: Services, record_id: str) -> tuple[str, ...]:
+    """The cases with the lesion reference of this one, which may have none. Raises NotFound."""
+    reference = services.store.get(record_id).context.lesion
+    return ids_of_lesion(services.store, reference) if reference else (record_id,)
+
+
+def erase_lesion(actor: Actor, services: Services, reference: str) -> tuple[str, ...]:
+    """Delete every case of a lesion for good, with its photographs and what the audit trail quotes of it.
+
+    Returns:
+        The ids of the cases.
+
+    Raises:
+        Held: one of them is on legal hold; none is deleted then.
+        NotFound: there is none.
+    """
+    actor.require(Permission.ADMINISTER)
+    erased = erase_cases_of_lesion(services.store, reference, actor.name)
+    if not erased:
+        raise NotFound(f"There is no case of the lesion “{reference}”.")
+    for record_id in erased:
+        Trail(services.store).erase_texts(record_id)
+    Trail(services.store).erase_quotes(reference)
+    write_trail(services, actor.name, "erased", erased)
+    return erased
+
+
+def lesion_file(actor: Actor, services: Services, reference: str) -> Iterator[bytes]:
+    """Everything that is stored of a lesion as one ZIP. Raises NotFound where there is nothing."""
+    actor.require(Permission.ADMINISTER)
+    ids = ids_of_lesion(services.store, reference)
+    if not ids:
+        raise NotFound(f"There is no case of the lesion “{reference}”.")
+    trail = {
+        one: [
+            {"created": line.created.isoformat(), "who": line.who, "action": line.action, "text": line.text}
+            for line in Trail(services.store).lines(Sought(subject=one), limit=MOST_LINES)
+        ]
+        for one in ids
+    }
+    write_trail(services, actor.name, "taken as one file", ids)
+    return lesion_zip(services.store, reference, trail)
+
+
+def sweep_cases(services: Services, files: bool = False) -> tuple[int, int]:
+    """Put what is older than the setting allows into the bin, and delete for good what was in it for long enough.
+
+    Args:
+        files: remove those, too, that a process has left that was stopped between row and files. Every start does.
+
+    Returns:
+        How many cases went into the bin, and how many were deleted for good.
+    """
+    bin_, days = Bin(services.store), services.settings.keep_days
+    retired = bin_.retire(timedelta(days=days)) if days else ()
+    write_trail(services, RETENTION, "deleted", retired)
+    gone = bin_.expire()
+    write_trail(services, RETENTION, "deleted for good", gone)
+    if files:
+        services.store.sweep()
+    return len(retired), len(gone)
+
+
+def write_trail(services: Services, who: str, action: str, ids: Sequence[str], text: str = "") -> None:
+    """A line of the audit trail for each of these cases, where there is a log-in."""
+    if ids and services.settings.auth != "none":
+        Trail(services.store).write_each(who, action, ids, text)

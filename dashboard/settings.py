@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         pattern=r"^[a-z][a-z0-9+.-]*://.+",
         description="an fsspec address such as s3://bucket/folder; leave it out to keep images in the data folder",
     )
+    keep_days: int | None = Field(
+        None,
+        ge=1,
+        le=36500,
+        description="days after which a case goes to the bin, 1 to 36500; leave it out to keep cases for good",
+    )
     threads: int | None = Field(
         None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
     )

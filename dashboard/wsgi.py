@@ -1,6 +1,7 @@
 """For other WSGI servers: `dashboard.wsgi:server`. `python -m dashboard` brings its own."""
 
 from dashboard.app import create_app
+from dashboard.jobs.retention import sweep_daily
 from dashboard.server.process import keep_to
 from dashboard.services import EXTENSION
 from dashboard.settings import load_settings
@@ -12,5 +13,6 @@ app = create_app(settings)
 server = app.server
 services = server.extensions[EXTENSION]
 services.warm()
+sweep_daily(services)
 if settings.auth != "none":
     Trail(services.store).tell_log()

@@ -31,6 +31,7 @@ FLOORS = {
     "predict": 6,
     "performance": 6,
     "history": 6,
+    "bin": 6,
     "case": 6,
     "case_report": 6,
     "monitoring": 6,
@@ -183,7 +184,7 @@ def test_only_cases_and_users_write_to_the_store() -> None:
         and node.attr in writes
         and ast.unparse(node.value).endswith("store")
     ]
-    inner = {f"dashboard.store.{name}" for name in ("changes", "restore", "transactions")}
+    inner = {f"dashboard.store.{name}" for name in ("changes", "holds", "restore", "transactions")}
     assert {
         found.module
         for found in imports_of("dashboard")

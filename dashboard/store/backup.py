@@ -1,8 +1,9 @@
 """Writing a whole store, or a part of it, to one file, which `restore` reads into any kind of database.
 
-The file is a TAR archive. It starts with a description of itself; photographs and heatmaps follow, and at the end the
-rows as JSON lines. So an interrupted restoration may leave files without a row, and never a row without its files. Each
-entry has its SHA-256 in its header. The store is read once, at constant memory.
+The file is a TAR archive. It starts with a manifest; photographs and heatmaps follow, and behind them the rows as JSON
+lines, those of the bin, of users, tokens and the audit trail, too. So an interrupted restoration may leave files
+without a row, and never a row without its files. Each entry has its SHA-256 in its header. The store is read once, at
+constant memory.
 """
 
 import gzip
@@ -11,26 +12,38 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Connection, Table, exists, or_, select
 
+from dashboard.store.bin import KEPT
+from dashboard.store.case_lines import case_lines, json_row, lines_by_id
 from dashboard.store.database import CHUNK, in_batches
 from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
-from dashboard.store.schema import audit, predictions, reviews
+from dashboard.store.schema import api_tokens, audit, binned, predictions, trail, users, utc_now
 
-# The first one had no digests.
-FORMATS = (1, 2)
+# The first one had no digests, the second neither bin nor users.
+FORMATS = (1, 2, 3)
 HEAD, ROWS, TRAIL = "dermaboard.json", "predictions.jsonl.gz", "audit.jsonl.gz"
+BIN = "bin.jsonl.gz"
+# What a whole backup has of users: each table as it is.
+TABLES: dict[str, Table] = {
+    "users.jsonl.gz": users,
+    "tokens.jsonl.gz": api_tokens,
+    "trail.jsonl.gz": trail,
+}
+LEFT_OUT = {
+    "sessions": "Everybody logs in again.",
+    "cookie key": "The restored server makes a new one.",
+    "idempotency keys": "A request that is sent again after the restoration is a new one.",
+}
 DIGEST = "DERMABOARD.sha256"
-# Columns that a row has by its place in this store, or that follow from the rest of it.
-WORKED_OUT = frozenset({"seq", "counted", "close_up"})
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Counts:
         missing: files that rows name and that were not there.
         known: predictions that the store had already; they were left as they are.
         deleted: predictions that were deleted in the store before; they stay so.
+        binned: cases in the bin; an import leaves them out.
+        users: accounts.
     """
 
     predictions: int = 0
@@ -50,6 +65,8 @@ class Counts:
     missing: int = 0
     known: int = 0
     deleted: int = 0
+    binned: int = 0
+    users: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(sum, zip(astuple(self), astuple(other), strict=True)))
@@ -72,50 +89,109 @@ def write_backup(source: Store, path: Path, query: Query | None = None) -> Count
 
 def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, folder: Path) -> Counts:
     """Write everything into an open archive; temporary files go into `folder`."""
-    written, deleted = set[str](), list[str]()
-    rows = files = missing = 0
-    head = {"format": FORMATS[-1], "created": datetime.now(UTC).isoformat(), "whole": query is None}
-    add_file(archive, HEAD, io.BytesIO(json.dumps(head).encode()))
-    with tempfile.TemporaryFile(dir=folder) as spool, source.reading() as connection:
-        with gzip.open(spool, "wb", compresslevel=5) as lines:
-            for batch in in_batches(rows_to_back_up(source, connection, query)):
-                whole = []
-                for row in batch:
-                    pictures = {
-                        name: file_contents(source, name)
-                        for name in files_of_row(source, row)
-                        if name not in written
-                    }
-                    if None in pictures.values() and is_deleted(source, row["id"]):
-                        deleted.append(row["id"])
-                        continue
-                    whole.append(row)
-                    for name, data in pictures.items():
-                        if data is None:
-                            missing += 1
-                            continue
-                        add_file(archive, name, io.BytesIO(data))
-                        files += 1
-                        if name.startswith("images/"):
-                            written.add(name)
-                for line in rows_with_history(connection, whole):
-                    lines.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-                    rows += 1
-        add_file(archive, ROWS, spool)
+    add_file(archive, HEAD, io.BytesIO(json.dumps(manifest(query is None)).encode()))
+    with source.reading() as connection:
+        writer = BackupWriter(source, archive, folder, connection)
+        rows = writer.add_lines(ROWS, writer.cases(query))
+        found = Counts(rows)
         if query is None:
-            with tempfile.TemporaryFile(dir=folder) as trail:
-                with gzip.open(trail, "wb", compresslevel=5) as lines:
-                    for row in (*audit_of_deleted(connection), *audit_of_just_deleted(source, deleted)):
-                        lines.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-                add_file(archive, TRAIL, trail)
-    return Counts(rows, files, missing)
+            found += Counts(binned=writer.add_lines(BIN, writer.binned_cases()))
+            for name, table in TABLES.items():
+                every = connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+                number = writer.add_lines(name, (json_row(table, row) for row in every))
+                found += Counts(users=number if table is users else 0)
+            # Last: what was deleted while all of that was written is known by now.
+            gone = chain(audit_of_deleted(connection), audit_of_just_deleted(source, writer.deleted))
+            writer.add_lines(TRAIL, gone)
+    return found + Counts(files=writer.files, missing=writer.missing)
+
+
+def manifest(whole: bool) -> dict[str, Any]:
+    """What an archive says of itself: when it was written, until when it may be kept, and what it has not."""
+    now = utc_now()
+    return {
+        "format": FORMATS[-1],
+        "created": now.isoformat(),
+        # Longer than the bin, it would keep what was deleted for good.
+        "delete_after": (now + KEPT).isoformat(),
+        "whole": whole,
+        "left_out": LEFT_OUT,
+    }
+
+
+@dataclass
+class BackupWriter:
+    """Writes a store into an archive, as it is at the moment of a connection's transaction.
+
+    Attributes:
+        written: names of the photographs and thumbnails that are in the archive.
+        deleted: ids of cases that were deleted for good meanwhile.
+        files, missing: see `Counts`.
+    """
+
+    source: Store
+    archive: tarfile.TarFile
+    folder: Path
+    connection: Connection
+    written: set[str] = field(default_factory=set[str])
+    deleted: list[str] = field(default_factory=list[str])
+    files: int = 0
+    missing: int = 0
+
+    def add_lines(self, name: str, lines: Iterable[Mapping[str, Any]]) -> int:
+        """Add compressed lines of JSON under a name; whatever yields them may add files first. Returns how many."""
+        number = 0
+        with tempfile.TemporaryFile(dir=self.folder) as spool:
+            with gzip.open(spool, "wb", compresslevel=5) as packed:
+                for line in lines:
+                    packed.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                    number += 1
+            add_file(self.archive, name, spool)
+        return number
+
+    def cases(self, query: Query | None) -> Iterator[dict[str, Any]]:
+        """The listed cases, after their pictures."""
+        for batch in in_batches(rows_to_back_up(self.source, self.connection, query)):
+            yield from case_lines(self.connection, [row for row in batch if self.add_pictures(row)])
+
+    def binned_cases(self) -> Iterator[dict[str, Any]]:
+        """The cases in the bin, after their pictures."""
+        last = ""
+        while True:
+            part = select(binned).where(binned.c.id > last).order_by(binned.c.id).limit(CHUNK)
+            rows = self.connection.execute(part).mappings().all()
+            if not rows:
+                return
+            whole = [row for row in rows if self.add_pictures(row)]
+            others = lines_by_id(self.connection, [row["id"] for row in whole])
+            for row, more in zip(whole, others, strict=True):
+                yield {"binned": row["binned"].isoformat(), "who": row["who"], "case": row["line"] | more}
+            last = rows[-1]["id"]
+
+    def add_pictures(self, row: Any) -> bool:
+        """Add the files of a case that are not there yet; False for one that was deleted for good meanwhile."""
+        names = [name for name in files_of_row(self.source, row) if name not in self.written]
+        pictures = {name: file_contents(self.source, name) for name in names}
+        if None in pictures.values() and is_deleted(self.source, row["id"]):
+            self.deleted.append(row["id"])
+            return False
+        for name, data in pictures.items():
+            if data is None:
+                self.missing += 1
+                continue
+            add_file(self.archive, name, io.BytesIO(data))
+            self.files += 1
+            if name.startswith("images/"):
+                self.written.add(name)
+        return True
 
 
 def is_deleted(source: Store, record_id: str) -> bool:
-    """Whether a prediction was deleted, with its pictures, since the backup began."""
+    """Whether a case was deleted for good, with its pictures, since the backup began."""
     with source.reading() as connection:
-        return (
-            connection.execute(select(predictions.c.id).where(predictions.c.id == record_id)).first() is None
+        return not any(
+            connection.execute(select(column).where(column == record_id)).first()
+            for column in (predictions.c.id, binned.c.id)
         )
 
 
@@ -162,44 +238,11 @@ def file_contents(source: Store, name: str) -> bytes | None:
         return None
 
 
-def rows_with_history(connection: Connection, rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """Each row with its reviews and audit lines, ready for JSON."""
-    reviewed = json_rows_by(connection, reviews, reviews.c.seq, [row["seq"] for row in rows], {"seq"})
-    audited = json_rows_by(connection, audit, audit.c.prediction_id, [row["id"] for row in rows])
-    for row in rows:
-        yield {
-            "prediction": json_row(predictions, row, WORKED_OUT),
-            "reviews": reviewed.get(row["seq"], []),
-            "audit": audited.get(row["id"], []),
-        }
-
-
-def json_rows_by(
-    connection: Connection,
-    table: Table,
-    column: Column[Any],
-    values: Sequence[Any],
-    without: Set[str] = frozenset(),
-) -> dict[Any, list[dict[str, Any]]]:
-    """The rows of a table, in the order of their ids, by their value in a column."""
-    by_value: dict[Any, list[dict[str, Any]]] = {}
-    wanted = select(table).where(column.in_(values)).order_by(table.c.id)
-    for row in connection.execute(wanted).mappings():
-        by_value.setdefault(row[column.name], []).append(json_row(table, row, without))
-    return by_value
-
-
 def audit_of_deleted(connection: Connection) -> Iterator[dict[str, Any]]:
-    """The audit lines of deleted predictions."""
-    exists = select(predictions.c.seq).where(predictions.c.id == audit.c.prediction_id).exists()
-    for row in connection.execute(select(audit).where(~exists).order_by(audit.c.id)).mappings():
+    """The audit lines of cases that were deleted for good."""
+    there = [exists().where(column == audit.c.prediction_id) for column in (predictions.c.id, binned.c.id)]
+    for row in connection.execute(select(audit).where(~or_(*there)).order_by(audit.c.id)).mappings():
         yield json_row(audit, row)
-
-
-def json_row(table: Table, row: Any, without: Set[str] = frozenset()) -> dict[str, Any]:
-    """A row in a form that JSON has, without some of its columns."""
-    names = [column.name for column in table.columns if column.name not in without]
-    return {name: row[name].isoformat() if isinstance(row[name], datetime) else row[name] for name in names}
 
 
 def add_file(archive: tarfile.TarFile, name: str, file: IO[bytes]) -> None:

@@ -193,10 +193,18 @@ class AuditRow(Row):
     @model_validator(mode="after")
     def agrees(self) -> "AuditRow":
         """A change has the value before it and the value after it."""
-        changed = self.action in ("described", "reviewed", "withdrawn")
+        changed = self.action in ("described", "reviewed", "withdrawn", "held", "released")
         if changed and not all(isinstance(value, list) and len(value) == 2 for value in self.detail.values()):
             raise ValueError("a change has a value before and one after")
         return self
+
+
+class HoldRow(Row):
+    """A row of `holds`, beside its prediction."""
+
+    created: Moment
+    who: Annotated[Line, Field(max_length=MAX_NAME)]
+    reason: Note
 
 
 class BackupCase(Row):
@@ -205,6 +213,7 @@ class BackupCase(Row):
     prediction: PredictionRow
     reviews: list[ReviewRow]
     audit: list[AuditRow]
+    hold: HoldRow | None = None
 
     @model_validator(mode="after")
     def agrees(self) -> "BackupCase":
@@ -212,6 +221,58 @@ class BackupCase(Row):
         if any(line.prediction_id != self.prediction.id for line in self.audit):
             raise ValueError("it has the trail of another prediction")
         return self
+
+
+class BinRow(Row):
+    """A case in the bin: when it was deleted, by whom, and what it was."""
+
+    binned: Moment
+    who: Annotated[Line, Field(max_length=MAX_NAME)]
+    case: BackupCase
+
+
+class UserRow(Row):
+    """A row of `users`."""
+
+    id: Id
+    name: Annotated[Line, Field(min_length=1, max_length=64)]
+    folded: Annotated[Line, Field(min_length=1)]
+    role: Annotated[Line, Field(max_length=16)]
+    password: Line | None
+    created: Moment
+    removed: Moment | None
+    signed_in: Moment | None
+    failures: Count
+    rests_until: Moment | None
+    switched_off: Moment | None
+    once: bool
+
+
+class TokenRow(Row):
+    """A row of `api_tokens`."""
+
+    id: Id
+    digest: Digest
+    user_id: Id
+    created: Moment
+    expires: Moment
+    used: Moment | None
+    scopes: list[Line] | None
+    name: Annotated[Line, Field(max_length=64)]
+
+
+class TrailRow(Row):
+    """A row of `trail`."""
+
+    seq: Annotated[int, Field(ge=1)]
+    created: Moment
+    who: Annotated[str, Field(max_length=MAX_NAME)]
+    action: Annotated[str, Field(max_length=32)]
+    subject: Annotated[str, Field(max_length=64)]
+    text: str | None
+    salt: Annotated[str, Field(max_length=32)] | None
+    text_digest: Digest
+    digest: Digest
 
 
 def parse_row(kind: type[R], line: bytes) -> R:

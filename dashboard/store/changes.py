@@ -1,4 +1,4 @@
-"""How people change predictions: context, reviews, tags and deletion, each with its audit line, in one transaction."""
+"""How people change predictions: context, reviews and tags, each with its audit line, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,8 +8,6 @@ from typing import Any, cast
 from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
-from dashboard.store.counted import recount_photographs
-from dashboard.store.database import in_batches
 from dashboard.store.errors import Conflict, InputError, NotFound
 from dashboard.store.fields import CONTEXT_NAMES
 from dashboard.store.files import ID
@@ -24,12 +22,12 @@ from dashboard.store.records import (
     review_state,
     row_of_record,
 )
-from dashboard.store.schema import audit, keys, predictions, reviews, tags
+from dashboard.store.schema import audit, predictions, reviews, tags
 from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
 # What could tell whose case it was.
-WRITTEN = frozenset({*CONTEXT_NAMES, "tags"})
+WRITTEN = frozenset({*CONTEXT_NAMES, "tags", "hold"})
 MISSING = "There is no prediction under this address. It may have been deleted."
 
 
@@ -116,7 +114,7 @@ def write_change(
     changed = {name: [value, now[name]] for name, value in fields.items() if value != now[name]}
     if note:
         changed["note"] = [None, note]
-    connection.execute(insert(audit).values(audit_row(after, action, who, changed)))
+    connection.execute(insert(audit).values(audit_row(after.id, after.revision, action, who, changed)))
     return after
 
 
@@ -153,15 +151,17 @@ def write_tags(connection: Connection, seq: int, before: Sequence[str], after: S
         connection.execute(insert(tags), [{"name": name, "seq": seq} for name in added])
 
 
-def audit_row(record: Record, action: Action, who: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+def audit_row(
+    record_id: str, revision: int, action: Action, who: str, detail: Mapping[str, Any]
+) -> dict[str, Any]:
     """One line of the audit trail as column values."""
     return {
         "id": new_id(),
-        "prediction_id": record.id,
+        "prediction_id": record_id,
         "created": datetime.now(UTC),
         "who": who,
         "action": action,
-        "revision": record.revision,
+        "revision": revision,
         "detail": {
             name: list(value) if isinstance(value, tuple) else value for name, value in detail.items()
         },
@@ -186,42 +186,8 @@ def first_audit_line(record: Record) -> AuditLine:
     return AuditLine(record.id, record.id, record.created, "", "predicted", 0, detail)
 
 
-def last_audit_detail(record: Record) -> dict[str, Any]:
-    """What the audit trail keeps of a deleted prediction: nothing that could identify a person."""
-    return {
-        **first_audit_line(record).detail,
-        "created": record.created.isoformat(),
-        "confirmed": record.confirmed,
-    }
-
-
-def delete_predictions(
-    connection: Connection, ids: Sequence[str], who: str, revision: int | None
-) -> dict[str, str]:
-    """Delete predictions and everything of them but their audit lines. Returns id -> SHA-256 of those that existed."""
-    deleted: dict[str, str] = {}
-    for part in in_batches(dict.fromkeys(filter(ID.fullmatch, ids))):
-        wanted = predictions.c.id.in_(part)
-        rows = connection.execute(select(predictions).where(wanted)).mappings()
-        if not (records := [record_from_row(row) for row in rows]):
-            continue
-        for record in records:
-            check_revision(connection, record, revision)
-        deleted |= {record.id: record.sha256 for record in records}
-        numbers = select(predictions.c.seq).where(wanted)
-        connection.execute(delete(reviews).where(reviews.c.seq.in_(numbers)))
-        connection.execute(delete(tags).where(tags.c.seq.in_(numbers)))
-        connection.execute(delete(keys).where(keys.c.prediction_id.in_(part)))
-        connection.execute(delete(predictions).where(wanted))
-        recount_photographs(connection, [record.sha256 for record in records])
-        redact_audit(connection, part)
-        lines = [audit_row(record, "deleted", who, last_audit_detail(record)) for record in records]
-        connection.execute(insert(audit), lines)
-    return deleted
-
-
 def redact_audit(connection: Connection, ids: Sequence[str]) -> None:
-    """Remove what people wrote from the trails of deleted predictions; who wrote, and when, stays."""
+    """Remove what people wrote from the trails of predictions, at most CHUNK; who wrote, and when, stays."""
     for row in connection.execute(
         select(audit.c.id, audit.c.detail).where(audit.c.prediction_id.in_(ids))
     ).all():

@@ -31,9 +31,12 @@ def recount_photographs(connection: Connection, photographs: Collection[str]) ->
     Args:
         photographs: SHA-256 of at most CHUNK files.
     """
-    first = first_predictions(predictions.c.sha256.in_(set(photographs)))
-    wanted = predictions.c.seq.in_(first) & predictions.c.counted.is_(false())
-    connection.execute(update(predictions).where(wanted).values(counted=true()))
+    theirs = predictions.c.sha256.in_(set(photographs))
+    first = predictions.c.seq.in_(first_predictions(theirs))
+    connection.execute(
+        update(predictions).where(theirs, ~first, predictions.c.counted).values(counted=false())
+    )
+    connection.execute(update(predictions).where(first, ~predictions.c.counted).values(counted=true()))
 
 
 def count_miscounted(connection: Connection) -> int:

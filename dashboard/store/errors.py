@@ -40,3 +40,7 @@ class Conflict(Exception):
         super().__init__(sentence)
         self.record = record
         self.changes = changes
+
+
+class Held(Conflict):
+    """Somebody has put a legal hold on it: nobody may delete it. `str()` is a sentence for the user."""

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from dashboard.store.database import in_batches
 from dashboard.store.places import TEMPORARY, Storage
-from dashboard.store.schema import predictions
+from dashboard.store.schema import binned, predictions
 from model.images import Photograph, encode, encode_exactly
 
 log = logging.getLogger(__name__)
@@ -141,17 +141,35 @@ def remove_orphaned_files(files: Files, identity: str, reading: Transaction, wri
 
 
 def referenced_digests(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """The digests that a row names."""
+    """The digests that a row names, of a case in the list or in the bin."""
     referenced = set[str]()
     for part in in_batches(digests):
-        named = select(predictions.c.sha256).where(predictions.c.sha256.in_(part))
-        referenced.update(connection.execute(named).scalars())
+        for column in (predictions.c.sha256, binned.c.sha256):
+            referenced.update(connection.execute(select(column).where(column.in_(part))).scalars())
     return referenced
+
+
+def remove_unshared_files(files: Files, connection: Connection, deleted: Mapping[str, str]) -> None:
+    """Remove the files of deleted predictions, but for those that another one shares.
+
+    Args:
+        connection: a turn to write after the one in which the rows were deleted: they are gone for good before the
+            first file is, and nobody adds it meanwhile.
+        deleted: id -> SHA-256.
+    """
+    digests = set(deleted.values())
+    for digest in digests - referenced_digests(connection, digests):
+        for name in (*files.images(digest), files.thumbnail(digest)):
+            files.place.remove(name)
+    for record_id in deleted:
+        files.place.remove(files.heatmap(record_id))
 
 
 def orphaned_files(connection: Connection, files: Sequence[File]) -> list[File]:
     """The files, of at most CHUNK, that no row names."""
     digests = referenced_digests(connection, {file.sha256 for file in files if file.sha256})
     ids = [file.prediction for file in files if file.prediction]
-    known = set(connection.execute(select(predictions.c.id).where(predictions.c.id.in_(ids))).scalars())
+    known = set[str]()
+    for column in (predictions.c.id, binned.c.id):
+        known.update(connection.execute(select(column).where(column.in_(ids))).scalars())
     return [file for file in files if file.sha256 not in digests and file.prediction not in known]

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from dashboard.store.backup import files_of_row, is_deleted, rows_to_back_up, rows_with_history
+from dashboard.store.backup import files_of_row, is_deleted, rows_to_back_up
 from dashboard.store.backup_rows import BackupCase, case_row, parse_row
+from dashboard.store.case_lines import case_lines
 from dashboard.store.counted import count_miscounted
 from dashboard.store.database import in_batches
 from dashboard.store.repository import Store
+from dashboard.store.schema import binned
 
 
 def store_problems(source: Store) -> Iterator[str]:
@@ -22,10 +24,12 @@ def store_problems(source: Store) -> Iterator[str]:
         if wrong := count_miscounted(connection):
             yield f"Of {wrong:,} predictions it is wrong whether monitoring counts them."
         for rows in in_batches(rows_to_back_up(source, connection, None)):
-            for row, line in zip(rows, rows_with_history(connection, rows), strict=True):
+            for row, line in zip(rows, case_lines(connection, rows), strict=True):
                 yield from (
                     f"Prediction {row['id']}: {fault}." for fault in prediction_faults(source, row, line)
                 )
+        for row in connection.execute(select(binned).order_by(binned.c.id)).mappings():
+            yield from (f"Case {row['id']} in the bin: {fault}." for fault in binned_faults(source, row))
 
 
 def database_damage(connection: Connection) -> Iterator[str]:
@@ -45,6 +49,20 @@ def prediction_faults(source: Store, row: Any, line: dict[str, Any]) -> Iterator
         return
     if wrong := [name for name, value in case_row(case, source.known).items() if row[name] != value]:
         yield f"{', '.join(wrong)} do not agree with its reviews and texts"
+    yield from file_faults(source, row)
+
+
+def binned_faults(source: Store, row: Any) -> Iterator[str]:
+    """What is wrong with a case in the bin and its files."""
+    try:
+        parse_row(BackupCase, json.dumps(row["line"]).encode())
+    except ValueError as error:
+        yield f"it cannot be put back, {error}"
+    yield from file_faults(source, row)
+
+
+def file_faults(source: Store, row: Any) -> Iterator[str]:
+    """What is wrong with the files of a case."""
     for name in files_of_row(source, row):
         fault = picture_fault(source, name)
         if fault and not is_deleted(source, row["id"]):

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from model.predictor import Decision, Prediction, Similar
 
 Source = Literal["histology", "follow-up", "expert"]
-Action = Literal["predicted", "described", "reviewed", "withdrawn", "deleted", "imported"]
+Action = Literal[
+    "predicted",
+    "described",
+    "reviewed",
+    "withdrawn",
+    "held",
+    "released",
+    "binned",
+    "put back",
+    "deleted",
+    "imported",
+]
 SOURCES: tuple[str, ...] = get_args(Source)
 
 # Where the review of a prediction stands, by what is stored. Sorting down by it puts disagreements first, the missed

@@ -6,7 +6,7 @@ database: otherwise one could remove an image that another relies on.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,10 @@ from sqlalchemy import Column, Connection, Engine, func, insert, select
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, counted, database, text_index
+from dashboard.store.bin import delete_for_good
 from dashboard.store.errors import MissingFile, NotFound, QueryError
 from dashboard.store.fields import Context
-from dashboard.store.files import ID, Files, referenced_digests, remove_orphaned_files
+from dashboard.store.files import ID, Files, remove_orphaned_files, remove_unshared_files
 from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
 from dashboard.store.names import MAX_NAME, clean_line, fold
 from dashboard.store.pages import MOST, Pages
@@ -351,34 +352,29 @@ class Store(Transactions):
             except FileNotFoundError as error:
                 raise MissingFile("The file is missing from the data folder, or empty.") from error
 
-    def delete(self, ids: Sequence[str], who: str = "", revision: int | None = None) -> int:
-        """Delete these predictions, their reviews, and the images that no other one shares; audit lines stay.
+    def delete(self, ids: Iterable[str], who: str = "") -> int:
+        """Delete these cases for good, in the list or in the bin, and the images that no other one shares.
 
-        Unknown ids are passed over.
-
-        Args:
-            revision: the one that the user has seen, of each of them.
+        Audit lines stay. Unknown ids are passed over.
 
         Returns:
             How many were deleted.
 
         Raises:
-            Conflict: somebody changed one of them meanwhile; none is deleted then.
+            Held: somebody has put one of them on legal hold; none is deleted then.
         """
         name = clean_line(who, MAX_NAME, "The name")
         with self.writing() as connection:
-            deleted = changes.delete_predictions(connection, ids, name, revision)
-        # A second turn: the rows are gone for good before the first file is, and nobody adds it meanwhile.
-        with self.writing() as connection:
-            digests = set(deleted.values())
-            for digest in digests - referenced_digests(connection, digests):
-                for file in (*self.files.images(digest), self.files.thumbnail(digest)):
-                    self.files.place.remove(file)
-            for record_id in deleted:
-                self.files.place.remove(self.files.heatmap(record_id))
-        if deleted:
-            self.forget()
+            deleted = delete_for_good(connection, list(ids), name)
+        self.remove_files(deleted)
         return len(deleted)
+
+    def remove_files(self, deleted: Mapping[str, str]) -> None:
+        """Remove the files of predictions, id -> SHA-256, whose rows were deleted in a turn before."""
+        if deleted:
+            with self.writing(quiet=True) as connection:
+                remove_unshared_files(self.files, connection, deleted)
+            self.forget()
 
     def sweep(self) -> int:
         """Remove files that no row names, left by a crash. Returns how many.

@@ -9,22 +9,48 @@ import hashlib
 import json
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from dashboard.store.backup import DIGEST, FORMATS, HEAD, ROWS, TRAIL, Counts, files_of_row, forget_members
-from dashboard.store.backup_rows import AuditRow, BackupCase, R, case_row, parse_row
-from dashboard.store.counted import recount_photographs
-from dashboard.store.database import CHUNK, in_batches
+from dashboard.store import backup
+from dashboard.store.backup import (
+    BIN,
+    DIGEST,
+    FORMATS,
+    HEAD,
+    ROWS,
+    TABLES,
+    TRAIL,
+    Counts,
+    files_of_row,
+    forget_members,
+)
+from dashboard.store.backup_rows import (
+    AuditRow,
+    BackupCase,
+    BinRow,
+    R,
+    Row,
+    TokenRow,
+    TrailRow,
+    UserRow,
+    parse_row,
+)
+from dashboard.store.bin import KEPT
+from dashboard.store.case_lines import insert_audit, insert_cases
+from dashboard.store.database import CHUNK
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
+from dashboard.store.holds import insert_holds
 from dashboard.store.repository import Store
-from dashboard.store.schema import audit, predictions, reviews, tags
+from dashboard.store.schema import audit, binned, predictions, users
 
+ROWS_OF_TABLES: dict[str, type[Row]] = dict(zip(TABLES, (UserRow, TokenRow, TrailRow), strict=True))
 DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
 NOT_OURS = "{} is no backup of Dermaboard, or only a part of one, or damaged: {}."
 # Bytes. More than the longest trail of a case, and than the largest photograph without loss.
@@ -32,46 +58,59 @@ LONGEST, LARGEST = 1 << 24, 1 << 28
 
 
 def restore_backup(target: Store, path: Path) -> Counts:
-    """Read a backup into an empty store; all of the rows or none.
+    """Read a backup into an empty store, with users, tokens, audit trail and bin; all of the rows or none.
 
     Raises:
         StoreError: the store is not empty, or the file is no backup or damaged.
     """
     with target.reading() as connection:
-        if any(connection.execute(select(table.c.id).limit(1)).first() for table in (predictions, audit)):
+        tables = (predictions, binned, audit, *TABLES.values())
+        if any(connection.execute(select(table).limit(1)).first() for table in tables):
             raise StoreError(
-                "The store is not empty: it has predictions, or remembers deleted ones. Restore into an empty data "
-                "folder, or use import."
+                "The store is not empty: it has predictions or users, or remembers deleted ones. Restore into an empty "
+                "data folder, or use import."
             )
-    return import_backup(target, path)
+    return import_backup(target, path, everything=True)
 
 
-def import_backup(target: Store, path: Path) -> Counts:
-    """Read a whole or partial backup into a store, beside what it has.
+def import_backup(target: Store, path: Path, everything: bool = False) -> Counts:
+    """Read the predictions of a whole or partial backup into a store, beside what it has.
 
     Predictions that the store has already, by their ids, are left as they are; those that were deleted stay deleted.
+
+    Args:
+        everything: bin, users, tokens and audit trail, too; for an empty store.
 
     Raises:
         StoreError: the file is no backup or damaged, or the store cannot be written.
     """
     try:
-        counts = read_backup(target, path)
+        counts = read_backup(target, path, everything)
     except StoreError:
         # Its pictures came before the fault.
         target.sweep()
         raise
-    if counts.deleted:
+    if counts.deleted or (counts.binned and not everything):
         target.sweep()
     return counts
 
 
-def read_backup(target: Store, path: Path) -> Counts:
+def backup_times(path: Path) -> tuple[datetime, datetime]:
+    """When a backup was written, and when it has to be deleted: 30 days later. It was read before, and is one."""
+    with tarfile.open(path, mode="r:") as archive:
+        entry = archive.next()
+        assert entry is not None
+        written = datetime.fromisoformat(read_head(archive, entry)["created"])
+    return written, written + KEPT
+
+
+def read_backup(target: Store, path: Path, everything: bool) -> Counts:
     """Read everything of a backup in one transaction."""
     try:
         with path.open("rb") as file, target.writing() as connection:
             try:
                 with tarfile.open(fileobj=file, mode="r:") as archive:
-                    return read_entries(archive, target, connection)
+                    return read_entries(archive, target, connection, everything)
             except DAMAGED as error:
                 raise StoreError(NOT_OURS.format(path, error)) from error
             except IntegrityError as error:
@@ -80,29 +119,59 @@ def read_backup(target: Store, path: Path) -> Counts:
         raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection) -> Counts:
+def read_entries(archive: tarfile.TarFile, target: Store, connection: Connection, everything: bool) -> Counts:
     """Read everything of an open archive. Raises one of DAMAGED for an archive that is no backup."""
     entry = archive.next()
     head = read_head(archive, entry) if entry is not None and entry.name == HEAD else {}
     if head.get("format") not in FORMATS:
         raise ValueError("it starts with something else")
-    files, counts, whole = 0, None, not head.get("whole")
+    counts, left = Counts(), parts_of_backup(head)
     while (entry := archive.next()) is not None:
         forget_members(archive)
-        if not entry.isreg() or entry.issparse() or (counts is not None and entry.name != TRAIL):
+        if not entry.isreg() or entry.issparse():
             raise ValueError(f"{entry.name!r} has no place there")
         if head["format"] > 1 and DIGEST not in entry.pax_headers:
             raise ValueError(f"{entry.name!r} has no digest")
-        if entry.name == ROWS:
-            counts = read_rows(connection, target, checked_file(archive, entry))
-        elif entry.name == TRAIL:
-            read_trail(connection, checked_file(archive, entry))
-            whole = True
+        if left and entry.name == left[0]:
+            file = checked_file(archive, entry)
+            counts += read_part(connection, target, left.pop(0), file, everything)
+        elif not {ROWS, BIN} & {*left}:
+            raise ValueError(f"{entry.name!r} has no place there")
         else:
-            files += restore_picture(target, archive, entry)
-    if counts is None or not whole:
+            counts += Counts(files=restore_picture(target, archive, entry))
+    if left:
         raise ValueError("its end is missing")
-    return counts + Counts(files=files)
+    return counts
+
+
+def parts_of_backup(head: dict[str, Any]) -> list[str]:
+    """The names of the lines that a backup has, in their order; pictures stand before those of their cases."""
+    if not head.get("whole"):
+        return [ROWS]
+    return [ROWS, TRAIL] if head["format"] < FORMATS[-1] else [ROWS, BIN, *TABLES, TRAIL]
+
+
+def read_part(connection: Connection, target: Store, name: str, file: IO[bytes], everything: bool) -> Counts:
+    """Read the lines of one name; what an import leaves out is checked all the same."""
+    counts = Counts()
+    match name:
+        case backup.ROWS:
+            for cases in read_batches(file, BackupCase):
+                counts += insert_new_cases(connection, target, cases)
+        case backup.BIN:
+            for rows in read_batches(file, BinRow):
+                counts += Counts(binned=len(rows))
+                if everything:
+                    insert_binned(connection, rows)
+        case backup.TRAIL:
+            read_trail(connection, file)
+        case _:
+            table = TABLES[name]
+            for lines in read_batches(file, ROWS_OF_TABLES[name]):
+                if everything:
+                    connection.execute(insert(table), [line.model_dump() for line in lines])
+                    counts += Counts(users=len(lines) if table is users else 0)
+    return counts
 
 
 def checked_file(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
@@ -118,8 +187,9 @@ def checked_file(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
 
 def read_head(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[str, Any]:
     """The description at the start of an archive; empty where there is none."""
-    file = archive.extractfile(entry)
-    head = None if file is None else json.loads(file.read(10_000))
+    if not entry.isreg():
+        return {}
+    head = json.loads(checked_file(archive, entry).read(10_000))
     return head if isinstance(head, dict) else {}
 
 
@@ -158,15 +228,7 @@ def read_batches(file: IO[bytes], kind: type[R]) -> Iterator[list[R]]:
         yield some
 
 
-def read_rows(connection: Connection, target: Store, file: IO[bytes]) -> Counts:
-    """Read the rows of a backup into the database."""
-    counts = Counts()
-    for cases in read_batches(file, BackupCase):
-        counts += insert_cases(connection, target, cases)
-    return counts
-
-
-def insert_cases(connection: Connection, target: Store, cases: list[BackupCase]) -> Counts:
+def insert_new_cases(connection: Connection, target: Store, cases: list[BackupCase]) -> Counts:
     """Insert at most CHUNK predictions with their reviews, tags and audit lines."""
     wanted = {case.prediction.id: case for case in cases}
     by_id = select(predictions.c.id).where(predictions.c.id.in_(wanted))
@@ -174,52 +236,34 @@ def insert_cases(connection: Connection, target: Store, cases: list[BackupCase])
     trail = select(audit.c.prediction_id).where(
         audit.c.prediction_id.in_(wanted), audit.c.action == "deleted"
     )
-    deleted = set(connection.execute(trail).scalars()) - known
+    in_bin = select(binned.c.id).where(binned.c.id.in_(wanted))
+    deleted = {*connection.execute(trail).scalars(), *connection.execute(in_bin).scalars()} - known
     new = [case for case_id, case in wanted.items() if case_id not in known | deleted]
     missing = 0
     if new:
-        rows = [case_row(case, target.known) for case in new]
-        connection.execute(insert(predictions), [row | {"counted": False} for row in rows])
-        recount_photographs(connection, [row["sha256"] for row in rows])
+        rows = insert_cases(connection, new, target.known)
         missing = sum(not target.files.place.has(name) for row in rows for name in files_of_row(target, row))
-        insert_others(connection, new)
     return Counts(len(new), missing=missing, known=len(known), deleted=len(deleted))
-
-
-def insert_others(connection: Connection, cases: list[BackupCase]) -> None:
-    """Insert reviews, tags and audit lines of inserted predictions."""
-    ids = [case.prediction.id for case in cases]
-    numbers = select(predictions.c.id, predictions.c.seq).where(predictions.c.id.in_(ids))
-    seq = {row.id: row.seq for row in connection.execute(numbers)}
-    reviewed = [
-        review.model_dump() | {"seq": seq[case.prediction.id]} for case in cases for review in case.reviews
-    ]
-    if reviewed:
-        connection.execute(insert(reviews), reviewed)
-    labels = [
-        {"name": name, "seq": seq[case.prediction.id]}
-        for case in cases
-        if case.reviews
-        for name in dict.fromkeys(case.reviews[-1].tags)
-    ]
-    if labels:
-        connection.execute(insert(tags), labels)
-    insert_audit(connection, [line for case in cases for line in case.audit])
 
 
 def read_trail(connection: Connection, file: IO[bytes]) -> None:
     """Read the audit lines of predictions deleted where the backup was written, except those of predictions here."""
     for lines in read_batches(file, AuditRow):
-        ids = select(predictions.c.id).where(predictions.c.id.in_({line.prediction_id for line in lines}))
-        here = set(connection.execute(ids).scalars())
+        ids = {line.prediction_id for line in lines}
+        here = set[str]()
+        for column in (predictions.c.id, binned.c.id):
+            here.update(connection.execute(select(column).where(column.in_(ids))).scalars())
         insert_audit(connection, [line for line in lines if line.prediction_id not in here])
 
 
-def insert_audit(connection: Connection, lines: list[AuditRow]) -> None:
-    """Insert audit lines, except those that the store has already."""
-    known: set[str] = set()
-    for ids in in_batches([line.id for line in lines]):
-        known.update(connection.execute(select(audit.c.id).where(audit.c.id.in_(ids))).scalars())
-    new = {line.id: line.model_dump() for line in lines if line.id not in known}
-    if new:
-        connection.execute(insert(audit), list(new.values()))
+def insert_binned(connection: Connection, rows: Sequence[BinRow]) -> None:
+    """Insert cases into an empty bin, with their audit lines and holds."""
+    values = []
+    for row in rows:
+        case = row.case
+        line = case.model_dump(mode="json", include={"prediction", "reviews"}) | {"audit": []}
+        plain = {name: getattr(case.prediction, name) for name in ("id", "sha256", "lesion")}
+        values.append(plain | {"seq": None, "binned": row.binned, "who": row.who, "line": line})
+    connection.execute(insert(binned), values)
+    insert_audit(connection, [line for row in rows for line in row.case.audit])
+    insert_holds(connection, {row.case.prediction.id: row.case.hold for row in rows if row.case.hold})

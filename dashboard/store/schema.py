@@ -30,6 +30,11 @@ from dashboard.store.fields import CONTEXT, ContextField
 from dashboard.store.names import MAX_FILENAME
 
 
+def utc_now() -> datetime:
+    """The time by the clock."""
+    return datetime.now(UTC)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept and given back in UTC by every database (SQLite itself knows no time zones)."""
 
@@ -215,6 +220,33 @@ audit = Table(
     Column("detail", JSON, nullable=False),
 )
 Index(None, audit.c.prediction_id)
+
+# Deleted cases, each whole as a line of a backup has it, until their days in the bin are over. What is here is in no
+# list, count, search or index of predictions. `seq` is the place that a case had; empty after a backup was restored.
+binned = Table(
+    "bin",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("seq", BigInteger),
+    Column("sha256", String(64), nullable=False),
+    Column("lesion", text_by_code_point(128)),
+    Column("binned", UtcDateTime, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("line", JSON, nullable=False),
+)
+Index(None, binned.c.sha256)
+Index(None, binned.c.lesion)
+Index(None, binned.c.binned)
+
+# Cases that nobody may delete, in the bin or not, and why.
+holds = Table(
+    "holds",
+    metadata,
+    Column("prediction_id", String(36), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+)
 
 # Idempotency keys of the API, kept for a day.
 keys = Table(

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from dashboard.store.names import fold, new_id
 from dashboard.store.repository import Store
-from dashboard.store.schema import api_tokens, user_sessions, users
+from dashboard.store.schema import api_tokens, user_sessions, users, utc_now
 from dashboard.users.roles import Role
-from dashboard.users.trail import append_line, utc_now
+from dashboard.users.trail import append_line
 
 NAME = re.compile(r"[\w.@+-]{1,64}")
 SHORTEST, LONGEST = 8, 1000

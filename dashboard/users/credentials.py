@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, RowMapping, Table, delete, insert, select,
 
 from dashboard.store.names import clean, fold, new_id
 from dashboard.store.repository import Store
-from dashboard.store.schema import api_tokens, user_sessions, users
+from dashboard.store.schema import api_tokens, user_sessions, users, utc_now
 from dashboard.users.accounts import LET_IN, PRESENT, User, UserError
 from dashboard.users.roles import ROLES, Permission, Role
-from dashboard.users.trail import append_line, utc_now
+from dashboard.users.trail import append_line
 
 # A session ends after so long without a request, unless it was asked to stay; and after so long in any case.
 IDLE = timedelta(hours=1)

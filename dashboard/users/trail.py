@@ -9,26 +9,24 @@ import json
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from urllib.parse import parse_qsl
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select, update
 
+from dashboard.store.database import in_batches
 from dashboard.store.errors import StoreError
+from dashboard.store.names import fold
 from dashboard.store.repository import Store
-from dashboard.store.schema import trail
+from dashboard.store.schema import trail, utc_now
 
 # Before the first line.
 BEGINNING = "0" * 64
 HOUR = 3600.0
 
 log = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """The time by the clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -86,8 +84,13 @@ class Trail:
 
     def write(self, who: str, action: str, subject: str = "", text: str = "") -> None:
         """Append a line."""
+        self.write_each(who, action, [subject], text)
+
+    def write_each(self, who: str, action: str, subjects: Iterable[str], text: str = "") -> None:
+        """Append a line for each of these subjects, all or none."""
         with self.store.writing(quiet=True) as connection:
-            append_line(connection, self.clock(), who, action, subject, text)
+            for subject in subjects:
+                append_line(connection, self.clock(), who, action, subject, text)
 
     def lines(
         self, sought: Sought = Sought(), before: int | None = None, limit: int = 200
@@ -117,6 +120,14 @@ class Trail:
         with self.store.writing(quiet=True) as connection:
             gone = update(trail).where(trail.c.subject == subject).values(text=None, salt=None)
             connection.execute(gone)
+
+    def erase_quotes(self, words: str) -> None:
+        """Erase every text that quotes these words whole, as a text or in an address: what somebody searched for."""
+        texts = select(trail.c.seq, trail.c.text).where(trail.c.text.is_not(None), trail.c.text != "")
+        with self.store.writing(quiet=True) as connection:
+            quoting = [row.seq for row in connection.execute(texts) if is_quoted(words, row.text)]
+            for part in in_batches(quoting):
+                connection.execute(update(trail).where(trail.c.seq.in_(part)).values(text=None, salt=None))
 
     def newest(self) -> tuple[int, str]:
         """Number and digest of the newest line."""
@@ -159,6 +170,12 @@ def append_line(
         "text_digest": text_digest(salt, text),
     }
     connection.execute(insert(trail).values(**row, text=text, salt=salt, digest=line_digest(before, row)))
+
+
+def is_quoted(words: str, text: str) -> bool:
+    """Whether a text, or a value of the address that it is, has these words with nothing but spaces around them."""
+    values = [text, *(value for _, value in parse_qsl(text.removeprefix("?")))]
+    return any(f" {fold(words)} " in f" {fold(value)} " for value in values)
 
 
 def newest_line(connection: Connection) -> tuple[int, str]:

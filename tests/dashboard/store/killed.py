@@ -1,4 +1,4 @@
-"""The writer that test_kill.py kills: forks children that add, review and delete until they are killed.
+"""The writer that test_kill.py kills: forks children that add, review, delete and put back until they are killed.
 
 Run as `python killed.py FOLDER ROUNDS SEED`; prints one line of JSON a problem, and at the end how often it killed.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dashboard.store import Query, Store, database
+from dashboard.store.bin import Bin
 from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
 from model.images import Photograph
@@ -45,7 +46,7 @@ def said(picture: Photograph) -> Prediction:
 
 
 def write(folder: Path, acknowledged: int, seed: int) -> None:
-    """Add, review and delete without end; what was added or deleted is told before the next step."""
+    """Add, review, delete and put back without end; what was added or deleted is told before the next step."""
     rng, store = random.Random(seed), opened(folder)
     mine: list[str] = []
     while True:
@@ -53,6 +54,10 @@ def write(folder: Path, acknowledged: int, seed: int) -> None:
             gone = mine.pop(rng.randrange(len(mine)))
             os.write(acknowledged, f"?{gone}\n".encode())
             store.delete([gone])
+        elif mine and rng.random() < 0.3:
+            one = [rng.choice(mine)]
+            Bin(store).put(one)
+            Bin(store).put_back(one)
         else:
             picture = photograph(rng)
             mine.append(store.add(picture, said(picture), "x.jpg").id)
@@ -67,7 +72,9 @@ def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
     for path in folder.rglob("*.tmp"):
         os.utime(path, (0, 0))
     store.sweep()
-    records = {record.id: record for record in store.stream(Query())}
+    listed = {record.id: record for record in store.stream(Query())}
+    binned = {case.record.id: case.record for case in Bin(store).cases()[0]}
+    records = listed | binned
     found = [f"lost {one}" for one in kept - set(records)]
     names = {
         name
@@ -81,9 +88,11 @@ def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     there -= {name for name in there if name.startswith("dermaboard.db") or name == "images/.store"}
     found += [f"no file {name}" for name in names - there] + [f"nobody's {name}" for name in there - names]
-    if store.page(Query(limit=1)).total != len(records):
+    if listed.keys() & binned.keys():
+        found.append("in the list and in the bin")
+    if store.page(Query(limit=1)).total != len(listed):
         found.append("miscounted")
-    for record in records.values():
+    for record in listed.values():
         if record.revision != len(store.reviews(record.id)):
             found.append(f"half a review of {record.id}")
     kept |= set(records)

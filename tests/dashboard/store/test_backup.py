@@ -1,5 +1,6 @@
 """A backup brings back everything, also into the other kind of database."""
 
+import json
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
@@ -10,7 +11,14 @@ import pytest
 from dashboard.__main__ import main
 from dashboard.store import Context, OneOf, Query, Record, Search, Store, StoreError, open_store
 from dashboard.store.backup import write_backup
-from dashboard.store.restore import import_backup, restore_backup
+from dashboard.store.bin import Bin
+from dashboard.store.holds import Holds
+from dashboard.store.inspection import store_problems
+from dashboard.store.restore import backup_times, import_backup, restore_backup
+from dashboard.users.accounts import Accounts
+from dashboard.users.credentials import Credentials
+from dashboard.users.roles import Role
+from dashboard.users.trail import Trail, trail_problems
 from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
@@ -59,6 +67,59 @@ def test_what_was_lost_comes_back(store: Store, three: list[Record], target: Sto
     with target.reading() as connection:
         gone = connection.exec_driver_sql("SELECT who FROM audit WHERE action = 'deleted'").scalars().all()
     assert gone == ["Ben"]
+
+
+def test_bin_holds_users_tokens_and_trail_come_back(
+    store: Store, three: list[Record], target: Store, tmp_path: Path
+) -> None:
+    Bin(store).put([three[0].id], "Ben")
+    Holds(store).put([three[0].id, three[1].id], "a lawsuit", "Ann")
+    Accounts(store).add("anna", Role.CLINICIAN, "correct horse")
+    token = Credentials(store).add_token("anna", 3)
+    Trail(store).write("anna", "exported", "predictions.csv", "q=ümlaut")
+    written = write_backup(store, tmp_path / "all.tar")
+    assert (written.predictions, written.binned, written.users, written.files) == (2, 1, 1, 7)
+    assert restore_backup(target, tmp_path / "all.tar") == written
+
+    assert Bin(target).cases() == Bin(store).cases() and target.audit(three[0].id) == store.audit(three[0].id)
+    for record in three[:2]:
+        assert Holds(target).of(record.id) == Holds(store).of(record.id) is not None
+    assert Accounts(target).with_password("anna", "correct horse")
+    assert Credentials(target).of_token(token)
+    assert Trail(target).lines() == Trail(store).lines() and not list(trail_problems(target))
+    assert not list(store_problems(target)) and target.sweep() == 0
+    assert Bin(target).put_back([three[0].id]) and target.get(three[0].id) == three[0]
+    with pytest.raises(StoreError, match="not empty"):
+        restore_backup(target, tmp_path / "all.tar")
+
+
+def test_an_import_takes_neither_bin_nor_users(
+    store: Store, three: list[Record], target: Store, tmp_path: Path
+) -> None:
+    Bin(store).put([three[2].id])
+    Accounts(store).add("anna", Role.CLINICIAN, "correct horse")
+    write_backup(store, tmp_path / "all.tar")
+    assert import_backup(target, tmp_path / "all.tar").predictions == 2
+    assert Bin(target).cases() == ((), 0) and Accounts(target).all() == ()
+    assert target.sweep() == 0 and len(list(target.files.every())) == 4
+    # What is in the bin there stays in it.
+    Bin(store).put_back([three[2].id])
+    write_backup(store, tmp_path / "later.tar")
+    import_backup(target, tmp_path / "later.tar")
+    Bin(target).put([three[2].id])
+    assert import_backup(target, tmp_path / "later.tar").deleted == 1
+    assert Bin(target).cases()[1] == 1 and Bin(target).put_back([three[2].id])
+
+
+def test_the_manifest_says_when_to_delete_it_and_what_it_has_not(
+    store: Store, three: list[Record], tmp_path: Path
+) -> None:
+    write_backup(store, tmp_path / "all.tar")
+    with tarfile.open(tmp_path / "all.tar") as archive:
+        told = json.loads(archive.extractfile("dermaboard.json").read())  # type: ignore[union-attr]
+    written, ends = backup_times(tmp_path / "all.tar")
+    assert (told["created"], told["delete_after"]) == (written.isoformat(), ends.isoformat())
+    assert (ends - written).days == 30 and "sessions" in told["left_out"]
 
 
 def test_a_store_with_predictions_is_not_restored_over(
@@ -141,7 +202,8 @@ def test_the_command_line_backs_up_restores_and_exports(
     write_backup(store, tmp_path / "all.tar")
     monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path / "other"))
     assert main(["restore", str(tmp_path / "all.tar")]) == 0
-    assert "3 predictions are here again" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "3 predictions are here again" in told and "deleted or erased since is here again" in told
     assert main(["restore", str(tmp_path / "all.tar")]) == 2
     assert "not empty" in capsys.readouterr().err
     assert main(["import", str(tmp_path / "all.tar")]) == 0

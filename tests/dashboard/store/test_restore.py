@@ -14,10 +14,20 @@ from typing import Any
 import pytest
 
 from dashboard.store import Context, Query, Record, Search, Store, StoreError, open_store
-from dashboard.store.backup import DIGEST, ROWS, WORKED_OUT, add_file, write_backup
-from dashboard.store.backup_rows import AuditRow, CautionRow, PredictionRow, ReviewRow
+from dashboard.store.backup import DIGEST, ROWS, add_file, write_backup
+from dashboard.store.backup_rows import (
+    AuditRow,
+    CautionRow,
+    HoldRow,
+    PredictionRow,
+    ReviewRow,
+    TokenRow,
+    TrailRow,
+    UserRow,
+)
+from dashboard.store.case_lines import WORKED_OUT
 from dashboard.store.restore import import_backup, restore_backup
-from dashboard.store.schema import audit, predictions, reviews
+from dashboard.store.schema import api_tokens, audit, holds, predictions, reviews, trail, users
 from model.cautions import Caution
 from tests.dashboard.reviews import add_review
 
@@ -117,15 +127,19 @@ def test_what_follows_from_the_rest_is_not_believed(backup: Path, target: Store,
 
 
 def test_every_column_is_checked() -> None:
-    for row, table in ((PredictionRow, predictions), (ReviewRow, reviews), (AuditRow, audit)):
-        assert set(row.model_fields) == {column.name for column in table.columns} - WORKED_OUT
+    rows = {PredictionRow: predictions, ReviewRow: reviews, AuditRow: audit}
+    rows |= {UserRow: users, TokenRow: api_tokens, TrailRow: trail}
+    for row, table in rows.items():
+        places = {"seq"} & {*row.model_fields}
+        assert {*row.model_fields} == {column.name for column in table.columns} - (WORKED_OUT - places)
+    assert {*HoldRow.model_fields} == {column.name for column in holds.columns} - {"prediction_id"}
     assert set(CautionRow.model_fields) == {field.name for field in fields(Caution)}
 
 
 def test_a_flipped_byte_in_a_picture_is_noticed(backup: Path, target: Store) -> None:
     whole = bytearray(backup.read_bytes())
     with tarfile.open(backup) as archive:
-        places = [(entry.name, entry.offset_data + entry.size // 2) for entry in archive.getmembers()[1:]]
+        places = [(entry.name, entry.offset_data + entry.size // 2) for entry in archive.getmembers()]
         assert all(DIGEST in entry.pax_headers for entry in archive.getmembers())
     for name, at in places:
         whole[at] ^= 1
@@ -209,4 +223,5 @@ def test_a_backup_while_cases_are_deleted_has_none_without_its_pictures(
     assert (written.predictions, written.missing) == (4, 0)
     assert restore_backup(target, tmp_path / "all.tar").missing == 0
     assert all(target.image(one.id) and target.heatmap(one.id) for one in target.stream(Query()))
-    assert [line.who for line in target.audit(records[1].id)] == ["Ben"]
+    told = [(line.action, line.who) for line in target.audit(records[1].id)]
+    assert told == [("binned", "Ben"), ("deleted", "Ben")]
