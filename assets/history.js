@@ -375,6 +375,14 @@
       return [wanted && !moved.some(([id]) => id.endsWith("-cancel")), ""];
     },
 
+    // Until it is undone or closed, also after a reload.
+    offerUndo: function (ids, closed) {
+      const count = (ids || []).length;
+      if (count && triggers().has("history-undo-close") && closed) set("history-binned", { data: [] });
+      if (count) set("history-undone", { children: "" });
+      return [!count, count ? (count === 1 ? "1 case is" : count + " cases are") + " in the bin." : ""];
+    },
+
     refresh: () => ({ at: Date.now() }),
 
     deselect: async function () {

@@ -48,6 +48,7 @@ PAGE_MODULES = (
     "dashboard.monitoring.page",
     "dashboard.admin.page",
     "dashboard.admin.account",
+    "dashboard.bin.page",
     "dashboard.shell.not_found_404",
 )
 YEAR = 31_536_000

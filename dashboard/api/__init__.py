@@ -2,7 +2,18 @@
 
 from flask import Blueprint, Flask, Response, request
 
-from dashboard.api import examples, health, models, monitoring, pictures, predictions, problems, reference
+from dashboard.api import (
+    bin,
+    examples,
+    health,
+    models,
+    monitoring,
+    pictures,
+    predictions,
+    problems,
+    reference,
+    retention,
+)
 from dashboard.api.address import ROOT
 from dashboard.api.problems import Problem
 from dashboard.services import Services
@@ -20,7 +31,7 @@ def install_api(server: Flask, services: Services) -> None:
     monitoring.install_counters(server, services)
     problems.install_problem_documents(server)
     server.before_request(check_api_request)
-    for module in (predictions, pictures, models, examples, health, reference):
+    for module in (predictions, pictures, bin, retention, models, examples, health, reference):
         server.register_blueprint(module.blueprint)
     server.register_blueprint(rest)
 
@@ -29,7 +40,7 @@ def check_api_request() -> None:
     """What holds for every request to the API. Raises Problem."""
     if not request.path.startswith(f"{ROOT}/"):
         return
-    if request.method == "PATCH":
+    if request.method == "PATCH" or request.endpoint == "retention.hold_prediction":
         require_json_object()
     if request.endpoint == "predictions.create_prediction":
         require_one_file()

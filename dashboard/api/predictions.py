@@ -182,15 +182,19 @@ def change_prediction(record_id: str, json: Change, headers: MatchHeader) -> Res
 @documented(
     Answers(
         status=204,
-        what="It is gone, with its pictures.",
-        errors=MISSING | {412: "Somebody changed it since the revision in If-Match."},
+        what="It is in the bin, with its pictures.",
+        errors=MISSING
+        | {409: "It is on legal hold.", 412: "Somebody changed it since the revision in If-Match."},
     ),
     PREDICTIONS,
     "deletePrediction",
     record_id=ID,
 )
 def delete_prediction(record_id: str, headers: MatchHeader) -> Response:
-    """Delete a prediction with its pictures and reviews."""
+    """Delete a prediction with its pictures and reviews.
+
+    It goes to the bin, from which it can be put back for 30 days. Then it is deleted for good.
+    """
     services = Services.current()
     seen = revision_seen(services.store, record_id, headers.match)
     with precondition(seen):

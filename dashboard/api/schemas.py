@@ -139,6 +139,32 @@ class PredictionList(ApiAnswer):
     next: str | None = Field(description="Give it as `after` for the following page; null on the last one.")
 
 
+class BinnedPrediction(ApiAnswer):
+    """A deleted prediction that can still be put back."""
+
+    id: str
+    created: datetime
+    filename: str
+    lesion: str | None
+    deleted: datetime
+    deleted_by: str = Field(description="As far as it is known; may be empty.")
+    until: datetime = Field(description="Then it is deleted for good, unless it is on legal hold.")
+    held: str | None = Field(description="Why it is on legal hold; null where it is not.")
+
+
+class BinList(ApiAnswer):
+    """What is in the bin."""
+
+    items: list[BinnedPrediction] = Field(description="At most 500, those that were deleted last first.")
+    total: int
+
+
+class ChangedIds(ApiAnswer):
+    """What was changed."""
+
+    ids: list[str]
+
+
 class Point(ApiAnswer):
     """An operating point of a model."""
 

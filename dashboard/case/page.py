@@ -14,12 +14,12 @@ from dash.development.base_component import Component
 from plotly.graph_objects import Figure
 
 from dashboard import examples
-from dashboard.case import parts
+from dashboard.case import hold, parts
 from dashboard.cases import change_cases, current_actor, delete_cases
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.attempts import attempts_of
-from dashboard.shell.boxes import box, confirmation, missing_prediction
+from dashboard.shell.boxes import BINNED, box, confirmation, missing_prediction
 from dashboard.shell.browse import lenient, search_of_parameters
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
@@ -174,6 +174,7 @@ def other_predictions(record: Record) -> Component:
 def case_controls(record: Record) -> list[Component]:
     """What callbacks work with."""
     return [
+        hold.hold_box(record),
         html.Div(
             html.Button(
                 "Delete this prediction",
@@ -187,6 +188,7 @@ def case_controls(record: Record) -> list[Component]:
         dcc.Store(id="review-ids", data={record.id: record.revision}),
         dcc.Store(id="context-done"),
         dcc.Store(id="case-gone"),
+        dcc.Store(id=BINNED, storage_type="session"),
         dcc.Store(id="case-times"),
     ]
 
@@ -326,20 +328,23 @@ def lesion_trend(theme: str | None, case_id: str | None) -> Figure:
 @callback(
     Output("case-gone", "data"),
     Output("case-dialog-error", "children", allow_duplicate=True),
+    Output(BINNED, "data"),
     Input("case-dialog-confirm", "n_clicks"),
     State("case-id", "data"),
     State("reviewer", "value"),
     prevent_initial_call=True,
 )
-def delete_case(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any]:
-    """Delete the prediction; the browser then goes back to the history."""
+def delete_case(clicks: int | None, case_id: str, who: str | None) -> tuple[Any, Any, Any]:
+    """Put the case into the bin; the browser then goes back to the history, which offers to undo it."""
     if not clicks:
-        return no_update, no_update
+        return no_update, no_update, no_update
     try:
         gone = delete_cases(current_actor(who), Services.current(), [str(case_id)])
-    except StoreError as error:
-        return no_update, str(error)
-    return (True, "") if gone else (no_update, "It is deleted already, perhaps in another tab.")
+    except (Conflict, StoreError) as error:
+        return no_update, str(error), no_update
+    if not gone:
+        return no_update, "It is deleted already, perhaps in another tab.", no_update
+    return True, "", list(gone)
 
 
 clientside_callback(
@@ -370,3 +375,4 @@ clientside_callback(
 # For the pages that review or ask another model, all of them: two registrations would be one too many.
 register_review()
 again.register()
+hold.register()

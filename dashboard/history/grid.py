@@ -266,6 +266,35 @@ def history_toolbar() -> html.Div:
     )
 
 
+def undo_notice() -> html.Div:
+    """What was deleted just now, and the ways to have it back; and the way to the bin."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Span("", id="history-binned-count", role="status"),
+                    html.Button("Undo", id="history-undo", type="button", className="btn btn-primary btn-sm"),
+                    html.Button("Close", id="history-undo-close", type="button", className="link"),
+                ],
+                id="history-undo-place",
+                className="history-undo",
+                hidden=True,
+            ),
+            html.Span("", id="history-undone", role="status"),
+            dcc.Link("Bin", href=local_address("/bin"), id="history-bin", className="action"),
+        ],
+        className="history-bin-line",
+    )
+
+
+def undone_sentence(back: int, of: int) -> str:
+    """How many cases are back."""
+    told = f"{back:,} {'case is' if back == 1 else 'cases are'} back." if back else ""
+    missing = of - back
+    gone = f"{missing:,} {'was' if missing == 1 else 'were'} no longer in the bin." if missing else ""
+    return f"{told} {gone}".strip()
+
+
 def export_menu(name: str, label: str, selected: bool = False) -> html.Details:
     """What can be taken along; history.js sends the address, or what is selected, to dashboard/history/exports.py."""
     items = [

@@ -29,16 +29,16 @@ from dash import (
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.cases import current_actor, delete_cases
+from dashboard.cases import current_actor, delete_cases, put_back_cases
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import PAGE, gallery, gallery_items
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
-from dashboard.shell.boxes import confirmation, dialog
+from dashboard.shell.boxes import BINNED, confirmation, dialog
 from dashboard.shell.browse import SEVERAL, Browse, browse, lenient, search_of_parameters, sort_order
 from dashboard.shell.review_form import review_form
-from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
+from dashboard.store import Conflict, NotFound, Query, QueryError, Range, Store, StoreError
 from dashboard.store.outcomes import NO_LONGER_BENIGN
 
 dash.register_page(__name__, path="/history", title="History · Dermaboard", name="History")  # type: ignore[no-untyped-call]
@@ -62,6 +62,7 @@ def layout(**parameters: Any) -> html.Div:
                 className="lead",
             ),
             update_notice(store),
+            parts.undo_notice(),
             html.Div(parts.empty_history(), id="history-empty", hidden=newest is not None),
             html.Div(history_body(store, search), id="history-body", hidden=newest is None),
             confirmation("history-dialog"),
@@ -90,6 +91,8 @@ def layout(**parameters: Any) -> html.Div:
             dcc.Store(id="history-selection", data=[]),
             dcc.Store(id="history-stale"),
             dcc.Store(id="history-cursor"),
+            # What was deleted last in this window, also on the page of a case.
+            dcc.Store(id=BINNED, storage_type="session"),
             dcc.Store(id="review-ids", data={}),
         ],
         className="history",
@@ -316,6 +319,7 @@ def moment_of(store: Store, record_id: str) -> datetime:
     Output("history-dialog", "is_open", allow_duplicate=True),
     Output("history-stale", "data"),
     Output("history-dialog-error", "children", allow_duplicate=True),
+    Output(BINNED, "data"),
     Input("history-dialog-confirm", "n_clicks"),
     State("review-ids", "data"),
     State("reviewer", "value"),
@@ -323,15 +327,35 @@ def moment_of(store: Store, record_id: str) -> datetime:
 )
 def delete_selected(
     clicks: int | None, selected: Mapping[str, int] | None, who: str | None
-) -> tuple[Any, Any, Any]:
-    """Delete what is selected; grid or gallery then ask again."""
+) -> tuple[Any, Any, Any, Any]:
+    """Put what is selected into the bin; grid or gallery then ask again."""
     if not clicks:
+        return (no_update,) * 4
+    try:
+        gone = delete_cases(current_actor(who), Services.current(), list(selected or {}))
+    except (Conflict, StoreError) as error:
+        return no_update, no_update, str(error), no_update
+    return False, {"deleted": clicks}, "", list(gone)
+
+
+@callback(
+    Output("history-stale", "data", allow_duplicate=True),
+    Output(BINNED, "data", allow_duplicate=True),
+    Output("history-undone", "children"),
+    Input("history-undo", "n_clicks"),
+    State(BINNED, "data"),
+    State("reviewer", "value"),
+    prevent_initial_call=True,
+)
+def undo_deletion(clicks: int | None, gone: Sequence[str] | None, who: str | None) -> tuple[Any, Any, Any]:
+    """Take what was deleted last out of the bin again."""
+    if not (clicks and gone):
         return no_update, no_update, no_update
     try:
-        delete_cases(current_actor(who), Services.current(), list(selected or {}))
+        back = put_back_cases(current_actor(who), Services.current(), gone)
     except StoreError as error:
         return no_update, no_update, str(error)
-    return False, {"deleted": clicks}, ""
+    return {"undone": clicks}, [], parts.undone_sentence(len(back), len(gone))
 
 
 def history_script(name: str, *arguments: Any, **options: Any) -> None:
@@ -356,6 +380,13 @@ history_script(
     Output("history-grid-place", "hidden"),
     Output("history-gallery-place", "hidden"),
     Input("history-search", "data"),
+)
+history_script(
+    "offerUndo",
+    Output("history-undo-place", "hidden"),
+    Output("history-binned-count", "children"),
+    Input(BINNED, "data"),
+    Input("history-undo-close", "n_clicks"),
 )
 history_script("open", Input("history-grid", "cellClicked"), prevent_initial_call=True)
 history_script(

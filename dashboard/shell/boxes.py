@@ -31,21 +31,35 @@ def dialog(name: str, title: str, body: list[Component], buttons: list[Component
     )
 
 
-def confirmation(name: str) -> dbc.Modal:
+# The store in which a window keeps the ids that it has deleted last.
+BINNED = "history-binned"
+TO_THE_BIN = (
+    "It goes to the bin with its photograph and reviews, and can be put back for 30 days. Then it is deleted "
+    "for good."
+)
+FOR_GOOD = (
+    "Photograph, heatmap, result and reviews are removed for good. This cannot be undone. A line of the audit trail "
+    "stays, without image or name."
+)
+
+
+def confirmation(name: str, for_good: bool = False) -> dbc.Modal:
     """The question before something is deleted; the ids of its parts are NAME-title, -error, -cancel and -confirm."""
     return dialog(
         name,
         "Delete this prediction?",
         [
-            html.P(
-                "Photograph, heatmap, result and reviews are removed for good. This cannot be undone. "
-                "A line of the audit trail stays, without image or name."
-            ),
+            html.P(FOR_GOOD if for_good else TO_THE_BIN),
             html.P(id=f"{name}-error", className="history-error", role="alert"),
         ],
         [
             html.Button("Keep", id=f"{name}-cancel", type="button", className="btn btn-outline-secondary"),
-            html.Button("Delete", id=f"{name}-confirm", type="button", className="btn btn-delete"),
+            html.Button(
+                "Delete for good" if for_good else "Delete",
+                id=f"{name}-confirm",
+                type="button",
+                className="btn btn-delete",
+            ),
         ],
     )
 

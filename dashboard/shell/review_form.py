@@ -32,7 +32,11 @@ ACTION_WORDS: dict[str, str] = {
     "described": "Context changed",
     "reviewed": "Reviewed",
     "withdrawn": "Confirmation taken back",
-    "deleted": "Deleted",
+    "held": "Legal hold set",
+    "released": "Legal hold released",
+    "binned": "Deleted: put into the bin",
+    "put back": "Put back from the bin",
+    "deleted": "Deleted for good",
     "imported": "Imported",
 }
 FIELD_WORDS: dict[str, str] = {

@@ -72,7 +72,16 @@ ROUTES: dict[str, Permission] = {
     "predictions.create_prediction": Permission.PREDICT,
     "predictions.crop_prediction": Permission.PREDICT,
     "predictions.change_prediction": Permission.REVIEW,
-    "predictions.delete_prediction": Permission.DELETE,
+    **dict.fromkeys(
+        ("predictions.delete_prediction", "bin.list_bin", "bin.put_back_prediction"), Permission.DELETE
+    ),
+    **dict.fromkeys(
+        (
+            *("bin.delete_prediction_for_good", "retention.hold_prediction", "retention.release_prediction"),
+            *("retention.read_lesion", "retention.erase_all_of_lesion"),
+        ),
+        Permission.ADMINISTER,
+    ),
     **dict.fromkeys(
         (
             *("models.read_model_card", "models.read_model_metrics"),
@@ -93,6 +102,7 @@ FOLDERS: dict[str, Permission] = {
     **dict.fromkeys(("history", "case", "case_report", "compare"), Permission.SEE),
     "monitoring": Permission.MONITOR,
     "admin": Permission.ADMINISTER,
+    "bin": Permission.DELETE,
     # What several pages share works on cases; the page for unknown addresses is there, too.
     "shell": Permission.SEE,
 }
@@ -107,7 +117,10 @@ CALLBACKS: dict[str, Permission] = {
     "dashboard.shell.review_form.save_review": Permission.REVIEW,
     "dashboard.case.page.save_context": Permission.REVIEW,
     "dashboard.case.page.delete_case": Permission.DELETE,
+    "dashboard.case.hold.change_hold": Permission.ADMINISTER,
     "dashboard.history.page.delete_selected": Permission.DELETE,
+    "dashboard.history.page.undo_deletion": Permission.DELETE,
+    "dashboard.bin.page.delete_chosen_for_good": Permission.ADMINISTER,
     "dashboard.shell.predict_again.start_predicting_again": Permission.PREDICT,
     "dashboard.shell.predict_again.stop_job": Permission.PREDICT,
 }

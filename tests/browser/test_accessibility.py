@@ -72,6 +72,7 @@ def grave_violations(page: Page) -> list[str]:
         ("/performance", figures),
         ("/history", nothing),
         ("/history/{stored}", nothing),
+        ("/bin", nothing),
         ("/monitoring", nothing),
         ("/report/{stored}", nothing),
         ("/nowhere", nothing),

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.store import StoreError
+from dashboard.store.holds import Holds
 from model.images import decode
 from model.predictor import Predictor
 from tests import files
@@ -246,6 +247,45 @@ def test_deleted_prediction_is_gone_with_its_files(
         assert problem(client.get(links[part]))["code"] == "not_found"
     assert problem(client.delete(links["self"]))["code"] == "not_found"
     assert problem(client.patch(links["self"], json={"context": {"age": 1}}))["code"] == "not_found"
+
+
+def test_a_deleted_prediction_is_in_the_bin_and_comes_back(
+    client: FlaskClient, send: Send, services: Services, lesion_jpeg: bytes
+) -> None:
+    sent = send(lesion_jpeg, lesion="L1").get_json()
+    before = client.get(sent["links"]["self"]).get_json()
+    assert client.get("/api/v1/bin").get_json() == {"items": [], "total": 0}
+    client.delete(sent["links"]["self"])
+    listed = client.get("/api/v1/bin").get_json()
+    (item,) = listed["items"]
+    assert listed["total"] == 1 and (item["id"], item["lesion"], item["held"]) == (sent["id"], "L1", None)
+    assert item["until"] > item["deleted"]
+    assert client.get("/api/v1/predictions").get_json()["total"] == 0
+    there = f"/api/v1/bin/{sent['id']}"
+    assert client.post(there).get_json() == before
+    assert client.get(sent["links"]["image"]).status_code == 200
+    for ask in (client.post, client.delete):
+        assert problem(ask(there))["code"] == "not_found"
+    client.delete(sent["links"]["self"])
+    Holds(services.store).put([sent["id"]], "a lawsuit")
+    assert (
+        "a lawsuit"
+        in problem(
+            client.delete(there),
+        )["detail"]
+    )
+    Holds(services.store).release([sent["id"]])
+    assert client.delete(there).status_code == 204 and client.post(there).status_code == 404
+
+
+def test_a_held_prediction_is_not_deleted(
+    client: FlaskClient, send: Send, services: Services, lesion_jpeg: bytes
+) -> None:
+    sent = send(lesion_jpeg).get_json()
+    Holds(services.store).put([sent["id"]], "a lawsuit", "Ann")
+    refused = problem(client.delete(sent["links"]["self"]))
+    assert (refused["status"], refused["code"]) == (409, "conflict") and "Ann" in refused["detail"]
+    assert client.get(sent["links"]["self"]).status_code == 200
 
 
 def test_files_are_private_and_asked_for_each_time(

@@ -201,6 +201,6 @@ def test_a_case_is_deleted_from_its_page(
         {"case-dialog-confirm.n_clicks": 1},
         {"case-id.data": record.id, "reviewer.value": "A"},
     )
-    assert answer["case-gone"]["data"] is True
+    assert answer["case-gone"]["data"] is True and answer["history-binned"]["data"] == [record.id]
     with pytest.raises(NotFound):
         services.store.get(record.id)

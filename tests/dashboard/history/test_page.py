@@ -14,12 +14,13 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import update
 
 from dashboard.case.parts import visit
-from dashboard.cases import NOBODY, predict_photograph
+from dashboard.cases import NOBODY, delete_cases, predict_photograph
 from dashboard.compare.parts import answer_link
 from dashboard.history import grid as parts
 from dashboard.history.gallery import gallery_item
 from dashboard.services import Services
 from dashboard.store import Context, NotFound, Record, outcomes
+from dashboard.store.holds import Holds
 from dashboard.store.records import RANKED_OUTCOMES
 from dashboard.store.schema import predictions
 from model.cautions import Caution
@@ -240,11 +241,40 @@ def test_selected_rows_are_deleted(
 ) -> None:
     inputs = {"history-dialog-confirm.n_clicks": 1}
     state = {"review-ids.data": {record.id: 0, "unknown": 3}, "reviewer.value": "A"}
-    answer = dispatch(app, client, "history-stale.data", inputs, state)
+    answer = dispatch(app, client, "history-dialog-error.children", inputs, state)
     assert answer["history-dialog"]["is_open"] is False
+    assert answer["history-binned"]["data"] == [record.id]
     with pytest.raises(NotFound):
         services.store.get(record.id)
     assert services.store.audit(record.id)[-1].who == "A"
+
+
+def undo(app: Dash, client: FlaskClient, *ids: str) -> Any:
+    inputs = {"history-undo.n_clicks": 1}
+    state = {"history-binned.data": list(ids), "reviewer.value": "B"}
+    return dispatch(app, client, "history-undone.children", inputs, state)
+
+
+def test_a_deletion_is_undone(app: Dash, client: FlaskClient, services: Services, record: Record) -> None:
+    delete_cases(NOBODY, services, [record.id])
+    answer = undo(app, client, record.id)
+    assert (
+        answer["history-undone"]["children"] == "1 case is back." and answer["history-binned"]["data"] == []
+    )
+    assert services.store.get(record.id) == record and services.store.audit(record.id)[-1].who == "B"
+    # Somebody else was faster.
+    assert undo(app, client, record.id)["history-undone"]["children"] == "1 was no longer in the bin."
+
+
+def test_what_is_held_is_not_deleted_and_says_why(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    Holds(services.store).put([record.id], "a lawsuit", "Ann")
+    inputs = {"history-dialog-confirm.n_clicks": 1}
+    state = {"review-ids.data": {record.id: 0}, "reviewer.value": "A"}
+    answer = dispatch(app, client, "history-dialog-error.children", inputs, state)
+    assert "a lawsuit" in answer["history-dialog-error"]["children"] and "history-dialog" not in answer
+    assert services.store.get(record.id)
 
 
 def start_again(app: Dash, client: FlaskClient, record: Record, model: str = "tiny/sensitivity-95") -> Any:

@@ -168,6 +168,7 @@ def test_pages_that_a_role_may_not_see_are_missing(
         "/monitoring": Permission.MONITOR,
         "/administration": Permission.ADMINISTER,
         "/account": Permission.ENTER,
+        "/bin": Permission.DELETE,
     }
     for path, takes in wanted.items():
         allowed = takes in ROLES[role]
