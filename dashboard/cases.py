@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.services import LIMITS, STORED, Services, operating_point_of
 from dashboard.store import Context, Finding, InputError, NotFound, Record, Store
-from dashboard.store.bin import RETENTION, Bin, BinnedCase
+from dashboard.store.bin import RETENTION, BinnedCase, CaseBin
 from dashboard.store.holds import Hold, Holds
 from dashboard.store.keys import IdempotencyKey, request_digest
 from dashboard.store.lesions import erase_cases_of_lesion, ids_of_lesion, lesion_zip
@@ -222,7 +222,7 @@ def delete_cases(
         Conflict: somebody changed one of them meanwhile, or it is on legal hold; none is deleted then.
     """
     actor.require(Permission.DELETE)
-    gone = Bin(services.store).put(ids, actor.name, revision)
+    gone = CaseBin(services.store).put(ids, actor.name, revision)
     write_trail(services, actor.name, "deleted", gone)
     return gone
 
@@ -230,7 +230,7 @@ def delete_cases(
 def binned_cases(actor: Actor, services: Services) -> tuple[tuple[BinnedCase, ...], int]:
     """The cases in the bin, those that were deleted last first and at most MOST_SHOWN, and how many there are."""
     actor.require(Permission.DELETE)
-    return Bin(services.store).cases()
+    return CaseBin(services.store).cases()
 
 
 def put_back_cases(actor: Actor, services: Services, ids: Sequence[str]) -> tuple[str, ...]:
@@ -240,7 +240,7 @@ def put_back_cases(actor: Actor, services: Services, ids: Sequence[str]) -> tupl
         StoreError: one of them is damaged; none is put back then.
     """
     actor.require(Permission.DELETE)
-    back = Bin(services.store).put_back(ids, actor.name)
+    back = CaseBin(services.store).put_back(ids, actor.name)
     write_trail(services, actor.name, "put back", back)
     return back
 
@@ -252,7 +252,7 @@ def delete_binned_cases(actor: Actor, services: Services, ids: Sequence[str]) ->
         Held: one of them is on legal hold; none is deleted then.
     """
     actor.require(Permission.ADMINISTER)
-    gone = Bin(services.store).delete(ids, actor.name)
+    gone = CaseBin(services.store).delete(ids, actor.name)
     write_trail(services, actor.name, "deleted for good", gone)
     return gone
 
@@ -346,7 +346,7 @@ def sweep_cases(services: Services, files: bool = False) -> tuple[int, int]:
     Returns:
         How many cases went into the bin, and how many were deleted for good.
     """
-    bin_, days = Bin(services.store), services.settings.keep_days
+    bin_, days = CaseBin(services.store), services.settings.keep_days
     retired = bin_.retire(timedelta(days=days)) if days else ()
     write_trail(services, RETENTION, "deleted", retired)
     gone = bin_.expire()

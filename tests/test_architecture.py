@@ -184,7 +184,7 @@ def test_only_cases_and_users_write_to_the_store() -> None:
         and node.attr in writes
         and ast.unparse(node.value).endswith("store")
     ]
-    inner = {f"dashboard.store.{name}" for name in ("changes", "holds", "restore", "transactions")}
+    inner = {f"dashboard.store.{name}" for name in ("changes", "restore", "transactions")}
     assert {
         found.module
         for found in imports_of("dashboard")

@@ -239,6 +239,8 @@ class UserRow(Row):
     folded: Annotated[Line, Field(min_length=1)]
     role: Annotated[Line, Field(max_length=16)]
     password: Line | None
+    issuer: Line | None
+    subject: Line | None
     created: Moment
     removed: Moment | None
     signed_in: Moment | None

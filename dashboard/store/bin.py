@@ -58,7 +58,7 @@ class BinnedCase:
         return self.binned + KEPT
 
 
-class Bin:
+class CaseBin:
     """The bin of a store. Safe to use from several threads and processes."""
 
     def __init__(self, store: "Store", clock: Callable[[], datetime] = utc_now) -> None:
@@ -157,7 +157,7 @@ class Bin:
 def move_to_bin(
     connection: Connection, ids: Iterable[str], who: str, moment: datetime, revision: int | None = None
 ) -> list[str]:
-    """Put cases into the bin; see `Bin.put`. Whether they are held was looked at before."""
+    """Put cases into the bin; see `CaseBin.put`. Whether they are held was looked at before."""
     moved: list[str] = []
     for part in in_batches(dict.fromkeys(filter(ID.fullmatch, ids))):
         wanted = select(predictions).where(predictions.c.id.in_(part)).order_by(predictions.c.seq)
@@ -185,7 +185,7 @@ def binned_row(row: Any, line: Mapping[str, Any], who: str, moment: datetime) ->
 
 
 def take_out_of_bin(connection: Connection, ids: Iterable[str], who: str, known: KnownDiagnoses) -> list[str]:
-    """Put cases back; see `Bin.put_back`."""
+    """Put cases back; see `CaseBin.put_back`."""
     back: list[str] = []
     for part in in_batches(dict.fromkeys(filter(ID.fullmatch, ids))):
         rows = connection.execute(select(binned).where(binned.c.id.in_(part)).order_by(binned.c.seq)).all()

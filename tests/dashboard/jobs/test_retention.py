@@ -11,7 +11,7 @@ from dashboard.cases import NOBODY, delete_cases, predict_photograph, sweep_case
 from dashboard.jobs.retention import sweep_daily
 from dashboard.services import Services
 from dashboard.store import NotFound, StoreError
-from dashboard.store.bin import KEPT, Bin
+from dashboard.store.bin import KEPT, CaseBin
 from dashboard.store.schema import binned, predictions, utc_now
 from dashboard.users.trail import Trail
 
@@ -38,7 +38,7 @@ def with_settings(services: Services, **changes: object) -> Services:
 
 def test_without_the_setting_nothing_is_too_old(services: Services, aged: tuple[str, str]) -> None:
     assert sweep_cases(services) == (0, 1)
-    assert services.store.get(aged[0]) and Bin(services.store).cases() == ((), 0)
+    assert services.store.get(aged[0]) and CaseBin(services.store).cases() == ((), 0)
     assert Trail(services.store).lines() == ()
 
 
@@ -49,7 +49,7 @@ def test_what_is_too_old_goes_to_the_bin_and_stands_in_the_trail(
     assert sweep_cases(keeping, files=True) == (1, 1) and sweep_cases(keeping) == (0, 0)
     with pytest.raises(NotFound):
         services.store.get(aged[0])
-    assert Bin(services.store).put_back([aged[0]]) == (aged[0],)
+    assert CaseBin(services.store).put_back([aged[0]]) == (aged[0],)
     lines = [(line.who, line.action, line.subject) for line in Trail(services.store).lines()]
     assert lines == [("retention", "deleted for good", aged[1]), ("retention", "deleted", aged[0])]
 
@@ -74,9 +74,9 @@ def test_the_server_goes_on_when_the_database_is_away_for_once(
         done = sweep_daily(services, pause=0.05)
         try:
             deadline = time.monotonic() + 20
-            while Bin(services.store).cases()[1] and time.monotonic() < deadline:
+            while CaseBin(services.store).cases()[1] and time.monotonic() < deadline:
                 time.sleep(0.02)
         finally:
             done.set()
-    assert Bin(services.store).cases() == ((), 0)
+    assert CaseBin(services.store).cases() == ((), 0)
     assert "tried again in a day" in caplog.text

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dashboard.store import Query, Store, database
-from dashboard.store.bin import Bin
+from dashboard.store.bin import CaseBin
 from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
 from model.images import Photograph
@@ -56,8 +56,8 @@ def write(folder: Path, acknowledged: int, seed: int) -> None:
             store.delete([gone])
         elif mine and rng.random() < 0.3:
             one = [rng.choice(mine)]
-            Bin(store).put(one)
-            Bin(store).put_back(one)
+            CaseBin(store).put(one)
+            CaseBin(store).put_back(one)
         else:
             picture = photograph(rng)
             mine.append(store.add(picture, said(picture), "x.jpg").id)
@@ -73,7 +73,7 @@ def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
         os.utime(path, (0, 0))
     store.sweep()
     listed = {record.id: record for record in store.stream(Query())}
-    binned = {case.record.id: case.record for case in Bin(store).cases()[0]}
+    binned = {case.record.id: case.record for case in CaseBin(store).cases()[0]}
     records = listed | binned
     found = [f"lost {one}" for one in kept - set(records)]
     names = {

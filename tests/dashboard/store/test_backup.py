@@ -11,7 +11,7 @@ import pytest
 from dashboard.__main__ import main
 from dashboard.store import Context, OneOf, Query, Record, Search, Store, StoreError, open_store
 from dashboard.store.backup import write_backup
-from dashboard.store.bin import Bin
+from dashboard.store.bin import CaseBin
 from dashboard.store.holds import Holds
 from dashboard.store.inspection import store_problems
 from dashboard.store.restore import backup_times, import_backup, restore_backup
@@ -72,7 +72,7 @@ def test_what_was_lost_comes_back(store: Store, three: list[Record], target: Sto
 def test_bin_holds_users_tokens_and_trail_come_back(
     store: Store, three: list[Record], target: Store, tmp_path: Path
 ) -> None:
-    Bin(store).put([three[0].id], "Ben")
+    CaseBin(store).put([three[0].id], "Ben")
     Holds(store).put([three[0].id, three[1].id], "a lawsuit", "Ann")
     Accounts(store).add("anna", Role.CLINICIAN, "correct horse")
     token = Credentials(store).add_token("anna", 3)
@@ -81,14 +81,16 @@ def test_bin_holds_users_tokens_and_trail_come_back(
     assert (written.predictions, written.binned, written.users, written.files) == (2, 1, 1, 7)
     assert restore_backup(target, tmp_path / "all.tar") == written
 
-    assert Bin(target).cases() == Bin(store).cases() and target.audit(three[0].id) == store.audit(three[0].id)
+    assert CaseBin(target).cases() == CaseBin(store).cases() and target.audit(three[0].id) == store.audit(
+        three[0].id
+    )
     for record in three[:2]:
         assert Holds(target).of(record.id) == Holds(store).of(record.id) is not None
     assert Accounts(target).with_password("anna", "correct horse")
     assert Credentials(target).of_token(token)
     assert Trail(target).lines() == Trail(store).lines() and not list(trail_problems(target))
     assert not list(store_problems(target)) and target.sweep() == 0
-    assert Bin(target).put_back([three[0].id]) and target.get(three[0].id) == three[0]
+    assert CaseBin(target).put_back([three[0].id]) and target.get(three[0].id) == three[0]
     with pytest.raises(StoreError, match="not empty"):
         restore_backup(target, tmp_path / "all.tar")
 
@@ -96,19 +98,19 @@ def test_bin_holds_users_tokens_and_trail_come_back(
 def test_an_import_takes_neither_bin_nor_users(
     store: Store, three: list[Record], target: Store, tmp_path: Path
 ) -> None:
-    Bin(store).put([three[2].id])
+    CaseBin(store).put([three[2].id])
     Accounts(store).add("anna", Role.CLINICIAN, "correct horse")
     write_backup(store, tmp_path / "all.tar")
     assert import_backup(target, tmp_path / "all.tar").predictions == 2
-    assert Bin(target).cases() == ((), 0) and Accounts(target).all() == ()
+    assert CaseBin(target).cases() == ((), 0) and Accounts(target).all() == ()
     assert target.sweep() == 0 and len(list(target.files.every())) == 4
     # What is in the bin there stays in it.
-    Bin(store).put_back([three[2].id])
+    CaseBin(store).put_back([three[2].id])
     write_backup(store, tmp_path / "later.tar")
     import_backup(target, tmp_path / "later.tar")
-    Bin(target).put([three[2].id])
+    CaseBin(target).put([three[2].id])
     assert import_backup(target, tmp_path / "later.tar").deleted == 1
-    assert Bin(target).cases()[1] == 1 and Bin(target).put_back([three[2].id])
+    assert CaseBin(target).cases()[1] == 1 and CaseBin(target).put_back([three[2].id])
 
 
 def test_the_manifest_says_when_to_delete_it_and_what_it_has_not(

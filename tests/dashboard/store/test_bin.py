@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from dashboard.store import Conflict, Context, NotFound, OneOf, Query, Record, Search, Store
-from dashboard.store.bin import KEPT, Bin
+from dashboard.store.bin import KEPT, CaseBin
 from dashboard.store.counted import count_miscounted
 from dashboard.store.errors import Held, InputError, StoreError
 from dashboard.store.export import csv_table
@@ -40,8 +40,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def bin_(store: Store, clock: Clock) -> Bin:
-    return Bin(store, clock)
+def bin_(store: Store, clock: Clock) -> CaseBin:
+    return CaseBin(store, clock)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def counted(store: Store) -> int:
 
 
 def test_what_is_deleted_is_nowhere(
-    store: Store, add: Add, bin_: Bin, record: Record, engine: Engine
+    store: Store, add: Add, bin_: CaseBin, record: Record, engine: Engine
 ) -> None:
     kept = add("leg.jpg", seed=2)
     assert bin_.put([record.id, "unknown", record.id], "Ben") == (record.id,)
@@ -82,7 +82,7 @@ def test_what_is_deleted_is_nowhere(
     assert list(store_problems(store)) == []
 
 
-def test_what_is_put_back_is_what_it_was(store: Store, add: Add, bin_: Bin, record: Record) -> None:
+def test_what_is_put_back_is_what_it_was(store: Store, add: Add, bin_: CaseBin, record: Record) -> None:
     later = add("later.jpg", seed=3)
     reviews, image, heatmap = store.reviews(record.id), store.image(record.id), store.heatmap(record.id)
     bin_.put([record.id], "Ben")
@@ -99,7 +99,7 @@ def test_what_is_put_back_is_what_it_was(store: Store, add: Add, bin_: Bin, reco
     assert bin_.cases() == ((), 0) and bin_.put_back([record.id]) == () and list(store_problems(store)) == []
 
 
-def test_the_first_prediction_of_a_photograph_counts_again(store: Store, add: Add, bin_: Bin) -> None:
+def test_the_first_prediction_of_a_photograph_counts_again(store: Store, add: Add, bin_: CaseBin) -> None:
     first, second = add(seed=1, probability=0.1), add(seed=1, probability=0.2)
     bin_.put([first.id])
     assert newest_photographs(store).scores == (0.2,)
@@ -114,7 +114,7 @@ def test_the_first_prediction_of_a_photograph_counts_again(store: Store, add: Ad
 
 
 def test_a_case_is_deleted_for_good_after_thirty_days(
-    store: Store, add: Add, bin_: Bin, clock: Clock, record: Record, files_of: Names
+    store: Store, add: Add, bin_: CaseBin, clock: Clock, record: Record, files_of: Names
 ) -> None:
     before = files_of()
     shared = add("same.jpg", seed=1)
@@ -126,7 +126,7 @@ def test_a_case_is_deleted_for_good_after_thirty_days(
     assert bin_.put_back([record.id]) == () and store.image(shared.id)
     # The other case shows the same photograph.
     assert files_of() == before - {f"{record.id}.png"} | {f"{shared.id}.png"}
-    assert Bin(store).put([shared.id]) and Bin(store).delete([shared.id], "Ann") == (shared.id,)
+    assert CaseBin(store).put([shared.id]) and CaseBin(store).delete([shared.id], "Ann") == (shared.id,)
     assert files_of() == set()
     trail = [(line.action, line.who) for line in store.audit(record.id)]
     assert trail[-2:] == [("binned", "Ben"), ("deleted", "retention")]
@@ -135,7 +135,7 @@ def test_a_case_is_deleted_for_good_after_thirty_days(
 
 
 def test_a_clock_that_jumps_back_deletes_nothing_early(
-    store: Store, bin_: Bin, clock: Clock, record: Record
+    store: Store, bin_: CaseBin, clock: Clock, record: Record
 ) -> None:
     bin_.put([record.id])
     clock.now -= 400 * DAY
@@ -147,7 +147,7 @@ def test_a_clock_that_jumps_back_deletes_nothing_early(
 
 
 def test_old_cases_go_to_the_bin_and_then_for_good(
-    store: Store, add: Add, bin_: Bin, clock: Clock, engine: Engine
+    store: Store, add: Add, bin_: CaseBin, clock: Clock, engine: Engine
 ) -> None:
     old, young = add(seed=1), add(seed=2)
     held = add(seed=3, context=Context(lesion="L2"))
@@ -163,7 +163,9 @@ def test_old_cases_go_to_the_bin_and_then_for_good(
     assert bin_.expire() == (old.id,)
 
 
-def test_what_is_held_is_not_deleted(store: Store, add: Add, bin_: Bin, clock: Clock, record: Record) -> None:
+def test_what_is_held_is_not_deleted(
+    store: Store, add: Add, bin_: CaseBin, clock: Clock, record: Record
+) -> None:
     other, holds = add(seed=2), Holds(store)
     with pytest.raises(InputError, match="why"):
         holds.put([record.id], " ")
@@ -193,20 +195,20 @@ def test_what_is_held_is_not_deleted(store: Store, add: Add, bin_: Bin, clock: C
     assert bin_.put_back([record.id]) == (record.id,) and holds.of(record.id)
 
 
-def test_a_case_that_was_changed_meanwhile_stays(store: Store, bin_: Bin, record: Record) -> None:
+def test_a_case_that_was_changed_meanwhile_stays(store: Store, bin_: CaseBin, record: Record) -> None:
     with pytest.raises(Conflict, match="Anna"):
         bin_.put([record.id], revision=0)
     assert store.get(record.id) == record and bin_.cases()[1] == 0
 
 
-def test_many_go_and_come_back_at_once(store: Store, add: Add, bin_: Bin) -> None:
+def test_many_go_and_come_back_at_once(store: Store, add: Add, bin_: CaseBin) -> None:
     """People delete and put back the same cases at the same time: each is in one place, and whole."""
     ids = [add(f"{seed}.jpg", seed=seed % 4).id for seed in range(12)]
     moved: list[str] = []
     lock = threading.Lock()
 
     def work(number: int) -> None:
-        done = (bin_.put if number % 2 else Bin(store).put_back)(ids)
+        done = (bin_.put if number % 2 else CaseBin(store).put_back)(ids)
         with lock:
             moved.extend(done)
 
@@ -219,12 +221,14 @@ def test_many_go_and_come_back_at_once(store: Store, add: Add, bin_: Bin) -> Non
     assert store.sweep() == 0 and list(store_problems(store)) == []
 
 
-def test_a_hold_set_while_the_bin_is_emptied_holds(store: Store, add: Add, bin_: Bin, clock: Clock) -> None:
+def test_a_hold_set_while_the_bin_is_emptied_holds(
+    store: Store, add: Add, bin_: CaseBin, clock: Clock
+) -> None:
     ids = [add(seed=seed).id for seed in range(20)]
     bin_.put(ids)
     clock.now += KEPT
     with ThreadPoolExecutor(4) as pool:
-        emptied = [pool.submit(Bin(store, clock).expire) for _ in range(2)]
+        emptied = [pool.submit(CaseBin(store, clock).expire) for _ in range(2)]
         held = pool.submit(Holds(store).put, ids[10:], "a lawsuit")
         gone = [one for done in emptied for one in done.result()]
     # Whichever came first: what is held is there, what is gone is gone once.
@@ -238,7 +242,12 @@ def test_a_hold_set_while_the_bin_is_emptied_holds(store: Store, add: Add, bin_:
 
 
 def test_a_stop_between_row_and_files_leaves_files_only(
-    store: Store, bin_: Bin, record: Record, clock: Clock, files_of: Names, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    bin_: CaseBin,
+    record: Record,
+    clock: Clock,
+    files_of: Names,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bin_.put([record.id])
     clock.now += KEPT
@@ -255,7 +264,7 @@ def test_a_stop_between_row_and_files_leaves_files_only(
 
 
 def test_a_damaged_case_in_the_bin_says_so_and_can_be_deleted(
-    store: Store, bin_: Bin, record: Record, engine: Engine
+    store: Store, bin_: CaseBin, record: Record, engine: Engine
 ) -> None:
     bin_.put([record.id])
     with engine.begin() as connection:

@@ -21,7 +21,7 @@ from dashboard.store import (
     Store,
     repository,
 )
-from dashboard.store.bin import Bin
+from dashboard.store.bin import CaseBin
 from dashboard.store.names import new_id
 from dashboard.store.schema import audit, reviews, tags
 from model.cautions import Caution
@@ -376,5 +376,5 @@ def test_what_was_changed_meanwhile_is_not_deleted(store: Store, add: Add) -> No
     record = add(key="k")
     add_review(store, [record.id], "Anna", "mel", "histology")
     with pytest.raises(Conflict, match="Anna"):
-        Bin(store).put([record.id], revision=0)
-    assert store.image(record.id) and Bin(store).put([record.id], revision=1) == (record.id,)
+        CaseBin(store).put([record.id], revision=0)
+    assert store.image(record.id) and CaseBin(store).put([record.id], revision=1) == (record.id,)

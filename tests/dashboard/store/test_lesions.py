@@ -14,7 +14,7 @@ from dashboard.cases import NOBODY, Actor, NotAllowed, erase_lesion, lesion_file
 from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.store import Context, NotFound, Query, Record, Search, Store
-from dashboard.store.bin import Bin
+from dashboard.store.bin import CaseBin
 from dashboard.store.errors import Held
 from dashboard.store.holds import Holds
 from dashboard.store.inspection import store_problems
@@ -34,7 +34,7 @@ def lesion(store: Store, add: Add) -> list[Record]:
         for number, name in enumerate(("L1", "L1", "l1"))
     ]
     add_review(store, [cases[0].id], "Anna", "mel", "histology", note="clear margins", add_tags=["x"])
-    Bin(store).put([cases[1].id], "Ben")
+    CaseBin(store).put([cases[1].id], "Ben")
     return cases
 
 
@@ -45,7 +45,7 @@ def test_a_lesion_is_erased_from_list_and_bin(
     assert erase_cases_of_lesion(store, "L1", "Ann") == (lesion[0].id, lesion[1].id)
     assert ids_of_lesion(store, "L1") == () == erase_cases_of_lesion(store, "L1")
     assert {one.id for one in store.stream(Query())} == {lesion[2].id, shared.id}
-    assert Bin(store).cases() == ((), 0) and store.page(Query(filters=(Search("margins"),))).total == 0
+    assert CaseBin(store).cases() == ((), 0) and store.page(Query(filters=(Search("margins"),))).total == 0
     # Another case shows the same photograph.
     assert len(files_of()) == 6 and store.image(shared.id)
     for record in lesion[:2]:
@@ -60,7 +60,7 @@ def test_a_held_case_keeps_its_lesion(store: Store, lesion: list[Record]) -> Non
     Holds(store).put([lesion[1].id], "a lawsuit")
     with pytest.raises(Held, match="a lawsuit"):
         erase_cases_of_lesion(store, "L1")
-    assert store.get(lesion[0].id) and Bin(store).cases()[1] == 1
+    assert store.get(lesion[0].id) and CaseBin(store).cases()[1] == 1
 
 
 def test_the_data_of_a_lesion_are_one_file(store: Store, lesion: list[Record]) -> None:
