@@ -11,8 +11,9 @@ from sqlalchemy import Engine, MetaData, Table, insert, select, text
 from sqlalchemy.engine import URL
 
 from dashboard.store import OneOf, Query, Record, Store, database, outcomes
-from dashboard.store.backup import rows_to_back_up, rows_with_history
+from dashboard.store.backup import rows_to_back_up
 from dashboard.store.backup_rows import BackupCase, case_row, parse_row
+from dashboard.store.case_lines import case_lines
 from dashboard.store.files import Files
 from dashboard.store.inspection import store_problems
 from dashboard.store.outcomes import NO_LONGER_BENIGN, no_longer_benign
@@ -102,7 +103,7 @@ def test_another_rule_changes_outcomes_and_lists_what_was_benign(
 def test_a_backup_tells_what_was_shown(store: Store, add: Add) -> None:
     add("none.jpg", cautions=(SEVERE,))
     with store.reading() as connection:
-        (line,) = rows_with_history(connection, list(rows_to_back_up(store, connection, None)))
+        (line,) = case_lines(connection, list(rows_to_back_up(store, connection, None)))
 
     def before(**written: object) -> object:
         row = {name: value for name, value in line["prediction"].items() if not name.startswith("outcome")}
