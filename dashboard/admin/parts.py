@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 
 from dashboard.shell.attributes import attributes
 from dashboard.shell.review_form import local_time
+from dashboard.store.schema import utc_now
 from dashboard.users.accounts import UserError
 from dashboard.users.roles import ROLES, Permission, Role
-from dashboard.users.trail import utc_now
 
 PERMISSION_WORDS: dict[Permission, str] = {
     Permission.SEE: "See cases",

@@ -25,10 +25,10 @@ from dashboard.admin.parts import (
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import dialog
 from dashboard.store import StoreError
+from dashboard.store.schema import utc_now
 from dashboard.users.accounts import UserError
 from dashboard.users.credentials import LONGEST_TOKEN, Credential
 from dashboard.users.roles import Permission
-from dashboard.users.trail import utc_now
 
 TITLE, NAME = "Tokens", "tokens"
 REVOKE = "admin-token-revoke"

@@ -40,9 +40,9 @@ from dashboard.admin.parts import (
 from dashboard.shell.boxes import dialog
 from dashboard.shell.review_form import local_time
 from dashboard.store import StoreError
+from dashboard.store.schema import utc_now
 from dashboard.users.accounts import TRIES, User, UserError, drawn_password
 from dashboard.users.roles import Role
-from dashboard.users.trail import utc_now
 
 TITLE, NAME = "Users", "users"
 OPEN, DO = "admin-user-open", "admin-user-do"
