@@ -165,9 +165,12 @@ def epoch_figures(
 class History(keras.callbacks.Callback):  # type: ignore[misc]
     """After every epoch measures, writes a line, and keeps the best and the last weights."""
 
-    def __init__(self, run: Path, store: PixelStore, data: Batches, size: int, without: str = "") -> None:
+    def __init__(
+        self, run: Path, store: PixelStore, data: Batches, size: int, before: int, without: str = ""
+    ) -> None:
+        """Follow a stage that begins after so many epochs of the run."""
         super().__init__()
-        self.run, self.data = run, data
+        self.run, self.data, self.before = run, data, before
         rows = seen_rows(store, "validation", without)
         validation = some_of_each(store.cases["domain"], rows, WATCHED)
         # As many training images again, so that both curves mean the same: still images, no dropout.
@@ -188,8 +191,8 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         line: dict[str, float] = {"epoch": epoch + 1, "learning_rate": rate, "size": self.data.stage.size}
         with averaged_weights(self.model):
             line |= self.measures()
-            past = read_history(self.run)
-            if all(line[JUDGED] >= other[JUDGED] for other in past if other["size"] == line["size"]):
+            stage = read_history(self.run)[self.before :]
+            if all(line[JUDGED] >= other[JUDGED] for other in stage):
                 write_whole_file(self.run / BEST, self.model.save_weights)
         line["seconds"] = round(time.monotonic() - self.began, 1)
         write_whole_file(self.run / LAST, self.model.save)
@@ -285,7 +288,7 @@ def fit(
                 else begin_stage(recipe, number, run, init, len(data))
             )
             note_machine(run)
-            history = History(run, store, data, stage.size, without)
+            history = History(run, store, data, stage.size, before, without)
             network.fit(
                 data,
                 initial_epoch=max(done, before),

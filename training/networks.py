@@ -10,7 +10,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from model.taxonomy import LESIONS
 
@@ -40,7 +40,7 @@ def seed_cnn(size: int, init: str | Path | None = None, outputs: int = 1) -> ker
 
 
 def efficientnet_lite0(size: int, init: str | Path | None = None, outputs: int = len(LESIONS)) -> keras.Model:
-    """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation), pooled, a logit a diagnosis.
+    """EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation) in usual light, pooled, a logit a diagnosis.
 
     Args:
         size: input side in pixels, a multiple of 32.
@@ -66,8 +66,25 @@ def efficientnet_lite0(size: int, init: str | Path | None = None, outputs: int =
         with np.load(init) as stored:
             backbone.set_weights([stored[name].astype(np.float32) for name in sorted(stored.files)])
     pixels = keras.Input((size, size, 3), dtype="uint8", name="pixels")
-    features = backbone(layers.Rescaling(1 / 128, offset=-127 / 128)(pixels))
+    features = backbone(layers.Rescaling(1 / 128, offset=-127 / 128)(in_usual_light(pixels)))
     return keras.Model(pixels, pooled_head(features, outputs, dropout=0.3), name="efficientnet_lite0")
+
+
+def in_usual_light(pixels: keras.KerasTensor) -> keras.KerasTensor:
+    """Photographs as if taken in white light: by shades of grey (Finlayson & Trezzi 2004), with a norm of order 6.
+
+    Each camera and lamp has a colour of its own, and a network learns it with the diagnoses.
+
+    Args:
+        pixels: uint8 (n, s, s, 3).
+
+    Returns:
+        float32 of the same shape, 0 to 255, of about the same brightness.
+    """
+    image = ops.cast(pixels, "float32")
+    square = ops.square(image / 255)
+    light = ops.power(ops.mean(square * square * square, axis=(1, 2), keepdims=True), 1 / 6) + 1e-5
+    return ops.minimum(image * (ops.mean(light, axis=-1, keepdims=True) / light), 255.0)
 
 
 # Repeats, kernel, stride of the first, expansion and channels of each group of blocks.

@@ -110,6 +110,7 @@ RECIPES: dict[str, Recipe] = {
                 Stage(160, 6, peak=0.6, average=0.996),
                 Stage(192, 6, peak=0.4, average=0.996),
                 Stage(224, 3, peak=0.4, average=0.995, modality_weight=0.5, zoom=0.4, blend=0.5),
+                Stage(224, 3, peak=0.5, average=0.995, modality_weight=0.5, zoom=0.4),
             ),
             learning_rate=5e-4,
             weight_decay=0.05,

@@ -184,6 +184,19 @@ def test_an_unknown_diagnosis_teaches_malignancy_alone(store: PixelStore) -> Non
     assert targets_of(cases, RECIPES["seed-cnn"]).tolist() == [[0], [1], [1]]
 
 
+def test_a_stage_chooses_among_its_own_epochs(store: PixelStore, tmp_path: Path) -> None:
+    """Even where the stage before, of the same size, was better on validation."""
+    run = tmp_path / "run"
+    two = dataclasses.replace(TINY, stages=(Stage(32, 1), Stage(32, 1)))
+    fit(dataclasses.replace(TINY, stages=two.stages[:1]), store, run, init="none")
+    line = read_history(run)[0]
+    (run / "history.jsonl").write_text(json.dumps(line | {JUDGED: 1.0}) + "\n")
+    (run / "run.json").unlink()
+    before = (run / "best.weights.h5").read_bytes()
+    fit(two, store, run, init="none")
+    assert (run / "best.weights.h5").read_bytes() != before
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_a_stage_is_mixed_with_what_it_began_with(
     store: PixelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float

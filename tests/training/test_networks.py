@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.networks import BUILDERS, EMBEDDING, freeze_statistics, seed_cnn, serving_model
+from training.networks import BUILDERS, EMBEDDING, freeze_statistics, in_usual_light, seed_cnn, serving_model
 from training.recipes import RECIPES
 
 pytestmark = pytest.mark.slow
@@ -71,6 +71,21 @@ def test_efficientnet_lite0_starts_from_stored_weights(tmp_path: Path) -> None:
     assert embedding[0].shape == (2, 1280)
     with pytest.raises(ValueError, match="--init"):
         BUILDERS["efficientnet_lite0"](96, "imagenet")
+
+
+def test_coloured_light_changes_nothing() -> None:
+    """A lamp's colour is a factor of each channel."""
+    pixels = keras.Input((32, 32, 3), dtype="uint8")
+    corrected = keras.Model(pixels, in_usual_light(pixels))
+    images = np.random.default_rng(0).integers(20, 120, (2, 32, 32, 3), dtype=np.uint8)
+    lit = (images * np.array([1.8, 1.2, 0.8])).astype(np.uint8)
+    plain, coloured = np.asarray(corrected(images)), np.asarray(corrected(lit))
+    # The lamp is brighter, too: 1.27 times, on the whole.
+    ratio = coloured.mean(axis=(1, 2)) / plain.mean(axis=(1, 2))
+    np.testing.assert_allclose(ratio, ratio.mean(), rtol=0.02)
+    assert plain.mean() == pytest.approx(images.mean(), rel=0.05)
+    dark = np.asarray(corrected(np.zeros((1, 32, 32, 3), np.uint8)))
+    assert not dark.any()
 
 
 def test_every_recipe_has_its_network() -> None:
