@@ -6,7 +6,7 @@ alike.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -29,7 +29,7 @@ from dash import (
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.cases import current_actor, delete_cases, put_back_cases
+from dashboard.history import chosen as chosen  # its callbacks
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import PAGE, gallery, gallery_items
@@ -38,7 +38,7 @@ from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import BINNED, confirmation, dialog
 from dashboard.shell.browse import SEVERAL, Browse, browse, lenient, search_of_parameters, sort_order
 from dashboard.shell.review_form import review_form
-from dashboard.store import Conflict, NotFound, Query, QueryError, Range, Store, StoreError
+from dashboard.store import NotFound, Query, QueryError, Range, Store, StoreError
 from dashboard.store.outcomes import NO_LONGER_BENIGN
 
 dash.register_page(__name__, path="/history", title="History · Dermaboard", name="History")  # type: ignore[no-untyped-call]
@@ -285,24 +285,6 @@ def tell_news(_ticks: int | None, seen: str | None, search: str | None) -> tuple
     return parts.news_label(page.total, page.exact), page.total == 0
 
 
-@callback(
-    Output("history-selection", "data", allow_duplicate=True),
-    Output("history-problem", "children"),
-    Input("history-choose-all", "n_clicks"),
-    State("history-search", "data"),
-    prevent_initial_call=True,
-)
-def choose_all(clicks: int | None, search: str | None) -> tuple[Any, str]:
-    """Everything that the filters leave, also what no row shows yet; what comes in later is not among it."""
-    if not clicks:
-        return no_update, ""
-    try:
-        found = Services.current().store.choose_all(browse(search).query())
-    except (QueryError, StoreError) as error:
-        return no_update, str(error)
-    return [asdict(one) for one in found], ""
-
-
 def moment_of(store: Store, record_id: str) -> datetime:
     """When a prediction was made; of one that was deleted meanwhile, its id (a UUID of version 7) still tells."""
     try:
@@ -313,49 +295,6 @@ def moment_of(store: Store, record_id: str) -> datetime:
         return datetime.fromtimestamp((UUID(record_id).int >> 80) / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise QueryError("The question to the history has an unknown shape.") from error
-
-
-@callback(
-    Output("history-dialog", "is_open", allow_duplicate=True),
-    Output("history-stale", "data"),
-    Output("history-dialog-error", "children", allow_duplicate=True),
-    Output(BINNED, "data"),
-    Input("history-dialog-confirm", "n_clicks"),
-    State("review-ids", "data"),
-    State("reviewer", "value"),
-    prevent_initial_call=True,
-)
-def delete_selected(
-    clicks: int | None, selected: Mapping[str, int] | None, who: str | None
-) -> tuple[Any, Any, Any, Any]:
-    """Put what is selected into the bin; grid or gallery then ask again."""
-    if not clicks:
-        return (no_update,) * 4
-    try:
-        gone = delete_cases(current_actor(who), Services.current(), list(selected or {}))
-    except (Conflict, StoreError) as error:
-        return no_update, no_update, str(error), no_update
-    return False, {"deleted": clicks}, "", list(gone)
-
-
-@callback(
-    Output("history-stale", "data", allow_duplicate=True),
-    Output(BINNED, "data", allow_duplicate=True),
-    Output("history-undone", "children"),
-    Input("history-undo", "n_clicks"),
-    State(BINNED, "data"),
-    State("reviewer", "value"),
-    prevent_initial_call=True,
-)
-def undo_deletion(clicks: int | None, gone: Sequence[str] | None, who: str | None) -> tuple[Any, Any, Any]:
-    """Take what was deleted last out of the bin again."""
-    if not (clicks and gone):
-        return no_update, no_update, no_update
-    try:
-        back = put_back_cases(current_actor(who), Services.current(), gone)
-    except StoreError as error:
-        return no_update, no_update, str(error)
-    return {"undone": clicks}, [], parts.undone_sentence(len(back), len(gone))
 
 
 def history_script(name: str, *arguments: Any, **options: Any) -> None:
