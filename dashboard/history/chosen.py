@@ -14,13 +14,6 @@ from dashboard.shell.browse import browse
 from dashboard.store import Conflict, QueryError, StoreError
 
 
-@callback(
-    Output("history-selection", "data", allow_duplicate=True),
-    Output("history-problem", "children"),
-    Input("history-choose-all", "n_clicks"),
-    State("history-search", "data"),
-    prevent_initial_call=True,
-)
 def choose_all(clicks: int | None, search: str | None) -> tuple[Any, str]:
     """Everything that the filters leave, also what no row shows yet; what comes in later is not among it."""
     if not clicks:
@@ -32,16 +25,6 @@ def choose_all(clicks: int | None, search: str | None) -> tuple[Any, str]:
     return [asdict(one) for one in found], ""
 
 
-@callback(
-    Output("history-dialog", "is_open", allow_duplicate=True),
-    Output("history-stale", "data"),
-    Output("history-dialog-error", "children", allow_duplicate=True),
-    Output(BINNED, "data"),
-    Input("history-dialog-confirm", "n_clicks"),
-    State("review-ids", "data"),
-    State("reviewer", "value"),
-    prevent_initial_call=True,
-)
 def delete_selected(
     clicks: int | None, selected: Mapping[str, int] | None, who: str | None
 ) -> tuple[Any, Any, Any, Any]:
@@ -55,15 +38,6 @@ def delete_selected(
     return False, {"deleted": clicks}, "", list(gone)
 
 
-@callback(
-    Output("history-stale", "data", allow_duplicate=True),
-    Output(BINNED, "data", allow_duplicate=True),
-    Output("history-undone", "children"),
-    Input("history-undo", "n_clicks"),
-    State(BINNED, "data"),
-    State("reviewer", "value"),
-    prevent_initial_call=True,
-)
 def undo_deletion(clicks: int | None, gone: Sequence[str] | None, who: str | None) -> tuple[Any, Any, Any]:
     """Take what was deleted last out of the bin again."""
     if not (clicks and gone):
@@ -73,3 +47,33 @@ def undo_deletion(clicks: int | None, gone: Sequence[str] | None, who: str | Non
     except StoreError as error:
         return no_update, no_update, str(error)
     return {"undone": clicks}, [], undone_sentence(len(back), len(gone))
+
+
+def register() -> None:
+    """Tell Dash the callbacks; the page does so each time that it is registered."""
+    callback(
+        Output("history-selection", "data", allow_duplicate=True),
+        Output("history-problem", "children"),
+        Input("history-choose-all", "n_clicks"),
+        State("history-search", "data"),
+        prevent_initial_call=True,
+    )(choose_all)
+    callback(
+        Output("history-dialog", "is_open", allow_duplicate=True),
+        Output("history-stale", "data"),
+        Output("history-dialog-error", "children", allow_duplicate=True),
+        Output(BINNED, "data"),
+        Input("history-dialog-confirm", "n_clicks"),
+        State("review-ids", "data"),
+        State("reviewer", "value"),
+        prevent_initial_call=True,
+    )(delete_selected)
+    callback(
+        Output("history-stale", "data", allow_duplicate=True),
+        Output(BINNED, "data", allow_duplicate=True),
+        Output("history-undone", "children"),
+        Input("history-undo", "n_clicks"),
+        State(BINNED, "data"),
+        State("reviewer", "value"),
+        prevent_initial_call=True,
+    )(undo_deletion)

@@ -29,7 +29,7 @@ from dash import (
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.history import chosen as chosen  # its callbacks
+from dashboard.history import chosen
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import PAGE, gallery, gallery_items
@@ -295,6 +295,9 @@ def moment_of(store: Store, record_id: str) -> datetime:
         return datetime.fromtimestamp((UUID(record_id).int >> 80) / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise QueryError("The question to the history has an unknown shape.") from error
+
+
+chosen.register()
 
 
 def history_script(name: str, *arguments: Any, **options: Any) -> None:
