@@ -146,8 +146,11 @@ def settled_visitor() -> Visitor:
     prevent_initial_call=True,
 )
 def refresh_own_sessions(_changed: str | None) -> Component:
-    """The user's sessions as they are now."""
-    return own_sessions()
+    """The user's sessions as they are now, or why they are not shown."""
+    try:
+        return own_sessions()
+    except UserError as error:
+        return html.P(str(error))
 
 
 @callback(
@@ -156,8 +159,11 @@ def refresh_own_sessions(_changed: str | None) -> Component:
     prevent_initial_call=True,
 )
 def refresh_own_tokens(_changed: str | None) -> Component:
-    """The user's tokens as they are now."""
-    return own_tokens()
+    """The user's tokens as they are now, or why they are not shown."""
+    try:
+        return own_tokens()
+    except UserError as error:
+        return html.P(str(error))
 
 
 @callback(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import dash
-from dash import Input, Output, callback, dcc, html
+from dash import Input, Output, callback, dcc, html, no_update
 
 from dashboard.admin import sessions, tokens, trail, users
 from dashboard.shell.attributes import attributes
@@ -81,6 +81,8 @@ def no_users() -> html.Div:
 )
 def refresh_lists(_changed: str | None) -> tuple[Any, ...]:
     """Users, sessions and tokens as they are now."""
+    if not asks_who():
+        return (no_update,) * 4
     return (
         users.user_list(),
         sessions.everybodys_sessions(),
