@@ -17,6 +17,9 @@ from dashboard.services import Services
 blueprint = Blueprint("retention", __name__, url_prefix=ROOT)
 
 
+ERRORS = MISSING | {422: "A field does not fit."}
+
+
 class NewHold(Input):
     """Why nobody may delete a prediction."""
 
@@ -38,7 +41,11 @@ class LesionReference(Input):
 
 @blueprint.post("/predictions/<string:record_id>/hold")
 @documented(
-    Answers(schema=schemas.ChangedIds, what="The ids of what was not held before.", errors=MISSING),
+    Answers(
+        schema=schemas.ChangedIds,
+        what="The ids of what was not held before.",
+        errors=ERRORS | {400: "The body is not JSON.", 415: "The content type is not JSON."},
+    ),
     PREDICTIONS,
     "holdPrediction",
     record_id=ID,
@@ -51,7 +58,7 @@ def hold_prediction(record_id: str, json: NewHold) -> Response:
 
 @blueprint.delete("/predictions/<string:record_id>/hold")
 @documented(
-    Answers(schema=schemas.ChangedIds, what="The ids of what was held.", errors=MISSING),
+    Answers(schema=schemas.ChangedIds, what="The ids of what was held.", errors=ERRORS),
     PREDICTIONS,
     "releasePrediction",
     record_id=ID,
@@ -64,7 +71,7 @@ def release_prediction(record_id: str, query: WholeLesion) -> Response:
 
 @blueprint.get("/lesion")
 @documented(
-    Answers(files=("application/zip",), what="The photographs, and the rest as JSON.", errors=MISSING),
+    Answers(files=("application/zip",), what="The photographs, and the rest as JSON.", errors=ERRORS),
     PREDICTIONS,
     "readLesion",
 )
@@ -78,9 +85,7 @@ def read_lesion(query: LesionReference) -> Response:
 
 @blueprint.delete("/lesion")
 @documented(
-    Answers(
-        status=204, what="It is gone for good.", errors=MISSING | {409: "A prediction is on legal hold."}
-    ),
+    Answers(status=204, what="It is gone for good.", errors=ERRORS | {409: "A prediction is on legal hold."}),
     PREDICTIONS,
     "eraseLesion",
 )
