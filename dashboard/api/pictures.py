@@ -19,12 +19,16 @@ PRIVATE = "private, no-cache"
 MISSING = {404: "There is no such prediction."}
 ID = "Of the prediction."
 
+PHOTOGRAPH = Answers(
+    what="A JPEG or WebP file without metadata.", files=tuple(IMAGE_TYPES.values()), errors=MISSING
+)
+
 blueprint = Blueprint("pictures", __name__, url_prefix=f"{ROOT}/predictions")
 
 
 @blueprint.get("/<string:record_id>/image")
 @documented(
-    Answers(what="A JPEG or WebP file without metadata.", files=tuple(IMAGE_TYPES.values()), errors=MISSING),
+    PHOTOGRAPH,
     PREDICTIONS,
     "readImage",
     record_id=ID,
@@ -42,7 +46,7 @@ def read_image(record_id: str) -> Response:
 
 @blueprint.get("/<string:record_id>/original")
 @documented(
-    Answers(what="A JPEG or WebP file without metadata.", files=tuple(IMAGE_TYPES.values()), errors=MISSING),
+    PHOTOGRAPH,
     PREDICTIONS,
     "readOriginal",
     record_id=ID,

@@ -28,6 +28,8 @@ from dashboard.store import Conflict, Finding, NotFound, Record, Store
 
 MISSING = {404: "There is no such prediction."}
 ID = "Of the prediction."
+# What a route that takes a JSON object refuses before it looks at the fields.
+NO_JSON = {400: "The body is not JSON.", 415: "The content type is not JSON."}
 TAG = {"ETag": "The revision, for If-Match."}
 REFUSED = {
     409: "The idempotency key was used for another request.",
@@ -90,9 +92,8 @@ def created(record: Record) -> Response:
         schema=schemas.PredictionSchema,
         what="Predicted and stored.",
         errors=MISSING
+        | NO_JSON
         | {
-            400: "The body is not JSON.",
-            415: "The content type is not JSON.",
             422: "The part is too small or lies outside, or there is no model.",
         },
         headers=TAG | {"Location": "Where the prediction is."},
@@ -149,10 +150,9 @@ def read_prediction(record_id: str) -> Response:
         schema=schemas.PredictionSchema,
         what="The prediction as it is now.",
         errors=MISSING
+        | NO_JSON
         | {
-            400: "The body is not JSON.",
             412: "Somebody changed it since the revision in If-Match.",
-            415: "The content type is not JSON.",
             422: "A field does not fit.",
         },
         headers=TAG,

@@ -9,7 +9,7 @@ from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.api.answers import json_response, private_response
 from dashboard.api.inputs import Input, Note
-from dashboard.api.predictions import ID, MISSING
+from dashboard.api.predictions import ID, MISSING, NO_JSON
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.cases import current_actor, erase_lesion, hold_cases, lesion_file, release_cases
 from dashboard.services import Services
@@ -44,7 +44,7 @@ class LesionReference(Input):
     Answers(
         schema=schemas.ChangedIds,
         what="The ids of what was not held before.",
-        errors=ERRORS | {400: "The body is not JSON.", 415: "The content type is not JSON."},
+        errors=ERRORS | NO_JSON,
     ),
     PREDICTIONS,
     "holdPrediction",

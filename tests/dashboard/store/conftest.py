@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
 
-from dashboard.store import Record, Store, open_store
+from dashboard.store import Record, Store, database, open_store
 from dashboard.store.keys import IdempotencyKey
 from model.cautions import Caution
 from model.images import Photograph, decode
@@ -115,3 +115,17 @@ def files_of(tmp_path: Path) -> Callable[[], set[str]]:
         }
 
     return names
+
+
+@pytest.fixture
+def bare(url: URL, tmp_path: Path) -> Iterator[Engine]:
+    """A database without any table."""
+    if url.get_backend_name() == "sqlite":
+        url = database.sqlite_url(tmp_path / "bare.db")
+    engine = database.database_engine(url)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    yield engine
+    engine.dispose()

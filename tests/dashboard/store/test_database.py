@@ -2,7 +2,6 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, Table, insert, text
-from sqlalchemy.engine import URL
 
 from dashboard.store import Query, Search, Store, StoreError, database, open_store, text_index
 from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
 from dashboard.store.schema import metadata
 from tests.benchmarks.history_rows import fill, rows
-
-
-@pytest.fixture
-def bare(url: URL, tmp_path: Path) -> Iterator[Engine]:
-    """A database without any table."""
-    if url.get_backend_name() == "sqlite":
-        url = database.sqlite_url(tmp_path / "bare.db")
-    engine = database.database_engine(url)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-    yield engine
-    engine.dispose()
 
 
 def test_an_empty_database_gets_the_whole_schema(bare: Engine) -> None:

@@ -1,14 +1,13 @@
 """Stored outcomes: asked for, sorted by, and worked out again when their rule changes."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, MetaData, Table, insert, select, text
-from sqlalchemy.engine import URL
+from sqlalchemy import Engine, MetaData, Table, insert, select
 
 from dashboard.store import OneOf, Query, Record, Store, database, outcomes
 from dashboard.store.backup import rows_to_back_up
@@ -117,18 +116,11 @@ def test_a_backup_tells_what_was_shown(store: Store, add: Add) -> None:
 
 
 @pytest.fixture
-def of_before(url: URL, tmp_path: Path) -> Iterator[Engine]:
+def of_before(bare: Engine) -> Engine:
     """A database as it was before outcomes were stored."""
-    if url.get_backend_name() == "sqlite":
-        url = database.sqlite_url(tmp_path / "bare.db")
-    engine = database.database_engine(url)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
     config = Config()
     config.set_main_option("script_location", "dashboard.store:migrations")
-    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+    with bare.connect().execution_options(writing=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "0012")
         old = Table("predictions", MetaData(), autoload_with=connection)
@@ -141,8 +133,7 @@ def of_before(url: URL, tmp_path: Path) -> Iterator[Engine]:
             for row in next(rows(60))
         ]
         connection.execute(insert(old), made)
-    yield engine
-    engine.dispose()
+    return bare
 
 
 def test_an_update_works_out_outcomes_and_lists_benign_ones_that_change(
