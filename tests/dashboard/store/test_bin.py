@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, update
@@ -17,21 +17,12 @@ from dashboard.store.holds import Holds
 from dashboard.store.inspection import store_problems
 from dashboard.store.schema import binned, predictions
 from dashboard.store.summary import count_outcomes, model_versions, newest_photographs, same_image
+from tests.clock import Clock
 from tests.dashboard.reviews import add_review
 
 Add = Callable[..., Record]
 Names = Callable[[], set[str]]
 DAY = timedelta(days=1)
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dashboard.users.accounts import REST, TRIES, Accounts, UserError, drawn_pas
 from dashboard.users.credentials import IDLE, Credentials
 from dashboard.users.roles import ROLES, Permission, Role
 from dashboard.users.trail import Sought, Trail, TrailLine, trail_problems
+from tests.clock import Clock
 from tests.dashboard.users.conftest import PASSWORD
 
 LAST = "is the last administrator"
@@ -23,16 +24,6 @@ CHANGES: dict[str, Change] = {
 }
 
 
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 5, 4, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def store(url: URL, tmp_path: Path) -> Iterator[Store]:
     store = open_store(tmp_path / "data", url.render_as_string(hide_password=False))
@@ -42,7 +33,7 @@ def store(url: URL, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime(2026, 5, 4, 12, tzinfo=UTC))
 
 
 @pytest.fixture

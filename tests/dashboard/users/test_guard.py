@@ -1,7 +1,7 @@
 """Logging in and out, and everything that tries to get in without."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -18,20 +18,11 @@ from dashboard.users.accounts import REST, TRIES, Accounts
 from dashboard.users.credentials import IDLE, LONGEST_SESSION, Credentials
 from dashboard.users.guard import NO_MATCH, Users
 from dashboard.users.roles import Permission, Role
+from tests.clock import Clock
 from tests.dashboard.users.conftest import PASSWORD, sign_in
 
 MODELS = "/api/v1/models"
 Browser = Callable[[str], FlaskClient]
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
