@@ -92,7 +92,7 @@ def write_examples(folder: Path) -> list[Path]:
 
 EXAMPLES: tuple[tuple[int, bool, int, bool], ...] = (
     (1, True, 1, False),
-    (0, True, 0, False),
+    (3, True, 2, False),
     (0, False, 0, True),
     (0, False, 0, False),
 )
