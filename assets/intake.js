@@ -93,6 +93,8 @@
     place.textContent = given.length ? "Goes with the photographs you add next: " + given.join(", ") : "";
     byId("context-clear").hidden = !given.length;
     const selects = [byId("model"), document.querySelector(".choice:not([hidden]) > select.point")];
+    const point = selects[1] && selects[1].selectedOptions[0];
+    byId("point-cost").textContent = (point && point.dataset.cost) || "";
     byId("choices-told").textContent = selects.filter(Boolean)
       .map((select) => select.selectedOptions[0].textContent).join(" · ");
   }

@@ -298,8 +298,9 @@
     const place = document.getElementById("announcer");
     if (!place) return;
     const left = list().some((one) => OPEN.includes(one.state));
-    if (items.size <= 3) place.textContent = item.name + ": " + item.words + ".";
-    else if (!left) place.textContent = shared.batch.summary();
+    if (items.size <= 3) {
+      place.textContent = item.name + ": " + (item.row ? item.row.spoken : item.words + ".");
+    } else if (!left) place.textContent = shared.batch.summary();
   }
 
   // Another photograph of the same lesion has come.

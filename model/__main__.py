@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
 from model.console import fail, speak_utf8
+from model.points import point_label
 from model.predictor import Predictor
 from model.scoring import files_below, path_as_text, score_columns, score_files
 from model.tables import Journal, Row, TableError, earlier_rows
@@ -87,6 +88,8 @@ def list_command(options: argparse.Namespace) -> int:
             figure = f"test AUC {auc:.3f}" if auc else "not evaluated"
             state = "ready" if bundle.runnable else "no weights"
             print(f"{bundle.name:16} {bundle.card.version:8} {state:11} {figure:15} {bundle.card.purpose}")
+            for point in bundle.card.operating_points if bundle.runnable else ():
+                print(f"{'':16} {point.name}: {point_label(point, bundle.card)}")
         else:
             print(f"{bundle.name:16} {'':8} {'damaged':11} {bundle.problem}")
     return 0
@@ -118,7 +121,10 @@ def model_parser() -> argparse.ArgumentParser:
     scoring.add_argument("--model", default="dermanet", help="name of the bundle (default: dermanet)")
     scoring.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
     scoring.add_argument(
-        "--operating-point", metavar="NAME", help="one of the card's (default: the card's own)"
+        "--operating-point",
+        metavar="NAME",
+        help="what a result costs; `python -m model list` says of each how many cancers it misses and harmless lesions "
+        "it sends on (default: the card's own)",
     )
     scoring.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder for heatmaps")
     scoring.set_defaults(act=score_command)

@@ -109,7 +109,12 @@ class NewPrediction(ContextInput):
 
     file: Upload = Field(description=f"The image file: {NAMES}.")
     model: Name | None = Field(None, description="Name of a model; the default one if left out.")
-    operating_point: Name | None = Field(None, description="Name of one of the model's operating points.")
+    operating_point: Name | None = Field(
+        None,
+        description="Name of one of the model's operating points: what a result costs. sensitivity-90 gives fewer "
+        "false alarms, sensitivity-95 is balanced, sensitivity-97.5 misses the fewest cancers and sends on the most "
+        "harmless lesions. How many of 100 each misses and sends on stands in `results` of GET /models/{name}.",
+    )
     crop: Rectangle | None = Field(
         None,
         description="The part to predict from, as left, top, width, height: shares of the photograph's sides after "

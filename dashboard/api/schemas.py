@@ -166,10 +166,12 @@ class ChangedIds(ApiAnswer):
 
 
 class Point(ApiAnswer):
-    """An operating point of a model."""
+    """An operating point of a model: what it costs stands in the card's `results`."""
 
     name: str
-    sensitivity: float
+    sensitivity: float = Field(
+        description="Share of cancers that it aims not to call benign: the more, the more harmless lesions are sent on."
+    )
     threshold: float = Probability
     malignant: float = Probability
     coverage_malignant: float

@@ -13,10 +13,11 @@ from dashboard.shell.boxes import box
 from dashboard.shell.pictures import centred_square, image_frame, prediction_url
 from dashboard.shell.predict_again import prediction_difference
 from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, local_time
-from dashboard.shell.text import percent, point_words
+from dashboard.shell.text import percent
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store.fields import CONTEXT, ContextField
 from model.evaluation.figures.template import CONFIG
+from model.points import point_words
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def operating(record: "Record") -> str:
     text = f"benign below {percent(record.threshold)}"
     if record.malignant_from > record.threshold:
         text += f", malignant from {percent(record.malignant_from)}, uncertain between"
-    return f"{record.operating_point}: {text}" if record.operating_point else text
+    return f"{point_words(record.operating_point)}: {text}" if record.operating_point else text
 
 
 def measured_values(record: "Record") -> list[tuple[str, str]]:

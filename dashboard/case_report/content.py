@@ -19,10 +19,10 @@ from dashboard.shell.text import (
     model_limits,
     next_step,
     percent,
-    point_words,
     similar_cases,
 )
 from model.outcome import Outcome
+from model.points import point_words
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:

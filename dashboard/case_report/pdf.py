@@ -210,11 +210,11 @@ def draw_scale(page: Paper, report: Report) -> None:
 
 
 def draw_next_step(page: Paper, report: Report, x: float, top: float) -> float:
-    """What to do next, and cautions; returns where it ends."""
+    """Cautions, and what to do next; returns where it ends."""
     page.set_y(top)
     for title, sentences in (
-        ("What to do next", (report.step,)),
         ("Cautions", report.cautions),
+        ("What to do next", (report.step,)),
     ):
         if not sentences:
             continue

@@ -12,7 +12,7 @@ from dashboard.addresses import local_address
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import OUTCOMES, diagnosis_words, percent
+from dashboard.shell.text import OUTCOMES, diagnosis_words, percent, spoken_result
 from dashboard.store.fields import CONTEXT_NAMES
 from dashboard.store.records import RANKED_OUTCOMES
 from model.outcome import Outcome
@@ -135,13 +135,18 @@ def batch_table() -> html.Div:
 
 
 def batch_row(
-    record: "Record", taxonomy: Taxonomy, before: "Record | None" = None, attempts: "Sequence[Record]" = ()
+    record: "Record",
+    taxonomy: Taxonomy,
+    before: "Record | None" = None,
+    attempts: "Sequence[Record]" = (),
+    prevalence: float | None = None,
 ) -> dict[str, Any]:
     """A stored prediction as batch.js wants it; words and shapes come from here, so that they read as elsewhere.
 
     Args:
         before: the prediction that this file had before, if it was here already.
         attempts: see `dashboard.shell.attempts.attempts_of`.
+        prevalence: see `dashboard.shell.text.chance_sentence`.
     """
     verdict, reliable = OUTCOMES[record.outcome], record.outcome != Outcome.NO_RESULT
     severe = [caution for caution in record.cautions if caution.severe]
@@ -156,6 +161,7 @@ def batch_row(
         "place": next((place for place, one in enumerate(attempts) if one.id == record.id), 0),
         "outcome": record.outcome,
         "word": verdict.short,
+        "spoken": spoken_result(record, prevalence),
         "shape": verdict.shape,
         "level": RANKED_OUTCOMES.index(record.outcome),
         # What has no result comes after the others, whatever the model makes of it.

@@ -24,15 +24,16 @@ def read_result_card(record_id: str) -> Response:
         abort(404)
     taxonomy = services.known.of(record.model_sha256)
     attempts = attempts_of(services.store, record)
+    prevalence = services.prevalence(record)
     card = result_card(
         record,
         taxonomy,
         drawn=examples.is_drawn(record.sha256),
         no_outline=why_no_outline(services, record),
-        prevalence=services.prevalence(record),
+        prevalence=prevalence,
         attempts=attempts,
     )
     before = (one for one in same_image(services.store, record.sha256) if one.created < record.created)
-    answer = jsonify(card=card, row=batch_row(record, taxonomy, next(before, None), attempts))
+    answer = jsonify(card=card, row=batch_row(record, taxonomy, next(before, None), attempts, prevalence))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

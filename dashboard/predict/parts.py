@@ -8,10 +8,10 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
-from dashboard.shell.text import percent, point_words
 from dashboard.store.fields import CONTEXT, ContextField
-from model.bundle import Bundle, Card, OperatingPoint
+from model.bundle import Bundle, Card
 from model.images import NAMES, SUFFIXES, Limits
+from model.points import point_cost, point_label
 
 
 def choices_line() -> html.P:
@@ -66,6 +66,7 @@ def model_choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
                 className="choice",
             ),
             *(operating_point_select(bundle.name, bundle.card, bundle.name != default) for bundle in bundles),
+            html.P(id="point-cost", className="note point-cost"),
             html.Button(
                 "Crop or turn first",
                 id="crop-first",
@@ -84,9 +85,10 @@ def operating_point_select(model: str, card: Card, hidden: bool) -> html.Label:
     """The operating points of one model."""
     options = [
         html.Option(
-            operating_point_label(point, card),
+            point_label(point, card),
             value=point.name,
             selected=point.name == card.operating_point or None,
+            **attributes(data_cost=cost.sentence if (cost := point_cost(card, point.name)) else ""),
         )
         for point in card.operating_points
     ]
@@ -94,18 +96,6 @@ def operating_point_select(model: str, card: Card, hidden: bool) -> html.Label:
         options, className="form-select form-select-sm point", **attributes(data_model=model)
     )
     return html.Label([html.Span("Operating point"), select], className="choice", hidden=hidden)
-
-
-def operating_point_label(point: OperatingPoint, card: Card) -> str:
-    """An operating point in the list: what it aims at, what that means beside the others, and whether it is usual."""
-    words = [point_words(point.name) or f"threshold {percent(point.threshold)}"]
-    if len(card.operating_points) > 1 and point == card.operating_points[-1]:
-        words.append("misses fewest")
-    if len(card.operating_points) > 1 and point == card.operating_points[0]:
-        words.append("fewest false alarms")
-    if point.name == card.operating_point:
-        words.append("usual")
-    return ", ".join(words)
 
 
 def new_context_form() -> html.Details:

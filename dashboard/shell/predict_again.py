@@ -23,9 +23,9 @@ from dashboard.cases import current_actor
 from dashboard.jobs.worker import Job, Jobs
 from dashboard.services import ModelUnavailable
 from dashboard.shell.attributes import attributes
-from dashboard.shell.text import point_words
 from dashboard.store import QueryError
 from model.outcome import Outcome
+from model.points import point_label, point_words
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -158,7 +158,7 @@ def model_and_point_options(bundles: Sequence["Bundle"]) -> list[dict[str, str]]
         for point in sorted(
             bundle.card.operating_points, key=lambda one: (one.name != usual, one.sensitivity)
         ):
-            words = f"{bundle.name} {bundle.card.version} at {point_words(point.name)}"
+            words = f"{bundle.name} {bundle.card.version} · {point_label(point, bundle.card)}"
             found.append({"label": words, "value": f"{bundle.name}/{point.name}"})
     return found
 
@@ -238,7 +238,7 @@ def job_line(job: Progress) -> html.Div:
 
 def model_at_point(model: str, point: str) -> str:
     """A model at an operating point, in words; old predictions have no name for theirs."""
-    return f"{model} at {point_words(point)}" if point else model
+    return f"{model} · {point_words(point)}" if point else model
 
 
 def answered_by(record: "Record") -> str:

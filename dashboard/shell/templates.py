@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from dashboard.addresses import local_address
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.scale import zone_words
-from dashboard.shell.text import OUTCOMES, percent, point_words
+from dashboard.shell.text import OUTCOMES, percent
+from model.points import point_words
 
 
 def rendered(template: str, **values: Any) -> str:

@@ -10,7 +10,7 @@ from model.evaluation.verdict import VERDICTS, Verdict
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
-    from dashboard.store import Context
+    from dashboard.store import Context, Record
     from model.cautions import Caution
     from model.images import Crop
     from model.predictor import Similar
@@ -89,12 +89,6 @@ def percent(probability: float) -> str:
     return f"{value:.1f} %" if value < 10 or value > 99 else f"{value:.0f} %"
 
 
-def point_words(name: str) -> str:
-    """An operating point's name for people: "sensitivity-97.5" is "97.5 % sensitivity"."""
-    kind, _, number = name.partition("-")
-    return f"{number} % sensitivity" if kind == "sensitivity" and number else name
-
-
 def chance_sentence(probability: float, prevalence: float | None) -> str:
     """What a calibrated probability of malignancy (0 to 1) means, for whoever reads no statistics.
 
@@ -139,9 +133,23 @@ def next_step(outcome: str, cautions: Sequence["Caution"], signs: Collection[str
         outcome, signs: as for `headline`.
     """
     if signs and outcome != "malignant":
-        return f"Have a dermatologist examine this lesion. {'. '.join(signs)}: no photograph shows that."
+        have = "Take another photograph, and have" if outcome == "no_result" else "Have"
+        return f"{have} a dermatologist examine this lesion. {'. '.join(signs)}: no photograph shows that."
     again = outcome != "no_result" and any(caution.code in PHOTOGRAPHIC for caution in cautions)
     return f"{NEXT_STEPS[outcome]} {RETAKE}" if again else NEXT_STEPS[outcome]
+
+
+def spoken_result(record: "Record", prevalence: float | None) -> str:
+    """A result as a screen reader hears it when it comes: outcome, chance, cautions, advice.
+
+    Args:
+        prevalence: as for `chance_sentence`.
+    """
+    outcome, signs = record.outcome, record.context.signs
+    chance = "" if outcome == "no_result" else chance_sentence(record.probability, prevalence)
+    cautions = " ".join(caution.text for caution in record.cautions)
+    words = (headline(outcome, signs).rstrip(".") + ".", chance, cautions)
+    return " ".join(filter(None, (*words, next_step(outcome, record.cautions, signs))))
 
 
 def similar_cases(similar: Sequence["Similar"], taxonomy: Taxonomy) -> str:

@@ -54,7 +54,7 @@ def test_the_eye_is_taken_to_the_results(visit: Visit, lesion_jpeg: bytes, width
     expect(page.locator(".choice:not([hidden]) > select.point")).to_be_hidden()
     page.get_by_role("button", name="Change", exact=True).press("Enter")
     page.locator(".choice:not([hidden]) > select.point").select_option("sensitivity-90")
-    expect(page.locator("#choices-told")).to_contain_text("90 % sensitivity")
+    expect(page.locator("#choices-told")).to_contain_text("Fewer false alarms")
 
 
 @WIDTHS

@@ -121,7 +121,7 @@ def test_a_thousand_answers_are_shown_by_and_by(
     job = Job("job", datetime.now(UTC), "tiny", "sensitivity-95", ("a",), NOBODY, done, State.FINISHED)
     monkeypatch.setattr(Jobs, "get", lambda *_: job)
     shown = page(client, "/compare/job")
-    assert shown.count('"compare-name"') == 100 and "tiny at 95 % sensitivity" in shown
+    assert shown.count('"compare-name"') == 100 and "tiny · Balanced (95 % sensitivity)" in shown
     seen = {"pairs": 300, "rows": 100, "active": 0, "answered": 300, "same": 300, "up": 0, "down": 0}
     more = tick(app, client, seen | {"one_result": 0}, more=True)
     (added,) = more["compare-rows"]["children"]["operations"]
@@ -152,5 +152,5 @@ def test_cases_stand_side_by_side(client: FlaskClient, pairs: list[Pair]) -> Non
     shown = page(client, "/compare", f"?cases={','.join(ids)},gone&outcome=malignant")
     assert all(f"/predictions/{one}/image" in shown for one in ids[:4]) and ids[4] not in shown
     assert "/history?outcome=malignant" in shown and f"/history/{ids[0]}?outcome=malignant" in shown
-    assert "tiny 1 at 95 % sensitivity" in shown
+    assert "tiny 1 · Balanced (95 % sensitivity)" in shown
     assert "This prediction is not here" in page(client, "/compare", "?cases=gone")

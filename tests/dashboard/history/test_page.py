@@ -312,7 +312,7 @@ def test_jobs_show_up_where_they_were_started_until_they_are_dismissed(
         asked = {"jobs-tick.n_intervals": 1, "jobs-mine.data": list(mine), "again-stopped.data": None}
         return json.dumps(dispatch(app, client, "jobs-strip.children", asked, {"jobs-done.data": None}))
 
-    assert "tiny at 95 % sensitivity" in strip(job) and f"/compare/{job}" in strip("gone", job)
+    assert "Balanced (95 % sensitivity)" in strip(job) and f"/compare/{job}" in strip("gone", job)
     assert "Compare" not in strip() and "Compare" not in strip("gone", 7)
 
 

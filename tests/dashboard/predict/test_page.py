@@ -19,7 +19,6 @@ from dashboard.app import create_app
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.diagnoses import USUAL
 from dashboard.predict.batch import batch_csv
-from dashboard.predict.parts import operating_point_label
 from dashboard.services import Services, build_services
 from dashboard.settings import Settings
 from dashboard.shell.result_card import result_card
@@ -31,15 +30,14 @@ from dashboard.shell.text import (
     chance_sentence,
     next_step,
     percent,
-    point_words,
     similar_cases,
 )
 from dashboard.shell.verdict import verdict
 from dashboard.store import Context, Record
 from dashboard.store.fields import CONTEXT, ContextField
-from model.bundle import open_bundle
 from model.cautions import Caution
 from model.evaluation.verdict import COLOURS, VERDICTS
+from model.points import point_words
 from model.predictor import Decision, Similar
 from model.taxonomy import HAM10000, LESIONS
 
@@ -275,21 +273,6 @@ def test_context_is_shown_and_said_not_to_be_used(record: Record) -> None:
     assert "54 years, female, back, lesion L-12, <b>new</b>" in shown
     assert "not used by the model" in shown
     assert "not used by the model" not in card_text(result_card(record, HAM10000))
-
-
-def test_operating_points_are_told_apart(bundle_root: Path) -> None:
-    card = open_bundle(bundle_root / "tiny").card
-    point = card.point()
-    points = tuple(
-        replace(point, name=f"sensitivity-{number}", sensitivity=float(number) / 100)
-        for number in ("90", "95", "97.5")
-    )
-    card = replace(card, operating_points=points, operating_point="sensitivity-95")
-    assert [operating_point_label(one, card) for one in points] == [
-        "90 % sensitivity, fewest false alarms",
-        "95 % sensitivity, usual",
-        "97.5 % sensitivity, misses fewest",
-    ]
 
 
 def test_table_to_take_away_holds_every_file_and_no_formula(record: Record) -> None:
