@@ -104,7 +104,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         pages_folder="",
         assets_folder=str(ASSETS),
         # One is loaded in the head, before anything is painted, the other by the page of the API's documentation.
-        assets_ignore=r"^(theme|reference)\.js$",
+        assets_ignore=r"^(theme\.js|reference\.(js|css))$",
         use_async=False,
         enable_mcp=False,
         health_endpoint="health",

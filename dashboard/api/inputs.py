@@ -81,8 +81,15 @@ filter_types: Any = {field.name: (filter_type(field), None) for field in CONTEXT
 ContextFilters: Any = create_model("ContextFilters", __base__=Input, **filter_types)
 
 
+def with_example(**values: Any) -> ConfigDict:
+    """What all inputs share, with an example for the reference."""
+    return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [values]})
+
+
 class Part(Input):
     """Another part of a stored photograph: first it is turned, then this is cut out."""
+
+    model_config = with_example(left=0.1, top=0.1, width=0.8, height=0.8, turns=0)
 
     left: float = Field(ge=0, lt=1, description="As a share of the turned photograph's width.")
     top: float = Field(ge=0, lt=1, description="As a share of its height.")
@@ -198,6 +205,10 @@ class NewReview(Input):
 
 class Change(Input):
     """A change to what people have added to a prediction; the prediction itself never changes."""
+
+    model_config = with_example(
+        context={"site": "back"}, review={"reviewer": "A. Reviewer", "note": "Looks harmless."}
+    )
 
     context: ContextChange | None = None
     review: NewReview | None = None

@@ -8,7 +8,7 @@ from pydantic import Field
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.api.answers import json_response, private_response
-from dashboard.api.inputs import Input, Note
+from dashboard.api.inputs import Input, Note, with_example
 from dashboard.api.predictions import ID, MISSING, NO_JSON
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.cases import current_actor, erase_lesion, hold_cases, lesion_file, release_cases
@@ -22,6 +22,8 @@ ERRORS = MISSING | {422: "A field does not fit."}
 
 class NewHold(Input):
     """Why nobody may delete a prediction."""
+
+    model_config = with_example(reason="a lawsuit", whole_lesion=False)
 
     reason: Note = Field(min_length=1, description="Stands in the audit trail.")
     whole_lesion: bool = Field(False, description="Hold every prediction with the same lesion reference.")
