@@ -11,6 +11,7 @@ from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.services import Services
 from dashboard.shell.attempts import attempts_of
 from dashboard.shell.browse import time_zone
+from dashboard.shell.known_cases import printed_cases
 from dashboard.shell.outline import outline_of
 from dashboard.store.files import IMAGE_TYPES, THUMBNAIL_SIDE, image_ending
 
@@ -122,6 +123,7 @@ def read_report(record_id: str, query: ReportQuery) -> Response:
         examples.is_drawn(record.sha256),
         time_zone(query.zone) if query.zone is not None else None,
         attempts_of(store, record),
+        printed_cases(record),
     )
     response = private_response(Response(pdf, mimetype="application/pdf"), "private, no-cache")
     response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'

@@ -21,6 +21,7 @@ from dashboard.shell import predict_again as again
 from dashboard.shell.attempts import attempts_of
 from dashboard.shell.boxes import BINNED, box, confirmation, missing_prediction
 from dashboard.shell.browse import lenient, search_of_parameters
+from dashboard.shell.known_cases import pictured_cases
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
 from dashboard.shell.review_form import (
@@ -82,6 +83,7 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
                     no_outline=why_no_outline(services, record),
                     prevalence=services.prevalence(record),
                     attempts=attempts_of(services.store, record),
+                    pictured=pictured_cases(record),
                 ),
             ),
         ],

@@ -1,11 +1,12 @@
 """A prediction on one page of A4: what it says, for the print page and the PDF alike, and the PDF itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from dashboard.shell.attempts import attempt_words
+from dashboard.shell.known_cases import KnownCase, known_cases
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.text import (
     DISCLAIMER,
@@ -32,7 +33,7 @@ LIKELIEST = 4
 
 
 # So much of what people wrote fits on the page; the rest stays with the prediction.
-NAME, CONTEXT, CAUTIONS = 96, 280, 6
+NAME, CONTEXT, CAUTIONS, KNOWN = 96, 280, 6, 5
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Report:
         reasons, retake_steps: why there is no result, and what makes the next photograph better.
         cautions: sentences.
         diagnoses: (clinical name, plain name, malignant, probability), the likeliest first.
+        known: similar known cases, the nearest first.
         facts: (name, value) lines.
         attempts: what other photographs of the lesion from this day mean for it.
     """
@@ -63,6 +65,7 @@ class Report:
     cautions: tuple[str, ...]
     diagnoses: tuple[tuple[str, str, bool, float], ...]
     similar: str
+    known: tuple[KnownCase, ...]
     no_outline: str
     context: str
     facts: tuple[tuple[str, str], ...]
@@ -79,6 +82,7 @@ def report_of(
     no_outline: str = "",
     prevalence: float | None = None,
     attempts: "Sequence[Record]" = (),
+    pictured: Collection[str] = (),
 ) -> Report:
     """What the report of a stored prediction says.
 
@@ -88,6 +92,7 @@ def report_of(
         no_outline: why what the model looked at is not shown; empty where it is.
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         attempts: see `attempts_of`.
+        pictured: see `pictured_cases`.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
@@ -107,6 +112,7 @@ def report_of(
         cautions=tuple(warnings[:CAUTIONS]),
         diagnoses=tuple(likely_diagnosis(code, taxonomy, value) for code, value in ordered if reliable),
         similar=similar_cases(record.similar, taxonomy) if reliable else "",
+        known=known_cases(record.similar, taxonomy, pictured)[:KNOWN] if reliable else (),
         no_outline=no_outline,
         context=shortened(context_words(record.context), CONTEXT),
         facts=report_facts(record, taxonomy),

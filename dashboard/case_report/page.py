@@ -10,6 +10,7 @@ from dashboard.services import Services
 from dashboard.shell.attempts import attempts_of
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import missing_prediction
+from dashboard.shell.known_cases import pictured_cases
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.pictures import prediction_url
 from dashboard.store import NotFound
@@ -54,6 +55,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         why_no_outline(services, record),
         services.prevalence(record),
         attempts_of(services.store, record),
+        pictured_cases(record),
     )
     return html.Div(
         [

@@ -1,7 +1,7 @@
 """Draws a report on one page of A4 as a PDF."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
-from dashboard.case_report.content import Report, report_of, time_with_zone
+from dashboard.case_report.content import KNOWN, Report, report_of, time_with_zone
 from dashboard.shell.text import OUTCOMES, percent
 from dashboard.store import Record
 from model.images import Limits, decode, encode
@@ -25,7 +25,7 @@ INNER = WIDTH - 2 * MARGIN
 HALF = (INNER - GAP) / 2
 # How high the photographs may be; the next one is tried where much text would run over the page.
 PICTURES = (62.0, 50.0, 38.0, 28.0)
-SMALL, BODY, LARGE, HUGE = 7.5, 9.0, 11.0, 17.0  # points
+TINY, SMALL, BODY, LARGE, HUGE = 6.0, 7.5, 9.0, 11.0, 17.0  # points
 INK, MUTED, LINE = "#16202c", "#566273", "#dfe3e8"
 MISSING = "?"
 # Pixels of a photograph's longer side: finer than any printer shows it at this size.
@@ -93,7 +93,13 @@ class Paper(FPDF):
 
 
 def fitted_pdf(
-    report: Report, ratio: float, image: bytes, outline: bytes, times: str, created: datetime
+    report: Report,
+    ratio: float,
+    image: bytes,
+    outline: bytes,
+    times: str,
+    created: datetime,
+    known: Mapping[str, bytes],
 ) -> bytes:
     """The page as a PDF file; long texts make the photographs smaller rather than the page longer.
 
@@ -103,9 +109,10 @@ def fitted_pdf(
         outline: PNG with transparency over the centred square, or empty.
         times: when the prediction was made, for people.
         created: the same for the file's own record.
+        known: see `report_pdf`.
     """
     for picture in PICTURES:
-        page = drawn_page(report, picture, ratio, image, outline, times)
+        page = drawn_page(report, picture, ratio, image, outline, times, known)
         if page.get_y() <= HEIGHT - MARGIN / 2:
             break
     page.set_lang("en")
@@ -116,7 +123,13 @@ def fitted_pdf(
 
 
 def drawn_page(
-    report: Report, picture: float, ratio: float, image: bytes, outline: bytes, times: str
+    report: Report,
+    picture: float,
+    ratio: float,
+    image: bytes,
+    outline: bytes,
+    times: str,
+    known: Mapping[str, bytes],
 ) -> Paper:
     """The page with photographs at most so high (in millimetres)."""
     page = Paper()
@@ -128,6 +141,8 @@ def drawn_page(
     top = page.get_y() + GAP
     left = draw_next_step(page, report, MARGIN, top)
     right = draw_diagnoses(page, report, MARGIN + HALF + GAP, top)
+    if report.similar:
+        right = draw_known_cases(page, report, MARGIN + HALF + GAP, right, known)
     page.set_y(max(left, right) + GAP)
     draw_foot(page, report)
     return page
@@ -228,7 +243,7 @@ def draw_next_step(page: Paper, report: Report, x: float, top: float) -> float:
 
 
 def draw_diagnoses(page: Paper, report: Report, x: float, top: float) -> float:
-    """The likely diagnoses and the similar cases; returns where they end."""
+    """The likely diagnoses; returns where they end."""
     page.set_y(top)
     if report.diagnoses:
         page.write_text("Likely diagnoses", x, HALF, SMALL, True, MUTED)
@@ -243,12 +258,32 @@ def draw_diagnoses(page: Paper, report: Report, x: float, top: float) -> float:
         page.write_text(name, x, HALF - 18)
         page.write_text(plain + (", malignant" if malignant else ""), x, HALF - 18, SMALL, False, MUTED)
         page.ln(1.2)
-    if report.similar:
-        page.ln(1)
-        page.write_text("Similar known cases", x, HALF, SMALL, True, MUTED)
-        page.ln(0.8)
-        page.write_text(report.similar, x, HALF)
     return page.get_y()
+
+
+def draw_known_cases(page: Paper, report: Report, x: float, top: float, known: Mapping[str, bytes]) -> float:
+    """The similar cases with their pictures, or each diagnosis with its count; returns where they end."""
+    page.set_y(top + 1)
+    page.write_text("Similar known cases", x, HALF, SMALL, True, MUTED)
+    page.ln(0.8)
+    page.write_text(report.similar + (" The nearest:" if known else ""), x, HALF)
+    page.ln(1)
+    top, ends = page.get_y(), page.get_y()
+    wide = (HALF - (KNOWN - 1)) / KNOWN
+    for place, case in enumerate(report.known):
+        left = x + place * (wide + 1) if known else x
+        high = 0.0
+        if known:
+            high = wide * 3 / 4
+            picture = BytesIO(known[case.image_id])
+            page.image(picture, left, top, wide, high, alt_text=case.name, keep_aspect_ratio=True)
+            page.set_y(top + high + 1)
+        if case.side:
+            page.mark(case.side, left + 1, page.get_y() + SMALL * 0.25, 1.8)
+        words = case.name if known else f"{case.count} {case.name}"
+        page.write_text(words, left + 3, (wide if known else HALF) - 3, TINY if known else SMALL)
+        ends = max(ends, page.get_y())
+    return ends
 
 
 def draw_foot(page: Paper, report: Report) -> None:
@@ -286,6 +321,7 @@ def report_pdf(
     drawn: bool = False,
     zone: tzinfo | None = None,
     attempts: Sequence[Record] = (),
+    known: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The report as a PDF of one page, its typeface embedded.
 
@@ -299,6 +335,7 @@ def report_pdf(
         drawn: whether the image is one of our drawings.
         zone: the reader's time zone; the server's own when left out.
         attempts: see `attempts_of`.
+        known: JPEG files of similar known cases by image id; empty where none may be shown.
     """
     # Paper has neither WebP nor a JPEG that is to be turned.
     printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
@@ -307,10 +344,11 @@ def report_pdf(
     utc, here = time_with_zone(record.created), time_with_zone(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
     return fitted_pdf(
-        report_of(record, taxonomy, drawn, no_outline, prevalence, attempts),
+        report_of(record, taxonomy, drawn, no_outline, prevalence, attempts, known or ()),
         record.width / record.height,
         printed,
         outline,
         times,
         record.created,
+        known or {},
     )

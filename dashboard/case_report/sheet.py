@@ -1,6 +1,6 @@
 """A prediction as a page to print: A4, one page, black on white."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.case_report.content import report_of, time_with_zone
@@ -19,6 +19,7 @@ def sheet(
     no_outline: str = "",
     prevalence: float | None = None,
     attempts: "Sequence[Record]" = (),
+    pictured: Collection[str] = (),
 ) -> str:
     """The whole report of a stored prediction, as HTML.
 
@@ -28,11 +29,12 @@ def sheet(
         no_outline: why what the model looked at is not shown; empty where it is.
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         attempts: see `attempts_of`.
+        pictured: see `pictured_cases`.
     """
     return rendered(
         "sheet.html",
         record=record,
-        report=report_of(record, taxonomy, drawn, no_outline, prevalence, attempts),
+        report=report_of(record, taxonomy, drawn, no_outline, prevalence, attempts, pictured),
         when=time_with_zone(record.created),
         square=None if no_outline else centred_square(record.width, record.height),
     )

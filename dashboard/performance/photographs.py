@@ -1,18 +1,17 @@
 """The evaluated images, where the reader has them in a folder: found by image id, shown small and clean."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
 from dashboard.services import ModelUnavailable, Services
+from dashboard.shell.known_cases import ROOT, images_by_id
 from dashboard.shell.outline import NOTHING_STANDS_OUT, outline_png
 from dashboard.shell.text import NO_HEATMAP
 from model.images import ImageError, decode, encode
 
-ROOT = "/evaluated"
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 SIDES: dict[str, int] = {"thumbnail": 288, "image": 1024}
 # Outlines that are remembered.
 OUTLINES = 256
@@ -20,21 +19,9 @@ UNREADABLE = "This image cannot be read."
 WITHOUT_WEIGHTS = "What the model looked at cannot be shown:"
 
 
-@lru_cache(maxsize=4)
-def images_by_id(folder: Path) -> Mapping[str, Path]:
-    """Every image below a folder by its name without the ending, but hidden ones (`._x.jpg`); looked up once."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
-    return {path.stem: path for path in paths if not is_hidden(path.relative_to(folder))}
-
-
 def known_images(folder: Path | None) -> Collection[str] | None:
     """The ids whose image can be shown; None where no folder is set."""
     return None if folder is None else images_by_id(folder).keys()
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a name in a path begins with a dot."""
-    return any(part.startswith(".") for part in path.parts)
 
 
 def image_outline(image_id: str, model: str) -> tuple[bytes, str]:

@@ -6,6 +6,7 @@ from dashboard import examples
 from dashboard.predict.batch import batch_row
 from dashboard.services import Services
 from dashboard.shell.attempts import attempts_of
+from dashboard.shell.known_cases import pictured_cases
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.result_card import result_card
 from dashboard.store import NotFound
@@ -32,6 +33,7 @@ def read_result_card(record_id: str) -> Response:
         no_outline=why_no_outline(services, record),
         prevalence=prevalence,
         attempts=attempts,
+        pictured=pictured_cases(record),
     )
     before = (one for one in same_image(services.store, record.sha256) if one.created < record.created)
     answer = jsonify(card=card, row=batch_row(record, taxonomy, next(before, None), attempts, prevalence))

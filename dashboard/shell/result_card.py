@@ -4,11 +4,12 @@ The card is HTML of its own, which assets/card.js puts into a page: Dash would l
 for each card.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.addresses import local_address
 from dashboard.shell.attempts import attempt_words
+from dashboard.shell.known_cases import known_cases
 from dashboard.shell.pictures import centred_square
 from dashboard.shell.scale import scale_words, scale_zones
 from dashboard.shell.templates import rendered
@@ -38,6 +39,7 @@ def result_card(
     no_outline: str = "",
     prevalence: float | None = None,
     attempts: "Sequence[Record]" = (),
+    pictured: Collection[str] = (),
 ) -> str:
     """The whole answer for one photograph, as HTML.
 
@@ -48,6 +50,7 @@ def result_card(
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         no_outline: why what the model looked at is not offered; empty where it is.
         attempts: see `attempts_of`.
+        pictured: see `pictured_cases`.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     return rendered(
@@ -70,6 +73,7 @@ def result_card(
         diagnoses=sorted(record.probabilities.items(), key=lambda item: -item[1]),
         likeliest=LIKELIEST,
         similar=similar_cases(record.similar, taxonomy),
+        known=known_cases(record.similar, taxonomy, pictured),
         context=context_words(record.context),
         attempts=attempts,
         attempt_words=attempt_words(record, attempts),
