@@ -1,7 +1,7 @@
 """What every page shares: theme, navigation, unknown addresses, phone width."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visit
 
@@ -49,6 +49,19 @@ def test_phone_needs_no_sideways_scrolling(visit: Visit, path: str) -> None:
     expect(page.locator("h1")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_history_asks_at_once_for_all_that_it_draws_with(visit: Visit) -> None:
+    page = visit.open()
+    expect(page.locator("#file-chooser")).to_be_attached()
+    held: list[Route] = []
+    page.route("**/dash_ag_grid.*.js", held.append)
+    # The one does not wait for the other.
+    with page.expect_request("**/async-community.js"):
+        page.get_by_role("link", name="History", exact=True).click()
+    expect(page.locator("h1")).to_have_text("History")
+    for route in held:
+        route.continue_()
 
 
 def test_first_load_is_light(visit: Visit) -> None:
