@@ -43,7 +43,9 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         search: the address of the history, which goes along to the case.
     """
     outcome = OUTCOMES[record.outcome]
+    answered = record.outcome != "no_result"
     diagnosis = taxonomy.get(record.diagnosis)
+    plain = diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis
     return {
         "id": record.id,
         "revision": record.revision,
@@ -58,9 +60,9 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "word": outcome.short,
         "shape": outcome.shape,
         "probability": record.probability,
-        "percent": percent(record.probability) if record.outcome != "no_result" else "",
-        "diagnosis": diagnosis_words(record.diagnosis, taxonomy),
-        "plain": diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis,
+        "percent": percent(record.probability) if answered else "",
+        "diagnosis": diagnosis_words(record.diagnosis, taxonomy) if answered else "–",
+        "plain": plain if answered else "",
         **{name: getattr(record.context, name) or "" for name in SHOWN},
         "review": REVIEW_WORDS[record.review],
         "reviewState": record.review,

@@ -63,6 +63,7 @@ def test_what_must_not_be_relied_on_has_no_verdict_and_no_percentage(record: Rec
     refused = replace(record, decision=Decision.BENIGN, cautions=severe)
     row = parts.grid_row(refused, LESIONS)
     assert (row["outcome"], row["word"], row["percent"]) == ("no_result", "No result", "")
+    assert (row["diagnosis"], row["plain"]) == ("–", "")
     for shown in (gallery_item(refused, ""), answer_link(refused), visit(refused, "", "")):
         text = json.dumps(shown, cls=PlotlyJSONEncoder).replace("95 % sensitivity", "")
         assert "No result" in text and "Benign" not in text and "%" not in text
