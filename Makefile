@@ -16,17 +16,20 @@ PIP := -m pip --disable-pip-version-check --quiet install --require-hashes
 LOCK := $(DEV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: help run test check format bench lock sbom clean python
+.PHONY: help run test test-full check format bench lock sbom clean python
 
 help: ## list what make can do
 	@echo "Dermaboard. make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(SERVE)/.installed ## serve the dashboard on http://127.0.0.1:8050 (installs what it needs first)
 	@exec $(SERVE)/bin/python -m dashboard
 
 test: check ## format, lint and types, then every test
 	$(DEV)/bin/python -m pytest
+
+test-full: check ## the same with those that are much alike: every page in every width
+	$(DEV)/bin/python -m pytest -m ""
 
 check: $(DEV)/.installed ## format, lint and types only
 	$(DEV)/bin/ruff check .

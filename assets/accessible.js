@@ -46,6 +46,7 @@
     for (
       const node of document.querySelectorAll(".dash-slider-container:has([role=slider]:not([aria-label]))")
     ) slider(node);
+    for (const node of document.querySelectorAll(".graph-training:not([tabindex])")) node.tabIndex = 0; // it scrolls
     for (const node of document.querySelectorAll(".dash-dropdown-focus-target[tabindex='0']")) dropdown(node);
   }
 

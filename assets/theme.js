@@ -25,9 +25,10 @@
 
   apply(stored() || (system.matches ? "dark" : "light"));
   system.addEventListener("change", (event) => {
-    if (!stored() && window.dash_clientside) {
-      window.dash_clientside.set_props("theme", { data: apply(event.matches ? "dark" : "light") });
-    }
+    if (stored()) return;
+    const theme = apply(event.matches ? "dark" : "light");
+    // Some pages are not Dash's.
+    if (clientside.set_props) clientside.set_props("theme", { data: theme });
   });
 
   // Another page without loading everything anew. Dash listens to this event of the browser's own.

@@ -222,7 +222,9 @@ def list_bar(
 def step_link(words: str, href: str | None) -> Component:
     """A link to a neighbour; at an end, its words alone."""
     if href is None:
-        return html.Span(words, className="btn btn-sm btn-outline-secondary disabled")
+        return html.Span(
+            words, className="btn btn-sm btn-outline-secondary disabled", **attributes(aria_disabled="true")
+        )
     return dcc.Link(words, href=href, className="btn btn-sm btn-outline-secondary")
 
 

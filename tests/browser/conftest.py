@@ -110,11 +110,24 @@ class Visit:
         self.errors: list[str] = []
         self.pages: list[Page] = []
 
-    def open(self, path: str = "/", width: int = 1280, scheme: str = "light", script: str = "") -> Page:
-        """A page in a window of that width for someone whose system prefers that scheme; `script` runs first."""
+    def open(
+        self,
+        path: str = "/",
+        width: int = 1280,
+        scheme: str = "light",
+        script: str = "",
+        touch: bool = False,
+    ) -> Page:
+        """A page in a window of that width for someone whose system prefers that scheme; `script` runs first.
+
+        Args:
+            touch: it is a telephone.
+        """
         context = self.browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,  # type: ignore[arg-type]
+            has_touch=touch,
+            is_mobile=touch,
         )
         page = context.new_page()
         page.set_default_timeout(60_000)

@@ -104,6 +104,47 @@ def test_photographs_are_enlarged_and_moved_together(visit: Visit, checked: list
     assert together() == enlarged
 
 
+def test_two_fingers_enlarge_a_photograph(visit: Visit, checked: list[str]) -> None:
+    page = visit.open(f"/compare?cases={checked[0]}", width=360, touch=True)
+    pane = page.locator(".pane")
+    expect(pane.locator("img")).to_have_js_property("complete", True)
+    pane.scroll_into_view_if_needed()
+    box = pane.bounding_box()
+    assert box
+    whole = transforms(page)
+    tools = page.context.new_cdp_session(page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for kind, apart in (("touchStart", 20), ("touchMove", 40), ("touchMove", 80), ("touchEnd", 0)):
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}] if apart else []
+        tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    enlarged = transforms(page)
+    assert enlarged != whole
+    # Then one finger moves it.
+    for kind, shift in (("touchStart", 0), ("touchMove", 30), ("touchEnd", None)):
+        points = [] if shift is None else [{"x": x + shift, "y": y, "id": 0}]
+        tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert transforms(page) != enlarged
+    # The page itself stays as large as it was.
+    assert page.evaluate("visualViewport.scale") == 1
+
+
+@WIDTHS
+def test_a_photograph_fills_the_screen(visit: Visit, checked: list[str], width: int) -> None:
+    page = visit.open(f"/compare?cases={checked[0]}", width=width)
+    full = page.get_by_role("button", name="Full screen")
+    full.click()
+    board = page.locator("#side-by-side:fullscreen")
+    expect(board).to_be_visible()
+    size = board.evaluate("node => [node.clientWidth, innerWidth, node.clientHeight, innerHeight]")
+    assert size[0] == size[1] and size[2] == size[3]
+    page.locator(".pane").focus()
+    whole = transforms(page)
+    page.keyboard.press("+")
+    assert transforms(page) != whole
+    full.click()
+    expect(board).to_have_count(0)
+
+
 def test_a_job_shows_in_its_browser_until_it_is_dismissed(visit: Visit, checked: list[str]) -> None:
     page = visit.open("/history?q=beside-1")
     page.locator(".ag-row .ag-checkbox-input").first.check()

@@ -14,7 +14,6 @@ from dashboard.store.schema import user_sessions
 from dashboard.users.accounts import Accounts
 from dashboard.users.roles import Role
 from tests.browser.conftest import Visit, served
-from tests.browser.test_accessibility import grave_violations
 
 PASSWORD = "correct horse"
 
@@ -240,18 +239,3 @@ def test_a_scientist_takes_exports_along(visit: Visit) -> None:
     assert "arm.jpg" not in taken.value.path().read_text(encoding="utf-8")
     page.goto(visit.address + "/administration")
     expect(page.get_by_role("heading", name="There is no page")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/administration", "/account"])
-def test_nothing_serious_stands_in_an_administrators_way(visit: Visit, scheme: str, path: str) -> None:
-    page = visit.open(path, scheme=scheme)
-    # What fades in has too little contrast while it does.
-    page.emulate_media(reduced_motion="reduce")
-    sign_in(page, "administrator")
-    page.get_by_role("button", name="Make a token").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    assert not grave_violations(page)
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    assert not grave_violations(page)
