@@ -39,8 +39,8 @@ from dashboard.users.trail import Trail
 from dashboard.users.visitors import EXTENSION, current_visitor, may
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Dash's routes of every page.
-PAGES = ("/", "/<path:path>")
+# Dash's routes of every page, and of pages that are not Dash's.
+PAGES = ("/", "/<path:path>", "reference.reference_page", "users.signed_in")
 CALLBACKS = "/_dash-update-component"
 # The cookie from which Dash's script, and ours, take what they send along.
 CSRF_COOKIE = "_csrf_token"
@@ -227,7 +227,7 @@ def ask_to_sign_in() -> AnyResponse:
 
 def give_csrf_cookie(response: Response) -> Response:
     """With every page, what its writes send along. A browser asks for the page again: somebody else may be there."""
-    if request.endpoint in (*PAGES, "users.signed_in") and current_visitor() is not None:
+    if request.endpoint in PAGES and current_visitor() is not None:
         path, secure = local_address("/"), not is_local()
         response.set_cookie(CSRF_COOKIE, generate_csrf(), path=path, secure=secure, samesite="Lax")
         response.headers["Cache-Control"] = "no-store"

@@ -150,7 +150,7 @@ def test_a_job_shows_in_its_browser_until_it_is_dismissed(visit: Visit, checked:
     page.locator(".ag-row .ag-checkbox-input").first.check()
     page.locator("#history-again-open").click()
     page.locator("#again-start").click()
-    expect(page.locator(".job")).to_contain_text("predicted again with tiny at")
+    expect(page.locator(".job")).to_contain_text("predicted again with tiny · Balanced")
     elsewhere = visit.open("/history?q=beside-1")
     expect(elsewhere.locator(".ag-row .verdict").first).to_be_visible()
     expect(elsewhere.locator(".job")).to_have_count(0)
