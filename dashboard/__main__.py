@@ -16,6 +16,7 @@ from model.console import speak_utf8
 if TYPE_CHECKING:
     from dashboard.services import Services
     from dashboard.store import Store
+    from dashboard.store.subjects import Subject
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -53,7 +54,12 @@ def dashboard_parser() -> argparse.ArgumentParser:
         if name in ACTIONS or name == "subject-data":
             subparser.add_argument("file", type=Path, metavar="FILE")
         if name in ("erase", "subject-data"):
-            subparser.add_argument("--lesion", required=True, metavar="NAME", help="exactly as it was given")
+            subparser.add_argument("--patient", metavar="NAME", help="the identifier")
+            subparser.add_argument(
+                "--lesion",
+                metavar="NAME",
+                help="of the patient; of nobody who is named, exactly as it was given",
+            )
     add_account_commands(commands)
     return parser
 
@@ -66,8 +72,8 @@ COMMANDS = {
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
     "check": "check that every prediction and picture is there and can be read, and that the audit trail is whole",
     "sweep": "move what is older than the setting allows to the bin, and delete for good what was in it for 30 days",
-    "subject-data": "write everything that is stored of a lesion to FILE (a ZIP)",
-    "erase": "delete everything of a lesion for good, with photographs and what the audit trail quotes of it",
+    "subject-data": "write everything that is stored of a patient or lesion to FILE (a ZIP)",
+    "erase": "delete everything of a patient or lesion for good, with photographs and what the audit trail quotes",
     "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
 
@@ -261,22 +267,34 @@ def sweep_now(services: "Services", _options: argparse.Namespace) -> int:
     return 0
 
 
-def erase_subject(services: "Services", options: argparse.Namespace) -> int:
-    """Everything of a lesion, for good."""
-    from dashboard.cases import COMMAND_LINE, erase_lesion
+def subject_of(options: argparse.Namespace) -> "Subject":
+    """Whose data are meant. Raises NotFound where nobody is named."""
+    from dashboard.store import NotFound
+    from dashboard.store.subjects import Subject
 
-    erased = erase_lesion(COMMAND_LINE, services, options.lesion)
-    print("\n".join((f"{len(erased):,} cases of the lesion “{options.lesion}” are erased.", *erased)))
+    if not (options.patient or options.lesion):
+        raise NotFound("Name a patient with --patient, a lesion with --lesion, or both.")
+    return Subject(options.patient or None, options.lesion or None)
+
+
+def erase_now(services: "Services", options: argparse.Namespace) -> int:
+    """Everything of a patient or lesion, for good."""
+    from dashboard.cases import COMMAND_LINE
+    from dashboard.patients import erase_subject
+
+    erased = erase_subject(COMMAND_LINE, services, subject := subject_of(options))
+    print("\n".join((f"{len(erased):,} cases and records of the {subject} are erased.", *erased)))
     return 0
 
 
 def write_subject(services: "Services", options: argparse.Namespace) -> int:
-    """Everything of a lesion as one file."""
-    from dashboard.cases import COMMAND_LINE, lesion_file
+    """Everything of a patient or lesion as one file."""
+    from dashboard.cases import COMMAND_LINE
+    from dashboard.patients import subject_file
     from dashboard.store.places import new_file
 
     with new_file(options.file) as file:
-        file.writelines(lesion_file(COMMAND_LINE, services, options.lesion))
+        file.writelines(subject_file(COMMAND_LINE, services, subject_of(options)))
     print(f"{options.file} is written.")
     return 0
 
@@ -284,7 +302,7 @@ def write_subject(services: "Services", options: argparse.Namespace) -> int:
 SERVICES: "dict[str, Callable[[Services, argparse.Namespace], int]]" = {
     "recheck": recheck_cases,
     "sweep": sweep_now,
-    "erase": erase_subject,
+    "erase": erase_now,
     "subject-data": write_subject,
 }
 ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {

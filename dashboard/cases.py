@@ -4,7 +4,7 @@ Pages, API, jobs and command line call this, and write to the store in no other 
 here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,17 +15,15 @@ from dashboard.store import Context, Finding, InputError, NotFound, Record, Stor
 from dashboard.store.bin import RETENTION, BinnedCase, CaseBin
 from dashboard.store.holds import Hold, Holds
 from dashboard.store.keys import IdempotencyKey, request_digest
-from dashboard.store.lesions import erase_cases_of_lesion, ids_of_lesion, lesion_zip
+from dashboard.store.subjects import ids_of_same_lesion
 from dashboard.store.summary import same_image
 from dashboard.users.roles import EVERYTHING, Permission
-from dashboard.users.trail import Sought, Trail
+from dashboard.users.trail import Trail
 from dashboard.users.visitors import asks_who, current_visitor
 from model.images import Crop, cut, decode
 
 # Seconds that a request waits until an unusual file can be decoded; its thread is wanted for others.
 PATIENCE = 2.0
-# Of the audit trail, about one case.
-MOST_LINES = 100_000
 # Threads that encode photographs and wait for the disk; so many as the web server has.
 WRITING = ThreadPoolExecutor(8, "writing")
 
@@ -185,7 +183,15 @@ def predict_stored(
     # What is stored has the same pixels and another digest; under that of the file that came in, both stay together.
     photograph = replace(decode(store.picture(before), STORED), sha256=before.sha256)
     prediction = services.predictors.get(bundle).predict(cut(photograph, crop), operating_point=point.name)
-    return store.add(photograph, prediction, before.filename, before.context, crop=crop, replaces=replaces)
+    return store.add(
+        photograph,
+        prediction,
+        before.filename,
+        before.context,
+        crop=crop,
+        replaces=replaces,
+        source=before.id,
+    )
 
 
 def change_cases(
@@ -264,7 +270,7 @@ def hold_cases(
 
     Args:
         reason: stands in the audit trail.
-        whole_lesion: on every case with the same lesion reference.
+        whole_lesion: on every case of the same lesion.
 
     Raises:
         InputError: there is no reason, or it is too long.
@@ -294,47 +300,11 @@ def hold_on(services: Services, record_id: str) -> Hold | None:
 
 
 def same_lesion(services: Services, record_id: str) -> tuple[str, ...]:
-    """The cases with the lesion reference of this one, which may have none. Raises NotFound."""
-    reference = services.store.get(record_id).context.lesion
-    return ids_of_lesion(services.store, reference) if reference else (record_id,)
-
-
-def erase_lesion(actor: Actor, services: Services, reference: str) -> tuple[str, ...]:
-    """Delete every case of a lesion for good, with its photographs and what the audit trail quotes of it.
-
-    Returns:
-        The ids of the cases.
-
-    Raises:
-        Held: one of them is on legal hold; none is deleted then.
-        NotFound: there is none.
-    """
-    actor.require(Permission.ADMINISTER)
-    erased = erase_cases_of_lesion(services.store, reference, actor.name)
-    if not erased:
-        raise NotFound(f"There is no case of the lesion “{reference}”.")
-    for record_id in erased:
-        Trail(services.store).erase_texts(record_id)
-    Trail(services.store).erase_quotes(reference)
-    write_trail(services, actor.name, "erased", erased)
-    return erased
-
-
-def lesion_file(actor: Actor, services: Services, reference: str) -> Iterator[bytes]:
-    """Everything that is stored of a lesion as one ZIP. Raises NotFound where there is nothing."""
-    actor.require(Permission.ADMINISTER)
-    ids = ids_of_lesion(services.store, reference)
-    if not ids:
-        raise NotFound(f"There is no case of the lesion “{reference}”.")
-    trail = {
-        one: [
-            {"created": line.created.isoformat(), "who": line.who, "action": line.action, "text": line.text}
-            for line in Trail(services.store).lines(Sought(subject=one), limit=MOST_LINES)
-        ]
-        for one in ids
-    }
-    write_trail(services, actor.name, "taken as one file", ids)
-    return lesion_zip(services.store, reference, trail)
+    """The cases of the lesion of this one, which may have none. Raises NotFound."""
+    record = services.store.get(record_id)
+    if record.lesion_id is None or record.context.lesion is None:
+        return (record_id,)
+    return ids_of_same_lesion(services.store, record.lesion_id)
 
 
 def sweep_cases(services: Services, files: bool = False) -> tuple[int, int]:

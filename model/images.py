@@ -6,8 +6,8 @@ the same file gives the same probability everywhere.
 
 import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -44,12 +44,16 @@ class Photograph:
         sha256: hexadecimal digest of the bytes that came in, not of the pixels.
         format: one of FORMATS.
         jpeg: of a JPEG file in sRGB its own coded data without anything else, which is decoded to exactly these pixels.
+        taken: when the file says that it was photographed, a date or a time in ISO 8601; None where it does not say.
+        optics: of a DICOM file what it says of the dermatoscope: polarisation, contact, magnification.
     """
 
     pixels: NDArray[np.uint8]
     sha256: str
     format: str
     jpeg: bytes | None = None
+    taken: str | None = None
+    optics: Mapping[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,8 @@ def decode(data: bytes, limits: Limits = Limits(), patience: float | None = None
         if picture.srgb:
             plain.remember_srgb(data)
     own = jpeg.strip_metadata(data, picture.orientation) if picture.orientation is not None else None
-    return Photograph(picture.pixels, hashlib.sha256(data).hexdigest(), picture.format, own)
+    digest = hashlib.sha256(data).hexdigest()
+    return Photograph(picture.pixels, digest, picture.format, own, picture.taken, picture.optics)
 
 
 def image_files_below(folder: Path) -> Iterator[Path]:

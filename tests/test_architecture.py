@@ -26,6 +26,7 @@ FLOORS = {
     "services": 2,
     "users": 2,
     "cases": 3,
+    "patients": 4,
     "jobs": 4,
     "shell": 5,
     "predict": 6,

@@ -8,6 +8,7 @@ from dashboard.api import (
     health,
     models,
     monitoring,
+    patients,
     pictures,
     predictions,
     problems,
@@ -23,6 +24,9 @@ __all__ = ["ROOT", "install"]
 JSON = ("application/json", "application/merge-patch+json")
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
+# Routes beside those that change something which take a JSON object.
+WITH_JSON = ("retention.hold_prediction", "patients.merge_one_patient", "patients.merge_one_lesion")
+
 rest = Blueprint("rest", __name__, url_prefix=ROOT)
 
 
@@ -31,7 +35,7 @@ def install_api(server: Flask, services: Services) -> None:
     monitoring.install_counters(server, services)
     problems.install_problem_documents(server)
     server.before_request(check_api_request)
-    for module in (predictions, pictures, bin, retention, models, examples, health, reference):
+    for module in (predictions, pictures, patients, bin, retention, models, examples, health, reference):
         server.register_blueprint(module.blueprint)
     server.register_blueprint(rest)
 
@@ -40,7 +44,7 @@ def check_api_request() -> None:
     """What holds for every request to the API. Raises Problem."""
     if not request.path.startswith(f"{ROOT}/"):
         return
-    if request.method == "PATCH" or request.endpoint == "retention.hold_prediction":
+    if request.method == "PATCH" or request.endpoint in WITH_JSON:
         require_json_object()
     if request.endpoint == "predictions.create_prediction":
         require_one_file()

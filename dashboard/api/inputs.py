@@ -246,6 +246,7 @@ class Listing(ContextFilters):
     model: list[str] | None = None
     operating_point: list[str] | None = None
     tag: list[Tag] | None = None
+    lesion_id: Name | None = Field(None, description="Id of a lesion; with sort=taken, its story.")
     probability_from: Chance | None = None
     probability_to: Chance | None = None
     created_from: Moment | None = Field(None, description="Included; with its time zone.")
@@ -268,6 +269,8 @@ class Listing(ContextFilters):
             text = getattr(self, column)
             if text is not None:
                 found.append(Text(column, text, "equals"))
+        if self.lesion_id is not None:
+            found.append(OneOf("lesion_id", frozenset({self.lesion_id})))
         if self.search is not None:
             found.append(Search(self.search))
         if self.filename is not None:

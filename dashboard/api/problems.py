@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from dashboard.api.monitoring import Monitoring
 from dashboard.services import LIMITS, ModelUnavailable
 from dashboard.store import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
+from dashboard.store.errors import NoPatient
 from model.images import ImageError
 
 MEDIA_TYPE = "application/problem+json"
@@ -151,6 +152,8 @@ def missing_problem(error: NotFound) -> Response:
     if isinstance(error, MissingFile):
         log.error("%s: %s", request.path, error)
         return problem_document(404, "missing_file", str(error))
+    if isinstance(error, NoPatient):
+        return problem_document(404, "not_found", str(error))
     return problem_document(
         404, "not_found", "There is no prediction under this address. It may have been deleted."
     )

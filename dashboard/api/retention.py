@@ -11,8 +11,10 @@ from dashboard.api.answers import json_response, private_response
 from dashboard.api.inputs import Input, Note, with_example
 from dashboard.api.predictions import ID, MISSING, NO_JSON
 from dashboard.api.spec import PREDICTIONS, Answers, documented
-from dashboard.cases import current_actor, erase_lesion, hold_cases, lesion_file, release_cases
+from dashboard.cases import current_actor, hold_cases, release_cases
+from dashboard.patients import erase_subject, subject_file
 from dashboard.services import Services
+from dashboard.store.subjects import Subject
 
 blueprint = Blueprint("retention", __name__, url_prefix=ROOT)
 
@@ -26,19 +28,29 @@ class NewHold(Input):
     model_config = with_example(reason="a lawsuit", whole_lesion=False)
 
     reason: Note = Field(min_length=1, description="Stands in the audit trail.")
-    whole_lesion: bool = Field(False, description="Hold every prediction with the same lesion reference.")
+    whole_lesion: bool = Field(False, description="Hold every prediction of the same lesion.")
 
 
 class WholeLesion(Input):
     """Whether something is for one prediction or for its lesion."""
 
-    whole_lesion: bool = Field(False, description="Every prediction with the same lesion reference.")
+    whole_lesion: bool = Field(False, description="Every prediction of the same lesion.")
 
 
 class LesionReference(Input):
     """Which lesion."""
 
-    lesion: str = Field(min_length=1, max_length=128, description="The reference, exactly as it was given.")
+    lesion: str = Field(min_length=1, max_length=128, description="The reference.")
+    patient: str | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        description="Whose lesion; without it that of nobody who is named, exactly as it was given.",
+    )
+
+    def subject(self) -> Subject:
+        """The same for the store."""
+        return Subject(self.patient, self.lesion)
 
 
 @blueprint.post("/predictions/<string:record_id>/hold")
@@ -79,9 +91,14 @@ def release_prediction(record_id: str, query: WholeLesion) -> Response:
 )
 def read_lesion(query: LesionReference) -> Response:
     """Everything that is stored of a lesion, as one file: also what is in the bin, and who saw it."""
-    body = lesion_file(current_actor(), Services.current(), query.lesion)
+    return subject_response(query.subject(), "lesion.zip")
+
+
+def subject_response(subject: Subject, name: str) -> Response:
+    """Everything of a subject as one file."""
+    body = subject_file(current_actor(), Services.current(), subject)
     response = Response(stream_with_context(chain([next(body)], body)), mimetype="application/zip")
-    response.headers["Content-Disposition"] = 'attachment; filename="lesion.zip"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return private_response(response, "private, no-store")
 
 
@@ -93,5 +110,5 @@ def read_lesion(query: LesionReference) -> Response:
 )
 def erase_all_of_lesion(query: LesionReference) -> Response:
     """Erase a lesion: its predictions, in the bin, too, with photographs and what the audit trail quotes of it."""
-    erase_lesion(current_actor(), Services.current(), query.lesion)
+    erase_subject(current_actor(), Services.current(), query.subject())
     return make_response("", 204)

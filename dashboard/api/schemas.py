@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from dashboard.store.fields import CONTEXT
+from dashboard.store.fields import CONTEXT, LESION, PATIENT
 from dashboard.store.records import OutcomeName, ReviewState
 
 Probability = Field(ge=0, le=1)
@@ -124,6 +124,15 @@ class PredictionSchema(ApiAnswer):
     model_version: str
     model_sha256: str
     milliseconds: float
+    taken: str | None = Field(
+        description="When the photograph was taken, a date or a time; null where nobody knows. In `context`, too."
+    )
+    patient: str | None = Field(description="The patient's identifier; null where nobody is named.")
+    lesion: str | None = Field(description="The lesion of the patient, or of nobody who is named.")
+    lesion_id: str | None = Field(description="Of the record of the lesion; null where it is nobody's.")
+    optics: dict[str, str | float] | None = Field(
+        description="What the dermatoscope did, as a DICOM file says: polarisation, contact, magnification."
+    )
     context: LesionContext
     review: ReviewStatus
     revision: int = Field(description="Grows with every change; also the ETag.")
@@ -136,6 +145,52 @@ class PredictionList(ApiAnswer):
     items: list[PredictionSchema]
     total: int = Field(description="How many match, counted up to 10,000.")
     exact: bool = Field(description="Whether that is all of them; otherwise more than `total` match.")
+    next: str | None = Field(description="Give it as `after` for the following page; null on the last one.")
+
+
+PatientFields: Any = create_model(
+    "PatientFields", __base__=ApiAnswer, **{field.name: field.type | None for field in PATIENT}
+)
+LesionFields: Any = create_model(
+    "LesionFields", __base__=ApiAnswer, **{field.name: field.type | None for field in LESION}
+)
+
+
+class LesionSchema(LesionFields):
+    """A lesion of a patient."""
+
+    id: str
+    created: datetime
+    patient_id: str
+    predictions: int
+    undated: int = Field(description="Of how many photographs nobody knows when they were taken.")
+    first_taken: str | None = Field(description="When the first of the others was taken.")
+    last_taken: str | None
+    merged_into: str | None = Field(description="Id of the lesion that this one turned out to be.")
+    revision: int = Field(description="Grows with every change; also the ETag.")
+
+
+class PatientSchema(PatientFields):
+    """A patient. No model sees anything of it."""
+
+    id: str
+    created: datetime
+    merged_into: str | None = Field(description="Id of the patient that this one turned out to be.")
+    revision: int = Field(description="Grows with every change; also the ETag.")
+
+
+class PatientWithLesions(PatientSchema):
+    """A patient with the lesions."""
+
+    lesions: list[LesionSchema] = Field(
+        description="By name; last what nobody has assigned, whose name is null."
+    )
+
+
+class PatientList(ApiAnswer):
+    """Patients."""
+
+    items: list[PatientSchema]
     next: str | None = Field(description="Give it as `after` for the following page; null on the last one.")
 
 

@@ -8,6 +8,8 @@ from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.services import Services
 from dashboard.store import Page, Record
+from dashboard.store.patients import LesionSummary
+from dashboard.store.placing import Lesion, Patient
 from model.bundle import Bundle, OperatingPoint
 from model.outcome import OUTCOME_RULE
 from model.taxonomy import Diagnosis
@@ -45,6 +47,11 @@ def api_prediction(record: Record) -> schemas.PredictionSchema:
         model_version=record.model_version,
         model_sha256=record.model_sha256,
         milliseconds=record.milliseconds,
+        taken=record.context.taken,
+        patient=record.context.patient,
+        lesion=record.context.lesion,
+        lesion_id=record.lesion_id,
+        optics=None if record.optics is None else dict(record.optics),
         context=schemas.LesionContext.model_validate(vars(record.context)),
         review=schemas.ReviewStatus(
             state=record.review,
@@ -70,6 +77,30 @@ def api_prediction_page(found: Page) -> schemas.PredictionList:
     """A page of the store as the API shows it."""
     items = [api_prediction(record) for record in found.records]
     return schemas.PredictionList(items=items, total=found.total, exact=found.exact, next=found.next)
+
+
+def api_patient(patient: Patient) -> schemas.PatientSchema:
+    """A patient as the API shows it."""
+    return schemas.PatientSchema(**vars(patient.details), **record_facts(patient))
+
+
+def api_lesion(found: LesionSummary) -> schemas.LesionSchema:
+    """A lesion as the API shows it."""
+    lesion = found.lesion
+    return schemas.LesionSchema(
+        **vars(lesion.details),
+        **record_facts(lesion),
+        patient_id=lesion.patient_id,
+        predictions=found.predictions,
+        undated=found.undated,
+        first_taken=found.first_taken,
+        last_taken=found.last_taken,
+    )
+
+
+def record_facts(record: Patient | Lesion) -> dict[str, Any]:
+    """What patients and lesions both have."""
+    return {name: getattr(record, name) for name in ("id", "created", "merged_into", "revision")}
 
 
 def api_model(bundle: Bundle, default: bool) -> schemas.Model:

@@ -26,6 +26,7 @@ DESCRIPTION = (
     f"(RFC 9457). {NOT_A_DEVICE}"
 )
 PREDICTIONS = Tag(name="Predictions", description="Photographs and the predictions that models made of them.")
+PATIENTS = Tag(name="Patients", description="Who has lesions, and the lesions; no model sees anything of it.")
 MODELS = Tag(name="Models", description="The installed models and how well they do.")
 EXAMPLES = Tag(name="Examples", description="Drawings to try the API with.")
 # What can happen to any request; 403 is for other web sites, 500 for our mistakes.

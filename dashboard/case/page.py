@@ -35,6 +35,7 @@ from dashboard.shell.review_form import (
 )
 from dashboard.store import Conflict, InputError, NotFound, QueryError, Record, StoreError
 from dashboard.store.fields import CONTEXT
+from dashboard.store.patients import Patients
 from dashboard.store.summary import same_image
 from model.evaluation.figures import monitoring
 from model.outcome import Outcome
@@ -153,10 +154,16 @@ def reviews_and_audit(record: Record) -> list[Component]:
         return []
 
 
+def same_lesion_cases(record: Record) -> tuple[Record, ...]:
+    """The cases of a record's lesion by the day on which they were taken; none where nobody has named a lesion."""
+    if record.context.lesion is None:
+        return ()
+    return Patients(Services.current().store).cases_of_lesion(record.lesion_id)
+
+
 def lesion_visits(record: Record, search: str) -> Component:
     """The lesion's visits."""
-    reference = record.context.lesion
-    records = Services.current().store.lesion(reference) if reference else ()
+    records = same_lesion_cases(record)
     if not record.id:
         return dcc.Graph(id="case-trend")
     return parts.visits(records, record.id, search)
@@ -308,17 +315,17 @@ def refresh_predictions_side_by_side(_done: Any, case_id: str) -> Any:
 @callback(Output("case-trend", "figure"), Input("theme", "data"), State("case-id", "data"))
 def lesion_trend(theme: str | None, case_id: str | None) -> Figure:
     """The probability of the lesion over its visits."""
-    store = Services.current().store
     try:
-        reference = store.get(case_id or "").context.lesion
+        visits = same_lesion_cases(Services.current().store.get(case_id or ""))
     except NotFound:
-        reference = None
-    visits = store.lesion(reference) if reference else ()
+        visits = ()
     # No result has no probability to be shown.
-    records = [record for record in visits if record.outcome is not Outcome.NO_RESULT]
+    records = [
+        record for record in visits if record.outcome is not Outcome.NO_RESULT and record.day is not None
+    ]
     ids = [record.id for record in records]
     return monitoring.lesion_trend_figure(
-        [record.created for record in records],
+        [datetime.fromisoformat(record.day or "") for record in records],
         [record.probability for record in records],
         [str(record.outcome) for record in records],
         [f"{record.model} {record.model_version}" for record in records],

@@ -13,7 +13,7 @@ from dashboard.shell.boxes import box
 from dashboard.shell.pictures import centred_square, image_frame, prediction_url
 from dashboard.shell.predict_again import prediction_difference
 from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, local_time
-from dashboard.shell.text import percent
+from dashboard.shell.text import optics_words, percent, taken_words
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store.fields import CONTEXT, ContextField
 from model.evaluation.figures.template import CONFIG
@@ -83,6 +83,7 @@ def review_state_words(record: "Record", taxonomy: Taxonomy) -> html.Div:
 def prediction_facts(record: "Record") -> html.Section:
     """What the prediction was made from and by."""
     lines: list[tuple[str, Any]] = [
+        ("Taken", taken_words(record)),
         ("Checked", local_time(record.created)),
         ("File", html.Bdi(record.filename, className="filename")),
         ("Image size", f"{record.width:,} × {record.height:,} pixels"),
@@ -111,6 +112,8 @@ def measured_values(record: "Record") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if record.novelty is not None:
         found.append(("Unlike the training images", f"{record.novelty:.2f} (refused from 1.00)"))
+    if record.optics:
+        found.append(("Dermatoscope", optics_words(record.optics)))
     if record.quality:
         words = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in record.quality.items())
         found.append(("Image quality", words))
@@ -168,20 +171,19 @@ def visits(records: Sequence["Record"], here: str, search: str) -> Component:
     """One lesion over time: a picture a visit, and the trend of its probability.
 
     Args:
-        records: every prediction of the lesion, oldest first.
+        records: every prediction of the lesion, by the day on which the photograph was taken.
     """
     if len(records) < 2:
         return html.P(
             "Give photographs of the same lesion the same reference to see its visits here side by side.",
             className="note",
         )
+    shown = visited(records, here)
+    undated = sum(record.day is None for record in shown)
     return html.Div(
         [
-            html.Ol(
-                [visit(record, here, search) for record in visited(records, here)],
-                className="visits",
-                tabIndex=0,
-            ),
+            html.Ol([visit(record, here, search) for record in shown], className="visits", tabIndex=0),
+            html.P(undated_words(undated, len(shown)), className="note", hidden=not undated),
             html.Div(dcc.Graph(id="case-trend", config=CONFIG), className="case-trend"),
         ]
     )
@@ -195,7 +197,18 @@ def visited(records: Sequence["Record"], here: str) -> list["Record"]:
         before = chosen.get(record.sha256)
         if before is None or visit_rank(record, mine) >= visit_rank(before, mine):
             chosen[record.sha256] = record
-    return sorted(chosen.values(), key=lambda record: record.created)
+    return sorted(chosen.values(), key=lambda record: (record.context.taken or "~", record.created))
+
+
+def undated_words(undated: int, of: int) -> str:
+    """That the trend leaves photographs out whose day nobody knows."""
+    which = "This photograph has" if of == 1 else f"{undated} of these {of} photographs {have(undated)}"
+    return f"{which} no date. Say when it was taken on the page of its case, and the trend shows it."
+
+
+def have(count: int) -> str:
+    """The verb after a number of photographs."""
+    return "has" if count == 1 else "have"
 
 
 def visit_rank(record: "Record", mine: "Record") -> int:
@@ -207,7 +220,7 @@ def visit(record: "Record", here: str, search: str) -> html.Li:
     """One photograph of the lesion."""
     picture = [
         html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
-        html.Span(local_time(record.created), className="note"),
+        html.Span(taken_words(record), className="note"),
         html.Span(verdict_and_chance(record)),
     ]
     if record.id == here:

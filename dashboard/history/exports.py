@@ -70,13 +70,13 @@ def without_patient(record: Record) -> Record:
     together, which is of no use elsewhere.
     """
     context, key = record.context, str(current_app.secret_key).encode()
-    texts = {field.name: field.suggestions for field in CONTEXT if field.type is str}
+    texts = {field.name: field.suggestions for field in CONTEXT if field.type is str and not field.moment}
     kept = {
         name: value if (value := getattr(context, name)) in usual else None for name, usual in texts.items()
     }
-    if context.lesion:
-        kept["lesion"] = hmac.digest(key, context.lesion.encode(), "sha256").hex()[:16]
-    return replace(record, filename="", tags=(), context=replace(context, **kept))
+    if record.lesion_id:
+        kept["lesion"] = hmac.digest(key, record.lesion_id.encode(), "sha256").hex()[:16]
+    return replace(record, filename="", tags=(), lesion_id=None, context=replace(context, **kept))
 
 
 def selected_records(store: Store) -> Iterator[Record]:

@@ -104,6 +104,8 @@ def new_context_form() -> html.Details:
         *(
             labelled_control(field.title, new_context_control(field), "wide" if field.lines else "")
             for field in CONTEXT
+            # The files say when they were taken.
+            if not field.moment
         ),
         *(
             html.Datalist(

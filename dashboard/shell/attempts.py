@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.shell.text import OUTCOMES
+from dashboard.store.patients import Patients
 from dashboard.store.records import RANKED_OUTCOMES
 from dashboard.store.summary import retakes
 
@@ -12,19 +13,20 @@ if TYPE_CHECKING:
 
 
 def attempts_of(store: "Store", record: "Record") -> "tuple[Record, ...]":
-    """The photographs of a record's lesion from the day on which it was sent, the one that leads first.
+    """The photographs of a record's lesion from the day on which it was taken, the one that leads first.
+
+    Where nobody knows that day, the day on which it was sent counts.
 
     One prediction a photograph, or a part of one: the record itself, or else one by its model. A photograph that was
     replaced because it had no result comes last. Empty where there is no other.
     """
-    day = record.created.astimezone().date()
-    lesion = store.lesion(record.context.lesion) if record.context.lesion else ()
+    lesion = Patients(store).cases_of_lesion(record.lesion_id) if record.context.lesion else ()
     every = {one.id: one for one in (*lesion, *retakes(store, record))}
     chosen: dict[object, Record] = {}
     for one in sorted(every.values(), key=lambda one: (one.id == record.id, one.created)):
         before = chosen.get((one.sha256, one.crop))
         mine = one.id == record.id or one.model_sha256 == record.model_sha256
-        if one.created.astimezone().date() == day and (before is None or mine):
+        if day_of_photograph(one) == day_of_photograph(record) and (before is None or mine):
             chosen[one.sha256, one.crop] = one
     replaced = {one.replaces for one in chosen.values()}
 
@@ -36,6 +38,11 @@ def attempts_of(store: "Store", record: "Record") -> "tuple[Record, ...]":
         )
 
     return tuple(sorted(chosen.values(), key=place)) if len(chosen) > 1 else ()
+
+
+def day_of_photograph(record: "Record") -> str:
+    """The day on which a photograph was taken, or was sent where nobody knows that."""
+    return record.day or record.created.astimezone().date().isoformat()
 
 
 def attempt_words(record: "Record", attempts: Sequence["Record"]) -> str:

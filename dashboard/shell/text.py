@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from dashboard.store.fields import CONTEXT
@@ -180,6 +181,24 @@ def context_words(context: "Context") -> str:
     """What was told of the person and the lesion, in a few words; "" where nothing was."""
     values = ((field, getattr(context, field.name)) for field in CONTEXT)
     return ", ".join(field.words(value) for field, value in values if value is not None)
+
+
+def taken_words(record: "Record") -> str:
+    """The day on which a photograph was taken, or that nobody knows it."""
+    return "Date missing" if record.day is None else day_words(date.fromisoformat(record.day))
+
+
+def day_words(day: date) -> str:
+    """A day as every page writes it."""
+    return f"{day:%d %b %Y}"
+
+
+def optics_words(optics: Mapping[str, str | float]) -> str:
+    """What the dermatoscope did, as the DICOM file says."""
+    parts = [str(optics[name]) for name in ("polarisation", "contact") if name in optics]
+    if "magnification" in optics:
+        parts.append(f"{optics['magnification']:g} times")
+    return ", ".join(parts).replace("_", " ")
 
 
 def signs_in_short(context: "Context") -> str:

@@ -26,13 +26,24 @@ from dashboard.store.database import CHUNK, in_batches
 from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
-from dashboard.store.schema import api_tokens, audit, binned, predictions, trail, users, utc_now
+from dashboard.store.schema import (
+    api_tokens,
+    audit,
+    binned,
+    lesions,
+    patients,
+    predictions,
+    trail,
+    users,
+    utc_now,
+)
 
-# The first one had no digests, the second neither bin nor users.
-FORMATS = (1, 2, 3)
+# The first one had no digests, the second neither bin nor users, the third no patients.
+FORMATS = (1, 2, 3, 4)
 HEAD, ROWS, TRAIL = "dermaboard.json", "predictions.jsonl.gz", "audit.jsonl.gz"
 BIN = "bin.jsonl.gz"
-# What a whole backup has of users: each table as it is.
+# What a whole backup has of patients and lesions, before their cases, and of users: each table as it is.
+PEOPLE: dict[str, Table] = {"patients.jsonl.gz": patients, "lesions.jsonl.gz": lesions}
 TABLES: dict[str, Table] = {
     "users.jsonl.gz": users,
     "tokens.jsonl.gz": api_tokens,
@@ -92,13 +103,15 @@ def write_entries(source: Store, archive: tarfile.TarFile, query: Query | None, 
     add_file(archive, HEAD, io.BytesIO(json.dumps(manifest(query is None)).encode()))
     with source.reading() as connection:
         writer = BackupWriter(source, archive, folder, connection)
+        if query is None:
+            for name, table in PEOPLE.items():
+                writer.add_table(name, table)
         rows = writer.add_lines(ROWS, writer.cases(query))
         found = Counts(rows)
         if query is None:
             found += Counts(binned=writer.add_lines(BIN, writer.binned_cases()))
             for name, table in TABLES.items():
-                every = connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
-                number = writer.add_lines(name, (json_row(table, row) for row in every))
+                number = writer.add_table(name, table)
                 found += Counts(users=number if table is users else 0)
             # Last: what was deleted while all of that was written is known by now.
             gone = chain(audit_of_deleted(connection), audit_of_just_deleted(source, writer.deleted))
@@ -148,6 +161,11 @@ class BackupWriter:
                     number += 1
             add_file(self.archive, name, spool)
         return number
+
+    def add_table(self, name: str, table: Table) -> int:
+        """Add every row of a table. Returns how many."""
+        every = self.connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+        return self.add_lines(name, (json_row(table, row) for row in every))
 
     def cases(self, query: Query | None) -> Iterator[dict[str, Any]]:
         """The listed cases, after their pictures."""

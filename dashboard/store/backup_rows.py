@@ -4,6 +4,7 @@ Only what people and models said is taken over. What follows from it, the words 
 is worked out again.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar, cast
@@ -21,13 +22,14 @@ from pydantic import (
 )
 
 from dashboard.diagnoses import KnownDiagnoses
-from dashboard.store.fields import CONTEXT, ContextField
+from dashboard.store.fields import CONTEXT, LESION, PATIENT, ContextField
 from dashboard.store.files import ID, SHA256
-from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean
+from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean, fold
 from dashboard.store.records import (
     RANKED_OUTCOMES,
     REVIEW_STATES,
     Action,
+    Record,
     Source,
     record_from_row,
     review_state,
@@ -150,6 +152,8 @@ class PredictionRow(ContextRow):
     # Later than the others.
     crop: tuple[Chance, Chance, Chance, Chance, Annotated[int, Field(ge=0, le=3)]] | None = None
     replaces: Id | None = None
+    lesion_id: Id | None = None
+    optics: dict[Line, Annotated[str, Field(max_length=16)] | Number] | None = None
 
     @model_validator(mode="after")
     def agrees(self) -> "PredictionRow":
@@ -231,6 +235,54 @@ class BinRow(Row):
     case: BackupCase
 
 
+def row_types(parts: tuple[ContextField, ...]) -> Any:
+    """The types of the columns of these fields."""
+    folded = {field.folded: (str | None, ...) for field in parts}
+    return folded | {field.name: (context_type(field), ...) for field in parts}
+
+
+PatientFields: Any = create_model("PatientFields", __base__=Row, **row_types(PATIENT))
+LesionFields: Any = create_model("LesionFields", __base__=Row, **row_types(LESION))
+
+
+class PatientRow(PatientFields):
+    """A row of `patients`."""
+
+    id: Id
+    created: Moment
+    merged_into: Id | None
+    revision: Count
+
+    @model_validator(mode="after")
+    def agrees(self) -> "PatientRow":
+        """What is compared is the identifier itself."""
+        check_folded(self, "identifier")
+        return self
+
+
+class LesionRow(LesionFields):
+    """A row of `lesions`."""
+
+    id: Id
+    created: Moment
+    patient_id: Id
+    merged_into: Id | None
+    revision: Count
+
+    @model_validator(mode="after")
+    def agrees(self) -> "LesionRow":
+        """What is compared is the name itself."""
+        check_folded(self, "name")
+        return self
+
+
+def check_folded(row: Row, name: str) -> None:
+    """Raise ValueError where a text and what is compared in its stead differ."""
+    text = getattr(row, name)
+    if getattr(row, f"{name}_folded") != (text and fold(text)):
+        raise ValueError("a text and its form in lower case do not agree")
+
+
 class UserRow(Row):
     """A row of `users`."""
 
@@ -292,8 +344,14 @@ def parse_row(kind: type[R], line: bytes) -> R:
         raise ValueError(f"{where}: {reason[:1].lower()}{reason[1:]}" if where else reason) from error
 
 
-def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
-    """A case as a row of the table of predictions; every column that follows from others is worked out."""
+def case_row(
+    case: BackupCase, known: KnownDiagnoses, placed: Callable[[Record], Record] = lambda record: record
+) -> dict[str, Any]:
+    """A case as a row of the table of predictions; every column that follows from others is worked out.
+
+    Args:
+        placed: gives a case the lesion that it belongs to here.
+    """
     record = record_from_row(case.prediction.model_dump())
     written = case.prediction.outcome
     shown = Outcome(record.decision) if written is None else RANKED_OUTCOMES[written]
@@ -310,4 +368,4 @@ def case_row(case: BackupCase, known: KnownDiagnoses) -> dict[str, Any]:
         outcome_before=None if first is record.outcome else first,
     )
     spread = {"spread_low": case.prediction.spread_low, "spread_high": case.prediction.spread_high}
-    return row_of_record(record, [review.note for review in case.reviews]) | spread
+    return row_of_record(placed(record), [review.note for review in case.reviews]) | spread

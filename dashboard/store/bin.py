@@ -179,7 +179,7 @@ def move_to_bin(
 
 def binned_row(row: Any, line: Mapping[str, Any], who: str, moment: datetime) -> dict[str, Any]:
     """A row of `predictions` as one of the bin. Its audit lines and its hold stay where they are."""
-    plain = {name: row[name] for name in ("id", "seq", "sha256", "lesion")}
+    plain = {name: row[name] for name in ("id", "seq", "sha256", "lesion", "lesion_id")}
     kept = {name: line[name] for name in ("prediction", "reviews")}
     return plain | {"binned": moment, "who": who, "line": kept | {"audit": []}}
 

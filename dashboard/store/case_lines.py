@@ -5,6 +5,7 @@ Backups and the bin hold them. `backup_rows` says what a line may have.
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from dashboard.store.backup_rows import AuditRow, BackupCase, case_row
 from dashboard.store.counted import recount_photographs
 from dashboard.store.database import in_batches
 from dashboard.store.holds import insert_holds
+from dashboard.store.placing import place_again
 from dashboard.store.schema import audit, holds, predictions, reviews, tags
 
 # Columns that a row has by its place in this store, or that follow from the rest of it.
@@ -77,7 +79,7 @@ def insert_cases(
     Returns:
         The rows of `predictions`.
     """
-    rows = [case_row(case, known) | {"counted": False} for case in cases]
+    rows = [case_row(case, known, partial(place_again, connection)) | {"counted": False} for case in cases]
     placed = [row | {"seq": places[row["id"]]} for row in rows if row["id"] in places]
     for part in (placed, [row for row in rows if row["id"] not in places]):
         if part:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.errors import Conflict, InputError, NotFound
-from dashboard.store.fields import CONTEXT_NAMES
+from dashboard.store.fields import CONTEXT_NAMES, LESION, PATIENT, Context
 from dashboard.store.files import ID
 from dashboard.store.names import MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
+from dashboard.store.placing import place_case
 from dashboard.store.records import (
     SOURCES,
     Action,
@@ -27,7 +28,9 @@ from model.taxonomy import Taxonomy
 
 WITHDRAWN = "withdrawn"
 # What could tell whose case it was.
-WRITTEN = frozenset({*CONTEXT_NAMES, "tags", "hold"})
+WRITTEN = frozenset(
+    {*CONTEXT_NAMES, *(field.name for field in (*PATIENT, *LESION)), "tags", "hold", "lesions", "cases"}
+)
 MISSING = "There is no prediction under this address. It may have been deleted."
 
 
@@ -69,8 +72,9 @@ def change_prediction(
     check_revision(connection, record, revision)
     context = replace(record.context, **fields)
     if context != record.context:
-        described = replace(record, context=context)
-        record = write_change(connection, seq, record, described, "described", who)
+        record = write_change(
+            connection, seq, record, described_record(connection, record, context), "described", who
+        )
     if finding is None:
         return record
     reviewed = reviewed_record(record, finding, known)
@@ -79,6 +83,18 @@ def change_prediction(
     connection.execute(insert(reviews).values(review | {"tags": list(reviewed.tags)}))
     action: Action = "withdrawn" if finding.source == WITHDRAWN else "reviewed"
     return write_change(connection, seq, record, reviewed, action, who, finding.note)
+
+
+def described_record(connection: Connection, before: Record, context: Context) -> Record:
+    """A record with another context, of the lesion that this one names."""
+    # Without its patient, a reference would stand for somebody else's lesion.
+    if before.context.patient and context.patient is None and context.lesion == before.context.lesion:
+        context = replace(context, lesion=None)
+    after = replace(before, context=context)
+    placed = any(
+        getattr(context, name) != getattr(before.context, name) for name in ("patient", "lesion", "taken")
+    )
+    return place_case(connection, after) if placed else after
 
 
 def reviewed_record(before: Record, finding: Finding, known: KnownDiagnoses) -> Record:

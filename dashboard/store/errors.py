@@ -18,6 +18,10 @@ class MissingFile(NotFound):
     """The prediction is there, and a file of it is not. `str()` is a sentence for the user."""
 
 
+class NoPatient(NotFound):
+    """There is no such patient or lesion. `str()` is a sentence for the user."""
+
+
 class QueryError(ValueError):
     """A query names an unknown column or filter, or a value of the wrong kind. `str()` is a sentence for the user."""
 

@@ -13,6 +13,7 @@ from dashboard.store.backup_rows import BackupCase, case_row, parse_row
 from dashboard.store.case_lines import case_lines
 from dashboard.store.counted import count_miscounted
 from dashboard.store.database import in_batches
+from dashboard.store.placing import count_misplaced
 from dashboard.store.repository import Store
 from dashboard.store.schema import binned
 
@@ -23,6 +24,8 @@ def store_problems(source: Store) -> Iterator[str]:
         yield from database_damage(connection)
         if wrong := count_miscounted(connection):
             yield f"Of {wrong:,} predictions it is wrong whether monitoring counts them."
+        if wrong := count_misplaced(connection):
+            yield f"{wrong:,} predictions do not agree with their lesion and patient."
         for rows in in_batches(rows_to_back_up(source, connection, None)):
             for row, line in zip(rows, case_lines(connection, rows), strict=True):
                 yield from (

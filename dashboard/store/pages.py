@@ -145,7 +145,9 @@ class Pages:
         elif len(filters) > 1:
             # SQLite would choose one of their indexes by chance: it has to take the one with all of their columns.
             condition = without_indexes(
-                self.connection, condition, "created", "lesion_folded", "outcome_before"
+                self.connection,
+                condition,
+                *("created", "lesion_folded", "patient_folded", "lesion_id", "outcome_before"),
             )
         listed = select(*(predictions.c[name] for name in names)).select_from(source).where(condition)
         return listed.limit(MOST + 1).cte().prefix_with("MATERIALIZED")

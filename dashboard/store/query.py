@@ -27,16 +27,18 @@ MAX_SEARCH = 1000
 TEXTS = frozenset({"filename", *(field.name for field in CONTEXT if field.filter == "text")})
 NUMBERS = frozenset({"probability", *(field.name for field in CONTEXT if field.type is int)})
 TIMES = frozenset({"created", "reviewed"})
+# Texts that are times.
+MOMENTS = frozenset(field.name for field in CONTEXT if field.moment)
 CHOICES = frozenset(
     {
         *("outcome", "outcome_before", "decision", "diagnosis", "model", "operating_point"),
-        *("confirmed", "confirmed_by", "review"),
+        *("confirmed", "confirmed_by", "review", "lesion_id"),
         *(field.name for field in CONTEXT if field.filter == "values"),
     }
 )
 # Columns by which predictions can be sorted.
-SORTABLE = (TEXTS | NUMBERS | TIMES | CHOICES) - {
-    *("operating_point", "confirmed_by", "outcome_before"),
+SORTABLE = (TEXTS | NUMBERS | TIMES | MOMENTS | CHOICES) - {
+    *("operating_point", "confirmed_by", "outcome_before", "lesion_id"),
     *(field.name for field in CONTEXT if not field.sortable),
 }
 # The columns with an index in their order, by which any number of predictions can be sorted.

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, astuple, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, astuple, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, Context
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Source = Literal["histology", "follow-up", "expert"]
 Action = Literal[
+    # Of cases.
     "predicted",
     "described",
     "reviewed",
@@ -29,6 +30,11 @@ Action = Literal[
     "put back",
     "deleted",
     "imported",
+    # Of patients and lesions.
+    "corrected",
+    "moved",
+    "merged",
+    "merge undone",
 ]
 SOURCES: tuple[str, ...] = get_args(Source)
 
@@ -40,6 +46,9 @@ REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
 OutcomeName = Literal["benign", "uncertain", "malignant", "no_result"]
 # Outcomes by what is stored. Sorting down by it puts first what needs somebody.
 RANKED_OUTCOMES = (Outcome.BENIGN, Outcome.NO_RESULT, Outcome.UNCERTAIN, Outcome.MALIGNANT)
+
+# Of the server beside a camera; and the first time zone to begin a day.
+SLOW_CLOCK, FURTHEST_EAST = timedelta(minutes=5), timedelta(hours=14)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,8 @@ class Record:
             outcome still.
         crop: the part of the photograph that was predicted from; None for all of it. Width and height are the part's.
         replaces: id of the prediction of an earlier attempt at the same photograph, which may be deleted by now.
+        lesion_id: the lesion of a patient that it belongs to, whose names `context` has; None for nobody's.
+        optics: what the dermatoscope did, see `model.images.Photograph`; None where that is not known.
     """
 
     id: str
@@ -121,6 +132,13 @@ class Record:
     outcome_before: Outcome | None = None
     crop: Crop | None = None
     replaces: str | None = None
+    lesion_id: str | None = None
+    optics: Mapping[str, str | float] | None = None
+
+    @property
+    def day(self) -> str | None:
+        """The day on which the photograph was taken, in ISO 8601; None where nobody knows it."""
+        return self.context.taken and self.context.taken[:10]
 
     @property
     def modality(self) -> Modality:
@@ -223,6 +241,7 @@ PLAIN = (
     *("id", "created", "filename", "sha256", "width", "height", "model", "model_version", "model_sha256"),
     *("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "probabilities"),
     *("milliseconds", "novelty", "quality", "confirmed", "confirmed_by", "reviewed", "revision", "replaces"),
+    *("lesion_id", "optics"),
 )
 
 
@@ -262,10 +281,23 @@ def make_record(
         novelty=None if prediction.novelty is None else float(prediction.novelty),
         similar=tuple(prediction.similar),
         quality=plain_floats(prediction.quality),
-        context=context,
+        context=context if context.taken else with_taken(context, photograph.taken),
         crop=crop,
         replaces=replaces,
+        optics=dict(photograph.optics) or None,
     )
+
+
+def with_taken(context: Context, taken: str | None) -> Context:
+    """A context with the time that the file of the photograph says, unless the camera's clock was ahead."""
+    return context if taken is None or is_ahead(taken) else replace(context, taken=taken)
+
+
+def is_ahead(taken: str) -> bool:
+    """Whether a photograph would be taken after now, wherever on earth that was."""
+    if "T" in taken and (moment := datetime.fromisoformat(taken)).tzinfo is not None:
+        return moment > datetime.now(UTC) + SLOW_CLOCK
+    return taken[:10] > (datetime.now(UTC) + FURTHEST_EAST).date().isoformat()
 
 
 def plain_floats(values: Mapping[str, Any]) -> dict[str, float]:

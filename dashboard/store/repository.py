@@ -21,9 +21,10 @@ from dashboard.store.errors import MissingFile, NotFound, QueryError
 from dashboard.store.fields import Context
 from dashboard.store.files import ID, Files, remove_orphaned_files, remove_unshared_files
 from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
-from dashboard.store.names import MAX_NAME, clean_line, fold
+from dashboard.store.names import MAX_NAME, clean_line
 from dashboard.store.pages import MOST, Pages
 from dashboard.store.places import Staged
+from dashboard.store.placing import place_case
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import (
     AuditLine,
@@ -78,6 +79,7 @@ class Store(Transactions):
         prepared: Staged | None = None,
         crop: Crop | None = None,
         replaces: str | None = None,
+        source: str | None = None,
     ) -> Record:
         """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
 
@@ -89,9 +91,11 @@ class Store(Transactions):
             key: an idempotency key: within 24 hours, the same one with the same image gives the first record again.
             prepared: what `prepare` gave for this photograph; it is used up, whatever happens.
             replaces: id of the prediction of an earlier attempt.
+            source: id of the stored prediction whose photograph it is.
 
         Raises:
             Conflict: the key was used for another image or request.
+            InputError, NotFound: it cannot be taken then, see `place_case`; the source was deleted meanwhile.
             StoreError: the disk is full or the database cannot be written; the prediction is not kept then.
         """
         # The engine behind the predictor is slow to import, and pages that only read do without it.
@@ -112,6 +116,7 @@ class Store(Transactions):
                     before = record_with_key(connection, key, record.sha256)
                     if before is not None:
                         return before
+                record = self._placed(connection, record, context.taken is not None, source)
                 drawn.commit()
                 images.commit()
                 # Another prediction of the same image may have been deleted meanwhile.
@@ -124,6 +129,12 @@ class Store(Transactions):
         for listener in self.listeners:
             listener(record, first)
         return record
+
+    def _placed(self, connection: Connection, record: Record, by_hand: bool, source: str | None) -> Record:
+        """A new record as it belongs to its lesion; NotFound where its source was deleted meanwhile."""
+        if source is not None:
+            changes.find_prediction(connection, source)
+        return place_case(connection, record, by_hand)
 
     def prepare(self, photograph: Photograph) -> Staged:
         """Write the image and thumbnail of a photograph already while a model looks at it.
@@ -228,17 +239,6 @@ class Store(Transactions):
         """The time since which photographs are read with their colour profiles; None for always."""
         with self.reading() as connection:
             return connection.execute(select(store.c.profiles_since)).scalar_one()
-
-    def lesion(self, reference: str) -> tuple[Record, ...]:
-        """The predictions with this lesion reference, the oldest first; at most 500."""
-        visits = (
-            select(predictions)
-            .where(predictions.c.lesion_folded == fold(reference), predictions.c.lesion == reference)
-            .order_by(predictions.c.created, predictions.c.seq)
-            .limit(MAX_LIMIT)
-        )
-        with self.reading() as connection:
-            return tuple(map(record_from_row, connection.execute(visits).mappings()))
 
     def values(self, column: str) -> tuple[str, ...]:
         """The values that predictions have in a column of text, or as a "tag", sorted."""

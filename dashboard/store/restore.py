@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dashboard.store import backup
@@ -23,6 +23,7 @@ from dashboard.store.backup import (
     DIGEST,
     FORMATS,
     HEAD,
+    PEOPLE,
     ROWS,
     TABLES,
     TRAIL,
@@ -34,6 +35,8 @@ from dashboard.store.backup_rows import (
     AuditRow,
     BackupCase,
     BinRow,
+    LesionRow,
+    PatientRow,
     R,
     Row,
     TokenRow,
@@ -47,12 +50,18 @@ from dashboard.store.database import CHUNK
 from dashboard.store.errors import StoreError
 from dashboard.store.files import HEATMAP, IMAGE
 from dashboard.store.holds import insert_holds
+from dashboard.store.placing import place_again
+from dashboard.store.records import record_from_row
 from dashboard.store.repository import Store
-from dashboard.store.schema import audit, binned, predictions, users
+from dashboard.store.schema import audit, binned, lesions, patients, predictions, users
 
-ROWS_OF_TABLES: dict[str, type[Row]] = dict(zip(TABLES, (UserRow, TokenRow, TrailRow), strict=True))
+ROWS_OF_TABLES: dict[str, type[Row]] = dict(
+    zip((*PEOPLE, *TABLES), (PatientRow, LesionRow, UserRow, TokenRow, TrailRow), strict=True)
+)
 DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
 NOT_OURS = "{} is no backup of Dermaboard, or only a part of one, or damaged: {}."
+# What is done to patients and lesions.
+OF_PEOPLE = ("corrected", "moved", "merged", "merge undone")
 # Bytes. More than the longest trail of a case, and than the largest photograph without loss.
 LONGEST, LARGEST = 1 << 24, 1 << 28
 
@@ -64,7 +73,7 @@ def restore_backup(target: Store, path: Path) -> Counts:
         StoreError: the store is not empty, or the file is no backup or damaged.
     """
     with target.reading() as connection:
-        tables = (predictions, binned, audit, *TABLES.values())
+        tables = (predictions, binned, audit, *PEOPLE.values(), *TABLES.values())
         if any(connection.execute(select(table).limit(1)).first() for table in tables):
             raise StoreError(
                 "The store is not empty: it has predictions or users, or remembers deleted ones. Restore into an empty "
@@ -148,7 +157,12 @@ def parts_of_backup(head: dict[str, Any]) -> list[str]:
     """The names of the lines that a backup has, in their order; pictures stand before those of their cases."""
     if not head.get("whole"):
         return [ROWS]
-    return [ROWS, TRAIL] if head["format"] < FORMATS[-1] else [ROWS, BIN, *TABLES, TRAIL]
+    return {
+        1: [ROWS, TRAIL],
+        2: [ROWS, TRAIL],
+        3: [ROWS, BIN, *TABLES, TRAIL],
+        4: [*PEOPLE, ROWS, BIN, *TABLES, TRAIL],
+    }[head["format"]]
 
 
 def read_part(connection: Connection, target: Store, name: str, file: IO[bytes], everything: bool) -> Counts:
@@ -166,12 +180,40 @@ def read_part(connection: Connection, target: Store, name: str, file: IO[bytes],
         case backup.TRAIL:
             read_trail(connection, file)
         case _:
-            table = TABLES[name]
+            table = (PEOPLE | TABLES)[name]
             for lines in read_batches(file, ROWS_OF_TABLES[name]):
-                if everything:
-                    connection.execute(insert(table), [line.model_dump() for line in lines])
-                    counts += Counts(users=len(lines) if table is users else 0)
+                new = lines if everything else new_people(connection, table, lines)
+                if new:
+                    connection.execute(insert(table), [line.model_dump() for line in new])
+                    counts += Counts(users=len(new) if table is users else 0)
     return counts
+
+
+def new_people(connection: Connection, table: Table, lines: Sequence[Any]) -> list[Any]:
+    """The patients or lesions among these that an import adds: what has a name, and is neither here nor was erased.
+
+    The cases of the others find their lesion by its name. Of other tables nothing is added.
+    """
+    if table not in PEOPLE.values():
+        return []
+    ids = {line.id for line in lines}
+    gone = select(audit.c.prediction_id).where(audit.c.prediction_id.in_(ids), audit.c.action == "deleted")
+    there = {*connection.execute(gone).scalars()}
+    there.update(connection.execute(select(table.c.id).where(table.c.id.in_(ids))).scalars())
+    # What was merged has no cases of its own.
+    new = [line for line in lines if line.id not in there and line.merged_into is None]
+    if table is patients:
+        folded = [line.identifier_folded for line in new]
+        same = select(patients.c.identifier_folded).where(patients.c.identifier_folded.in_(folded))
+        known = {None, *connection.execute(same).scalars()}
+        return [line for line in new if line.identifier_folded not in known]
+    owners = {line.patient_id for line in new}
+    here = set(connection.execute(select(patients.c.id).where(patients.c.id.in_(owners))).scalars())
+    names = select(lesions.c.patient_id, lesions.c.name_folded).where(lesions.c.patient_id.in_(owners))
+    taken = {(row.patient_id, row.name_folded) for row in connection.execute(names)}
+    return [
+        line for line in new if line.patient_id in here and (line.patient_id, line.name_folded) not in taken
+    ]
 
 
 def checked_file(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
@@ -247,13 +289,23 @@ def insert_new_cases(connection: Connection, target: Store, cases: list[BackupCa
 
 
 def read_trail(connection: Connection, file: IO[bytes]) -> None:
-    """Read the audit lines of predictions deleted where the backup was written, except those of predictions here."""
+    """Read the audit lines of predictions deleted where the backup was written, except those of predictions here.
+
+    Lines of patients and lesions come with these.
+    """
     for lines in read_batches(file, AuditRow):
         ids = {line.prediction_id for line in lines}
         here = set[str]()
         for column in (predictions.c.id, binned.c.id):
             here.update(connection.execute(select(column).where(column.in_(ids))).scalars())
-        insert_audit(connection, [line for line in lines if line.prediction_id not in here])
+        people = set[str]()
+        for table in PEOPLE.values():
+            people.update(connection.execute(select(table.c.id).where(table.c.id.in_(ids))).scalars())
+        told = (line for line in lines if line.prediction_id not in here)
+        insert_audit(
+            connection,
+            [line for line in told if line.action not in OF_PEOPLE or line.prediction_id in people],
+        )
 
 
 def insert_binned(connection: Connection, rows: Sequence[BinRow]) -> None:
@@ -263,6 +315,7 @@ def insert_binned(connection: Connection, rows: Sequence[BinRow]) -> None:
         case = row.case
         line = case.model_dump(mode="json", include={"prediction", "reviews"}) | {"audit": []}
         plain = {name: getattr(case.prediction, name) for name in ("id", "sha256", "lesion")}
+        plain["lesion_id"] = place_again(connection, record_from_row(case.prediction.model_dump())).lesion_id
         values.append(plain | {"seq": None, "binned": row.binned, "who": row.who, "line": line})
     connection.execute(insert(binned), values)
     insert_audit(connection, [line for row in rows for line in row.case.audit])

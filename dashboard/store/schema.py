@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from dashboard.store.fields import CONTEXT, ContextField
+from dashboard.store.fields import CONTEXT, LESION, PATIENT, ContextField
 from dashboard.store.names import MAX_FILENAME
 
 
@@ -87,6 +87,9 @@ def context_columns(field: ContextField) -> list[Column[Any]]:
         return [Column(field.name, Text)]
     if field.choices:
         return [Column(field.name, String(16))]
+    if field.moment:
+        # As it was said, to the day or the second: in this form texts are sorted by the day of the photograph.
+        return [Column(field.name, text_by_code_point(field.longest))]
     if field.filter != "text":
         return [Column(field.name, text_by_code_point(field.longest))]
     return [Column(field.name, String(field.longest)), Column(field.folded, text_by_code_point())]
@@ -143,6 +146,10 @@ predictions = Table(
     # The part of the photograph that was predicted from, see `model.images.Crop`, and which attempt this one replaces.
     Column("crop", JSON(none_as_null=True)),
     Column("replaces", String(36)),
+    # The lesion of a patient that it belongs to; NULL for nobody's. The texts `patient` and `lesion` follow from it.
+    Column("lesion_id", String(36)),
+    # What the dermatoscope did, as DICOM says it, see `model.images.Photograph`.
+    Column("optics", JSON(none_as_null=True)),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
@@ -174,6 +181,7 @@ for _name in BY_VALUE:
     add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name.endswith("_folded") else "")
 
 add_index("by_replaces", "replaces", present="replaces")
+add_index("by_lesion_id", "lesion_id", "taken", "seq", present="lesion_id")
 
 # What monitoring counts, by photograph and by version of a model; and the confirmed images.
 SUMMED = ("counted", "created", "outcome", "close_up")
@@ -182,6 +190,33 @@ add_index("by_version", "model", "model_sha256", "model_version", *SUMMED)
 add_index("known", "sha256", "reviewed", "seq", "confirmed", present="confirmed")
 # The results that an update changed: few.
 add_index("by_outcome_before", "outcome_before", "created", "seq", present="outcome_before")
+
+# Who has lesions. One without an identifier is not named: each of his lesions is known by its text alone. Of two that
+# turned out to be one, `merged_into` names the other, which has the lesions of both.
+patients = Table(
+    "patients",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    *(column for field in PATIENT for column in context_columns(field)),
+    Column("merged_into", String(36)),
+    Column("revision", Integer, nullable=False),
+)
+Index(None, patients.c.identifier_folded, unique=True)
+
+# What photographs show. One without a name has the photographs of a patient that nobody has assigned.
+lesions = Table(
+    "lesions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("patient_id", String(36), ForeignKey("patients.id", ondelete="CASCADE"), nullable=False),
+    *(column for field in LESION for column in context_columns(field)),
+    Column("merged_into", String(36)),
+    Column("revision", Integer, nullable=False),
+)
+Index(None, lesions.c.patient_id, lesions.c.name_folded)
+Index(None, lesions.c.name)
 
 # What people found out, appended and never changed.
 reviews = Table(
@@ -230,12 +265,14 @@ binned = Table(
     Column("seq", BigInteger),
     Column("sha256", String(64), nullable=False),
     Column("lesion", text_by_code_point(128)),
+    Column("lesion_id", String(36)),
     Column("binned", UtcDateTime, nullable=False),
     Column("who", String(128), nullable=False),
     Column("line", JSON, nullable=False),
 )
 Index(None, binned.c.sha256)
 Index(None, binned.c.lesion)
+Index(None, binned.c.lesion_id)
 Index(None, binned.c.binned)
 
 # Cases that nobody may delete, in the bin or not, and why.

@@ -66,12 +66,20 @@ ROUTES: dict[str, Permission] = {
             *("pictures.read_image", "pictures.read_original", "pictures.read_thumbnail"),
             "pictures.read_outline",
             "pictures.read_report",
+            *("patients.list_patients", "patients.read_patient", "patients.read_lesion_record"),
         ),
         Permission.SEE,
     ),
     "predictions.create_prediction": Permission.PREDICT,
     "predictions.crop_prediction": Permission.PREDICT,
-    "predictions.change_prediction": Permission.REVIEW,
+    **dict.fromkeys(
+        (
+            *("predictions.change_prediction", "patients.change_one_patient", "patients.change_one_lesion"),
+            *("patients.merge_one_patient", "patients.undo_merge_of_patient"),
+            *("patients.merge_one_lesion", "patients.undo_merge_of_lesion"),
+        ),
+        Permission.REVIEW,
+    ),
     **dict.fromkeys(
         ("predictions.delete_prediction", "bin.list_bin", "bin.put_back_prediction"), Permission.DELETE
     ),
@@ -79,6 +87,7 @@ ROUTES: dict[str, Permission] = {
         (
             *("bin.delete_prediction_for_good", "retention.hold_prediction", "retention.release_prediction"),
             *("retention.read_lesion", "retention.erase_all_of_lesion"),
+            *("patients.erase_patient", "patients.read_patient_data"),
         ),
         Permission.ADMINISTER,
     ),

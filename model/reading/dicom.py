@@ -4,6 +4,7 @@ Only combinations that are listed here are read; whatever else is whole is calle
 """
 
 import zlib
+from contextlib import suppress
 from io import BytesIO
 
 import numpy as np
@@ -17,6 +18,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.pixels.utils import pixel_array
 
 from model.reading import jpeg
+from model.reading.dates import dicom_moment
 from model.reading.limits import ImageError, Limits, several_pictures, too_complex, unsupported
 
 # Visible-light photographs, and the secondary captures that many devices write in their place (DICOM PS3.4 B.5).
@@ -39,13 +41,15 @@ UNFOLDED = 170_000_000
 # The first colour difference of skin varies far less than its brightness does; green varies as red does.
 LIVELY = 0.5
 CHANNELS = ("Red", "Green", "Blue")
+# No dermatoscope magnifies more.
+MOST_TIMES = 10_000
 UNCLEAR = "What its numbers show is not said clearly. Export it as JPEG."
 
 
 def read_dicom(data: bytes, limits: Limits) -> Image.Image:
     """The photograph in a DICOM file, 8 bits a channel, without metadata, whose `format` is DICOM.
 
-    Its colour profile, if it has one, is in `info`.
+    Its colour profile, when it was taken and what the dermatoscope did are in `info`, as far as it says so.
 
     Raises:
         ImageError: `unsupported` for anything but a photograph in a common encoding, `not_an_image`, `too_small`,
@@ -61,7 +65,11 @@ def read_dicom(data: bytes, limits: Limits) -> Image.Image:
     else:
         image = native_frame(dataset)
     inside = image.info.get("icc_profile")
-    image.info = {"icc_profile": dicom_profile(dataset) or inside}
+    image.info = {
+        "icc_profile": dicom_profile(dataset) or inside,
+        "taken": taken_by_dicom(dataset),
+        "optics": dermatoscope(dataset),
+    }
     image.format = "DICOM"
     return image
 
@@ -149,6 +157,35 @@ def dicom_profile(dataset: Dataset) -> bytes | None:
     paths = dataset.get("OpticalPathSequence") or [Dataset()]
     profile: bytes | None = dataset.get("ICCProfile") or paths[0].get("ICCProfile")
     return profile
+
+
+def taken_by_dicom(dataset: Dataset) -> str | None:
+    """When the photograph was taken, to the second or the day."""
+    pairs = [
+        ("AcquisitionDateTime", ""),
+        ("AcquisitionDate", "AcquisitionTime"),
+        ("ContentDate", "ContentTime"),
+    ]
+    for day, time in pairs:
+        written = str(dataset.get(day) or "")
+        for text in (written + str(dataset.get(time) or "" if time else ""), written[:8]):
+            if moment := dicom_moment(text):
+                return moment
+    return None
+
+
+def dermatoscope(dataset: Dataset) -> dict[str, str | float]:
+    """Polarisation, contact and magnification, as far as the file says them."""
+    found: dict[str, str | float] = {}
+    for name, keyword in (("polarisation", "LightSourcePolarization"), ("contact", "ContactMethod")):
+        if text := str(dataset.get(keyword) or "").strip("\0 "):
+            found[name] = text[:16].lower()
+    # A number that is none, and the picture is whole.
+    with suppress(ValueError, TypeError):
+        factor = float(dataset.get("OpticalMagnificationFactor") or 0)
+        if 0 < factor < MOST_TIMES:
+            found["magnification"] = factor
+    return found
 
 
 def native_frame(dataset: Dataset) -> Image.Image:

@@ -19,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from model.cores import usable_cores
+from model.reading.dates import iso_moment
 from model.reading.limits import ImageError, Limits, too_complex
 from model.reading.picture import FORMATS, Picture
 from model.reading.worker import SECONDS, receive_message, send_message
@@ -31,6 +32,7 @@ MOST_HELPERS = 4
 CODES = frozenset(
     {"not_an_image", "unsupported", "too_small", "too_many_pixels", "animated", "truncated", "too_complex"}
 )
+OPTICS = frozenset({"polarisation", "contact", "magnification"})
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +163,15 @@ def receive_picture(pipe: IO[bytes], limits: Limits) -> Picture:
     if not whole or head["format"] not in FORMATS or orientation not in (None, *range(1, 9)):
         raise ValueError("no picture")
     shape = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-    return Picture(shape, head["format"], orientation, head["srgb"] is True)
+    taken, optics = head["taken"], head["optics"]
+    if taken is not None and not (isinstance(taken, str) and iso_moment(taken) == taken):
+        raise ValueError("no time")
+    if not isinstance(optics, dict) or not all(
+        name in OPTICS and (isinstance(value, float) or (isinstance(value, str) and len(value) <= 16))
+        for name, value in optics.items()
+    ):
+        raise ValueError("no dermatoscope")
+    return Picture(shape, head["format"], orientation, head["srgb"] is True, taken, optics)
 
 
 def python_interpreter() -> str:

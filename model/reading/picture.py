@@ -5,8 +5,8 @@ side is up. Decoders are as safe as their libraries: `model.images` says which f
 """
 
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 
 import numpy as np
@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import PREFIXES, TiffImageFile
 
 from model.reading import jpeg
+from model.reading.dates import exif_moment
 from model.reading.depth import Grey, grey_range
 from model.reading.limits import ImageError, Limits, too_complex, too_many_pixels, unsupported
 from model.reading.primary import take_primary
@@ -51,12 +52,16 @@ class Picture:
         format: one of FORMATS.
         orientation: 1 to 8; of a JPEG whose own coded data, turned so, gives exactly these pixels; None otherwise.
         srgb: whether the file has a profile that changes nothing.
+        taken: when it was photographed, see `model.reading.dates`; None where the file does not say.
+        optics: of a DICOM file what it says of the dermatoscope: polarisation, contact, magnification.
     """
 
     pixels: NDArray[np.uint8]
     format: str
     orientation: int | None = None
     srgb: bool = False
+    taken: str | None = None
+    optics: Mapping[str, str | float] = field(default_factory=dict)
 
 
 def read_picture(data: bytes, limits: Limits, profiles: bool = True) -> Picture:
@@ -143,6 +148,7 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     take_primary(image, limits)
     limits.check_size(*image.size)
+    taken, optics = image.info.get("taken") or exif_moment(image), image.info.get("optics") or {}
     factor = reduction_factor(image.size)
     if kind == "JPEG":
         image.draft(None, (image.width // factor, image.height // factor))
@@ -162,6 +168,8 @@ def decode_picture(image: Image.Image, limits: Limits, profiles: bool) -> Pictur
         kind,
         orientation if kind == "JPEG" and untouched else None,
         bool(profile) and untouched,
+        taken if isinstance(taken, str) else None,
+        optics,
     )
 
 

@@ -83,6 +83,7 @@ def answer_request(pipe: IO[bytes], limits: Limits, data: bytes) -> None:
     height, width = picture.pixels.shape[:2]
     head = {"height": height, "width": width, "format": picture.format}
     head |= {"orientation": picture.orientation, "srgb": picture.srgb}
+    head |= {"taken": picture.taken, "optics": dict(picture.optics)}
     return send_message(pipe, head, picture.pixels.data.cast("B"))
 
 

@@ -10,11 +10,14 @@ from flask.testing import FlaskClient
 
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
-from dashboard.store import NotFound, Record, Store
+from dashboard.store import NotFound, Record
 from dashboard.store.fields import CONTEXT_NAMES
+from dashboard.store.patients import Patients
 from model.cautions import Caution
+from model.images import encode
 from tests.dashboard.calls import dispatch, page
 from tests.dashboard.reviews import add_review
+from training.drawings.synthetic import draw_lesion
 
 
 @pytest.fixture
@@ -128,12 +131,18 @@ def test_context_is_kept_and_joins_the_visits_of_a_lesion(
     app: Dash, client: FlaskClient, services: Services, record: Record, mole_jpeg: bytes
 ) -> None:
     later = predict_photograph(NOBODY, services, mole_jpeg, "later.jpg")
-    for one in (record, later):
-        describe(app, client, one.id, 0)
+    for one, taken in ((record, "2026-01-02"), (later, "2025-03-12")):
+        describe(app, client, one.id, 0, taken=taken)
+    undated = predict_photograph(NOBODY, services, encode(draw_lesion(5, True)), "undated.jpg")
+    describe(app, client, undated.id, 0)
     assert services.store.get(record.id).context.age == 40
-    assert f"/history/{later.id}" in page(client, f"/history/{record.id}")
+    text = page(client, f"/history/{record.id}")
+    assert text.index(f"/history/{later.id}") < text.index(f"/history/{undated.id}")
+    assert "12 Mar 2025" in text and "1 of these 3 photographs has no date" in text
     drawn = dispatch(app, client, "case-trend.figure", {"theme.data": "light"}, {"case-id.data": record.id})
-    assert len(drawn["case-trend"]["figure"]["data"]) >= 2
+    lines = [trace for trace in drawn["case-trend"]["figure"]["data"] if trace["mode"] == "lines"]
+    # By the day on which they were taken, without the one that has none.
+    assert [trace["x"] for trace in lines] == [["2025-03-12T00:00:00", "2026-01-02T00:00:00"]]
     said = describe(app, client, record.id, 0, lesion="L2")
     assert "changed meanwhile" in json.dumps(said["context-problem"]["children"])
     assert "whole number" in json.dumps(describe(app, client, record.id, 1, age=200)["context-problem"])
@@ -152,9 +161,11 @@ def test_repeats_of_a_model_on_a_photograph_are_one_answer(
 def test_a_trend_shows_no_chance_where_there_is_no_result(
     app: Dash, client: FlaskClient, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    describe(app, client, record.id, 0)
+    describe(app, client, record.id, 0, taken="2026-01-02")
     severe = (Caution("blurred", "It is blurred.", severe=True),)
-    monkeypatch.setattr(Store, "lesion", lambda *_: (replace(record, cautions=severe), record))
+    record = services.store.get(record.id)
+    both = (replace(record, cautions=severe), record)
+    monkeypatch.setattr(Patients, "cases_of_lesion", lambda *_: both)
     drawn = dispatch(app, client, "case-trend.figure", {"theme.data": "light"}, {"case-id.data": record.id})
     assert all(len(trace["x"]) == 1 for trace in drawn["case-trend"]["figure"]["data"])
 

@@ -15,6 +15,7 @@ from dashboard.store.errors import Held, InputError, StoreError
 from dashboard.store.export import csv_table
 from dashboard.store.holds import Holds
 from dashboard.store.inspection import store_problems
+from dashboard.store.patients import Patients
 from dashboard.store.schema import binned, predictions
 from dashboard.store.summary import count_outcomes, model_versions, newest_photographs, same_image
 from tests.clock import Clock
@@ -55,7 +56,8 @@ def test_what_is_deleted_is_nowhere(
     for ask in (store.get, store.image, store.thumbnail, store.heatmap, store.reviews):
         with pytest.raises(NotFound):
             ask(record.id)
-    assert store.get_many([record.id]) == {} and store.lesion("L1") == () == same_image(store, record.sha256)
+    assert store.get_many([record.id]) == {} and same_image(store, record.sha256) == ()
+    assert Patients(store).cases_of_lesion(record.lesion_id) == ()
     assert store.page(Query()).records == (kept,) and list(store.stream(Query())) == [kept]
     for search in ("arm", "itches", "margins"):
         assert store.page(Query(filters=(Search(search),))).total == 0

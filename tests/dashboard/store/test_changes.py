@@ -23,6 +23,7 @@ from dashboard.store import (
 )
 from dashboard.store.bin import CaseBin
 from dashboard.store.names import new_id
+from dashboard.store.patients import Patients
 from dashboard.store.schema import audit, reviews, tags
 from model.cautions import Caution
 from model.images import Photograph
@@ -279,8 +280,8 @@ def test_a_lesion_over_time(store: Store, add: Add) -> None:
     first = add("1", context=Context(lesion="L1"))
     add("2", context=Context(lesion="l1"))
     third = add("3", context=Context(lesion="L1"))
-    assert [one.id for one in store.lesion("L1")] == [first.id, third.id]
-    assert store.lesion("nothing") == () == store.lesion("%")
+    assert [one.id for one in Patients(store).cases_of_lesion(first.lesion_id)] == [first.id, third.id]
+    assert Patients(store).cases_of_lesion(None) == () == Patients(store).cases_of_lesion("%")
 
 
 def test_neighbours_follow_the_query(store: Store, add: Add) -> None:

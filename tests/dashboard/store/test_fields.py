@@ -108,7 +108,8 @@ def dashboard_with_a_field(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "dashboard", folder / "dashboard", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "assets").symlink_to(ROOT / "assets")
     definition = folder / "dashboard/store/fields.py"
-    before, last = definition.read_text(encoding="utf-8").rsplit("    note: str | None", 1)
+    # The first note is that of a case.
+    before, last = definition.read_text(encoding="utf-8").split("    note: str | None", 1)
     definition.write_text(f"{before}{FIELD}    note: str | None{last}", encoding="utf-8")
     versions = folder / "dashboard/store/migrations/versions"
     newest = max(path.name[:4] for path in versions.glob("[0-9]*.py"))

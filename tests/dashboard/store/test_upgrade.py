@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, text, update
 
 from dashboard.app import make_server
 from dashboard.services import Services
 from dashboard.settings import Settings
-from dashboard.store import Query, Search, Store
+from dashboard.store import Query, Search, Store, database
 from dashboard.store.backup import write_backup
 from dashboard.store.export import csv_table
 from dashboard.store.inspection import store_problems
+from dashboard.store.patients import Patients
 from dashboard.store.restore import restore_backup
 from dashboard.store.schema import keys, predictions
 from tests import files
@@ -84,6 +87,43 @@ def test_a_data_folder_of_before_takes_changes(client: FlaskClient, expected: di
     assert (after["review"]["state"], after["context"]["age"]) == ("missed", 70)
     assert client.delete(address).status_code == 204
     assert client.get(PREDICTIONS).get_json()["total"] == len(expected["predictions"]) - 1
+
+
+def test_its_lesions_are_of_patients_who_are_not_named(services: Services) -> None:
+    people = Patients(services.store)
+    records = list(services.store.stream(Query()))
+    named = [record for record in records if record.context.lesion]
+    assert named and len({record.lesion_id for record in named}) == len({one.context.lesion for one in named})
+    for record in records:
+        assert (record.lesion_id is None) is (record.context.lesion is None)
+        assert record.context.patient is None and record.context.taken is None
+    for record in named:
+        lesion = people.lesion(record.lesion_id or "")
+        assert lesion.details.name == record.context.lesion
+        assert people.get(lesion.patient_id).details.identifier is None
+    assert not list(store_problems(services.store))
+
+
+def test_the_lesions_of_the_bin_become_records_too(bare: Engine, tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", "dashboard.store:migrations")
+    binned = {
+        "id": "1" * 36,
+        "sha256": "0" * 64,
+        "lesion": "L1",
+        "binned": "2026-01-01",
+        "who": "",
+        "line": "{}",
+    }
+    with bare.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0015")
+        names = ", ".join(binned), ", ".join(f":{name}" for name in binned)
+        connection.execute(text(f"INSERT INTO bin ({names[0]}) VALUES ({names[1]})"), binned)
+    database.migrate(bare)
+    with bare.connect() as connection:
+        found = text("SELECT name FROM lesions JOIN bin ON bin.lesion_id = lesions.id")
+        assert connection.execute(found).scalars().all() == ["L1"]
 
 
 def test_its_files_stay_and_nothing_is_lost(services: Services, expected: dict[str, Any]) -> None:

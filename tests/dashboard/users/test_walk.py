@@ -17,6 +17,7 @@ from tests.dashboard.calls import page
 
 UPDATE = "/_dash-update-component"
 VALUES = {"record_id": "0", "name": "predictions.csv", "image_id": "a", "size": "thumbnail", "number": 1}
+VALUES |= {"patient_id": "0", "lesion_id": "0"}
 VALUES |= {
     "unknown": "x",
     "filename": "x.css",
