@@ -129,6 +129,8 @@
       api.addEventListener("modelUpdated", () => {
         fitHeight(api);
         tick(api);
+        const [list, row] = [document.querySelector("#history-first > li"), api.getDisplayedRowAtIndex(0)];
+        if (list && row && row.data) requestAnimationFrame(() => set("history-first", { children: [] }));
       });
     }
     return api;

@@ -1,4 +1,4 @@
-"""The history as pictures: a photograph a prediction, with its verdict below."""
+"""The history as pictures, a photograph a prediction; and as a short list, until the grid has come."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
+from dashboard.shell.review_form import local_time
 from dashboard.shell.text import signs_in_short
 from dashboard.shell.verdict import verdict_and_chance
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from dashboard.store import Record
 
 PAGE = 60
+# More than a telephone shows at once.
+FIRST = 6
 
 
 def gallery() -> html.Div:
@@ -79,6 +82,38 @@ def gallery_item(record: "Record", search: str) -> html.Li:
             ),
         ],
         className="gallery-item",
+    )
+
+
+def first_rows(records: Sequence["Record"], search: str) -> html.Ul:
+    """The first predictions as a list: the grid takes seconds over a slow line. history.js takes it away again."""
+    return html.Ul(
+        [first_row(record, search) for record in records], id="history-first", className="first-rows"
+    )
+
+
+def first_row(record: "Record", search: str) -> html.Li:
+    """One prediction of that list."""
+    context = record.context
+    return html.Li(
+        dcc.Link(
+            [
+                html.Img(src=prediction_url(record.id, "thumbnail"), alt="", width=48, height=48),
+                html.Span(
+                    [
+                        html.Span(verdict_and_chance(record), className="first-verdict"),
+                        html.Span(signs_in_short(context), className="history-signs"),
+                        html.Span(
+                            " · ".join(filter(None, [context.lesion or record.filename, context.site])),
+                            className="note",
+                        ),
+                        html.Span(local_time(record.created), className="note"),
+                        review_mark(record.review),
+                    ]
+                ),
+            ],
+            href=local_address(f"/history/{record.id}{search}"),
+        )
     )
 
 

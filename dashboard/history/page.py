@@ -32,7 +32,7 @@ from dashboard.addresses import local_address
 from dashboard.history import chosen
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
-from dashboard.history.gallery import PAGE, gallery, gallery_items
+from dashboard.history.gallery import FIRST, PAGE, first_rows, gallery, gallery_items
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import BINNED, confirmation, dialog
@@ -117,6 +117,7 @@ def update_notice(store: Store) -> html.P | None:
 def history_body(store: Store, search: str) -> list[Component]:
     """What there is once something is stored: filters, and the predictions as a grid or a gallery."""
     view, _ = lenient(search)
+    first = () if view.gallery else store.page(view.query(limit=FIRST)).records
     return [
         history_filters(
             chosen_filters(search),
@@ -126,7 +127,11 @@ def history_body(store: Store, search: str) -> list[Component]:
         ),
         again.job_progress(),
         parts.history_toolbar(),
-        html.Div(parts.history_grid(view.sort), id="history-grid-place", hidden=view.gallery),
+        html.Div(
+            [parts.history_grid(view.sort), first_rows(first, search)],
+            id="history-grid-place",
+            hidden=view.gallery,
+        ),
         html.Div(gallery(), id="history-gallery-place", hidden=not view.gallery),
     ]
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, predict
 
 HTML = "html"
 
@@ -51,17 +51,21 @@ def test_phone_needs_no_sideways_scrolling(visit: Visit, path: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_history_asks_at_once_for_all_that_it_draws_with(visit: Visit) -> None:
+def test_history_comes_early_over_a_slow_line(visit: Visit, address: str, lesion_jpeg: bytes) -> None:
+    predict(address, lesion_jpeg, "early.jpg")
     page = visit.open()
     expect(page.locator("#file-chooser")).to_be_attached()
     held: list[Route] = []
-    page.route("**/dash_ag_grid.*.js", held.append)
+    page.route("**/dash_ag_grid.*.js", lambda route: held.append(route))
     # The one does not wait for the other.
     with page.expect_request("**/async-community.js"):
         page.get_by_role("link", name="History", exact=True).click()
-    expect(page.locator("h1")).to_have_text("History")
+    # The first rows can be read meanwhile, and make room for the grid.
+    expect(page.locator(".first-rows")).to_contain_text("early.jpg")
     for route in held:
         route.continue_()
+    expect(page.locator(".ag-row", has_text="early.jpg")).to_be_visible()
+    expect(page.locator(".first-rows li")).to_have_count(0)
 
 
 def test_first_load_is_light(visit: Visit) -> None:
