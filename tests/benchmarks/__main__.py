@@ -20,6 +20,7 @@ from tests.benchmarks import (
     performance,
     scoring,
     serving,
+    telephone,
     training,
 )
 from tests.benchmarks.measure import Measure
@@ -31,6 +32,7 @@ GROUPS: dict[str, Callable[[], list[Measure]]] = {
     "http": http.http,
     "endurance": http.endurance,
     "page": page.page,
+    "telephone": telephone.telephone,
     "engines": engines.engines,
     "scoring": scoring.scoring,
     "performance": performance.performance,
