@@ -30,7 +30,7 @@
       one.number++;
       found.set(kind, one);
     }
-    return ["malignant", "uncertain", "no_result", "benign", "failed", "cancelled", "lost", "open"]
+    return ["hidden", "malignant", "uncertain", "no_result", "benign", "failed", "cancelled", "lost", "open"]
       .map((kind) => found.get(kind)).filter(Boolean);
   }
 

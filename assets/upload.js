@@ -311,19 +311,20 @@
       Object.assign(item, await found.json());
       shared.slots.paint(item);
       shared.batch.draw();
+      return true;
     } catch {
       /* What is shown stays right for its own photograph. */
     }
   }
 
   // What was predicted without sending anything.
-  function follow(id) {
+  async function follow(id) {
     const there = list().find((one) => one.id === id);
     const item = there || enter({ name: "Photograph", id: id, size: 1, share: 1 });
     shared.batch.show();
     keep();
-    if (there) refresh(there);
-    else answer(item);
+    if (!there) return answer(item);
+    if (await refresh(there)) announce(there);
   }
 
   // Deleted meanwhile, by whoever may.

@@ -13,6 +13,7 @@ from flask import current_app
 from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import NotFound, Record, Store, open_store
+from dashboard.store.judgements import Judgements
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
 from model.images import Limits, Photograph, cut, decode, encode
 
@@ -221,6 +222,7 @@ def build_services(settings: Settings) -> Services:
         bundles,
         Predictors(settings.threads),
     )
+    Judgements(services.store).set_usual(settings.judge_first)
     if "model" in settings.model_fields_set:
         try:
             services.bundle(settings.model)

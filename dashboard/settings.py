@@ -122,6 +122,10 @@ class Settings(BaseSettings):
         le=36500,
         description="days after which a case goes to the bin, 1 to 36500; leave it out to keep cases for good",
     )
+    judge_first: bool = Field(
+        False,
+        description="yes for clinicians who judge before they see a result unless they switch it off, or no",
+    )
     threads: int | None = Field(
         None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
     )

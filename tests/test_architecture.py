@@ -28,6 +28,7 @@ FLOORS = {
     "cases": 3,
     "patients": 4,
     "jobs": 4,
+    "judging": 4,
     "shell": 5,
     "predict": 6,
     "performance": 6,

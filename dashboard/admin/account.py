@@ -22,6 +22,7 @@ from dashboard.admin.parts import (
 )
 from dashboard.admin.sessions import BY_PROXY, session_list
 from dashboard.admin.tokens import NOTE, new_token, token_dialog, token_list
+from dashboard.shell.judge_switch import JUDGE_FIRST, judge_switch
 from dashboard.store import StoreError
 from dashboard.users.accounts import UserError
 from dashboard.users.credentials import Visitor
@@ -47,12 +48,15 @@ def layout(**_: Any) -> html.Div:
             [
                 html.H1("Your account"),
                 html.P("Nobody has to sign in here: there are no accounts.", className="lead"),
-            ]
+                html.Div(judging_part(), className="parts"),
+            ],
+            className="admin",
         )
     visitor = acting_visitor()
     once = has_to_choose(visitor)
     parts = [password_part(once)] if sign_in_kind() == "local" else []
     if not once:
+        parts += [judging_part()] if Permission.REVIEW in visitor.permissions else []
         parts += [own_sessions_part(), own_tokens_part(visitor)]
     may = ", ".join(word.lower() for one, word in PERMISSION_WORDS.items() if one in ROLES[visitor.role])
     return html.Div(
@@ -87,6 +91,13 @@ def password_part(once: bool) -> html.Section:
             html.Div(id="account-password-said"),
         ],
         id="password",
+    )
+
+
+def judging_part() -> html.Section:
+    """The switch to judge a photograph before its result is shown."""
+    return html.Section(
+        [part_head("Judge first", "", judge_switch()), html.P(JUDGE_FIRST, className="note")], id="judging"
     )
 
 

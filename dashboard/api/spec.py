@@ -23,7 +23,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 DESCRIPTION = (
     "Photographs of skin lesions in, calibrated probabilities of malignancy out. Every error is a problem document "
-    f"(RFC 9457). {NOT_A_DEVICE}"
+    "(RFC 9457). Results are answered at once, also where readers judge first on the pages. "
+    f"{NOT_A_DEVICE}"
 )
 PREDICTIONS = Tag(name="Predictions", description="Photographs and the predictions that models made of them.")
 PATIENTS = Tag(name="Patients", description="Who has lesions, and the lesions; no model sees anything of it.")

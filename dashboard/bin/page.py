@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.cases import Actor, binned_cases, current_actor, delete_binned_cases, put_back_cases
+from dashboard.judging import read_one
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import confirmation
@@ -75,7 +76,7 @@ def bin_sentence(shown: int, every: int) -> str:
 
 def case_words(case: BinnedCase) -> html.Span:
     """What a case was, who deleted it, and until when it stays."""
-    record = case.record
+    record = read_one(Services.current(), case.record)
     by = f" by {case.who}" if case.who else ""
     stays: list[Component | str] = ["Deleted for good after ", local_time(case.ends)]
     if case.hold is not None:

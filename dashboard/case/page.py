@@ -4,9 +4,9 @@ The address carries the filters of the history along, so that previous and next 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html, no_update
@@ -15,10 +15,12 @@ from plotly.graph_objects import Figure
 
 from dashboard import examples
 from dashboard.case import hold, parts
+from dashboard.case.no_case import empty_record
 from dashboard.cases import change_cases, current_actor, delete_cases
+from dashboard.judging import as_asked, as_read, current_judge, read_one
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
-from dashboard.shell.attempts import attempts_of
+from dashboard.shell.attempts import attempts_as_read
 from dashboard.shell.boxes import BINNED, box, confirmation, missing_prediction
 from dashboard.shell.browse import lenient, search_of_parameters
 from dashboard.shell.known_cases import pictured_cases
@@ -33,12 +35,13 @@ from dashboard.shell.review_form import (
     review_list,
     review_problem,
 )
+from dashboard.shell.text import WITHOUT_CHANCE
 from dashboard.store import Conflict, InputError, NotFound, QueryError, Record, StoreError
 from dashboard.store.fields import CONTEXT
+from dashboard.store.judgements import HIDDEN
 from dashboard.store.patients import Patients
 from dashboard.store.summary import same_image
 from model.evaluation.figures import monitoring
-from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -64,10 +67,10 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         )
     try:
         services = Services.current()
-        record = services.store.get(case_id)
+        stored = services.store.get(case_id)
     except NotFound:
         return missing_prediction()
-    search = search_of_parameters(parameters)
+    record, search = read_one(services, stored), search_of_parameters(parameters)
     return html.Div(
         [
             parts.way(search, *neighbours(record.id, search)),
@@ -81,10 +84,11 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
                     record,
                     taxonomy_of(record),
                     drawn=examples.is_drawn(record.sha256),
-                    no_outline=why_no_outline(services, record),
-                    prevalence=services.prevalence(record),
-                    attempts=attempts_of(services.store, record),
+                    no_outline=why_no_outline(services, stored),
+                    prevalence=services.prevalence(stored),
+                    attempts=attempts_as_read(services, stored),
                     pictured=pictured_cases(record),
+                    judge=current_judge(services),
                 ),
             ),
         ],
@@ -101,7 +105,8 @@ def neighbours(case_id: str, search: str) -> tuple[str | None, str | None]:
     """The predictions before and after this one under the filters of the history."""
     view, _ = lenient(search)
     try:
-        return Services.current().store.neighbours(case_id, view.query())
+        services = Services.current()
+        return services.store.neighbours(case_id, as_asked(services, view.query()))
     except (NotFound, QueryError):
         return None, None
 
@@ -118,6 +123,7 @@ def sections(record: Record, search: str) -> list[Component]:
                     html.Details(
                         [html.Summary("Add a review"), review_form(record.tags, taxonomy_of(record))],
                         open=record.review == "open",
+                        hidden=record.outcome == HIDDEN,
                         className="case-form",
                     ),
                 ),
@@ -144,6 +150,8 @@ def sections(record: Record, search: str) -> list[Component]:
 def reviews_and_audit(record: Record) -> list[Component]:
     """What people said of the prediction, and what was done to it."""
     store, taxonomy = Services.current().store, taxonomy_of(record)
+    if record.outcome == HIDDEN:
+        return [html.P("What others said is shown once you have judged.", className="note")]
     try:
         return [
             parts.review_state_words(record, taxonomy),
@@ -163,7 +171,7 @@ def same_lesion_cases(record: Record) -> tuple[Record, ...]:
 
 def lesion_visits(record: Record, search: str) -> Component:
     """The lesion's visits."""
-    records = same_lesion_cases(record)
+    records = as_read(Services.current(), same_lesion_cases(record))
     if not record.id:
         return dcc.Graph(id="case-trend")
     return parts.visits(records, record.id, search)
@@ -173,6 +181,8 @@ def other_predictions(record: Record) -> Component:
     """What models said of this photograph."""
     services = Services.current()
     records = same_image(services.store, record.sha256)
+    if record.outcome == HIDDEN:
+        return html.P("What models say is shown once you have judged.", className="note")
     return (
         parts.predictions_side_by_side(records, record.id, partial(why_no_outline, services))
         if record.id
@@ -202,31 +212,6 @@ def case_controls(record: Record) -> list[Component]:
     ]
 
 
-def empty_record() -> Record:
-    """A prediction that there is not."""
-    return Record(
-        id="",
-        created=datetime.now(UTC),
-        filename="",
-        sha256="",
-        width=1,
-        height=1,
-        model="",
-        model_version="",
-        model_sha256="",
-        probability=0.0,
-        operating_point="",
-        threshold=0.5,
-        malignant_from=0.5,
-        # The type's own module is slow to import, and the first page does without it.
-        decision=cast(Any, "benign"),
-        diagnosis=None,
-        probabilities={},
-        cautions=(),
-        milliseconds=0.0,
-    )
-
-
 @callback(
     Output("case-reviews", "children"),
     Output("review-ids", "data"),
@@ -245,7 +230,8 @@ def show_saved_review(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any
     if not done:
         return (no_update,) * 8
     try:
-        record = Services.current().store.get(case_id)
+        services = Services.current()
+        record = read_one(services, services.store.get(case_id))
     except NotFound:
         return (no_update,) * 8
     fresh = ("", "", [], NOTHING, NOTHING) if "saved" in done else (no_update,) * 5
@@ -279,11 +265,13 @@ def save_context(
         pairs = zip(CONTEXT, values, strict=True)
         fields = {field.name: None if field.choices and value == NOTHING else value for field, value in pairs}
         revision = (seen or {}).get(case_id)
-        (record,) = change_cases(current_actor(who), services, {case_id: revision}, fields)
+        (changed,) = change_cases(current_actor(who), services, {case_id: revision}, fields)
+        record = read_one(services, changed)
     except Conflict as error:
-        now = error.record
+        now = error.record and read_one(services, error.record)
         fresh = (reviews_and_audit(now), {now.id: now.revision}) if now else (no_update, no_update)
-        problem = review_problem(str(error), audit_lines(error.changes, services.known.every))
+        changes = () if now and now.outcome == HIDDEN else error.changes
+        problem = review_problem(str(error), audit_lines(changes, services.known.every))
         return {"conflict": clicks}, problem, *fresh
     except NotFound:
         problem = review_problem("This prediction was deleted meanwhile. Nothing was saved.")
@@ -307,7 +295,8 @@ def save_context(
 def refresh_predictions_side_by_side(_done: Any, case_id: str) -> Any:
     """The answers of other models, once there is a new one."""
     try:
-        return other_predictions(Services.current().store.get(case_id))
+        services = Services.current()
+        return other_predictions(read_one(services, services.store.get(case_id)))
     except NotFound:
         return no_update
 
@@ -315,13 +304,16 @@ def refresh_predictions_side_by_side(_done: Any, case_id: str) -> Any:
 @callback(Output("case-trend", "figure"), Input("theme", "data"), State("case-id", "data"))
 def lesion_trend(theme: str | None, case_id: str | None) -> Figure:
     """The probability of the lesion over its visits."""
+    services = Services.current()
     try:
         visits = same_lesion_cases(Services.current().store.get(case_id or ""))
     except NotFound:
         visits = ()
     # No result has no probability to be shown.
     records = [
-        record for record in visits if record.outcome is not Outcome.NO_RESULT and record.day is not None
+        record
+        for record in as_read(services, visits)
+        if record.outcome not in WITHOUT_CHANCE and record.day is not None
     ]
     ids = [record.id for record in records]
     return monitoring.lesion_trend_figure(

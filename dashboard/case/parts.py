@@ -16,6 +16,7 @@ from dashboard.shell.review_form import NOTHING, confirmed_words, form_field, lo
 from dashboard.shell.text import optics_words, percent, taken_words
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store.fields import CONTEXT, ContextField
+from dashboard.store.judgements import HIDDEN
 from model.evaluation.figures.template import CONFIG
 from model.points import point_words
 from model.taxonomy import Taxonomy
@@ -88,7 +89,7 @@ def prediction_facts(record: "Record") -> html.Section:
         ("File", html.Bdi(record.filename, className="filename")),
         ("Image size", f"{record.width:,} × {record.height:,} pixels"),
         ("Model", f"{record.model}, version {record.model_version}"),
-        ("Operating point", operating(record)),
+        *([("Operating point", operating(record))] if record.outcome != HIDDEN else []),
         ("Time taken", f"{record.milliseconds:.0f} ms"),
         *((name, value) for name, value in measured_values(record)),
         ("Model's SHA-256", html.Code(record.model_sha256)),

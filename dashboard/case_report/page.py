@@ -6,14 +6,16 @@ from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, ht
 from dashboard import examples
 from dashboard.addresses import local_address
 from dashboard.case_report.sheet import sheet
+from dashboard.judging import read_one
 from dashboard.services import Services
-from dashboard.shell.attempts import attempts_of
+from dashboard.shell.attempts import attempts_as_read
 from dashboard.shell.attributes import attributes
-from dashboard.shell.boxes import missing_prediction
+from dashboard.shell.boxes import judged_first, missing_prediction
 from dashboard.shell.known_cases import pictured_cases
 from dashboard.shell.outline import why_no_outline
 from dashboard.shell.pictures import prediction_url
 from dashboard.store import NotFound
+from dashboard.store.judgements import HIDDEN
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__,
@@ -34,6 +36,8 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         record = services.store.get(case_id)
     except NotFound:
         return missing_prediction()
+    if read_one(services, record).outcome == HIDDEN:
+        return judged_first(record.id)
     actions = [
         html.Button("Print", type="button", className="btn btn-primary", **attributes(data_print="page")),
         html.A(
@@ -54,7 +58,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         examples.is_drawn(record.sha256),
         why_no_outline(services, record),
         services.prevalence(record),
-        attempts_of(services.store, record),
+        attempts_as_read(services, record),
         pictured_cases(record),
     )
     return html.Div(

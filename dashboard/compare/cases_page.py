@@ -11,6 +11,7 @@ from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, ht
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
+from dashboard.judging import as_read
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import missing_prediction
@@ -18,7 +19,7 @@ from dashboard.shell.browse import search_of_parameters
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.predict_again import answered_by
 from dashboard.shell.review_form import local_time
-from dashboard.shell.text import diagnosis_words, signs_in_short
+from dashboard.shell.text import WITHOUT_CHANCE, diagnosis_words, signs_in_short
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store import Record
 
@@ -33,7 +34,7 @@ def layout(cases: str | None = None, **parameters: Any) -> html.Div:
     """The photographs of the cases that are there, each with what is known of it."""
     ids = list(dict.fromkeys((cases or "").split(",")))[:MOST_CASES]
     found = Services.current().store.get_many(ids)
-    records = [found[one] for one in ids if one in found]
+    records = as_read(Services.current(), [found[one] for one in ids if one in found])
     if not records:
         return html.Div(
             [missing_prediction(), html.Div(id="side-by-side", hidden=True), dcc.Store(id="panes-times")]
@@ -103,7 +104,9 @@ def pane(record: Record, search: str) -> html.Li:
     lines: Sequence[Component | str | None] = (
         html.Span(verdict_and_chance(record), className="answer"),
         html.Span(signs_in_short(context), className="history-signs"),
-        html.Span(diagnosis_words(record.diagnosis, taxonomy)) if record.outcome != "no_result" else None,
+        html.Span(diagnosis_words(record.diagnosis, taxonomy))
+        if record.outcome not in WITHOUT_CHANCE
+        else None,
         html.Span(
             [f"{context.site} · " if context.site else "", local_time(record.created)], className="note"
         ),

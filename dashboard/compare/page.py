@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.compare import parts
 from dashboard.jobs.worker import Job, Jobs, Pair
+from dashboard.judging import as_read
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 
@@ -108,9 +109,9 @@ def comparison_sentence(job: Job, counts: Mapping[str, int]) -> str:
 
 def comparisons(pairs: Sequence[Pair]) -> list[parts.Comparison]:
     """Pairs with their predictions, those that are still there."""
-    records = Services.current().store.get_many(
-        [one for pair in pairs for one in (pair.before, pair.after) if one]
-    )
+    services = Services.current()
+    found = services.store.get_many([one for pair in pairs for one in (pair.before, pair.after) if one])
+    records = {one.id: one for one in as_read(services, list(found.values()))}
     return [
         (pair.before, records.get(pair.before), records.get(pair.after or ""), pair.problem) for pair in pairs
     ]

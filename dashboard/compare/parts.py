@@ -11,6 +11,7 @@ from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.predict_again import answered_by, prediction_difference
 from dashboard.shell.verdict import verdict_and_chance
+from dashboard.store.judgements import HIDDEN
 from model.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -105,9 +106,16 @@ def answer_link(record: "Record") -> dcc.Link:
 
 
 def summary(pairs: Sequence[Comparison]) -> Mapping[str, int]:
-    """Counts of a comparison: answered, the same outcome, towards malignant, towards benign, and no result by one."""
+    """Counts of a comparison, of what its reader may see.
+
+    Answered, the same outcome, towards malignant, towards benign, and no result by one of the two.
+    """
     rank = {Outcome.BENIGN: 0, Outcome.UNCERTAIN: 1, Outcome.MALIGNANT: 2}
-    both = [(before, after) for _, before, after, _ in pairs if before is not None and after is not None]
+    both = [
+        (before, after)
+        for _, before, after, _ in pairs
+        if before is not None and after is not None and HIDDEN not in (before.outcome, after.outcome)
+    ]
     same = sum(before.outcome is after.outcome for before, after in both)
     steps = [
         rank[after.outcome] - rank[before.outcome]

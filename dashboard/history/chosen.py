@@ -8,6 +8,7 @@ from dash import Input, Output, State, callback, no_update
 
 from dashboard.cases import current_actor, delete_cases, put_back_cases
 from dashboard.history.grid import undone_sentence
+from dashboard.judging import as_asked
 from dashboard.services import Services
 from dashboard.shell.boxes import BINNED
 from dashboard.shell.browse import browse
@@ -19,7 +20,8 @@ def choose_all(clicks: int | None, search: str | None) -> tuple[Any, str]:
     if not clicks:
         return no_update, ""
     try:
-        found = Services.current().store.choose_all(browse(search).query())
+        services = Services.current()
+        found = services.store.choose_all(as_asked(services, browse(search).query()))
     except (QueryError, StoreError) as error:
         return no_update, str(error)
     return [asdict(one) for one in found], ""

@@ -76,7 +76,12 @@ def without_patient(record: Record) -> Record:
     }
     if record.lesion_id:
         kept["lesion"] = hmac.digest(key, record.lesion_id.encode(), "sha256").hex()[:16]
-    return replace(record, filename="", tags=(), lesion_id=None, context=replace(context, **kept))
+    judgements = tuple(
+        replace(one, who="", reader=hmac.digest(key, one.reader.encode(), "sha256").hex()[:16])
+        for one in record.judgements
+    )
+    cleared = replace(context, **kept)
+    return replace(record, filename="", tags=(), lesion_id=None, judgements=judgements, context=cleared)
 
 
 def selected_records(store: Store) -> Iterator[Record]:

@@ -12,6 +12,7 @@ from dashboard.shell.pictures import prediction_url
 from dashboard.shell.review_form import local_time
 from dashboard.shell.text import signs_in_short
 from dashboard.shell.verdict import verdict_and_chance
+from dashboard.store.judgements import HIDDEN
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -45,7 +46,7 @@ def gallery_items(records: Sequence["Record"], search: str) -> list[Component]:
 
 def gallery_item(record: "Record", search: str) -> html.Li:
     """One prediction."""
-    state = review_mark(record.review)
+    state = review_mark(record.review) if record.outcome != HIDDEN else None
     return html.Li(
         [
             dcc.Link(

@@ -12,8 +12,9 @@ from dashboard.history.gallery import REVIEW_WORDS
 from dashboard.shell.attributes import attributes
 from dashboard.shell.export_files import FORMATS
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import OUTCOMES, diagnosis_words, percent, signs_in_short
+from dashboard.shell.text import OUTCOMES, WITHOUT_CHANCE, diagnosis_words, percent, signs_in_short
 from dashboard.store.fields import CONTEXT
+from dashboard.store.judgements import HIDDEN
 from dashboard.store.pages import MOST
 from dashboard.store.query import ALWAYS_SORTABLE
 from model.taxonomy import Taxonomy
@@ -42,10 +43,8 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         taxonomy: what the record's codes mean.
         search: the address of the history, which goes along to the case.
     """
-    outcome = OUTCOMES[record.outcome]
-    answered = record.outcome != "no_result"
-    diagnosis = taxonomy.get(record.diagnosis)
-    plain = diagnosis.plain if diagnosis else UNTOLD if record.diagnosis is None else record.diagnosis
+    outcome, hidden = OUTCOMES[record.outcome], record.outcome == HIDDEN
+    answered = record.outcome not in WITHOUT_CHANCE
     return {
         "id": record.id,
         "revision": record.revision,
@@ -62,9 +61,9 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "probability": record.probability,
         "percent": percent(record.probability) if answered else "",
         "diagnosis": diagnosis_words(record.diagnosis, taxonomy) if answered else "–",
-        "plain": plain if answered else "",
+        "plain": plain_diagnosis(record, taxonomy) if answered else "",
         **{name: getattr(record.context, name) or "" for name in SHOWN},
-        "review": REVIEW_WORDS[record.review],
+        "review": "–" if hidden else REVIEW_WORDS[record.review],
         "reviewState": record.review,
         "confirmed": diagnosis_words(record.confirmed, taxonomy) if record.confirmed else "",
         "tags": list(record.tags),
@@ -72,6 +71,12 @@ def grid_row(record: "Record", taxonomy: Taxonomy, search: str = "") -> dict[str
         "model": f"{record.model} {record.model_version}",
         "created": record.created.isoformat(),
     }
+
+
+def plain_diagnosis(record: "Record", taxonomy: Taxonomy) -> str:
+    """What the likeliest diagnosis is for everybody."""
+    diagnosis = taxonomy.get(record.diagnosis)
+    return diagnosis.plain if diagnosis else record.diagnosis or UNTOLD
 
 
 THUMBNAIL: Mapping[str, Any] = {

@@ -33,6 +33,7 @@ from dashboard.history import chosen
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import FIRST, PAGE, first_rows, gallery, gallery_items
+from dashboard.judging import as_asked, as_read
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
 from dashboard.shell.boxes import BINNED, confirmation, dialog
@@ -117,7 +118,9 @@ def update_notice(store: Store) -> html.P | None:
 def history_body(store: Store, search: str) -> list[Component]:
     """What there is once something is stored: filters, and the predictions as a grid or a gallery."""
     view, _ = lenient(search)
-    first = () if view.gallery else store.page(view.query(limit=FIRST)).records
+    services = Services.current()
+    query = as_asked(services, view.query(limit=FIRST))
+    first = [] if view.gallery else as_read(services, store.page(query).records)
     return [
         history_filters(
             chosen_filters(search),
@@ -177,12 +180,13 @@ def grid_rows(
     """
     if request is None:
         return (no_update,) * 8
-    store = Services.current().store
+    services = Services.current()
+    store = services.store
     nothing = {"rowData": [], "rowCount": 0}
     try:
         offset, limit = row_range(request)
         view = sorted_as(browse(search), request)
-        page = store.page(view.query(offset, limit))
+        page = store.page(as_asked(services, view.query(offset, limit)))
     except (QueryError, StoreError) as error:
         height = {"height": parts.grid_height(0)}
         return nothing, height, no_update, str(error), False, True, False, no_update
@@ -193,7 +197,7 @@ def grid_rows(
         {
             "rowData": [
                 parts.grid_row(record, store.known.of(record.model_sha256), view.search())
-                for record in page.records
+                for record in as_read(services, page.records)
             ],
             # Unknown as long as others follow: the grid then asks for them as it is scrolled.
             "rowCount": page.total if page.exact else -1 if page.next else offset + len(page.records),
@@ -248,7 +252,8 @@ def show_pictures(
         cursor: `after`, the end of what is there, and `of`, the view and its state. When the answer about a new
             view is still on its way, the pictures that are there belong to another one.
     """
-    store = Services.current().store
+    services = Services.current()
+    store = services.store
     of = json.dumps([search, changed])
     more = ctx.triggered_id == "history-further" and cursor is not None and cursor["of"] == of
     after = cursor["after"] if cursor and more else None
@@ -256,10 +261,10 @@ def show_pictures(
         view = browse(search)
         if not view.gallery:
             return [], None, True, no_update, no_update, no_update
-        page = store.page(view.query(limit=PAGE, after=after))
+        page = store.page(as_asked(services, view.query(limit=PAGE, after=after)))
     except (QueryError, StoreError) as error:
         return [], None, True, str(error), False, no_update
-    found = gallery_items(page.records, view.search())
+    found = gallery_items(as_read(services, page.records), view.search())
     children: Any = found
     if more:
         children = Patch()
@@ -279,12 +284,14 @@ def show_pictures(
 )
 def tell_news(_ticks: int | None, seen: str | None, search: str | None) -> tuple[Any, Any]:
     """How many predictions of this view came in since its rows were asked for; no row moves by itself."""
-    store = Services.current().store
+    services = Services.current()
+    store = services.store
     try:
         if ctx.triggered_id != "history-tick" or store.latest().id == seen:
             return "", True
         since = (Range("created", moment_of(store, seen), open_low=True),) if seen else ()
-        page = store.page(Query(limit=1, filters=(*browse(search).filters(), *since)))
+        query = Query(limit=1, filters=(*browse(search).filters(), *since))
+        page = store.page(as_asked(services, query))
     except (QueryError, StoreError):
         return no_update, no_update
     return parts.news_label(page.total, page.exact), page.total == 0

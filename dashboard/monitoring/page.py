@@ -10,6 +10,7 @@ from dash import Input, Output, callback, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.monitoring import parts
+from dashboard.monitoring.judged import NOTE, judged_table
 from dashboard.services import Services
 from dashboard.shell.boxes import box
 from dashboard.shell.browse import Browse
@@ -114,6 +115,7 @@ def monitoring_body(version: Version, since: datetime | None, theme: str | None)
         box("Scores", *score_panel(newest, bundle, theme)),
         box("Cautions", parts.cautions(newest.cautions, newest.texts, len(newest.scores))),
         box("Confirmed diagnoses", *confirmed_diagnoses(outcomes, bundle, taxonomy)),
+        box("Judged first", *judged_table(summary.count_judged(store, since, version)), note=NOTE),
         *export_part(version, since),
     ]
 

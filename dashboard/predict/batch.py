@@ -10,12 +10,12 @@ from dash import dcc, html
 
 from dashboard.addresses import local_address
 from dashboard.diagnoses import KnownDiagnoses
+from dashboard.shell.attempts import outcome_rank
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.text import OUTCOMES, diagnosis_words, percent, spoken_result
+from dashboard.shell.text import OUTCOMES, WITHOUT_CHANCE, diagnosis_words, percent, spoken_result
 from dashboard.store.fields import CONTEXT_NAMES
-from dashboard.store.records import RANKED_OUTCOMES
-from model.outcome import Outcome
+from dashboard.store.judgements import HIDDEN
 from model.tables import spreadsheet_safe
 from model.taxonomy import Taxonomy
 
@@ -35,6 +35,7 @@ FIRST = (
     "cautions",
 )
 LAST = (*CONTEXT_NAMES, "model", "model_version", "created", "id", "sha256")
+UNTOLD = "You have not judged this photograph yet."
 # Heading, what it sorts by (a key of `row`), and which way comes first.
 HEADINGS = (
     ("Photograph", None, ""),
@@ -148,7 +149,7 @@ def batch_row(
         attempts: see `dashboard.shell.attempts.attempts_of`.
         prevalence: see `dashboard.shell.text.chance_sentence`.
     """
-    verdict, reliable = OUTCOMES[record.outcome], record.outcome != Outcome.NO_RESULT
+    verdict, reliable = OUTCOMES[record.outcome], record.outcome not in WITHOUT_CHANCE
     severe = [caution for caution in record.cautions if caution.severe]
     return {
         "name": record.filename,
@@ -163,7 +164,7 @@ def batch_row(
         "word": verdict.short,
         "spoken": spoken_result(record, prevalence),
         "shape": verdict.shape,
-        "level": RANKED_OUTCOMES.index(record.outcome),
+        "level": outcome_rank(record),
         # What has no result comes after the others, whatever the model makes of it.
         "probability": record.probability if reliable else -1,
         "percent": percent(record.probability) if reliable else "–",
@@ -187,7 +188,11 @@ def batch_csv(entries: Sequence[tuple[str, str, "Record | None"]], known: KnownD
     for name, error, record in entries:
         values: dict[str, Any] = {"file": name, "error": error}
         if record is not None:
-            values |= csv_values(record)
+            values |= (
+                csv_values(record)
+                if record.outcome != HIDDEN
+                else {"id": record.id, "error": error or UNTOLD}
+            )
         writer.writerow({column: spreadsheet_safe(values.get(column)) for column in columns})
     return text.getvalue()
 

@@ -7,6 +7,7 @@ import dash
 from dash import ClientsideFunction, Input, Output, callback, clientside_callback, html
 
 from dashboard import examples
+from dashboard.judging import read_one
 from dashboard.predict.batch import batch_csv, batch_table, batch_toolbar, sending_bar
 from dashboard.predict.parts import (
     camera_dialog,
@@ -93,7 +94,8 @@ def download_list(files: list[dict[str, Any]]) -> dict[str, Any]:
 def stored_prediction(record_id: str) -> Record | None:
     """A stored prediction; None when it was deleted meanwhile."""
     try:
-        return Services.current().store.get(str(record_id))
+        services = Services.current()
+        return read_one(services, services.store.get(str(record_id)))
     except NotFound:
         return None
 

@@ -8,7 +8,10 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.shell.attributes import attributes
+from dashboard.shell.judge_switch import judge_switch
 from dashboard.store.fields import CONTEXT, ContextField
+from dashboard.users.roles import Permission
+from dashboard.users.visitors import may
 from model.bundle import Bundle, Card
 from model.images import NAMES, SUFFIXES, Limits
 from model.points import point_cost, point_label
@@ -75,6 +78,7 @@ def model_choices(bundles: Sequence[Bundle], default: str | None) -> html.Div:
                 title="Each photograph waits for you before it is sent",
                 **attributes(aria_pressed="false"),
             ),
+            judge_switch() if may(Permission.REVIEW) else None,
             dcc.Link("How good is the model?", href=local_address("/performance"), className="action"),
         ],
         className="choices",

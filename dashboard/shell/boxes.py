@@ -94,3 +94,22 @@ def missing_prediction(*more: Component) -> html.Div:
     return dead_end_page(
         "This prediction is not here", "It was deleted, or there is a typing error in the address.", *more
     )
+
+
+def judged_first(record_id: str) -> html.Div:
+    """There is a result that its reader sees after having judged."""
+    return html.Div(
+        [
+            html.H1("Say what you see first"),
+            html.P("The result is hidden until you have judged the photograph.", className="lead"),
+            html.P(
+                dcc.Link(
+                    "Judge the photograph",
+                    href=local_address(f"/history/{record_id}"),
+                    className="btn btn-primary",
+                ),
+                className="actions",
+            ),
+        ],
+        className="not-found",
+    )

@@ -24,6 +24,7 @@ from dashboard.jobs.worker import Job, Jobs
 from dashboard.services import ModelUnavailable
 from dashboard.shell.attributes import attributes
 from dashboard.store import QueryError
+from dashboard.store.judgements import HIDDEN
 from model.outcome import Outcome
 from model.points import point_label, point_words
 
@@ -248,6 +249,8 @@ def answered_by(record: "Record") -> str:
 
 def prediction_difference(before: "Record", after: "Record") -> str:
     """How another answer differs, in words."""
+    if HIDDEN in (before.outcome, after.outcome):
+        return "shown once you have judged the photograph"
     turned = "same outcome" if after.outcome is before.outcome else "another outcome"
     if Outcome.NO_RESULT in (before.outcome, after.outcome):
         return turned

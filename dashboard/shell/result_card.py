@@ -19,17 +19,24 @@ from dashboard.shell.text import (
     chance_sentence,
     context_words,
     crop_words,
+    diagnosis_words,
     headline,
     next_step,
     similar_cases,
 )
 from dashboard.store.fields import CONTEXT
+from dashboard.store.judgements import HIDDEN, Judge
+from dashboard.store.opinions import OPINIONS
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from dashboard.store import Record
 
 LIKELIEST = 3
+SEEN_BEFORE = (
+    "You may have seen this photograph's result before: you have judged it, or it was checked before you chose to "
+    "judge first."
+)
 
 
 def result_card(
@@ -40,8 +47,9 @@ def result_card(
     prevalence: float | None = None,
     attempts: "Sequence[Record]" = (),
     pictured: Collection[str] = (),
+    judge: Judge | None = None,
 ) -> str:
-    """The whole answer for one photograph, as HTML.
+    """The whole answer for one photograph, as HTML; where its reader judges first, what asks for the judgement.
 
     Args:
         record: the stored prediction.
@@ -51,7 +59,10 @@ def result_card(
         no_outline: why what the model looked at is not offered; empty where it is.
         attempts: see `attempts_of`.
         pictured: see `pictured_cases`.
+        judge: who reads it, and what that reader has said of it.
     """
+    if record.outcome == HIDDEN:
+        return judge_card(record, taxonomy, drawn)
     zones = scale_zones(record.threshold, record.malignant_from)
     return rendered(
         "result_card.html",
@@ -77,6 +88,42 @@ def result_card(
         context=context_words(record.context),
         attempts=attempts,
         attempt_words=attempt_words(record, attempts),
+        judged=judged_words(record, taxonomy, judge),
+        opinion=undecided_opinion(record, judge),
+        opinions=OPINIONS,
         crop=crop_words(record.crop),
         disclaimer=DISCLAIMER,
     )
+
+
+def judge_card(record: "Record", taxonomy: Taxonomy, drawn: bool = False) -> str:
+    """What stands in a result's place until its reader has judged: the photograph, and what asks for the judgement."""
+    return rendered(
+        "judge_card.html",
+        record=record,
+        taxonomy=taxonomy,
+        drawn=drawn,
+        enlarged=local_address(f"/compare?cases={record.id}"),
+        opinions=OPINIONS,
+        context=context_words(record.context),
+        disclaimer=DISCLAIMER,
+    )
+
+
+def undecided_opinion(record: "Record", judge: Judge | None) -> str:
+    """What a reader said who has not yet kept or changed it; empty for any other reader."""
+    mine = [one for one in record.judgements if judge and one.reader == judge.key]
+    return mine[0].opinion if len(mine) == 1 else ""
+
+
+def judged_words(record: "Record", taxonomy: Taxonomy, judge: Judge | None) -> str:
+    """What a reader said before the result was shown, and since, or why not; empty for one who does not judge first."""
+    mine = [one for one in record.judgements if judge and one.reader == judge.key]
+    if not mine:
+        return SEEN_BEFORE if judge and judge.since and record.outcome != "no_result" else ""
+    first, last = mine[0], mine[-1]
+    named = f", likeliest {diagnosis_words(first.diagnosis, taxonomy)}" if first.diagnosis else ""
+    words = f"You said {first.opinion}{named} before you saw the result."
+    if not last.seen:
+        return words
+    return f"{words} You {'kept it' if last.opinion == first.opinion else f'changed it to {last.opinion}'}."

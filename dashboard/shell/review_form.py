@@ -32,6 +32,7 @@ ACTION_WORDS: dict[str, str] = {
     "described": "Context changed",
     "reviewed": "Reviewed",
     "withdrawn": "Confirmation taken back",
+    "judged": "Judged",
     "held": "Legal hold set",
     "released": "Legal hold released",
     "binned": "Deleted: put into the bin",
@@ -43,6 +44,8 @@ FIELD_WORDS: dict[str, str] = {
     "confirmed": "confirmed diagnosis",
     "confirmed_by": "source",
     "review": "review",
+    "judgement": "judgement",
+    "likeliest": "likeliest diagnosis",
     "tags": "tags",
     **{form_field.name: form_field.label.lower() for form_field in CONTEXT},
 }
@@ -212,7 +215,7 @@ def audit_value_words(name: str, value: Any, taxonomy: Taxonomy) -> str:
         return "none" if name != "note" else ""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    if name == "confirmed":
+    if name in ("confirmed", "likeliest"):
         return diagnosis_words(value, taxonomy)
     return f"“{value}”" if name == "note" else str(value)
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from dashboard.store.fields import CONTEXT
+from dashboard.store.judgements import HIDDEN
 from model.evaluation.verdict import VERDICTS, Verdict
 from model.taxonomy import Taxonomy
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from model.predictor import Similar
 
 NO_RESULT = Verdict("No result: retake the photograph", "No result", "○", "#566273", "#9aa7b8")
-OUTCOMES = VERDICTS | {"no_result": NO_RESULT}
+# In place of an outcome that its reader may not see yet.
+HIDDEN_RESULT = Verdict("Say what you see first", "Judge first", "?", "#566273", "#9aa7b8")
+OUTCOMES = VERDICTS | {"no_result": NO_RESULT, HIDDEN: HIDDEN_RESULT}
+# They have no chance, no diagnoses and no similar cases to show.
+WITHOUT_CHANCE = frozenset({"no_result", HIDDEN})
 
 DISCLAIMER = (
     "Dermaboard supports, and never replaces, a clinician's diagnosis. A benign result does not rule out cancer: "
@@ -147,6 +152,8 @@ def spoken_result(record: "Record", prevalence: float | None) -> str:
         prevalence: as for `chance_sentence`.
     """
     outcome, signs = record.outcome, record.context.signs
+    if outcome == HIDDEN:
+        return f"{HIDDEN_RESULT.word}. The result is hidden until then."
     chance = "" if outcome == "no_result" else chance_sentence(record.probability, prevalence)
     cautions = " ".join(caution.text for caution in record.cautions)
     words = (headline(outcome, signs).rstrip(".") + ".", chance, cautions)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from dash import html
 
 from dashboard.shell.attributes import attributes
-from dashboard.shell.text import OUTCOMES, percent
+from dashboard.shell.text import OUTCOMES, WITHOUT_CHANCE, percent
 
 if TYPE_CHECKING:
     from dashboard.store import Record
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def verdict_and_chance(record: "Record") -> list[html.Span | str]:
     """The mark of a prediction's outcome in short, and its probability; no result has none."""
     mark = verdict(record.outcome, short=True)
-    return [mark] if record.outcome == "no_result" else [mark, " ", html.Span(percent(record.probability))]
+    return [mark] if record.outcome in WITHOUT_CHANCE else [mark, " ", html.Span(percent(record.probability))]
 
 
 def verdict(outcome: str, short: bool = False) -> html.Span:

@@ -51,6 +51,7 @@ TABLES: dict[str, Table] = {
 }
 LEFT_OUT = {
     "sessions": "Everybody logs in again.",
+    "readers": "Whoever judged before the result was shown switches that on again.",
     "cookie key": "The restored server makes a new one.",
     "idempotency keys": "A request that is sent again after the restoration is a new one.",
 }

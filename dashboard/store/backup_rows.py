@@ -25,6 +25,7 @@ from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.fields import CONTEXT, LESION, PATIENT, ContextField
 from dashboard.store.files import ID, SHA256
 from dashboard.store.names import MAX_FILENAME, MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS, clean, fold
+from dashboard.store.opinions import Opinion
 from dashboard.store.records import (
     RANKED_OUTCOMES,
     REVIEW_STATES,
@@ -97,6 +98,17 @@ class CautionRow(Row):
     severe: bool = False
 
 
+class JudgementRow(Row):
+    """See `dashboard.store.opinions.ReaderJudgement`."""
+
+    created: Moment
+    who: Annotated[Line, Field(max_length=MAX_NAME)]
+    reader: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    opinion: Opinion
+    diagnosis: Code | None
+    seen: bool
+
+
 def context_type(field: ContextField) -> Any:
     """The type of a field of the context in a row."""
     if field.type is not str:
@@ -154,6 +166,7 @@ class PredictionRow(ContextRow):
     replaces: Id | None = None
     lesion_id: Id | None = None
     optics: dict[Line, Annotated[str, Field(max_length=16)] | Number] | None = None
+    judgements: list[JudgementRow] | None = None
 
     @model_validator(mode="after")
     def agrees(self) -> "PredictionRow":
@@ -197,7 +210,7 @@ class AuditRow(Row):
     @model_validator(mode="after")
     def agrees(self) -> "AuditRow":
         """A change has the value before it and the value after it."""
-        changed = self.action in ("described", "reviewed", "withdrawn", "held", "released")
+        changed = self.action in ("described", "reviewed", "withdrawn", "judged", "held", "released")
         if changed and not all(isinstance(value, list) and len(value) == 2 for value in self.detail.values()):
             raise ValueError("a change has a value before and one after")
         return self

@@ -18,6 +18,7 @@ from typing import Any
 from dashboard.store.errors import NotFound, StoreError
 from dashboard.store.fields import CONTEXT
 from dashboard.store.files import image_ending
+from dashboard.store.opinions import ReaderJudgement
 from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.records import Record
@@ -48,7 +49,7 @@ LAST: dict[str, type] = {
     **{field.name: int if field.type is int else str for field in CONTEXT},
     **dict.fromkeys(("review", "confirmed", "confirmed_by", "reviewed", "tags"), str),
     "revision": int,
-    **dict.fromkeys(("crop", "replaces"), str),
+    **dict.fromkeys(("crop", "replaces", "judgements"), str),
 }
 # How HAM10000 calls the ways in which a diagnosis was confirmed.
 DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus"}
@@ -99,11 +100,18 @@ def export_row(record: Record, columns: Mapping[str, type]) -> dict[str, Any]:
         "warnings": "; ".join(caution.code or caution.text for caution in record.cautions),
         "reviewed": None if record.reviewed is None else record.reviewed.isoformat(),
         "tags": "; ".join(record.tags),
+        "judgements": "; ".join(map(judgement_cell, record.judgements)),
         "crop": None if record.crop is None else "; ".join(map(str, astuple(record.crop))),
         **{f"p_{code}": value for code, value in record.probabilities.items()},
         **asdict(record.context),
     }
     return {name: values[name] if name in values else getattr(record, name, None) for name in columns}
+
+
+def judgement_cell(one: ReaderJudgement) -> str:
+    """One of the judgements in a cell: when, by whom, before or after the result was seen, and what."""
+    when = f"{one.created.isoformat()} {'after' if one.seen else 'before'} the result"
+    return " ".join(filter(None, (when, f"by {one.who or one.reader}:", one.opinion, one.diagnosis)))
 
 
 def csv_table(store: Store, records: Iterable[Record]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, Context
 from dashboard.store.names import clean_filename, fold, new_id
+from dashboard.store.opinions import ReaderJudgement, judgement_rows, judgements_of_rows
 from model.cautions import Caution
 from model.images import Crop, Photograph
 from model.modality import Modality
@@ -24,6 +25,7 @@ Action = Literal[
     "described",
     "reviewed",
     "withdrawn",
+    "judged",
     "held",
     "released",
     "binned",
@@ -99,6 +101,7 @@ class Record:
         replaces: id of the prediction of an earlier attempt at the same photograph, which may be deleted by now.
         lesion_id: the lesion of a patient that it belongs to, whose names `context` has; None for nobody's.
         optics: what the dermatoscope did, see `model.images.Photograph`; None where that is not known.
+        judgements: what readers said of it, the oldest first.
     """
 
     id: str
@@ -134,6 +137,7 @@ class Record:
     replaces: str | None = None
     lesion_id: str | None = None
     optics: Mapping[str, str | float] | None = None
+    judgements: tuple[ReaderJudgement, ...] = ()
 
     @property
     def day(self) -> str | None:
@@ -326,6 +330,7 @@ def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
         "review": REVIEW_STATES.index(record.review),
         "tags": list(record.tags),
         "crop": None if record.crop is None else list(astuple(record.crop)),
+        "judgements": judgement_rows(record.judgements),
         "words": searched_text(record, notes),
         "outcome": RANKED_OUTCOMES.index(record.outcome),
         "outcome_before": None
@@ -356,6 +361,7 @@ def record_from_row(row: Mapping[Any, Any]) -> Record:
         tags=tuple(row["tags"]),
         outcome_before=None if row["outcome_before"] is None else RANKED_OUTCOMES[row["outcome_before"]],
         crop=None if row["crop"] is None else Crop(*row["crop"]),
+        judgements=judgements_of_rows(row["judgements"]),
     )
 
 

@@ -150,6 +150,8 @@ predictions = Table(
     Column("lesion_id", String(36)),
     # What the dermatoscope did, as DICOM says it, see `model.images.Photograph`.
     Column("optics", JSON(none_as_null=True)),
+    # What readers said of it before they saw the result, and after; see opinions.py.
+    Column("judgements", JSON(none_as_null=True)),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 
@@ -182,6 +184,7 @@ for _name in BY_VALUE:
 
 add_index("by_replaces", "replaces", present="replaces")
 add_index("by_lesion_id", "lesion_id", "taken", "seq", present="lesion_id")
+add_index("by_judged", "created", present="judgements")
 
 # What monitoring counts, by photograph and by version of a model; and the confirmed images.
 SUMMED = ("counted", "created", "outcome", "close_up")
@@ -283,6 +286,14 @@ holds = Table(
     Column("created", UtcDateTime, nullable=False),
     Column("who", String(128), nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# Who judges before a result is shown, and since when; NULL for a reader who has switched that off.
+readers = Table(
+    "readers",
+    metadata,
+    Column("reader", String(32), primary_key=True),
+    Column("since", UtcDateTime),
 )
 
 # Idempotency keys of the API, kept for a day.

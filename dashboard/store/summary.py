@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Date, Select, and_, cast, func, select
 
+from dashboard.examples import example_digests
+from dashboard.store.opinions import judgements_of_rows
 from dashboard.store.pages import unindexed, without_indexes
 from dashboard.store.records import RANKED_OUTCOMES, Record, record_from_row
 from dashboard.store.repository import Store
@@ -231,6 +233,33 @@ def predicted_codes(store: Store) -> tuple[str, ...]:
             any_of_it = select(predictions.c.probabilities).where(made_by(version)).limit(1)
             codes |= set(connection.execute(any_of_it).scalar() or ())
     return store.known.ordered(codes if made else store.known.every.codes)
+
+
+def count_judged(
+    store: Store, since: datetime | None = None, version: Version | None = None
+) -> Mapping[tuple[str, str, str], int]:
+    """What readers said before they saw a result, beside its outcome and what they said last ("" for nothing since).
+
+    Returns:
+        (said first, outcome, said last) -> judgements.
+    """
+    judged = select(predictions.c.outcome, predictions.c.judgements).where(
+        predictions.c.judgements.is_not(None), predictions.c.sha256.not_in(example_digests())
+    )
+    if since is not None:
+        judged = judged.where(predictions.c.created >= since)
+    if version is not None:
+        judged = judged.where(made_by(version))
+    counts = Counter[tuple[str, str, str]]()
+    with store.reading() as connection:
+        for row in connection.execute(judged):
+            said: dict[str, list[str]] = {}
+            for one in judgements_of_rows(row.judgements):
+                said.setdefault(one.reader, []).append(one.opinion)
+            for opinions in said.values():
+                last = opinions[-1] if len(opinions) > 1 else ""
+                counts[opinions[0], str(RANKED_OUTCOMES[row.outcome]), last] += 1
+    return counts
 
 
 def retakes(store: Store, record: Record) -> tuple[Record, ...]:

@@ -74,7 +74,8 @@ ROUTES: dict[str, Permission] = {
     "predictions.crop_prediction": Permission.PREDICT,
     **dict.fromkeys(
         (
-            *("predictions.change_prediction", "patients.change_one_patient", "patients.change_one_lesion"),
+            *("predictions.change_prediction", "judgements.add_judgement", "judgements.switch_judge_first"),
+            *("patients.change_one_patient", "patients.change_one_lesion"),
             *("patients.merge_one_patient", "patients.undo_merge_of_patient"),
             *("patients.merge_one_lesion", "patients.undo_merge_of_lesion"),
         ),

@@ -32,6 +32,7 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("DERMABOARD_PORT", "", "a port between 1 and 65535"),
         ("DERMABOARD_HOST", "", "an address to listen on"),
         ("DERMABOARD_THREADS", "-1", "1 to 256"),
+        ("DERMABOARD_JUDGE_FIRST", "perhaps", "yes for clinicians who judge before they see a result"),
         ("DERMABOARD_BUNDLES", "/no/such/folder", "an existing folder"),
         ("DERMABOARD_IMAGES", "/no/such/folder", "an existing folder with the evaluated images"),
         ("DERMABOARD_DATABASE_URL", "", "leave it out"),

@@ -20,6 +20,7 @@ from model.bundle import SHIPPED, open_bundle
 from model.cautions import CLOSE_UP, Caution
 from model.modality import Modality
 from model.novelty import UNLIKE
+from model.outcome import Outcome
 from model.predictor import decide
 from model.taxonomy import HAM10000
 
@@ -116,7 +117,7 @@ def record(services: Services, lesion_jpeg: bytes) -> Record:
 
 def test_headline_scale_and_advice_never_disagree(record: Record) -> None:
     walked = list(every_record(record))
-    assert {one.outcome for one in walked} == {*OUTCOMES}
+    assert {one.outcome for one in walked} == {*Outcome}
     for one in walked:
         check(one, result_card(one, HAM10000, prevalence=0.2))
 
