@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from model.bundle import OperatingPoint, point_name
 from model.calibration import Calibration, calibrate
-from model.evaluation.conformal import three_way_thresholds
+from model.evaluation.conformal import strictest_thresholds
 from model.modality import Modality
 from model.taxonomy import Taxonomy
 
@@ -18,8 +18,6 @@ SENSITIVITIES = (0.90, 0.95, 0.975)
 DEFAULT = 1
 # Share of malignant lesions at which probabilities hold.
 PREVALENCE = 0.2
-# Sources of smaller pictures, by their shorter side in pixels, do not decide on thresholds.
-COARSE = 128
 SMALLEST = 1e-9
 
 Floats = NDArray[np.float64]
@@ -32,11 +30,6 @@ def log_loss(truth: Bools, p: Floats) -> Floats:
     return np.asarray(-np.where(truth, np.log(p), np.log1p(-p)))
 
 
-def from_coarse_source(rows: pd.DataFrame) -> Bools:
-    """Which rows (n,) come from a source of small pictures: they are reported, and do not decide."""
-    return (rows.groupby("source")["side"].transform("median") < COARSE).to_numpy()
-
-
 def choose_operating_points(
     truth: Bools, p: Floats, rows: pd.DataFrame, lesions: NDArray[np.str_]
 ) -> tuple[OperatingPoint, ...]:
@@ -47,27 +40,23 @@ def choose_operating_points(
     """
     sources, modality = rows["source"].to_numpy(str), rows["modality"].to_numpy(str)
 
-    def asked(kind: Modality, sensitivity: float) -> list[tuple[float, float]]:
-        return [
-            three_way_thresholds(truth[inside], p[inside], sensitivity, sensitivity, lesions[inside])
-            for source in sorted(set(sources))
-            for inside in ((sources == source) & (modality == kind),)
-            if truth[inside].any() and not truth[inside].all()
-        ]
+    def asked(kind: Modality, sensitivity: float) -> tuple[float, float] | None:
+        inside = modality == kind
+        return strictest_thresholds(truth[inside], p[inside], sensitivity, sources[inside], lesions[inside])
 
     points: list[OperatingPoint] = []
     for sensitivity in SENSITIVITIES:
-        low, high = zip(*asked(Modality.DERMOSCOPIC, sensitivity), strict=True)
-        close = [threshold for threshold, _ in asked(Modality.CLOSE_UP, sensitivity)]
+        thresholds, close = asked(Modality.DERMOSCOPIC, sensitivity), asked(Modality.CLOSE_UP, sensitivity)
+        if thresholds is None:
+            raise ValueError("no source has both malignant and benign dermoscopic images to choose on")
         points.append(
             OperatingPoint(
                 point_name(sensitivity),
                 sensitivity,
-                min(low),
-                max(min(low), *high),
+                *thresholds,
                 sensitivity,
                 sensitivity,
-                min(close) if close else None,
+                close[0] if close else None,
             )
         )
     return tuple(points)

@@ -7,7 +7,8 @@ from model.bundle import Bundle, BundleError
 from model.evaluation.delong import Difference
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import class_balanced_accuracy
-from model.evaluation.review import SplitEvaluation, compare_models, evaluate_split, splits
+from model.evaluation.review import SplitEvaluation, compare_models, evaluate_split
+from model.evaluation.rows import splits
 from model.evaluation.stored import training_history
 
 

@@ -19,6 +19,7 @@ from model.evaluation.intervals import Undefined
 from model.evaluation.metrics import confusion
 from model.evaluation.reliability import brier, calibration_bins, expected_calibration_error
 from model.evaluation.resampling import bootstrap_auc, lesion_auc
+from model.evaluation.rows import from_coarse_source
 from model.evaluation.stored import MAIN, deciding_scores, truth_of
 from model.evaluation.subgroups import subgroups
 from model.modality import Modality
@@ -31,7 +32,6 @@ from training.choosing import (
     balanced_rule,
     choose_operating_points,
     fit_calibration,
-    from_coarse_source,
     log_loss,
 )
 

@@ -116,6 +116,29 @@ def three_way_thresholds(
     return threshold, min(1.0, max(threshold, malignant))
 
 
+def strictest_thresholds(
+    y: ArrayLike, p: ArrayLike, coverage: float, sources: ArrayLike, lesions: NDArray[np.str_]
+) -> tuple[float, float] | None:
+    """Thresholds whose coverage of both classes holds in every source and not in the pool alone.
+
+    Of those that each source's held-out cases ask for, the strictest stand. None where no source has both classes.
+
+    Args:
+        sources: (n,), of each case; the others as for `three_way_thresholds`.
+    """
+    truth, scores = truth_and_scores(y, p)
+    names = np.asarray(sources, str)
+    asked = [
+        three_way_thresholds(truth[inside], scores[inside], coverage, coverage, lesions[inside])
+        for inside in (names == name for name in sorted(set(names.tolist())))
+        if truth[inside].any() and not truth[inside].all()
+    ]
+    if not asked:
+        return None
+    low, high = zip(*asked, strict=True)
+    return min(low), max(min(low), *high)
+
+
 def one_a_lesion(lesions: NDArray[np.str_]) -> NDArray[np.float64]:
     """Weights (n,) of images that add up to 1 for each lesion."""
     _, place, count = np.unique(lesions, return_inverse=True, return_counts=True)

@@ -139,6 +139,26 @@ def needed_to_biopsy(at: Confusion, prevalence: float) -> Interval:
     return Interval(1 / share.value, 1 / share.high, 1 / share.low)
 
 
+def net_benefit_interval(at: Confusion, prevalence: float, threshold: float) -> Interval:
+    """Cancers found less false alarms at the odds of the threshold, as a share of all lesions, at a prevalence.
+
+    The interval is of its two parts, squared and added (Vickers & Elkin 2006; Newcombe 1998, method 10).
+    """
+    reason = two_classes(at)
+    if reason is not None or threshold >= 1:
+        return undefined(reason or Undefined.NOTHING_LEFT_ALONE)
+    found, alone, odds = at.sensitivity, at.specificity, threshold / (1 - threshold)
+    value = prevalence * found.value - (1 - prevalence) * odds * (1 - alone.value)
+    below, above = (
+        math.hypot(prevalence * one, (1 - prevalence) * odds * other)
+        for one, other in (
+            (found.value - found.low, alone.value - alone.low),
+            (found.high - found.value, alone.high - alone.value),
+        )
+    )
+    return Interval(value, value - below, value + above)
+
+
 @dataclass(frozen=True)
 class OperatingFigures:
     """Everything above at one operating point and prevalence."""

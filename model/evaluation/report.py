@@ -22,7 +22,8 @@ from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.robustness import ROBUSTNESS
 from model.evaluation.metrics import Confusion
 from model.evaluation.operating import operating_figures
-from model.evaluation.review import SplitEvaluation, evaluate_split, splits
+from model.evaluation.review import SplitEvaluation, evaluate_split
+from model.evaluation.rows import splits
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT
 from model.evaluation.words import area_text, fact_label, part_words, rate, share_text, value_and_interval
 

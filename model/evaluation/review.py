@@ -12,13 +12,25 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint
 from model.evaluation import metrics
-from model.evaluation.cohort import Where, cases_inside, parts_by_variable
+from model.evaluation.cohort import Where
 from model.evaluation.delong import Difference, compare_auc
 from model.evaluation.intervals import Interval, undefined
+from model.evaluation.outcomes import OutcomeCounts, outcome_codes, tally_outcomes
 from model.evaluation.reliability import Reliability, measure_reliability
 from model.evaluation.resampling import Resampled, bootstrap, mean_by_lesion
-from model.evaluation.stored import deciding_scores, stored_scores, training_history
+from model.evaluation.rows import (
+    Kind,
+    bundle_scores,
+    default_point,
+    evaluated_rows,
+    kind_of,
+    lesion_of,
+    points_of,
+)
+from model.evaluation.shared import shared_cases
+from model.evaluation.stored import deciding_scores, training_history
 from model.evaluation.subgroups import Subgroup, subgroups
+from model.modality import Modality
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -28,15 +40,6 @@ if TYPE_CHECKING:
 # The threshold slider's positions, in per cent: one thing for browser and server.
 STEP = 0.1
 POSITIONS: NDArray[np.float64] = np.round(np.arange(0, 100 + STEP / 2, STEP), 1)
-NO_SCORES: tuple[str, ...] = (
-    "split",
-    "image_id",
-    "lesion_id",
-    "label",
-    "malignant",
-    "probability",
-    "raw_probability",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,7 @@ class SplitEvaluation:
         threshold: the model's own operating point, a probability.
         points: all its operating points.
         taxonomy: the model's diagnoses.
+        never_benign: nothing is called benign, whatever the threshold: close-ups are not.
         lesion: the lesion of each case, as an index below `lesions`.
         table: the stored rows of these cases.
         slow, lock: what took long so far, and who is at it.
@@ -69,6 +73,7 @@ class SplitEvaluation:
     lesion: NDArray[np.int64]
     lesions: int
     table: "pd.DataFrame"
+    never_benign: bool = False
     slow: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
     lock: threading.Lock = field(init=False, default_factory=threading.Lock, repr=False)
     known: dict[float, metrics.Confusion] = field(init=False, default_factory=dict, repr=False)
@@ -160,6 +165,30 @@ class SplitEvaluation:
                 return own
         return position / 100
 
+    def malignant_from(self, threshold: float) -> float:
+        """From which probability on a case is called malignant where it is called benign below `threshold`.
+
+        That of the nearest operating point: between two of them nobody has chosen another.
+        """
+        if not self.points:
+            return threshold
+        nearest = min(self.points, key=lambda point: abs(point.threshold - threshold))
+        # A close-up has one threshold for both sides.
+        return threshold if self.never_benign else max(threshold, nearest.malignant)
+
+    def outcome_codes(self, threshold: float) -> NDArray[np.int64]:
+        """What people are shown of each case at a threshold, see `outcomes.outcome_codes`."""
+        low = -math.inf if self.never_benign else threshold
+        return outcome_codes(self.deciding, low, self.malignant_from(threshold))
+
+    def outcomes(self, threshold: float) -> tuple[OutcomeCounts, OutcomeCounts]:
+        """The cancers and the harmless lesions by outcome at a threshold."""
+        codes = self.outcome_codes(threshold)
+        cancers, harmless = (
+            tally_outcomes(codes[inside], self.lesion[inside]) for inside in (self.truth, ~self.truth)
+        )
+        return cancers, harmless
+
     def at(self, threshold: float) -> metrics.Confusion:
         """The cases by truth and decision at a threshold, a probability."""
         cells = self.known.get(threshold)
@@ -199,55 +228,33 @@ class Versus:
 @lru_cache(maxsize=16)
 def compare_models(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> Versus:
     """Compare two models on the images of a split that both have scored; the filter is the first one's."""
-    mine, theirs = (
-        table[table["probability"].notna()].drop_duplicates("image_id")
-        for table in (evaluated_rows(bundle, split, where), evaluated_rows(other, split, ()))
-    )
-    columns = ["image_id", "probability", "label", "malignant"]
-    both = mine.merge(theirs[columns], on="image_id", suffixes=("", "_other"))
-    agreed = both["malignant"] == both["malignant_other"]
-    renamed = agreed & (both["label"] != both["label_other"])
-    both = both[agreed]
-    truth, (lesion, _) = both["malignant"].to_numpy(bool), lesion_of(both)
-    first, second = (both[name].to_numpy(np.float64) for name in ("probability", "probability_other"))
-    result = compare_auc(truth, first, second, lesion)
-    curve = metrics.sweep_scores(truth, second).roc
-    return Versus(other.name, curve, result, int((~agreed).sum()), int(renamed.sum()))
-
-
-@lru_cache(maxsize=16)
-def bundle_scores(bundle: Bundle) -> "pd.DataFrame":
-    """The stored scores; without any, a table that has the columns and no row. Not to be changed."""
-    rows = stored_scores(bundle)
-    return rows if len(rows.columns) else rows.reindex(columns=list(NO_SCORES))
-
-
-def splits(bundle: Bundle) -> tuple[str, ...]:
-    """The evaluated splits of a bundle, test first: that is the one to judge by."""
-    names = bundle_scores(bundle)["split"].unique().tolist()
-    return tuple(sorted(names, key=lambda name: (name != "test", name != "validation", name)))
-
-
-@lru_cache(maxsize=8)
-def evaluated_rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFrame":
-    """The stored scores of a split, a row an image; not to be changed."""
-    if where:
-        table = evaluated_rows(bundle, split, ())
-        return table[cases_inside(table, where)]
-    table = bundle_scores(bundle)
-    return table[table["split"] == split]
-
-
-@lru_cache(maxsize=32)
-def parts_of(bundle: Bundle, split: str) -> dict[str, dict[str, int]]:
-    """The parts of a split by which it can be filtered; not to be changed."""
-    return parts_by_variable(evaluated_rows(bundle, split, ()), bundle.card.taxonomy)
+    cases = shared_cases(bundle, other, split, where)
+    first = evaluate_split(bundle, split, where).scores[cases.first]
+    second = evaluate_shared(bundle, other, split, where)
+    result = compare_auc(cases.truth, first, second.scores, cases.lesion)
+    curve = second.counts.roc
+    return Versus(other.name, curve, result, cases.disputed, cases.renamed)
 
 
 @lru_cache(maxsize=32)
 def evaluate_split(bundle: Bundle, split: str, where: Where = ()) -> SplitEvaluation:
     """Compute, or remember, one model on one split or on the part of it that a filter leaves."""
-    table, card = evaluated_rows(bundle, split, where), bundle.card
+    return evaluation_of(
+        bundle, split, evaluated_rows(bundle, split, where), kind_of(bundle, split, where)[0]
+    )
+
+
+@lru_cache(maxsize=16)
+def evaluate_shared(bundle: Bundle, other: Bundle, split: str, where: Where = ()) -> SplitEvaluation:
+    """The other model on the images that both have scored; the filter is the first one's."""
+    kind, _ = kind_of(bundle, split, where)
+    rows = evaluated_rows(other, split, kind.where).iloc[shared_cases(bundle, other, split, where).second]
+    return evaluation_of(other, split, rows, kind)
+
+
+def evaluation_of(bundle: Bundle, split: str, table: "pd.DataFrame", kind: Kind) -> SplitEvaluation:
+    """One model on some of its rows of a kind."""
+    card = bundle.card
     lesion, lesions = lesion_of(table)
     return SplitEvaluation(
         model=bundle.name,
@@ -256,8 +263,9 @@ def evaluate_split(bundle: Bundle, split: str, where: Where = ()) -> SplitEvalua
         scores=table["probability"].to_numpy(np.float64),
         deciding=deciding_scores(table),
         raw=table["raw_probability"].to_numpy(np.float64),
-        threshold=card.threshold,
-        points=card.operating_points,
+        threshold=default_point(bundle, kind).threshold,
+        points=points_of(bundle, kind),
+        never_benign=kind.modality == Modality.CLOSE_UP,
         taxonomy=card.taxonomy,
         lesion=lesion,
         lesions=lesions,
@@ -292,15 +300,6 @@ def why_unreadable(bundle: Bundle) -> str | None:
     except BundleError as error:
         return str(error)
     return None
-
-
-def lesion_of(table: "pd.DataFrame") -> tuple[NDArray[np.int64], int]:
-    """The lesion of each case as an index, and how many there are; an image of an unknown one stands for itself."""
-    code, names = table["lesion_id"].factorize()
-    code = code.astype(np.int64)
-    unknown = code < 0
-    code[unknown] = len(names) + np.arange(unknown.sum())
-    return code, len(names) + int(unknown.sum())
 
 
 def class_matrix(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.int64] | None:

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from model.bundle import HISTORY, SCORES, Bundle, BundleError
@@ -67,6 +68,22 @@ def stored_scores(bundle: Bundle, modality: str = Modality.DERMOSCOPIC, run: str
     for index, code in enumerate(taxonomy.codes):
         rows[f"p_{code}"] = calibrated[:, index] if len(bundle.card.classes) > 1 else np.nan
     return rows
+
+
+def stored_kinds(bundle: Bundle) -> dict[tuple[str, str, str], int]:
+    """How many rows are stored of each modality, run and split. Raises BundleError for a damaged file."""
+    if SCORES not in bundle.card.files:
+        return {}
+    data = io.BytesIO(bundle.read(SCORES))
+    usual = {"modality": str(Modality.DERMOSCOPIC), "run": MAIN}
+    try:
+        stored = [name for name in (*usual, "split") if name in pq.read_schema(data).names]
+        rows = pd.read_parquet(data, columns=stored)
+    except (ValueError, OSError) as error:
+        raise BundleError(f"{bundle.name}: {SCORES} cannot be read ({error}).") from error
+    rows = rows.assign(**{name: value for name, value in usual.items() if name not in rows})
+    counts = rows.groupby([*usual, "split"]).size()
+    return {(str(a), str(b), str(c)): int(n) for (a, b, c), n in zip(counts.index, counts, strict=True)}
 
 
 def deciding_scores(rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -106,7 +106,7 @@ def evaluated_rates(rows: "pd.DataFrame", point: OperatingPoint, close_up: bool)
     Args:
         rows: with `malignant`, `probability`, `lesion_id` and, in newer bundles, `no_result`.
     """
-    from model.evaluation.review import lesion_of
+    from model.evaluation.rows import lesion_of
 
     scored = rows[rows["probability"].notna()]
     truth, p = scored["malignant"].to_numpy(bool), scored["probability"].to_numpy()

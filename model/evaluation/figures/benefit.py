@@ -11,9 +11,11 @@ from model.evaluation.figures.curves import (
     marker,
     raise_marker,
 )
-from model.evaluation.figures.figure import Figure, ThresholdMark
+from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
+from model.evaluation.figures.overlay import add_overlaid, overlaid_height
 from model.evaluation.figures.template import blank, message, palette
 from model.evaluation.metrics import Floats, Sweep
+from model.evaluation.review import SplitEvaluation
 
 HEIGHT = 380
 # Above this nobody hesitates, and the odds run away.
@@ -95,13 +97,23 @@ def net_benefit_at(point: MarkedPoint) -> float | None:
     return 100 * (point.confusion.tp - odds * point.confusion.fp) / point.confusion.n
 
 
+def _line(shown: SplitEvaluation) -> tuple[Floats, Floats]:
+    values, _ = net_benefit(shown.counts, THRESHOLDS)
+    return (100 * THRESHOLDS if values.size else values), 100 * values
+
+
+def _draw(data: FigureData) -> go.Figure:
+    figure = decision_curve_figure(data.review.counts, marked_point(data), data.theme)
+    return add_overlaid(figure, data.overlaid, _line, data.theme)
+
+
 DECISION_CURVE = Figure(
     name="benefit",
     title="Decision curve",
     words="Net benefit against treating all or none",
     note="Cancers found, less false alarms weighed by the odds of the threshold.",
     click="A click on a line sets the threshold.",
-    height=HEIGHT,
-    draw=lambda data: decision_curve_figure(data.review.counts, marked_point(data), data.theme),
+    height=lambda data: HEIGHT + overlaid_height(len(data.others) + len(data.groups)),
+    draw=_draw,
     mark=MARK,
 )

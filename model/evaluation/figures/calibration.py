@@ -1,9 +1,11 @@
 """Whether a probability means what it says, before the scaling and after it."""
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from model.evaluation.figures.figure import CsvTable, Figure, FigureData
+from model.evaluation.figures.overlay import add_overlaid, overlaid_height
 from model.evaluation.figures.template import (
     PERCENT,
     Palette,
@@ -13,7 +15,9 @@ from model.evaluation.figures.template import (
     message,
     palette,
 )
+from model.evaluation.metrics import Floats
 from model.evaluation.reliability import Bin, Reliability
+from model.evaluation.review import SplitEvaluation
 
 HEIGHT = 440
 
@@ -121,13 +125,23 @@ def _table(data: FigureData) -> CsvTable:
     return CsvTable(head, rows)
 
 
+def _line(shown: SplitEvaluation) -> tuple[Floats, Floats]:
+    bins = shown.calibrated.bins
+    return np.array([one.predicted for one in bins]), np.array([one.observed.value for one in bins])
+
+
+def _draw(data: FigureData) -> go.Figure:
+    figure = reliability_figure(data.review.calibrated, data.review.uncalibrated, data.theme)
+    return add_overlaid(figure, data.overlaid, _line, data.theme, row=1, col=1)
+
+
 CALIBRATION = Figure(
     name="calibration",
     title="Calibration",
     words="Observed against predicted share",
     note="Whether 20 % means one in five. Bars: cases in each bin.",
     click="A click lists the cases of a bin.",
-    height=HEIGHT,
-    draw=lambda data: reliability_figure(data.review.calibrated, data.review.uncalibrated, data.theme),
+    height=lambda data: HEIGHT + overlaid_height(len(data.others) + len(data.groups)),
+    draw=_draw,
     table=_table,
 )

@@ -7,6 +7,7 @@ from model.evaluation.figures.curves import PRECISION_RECALL, ROC
 from model.evaluation.figures.distribution import SCORES
 from model.evaluation.figures.figure import Figure
 from model.evaluation.figures.forest import SUBGROUPS
+from model.evaluation.figures.map import MAP
 from model.evaluation.figures.robustness import ROBUSTNESS
 from model.evaluation.figures.training import TRAINING
 
@@ -20,6 +21,7 @@ FIGURES: dict[str, Figure] = {
         CALIBRATION,
         DECISION_CURVE,
         SUBGROUPS,
+        MAP,
         TRAINING,
         ROBUSTNESS,
     )

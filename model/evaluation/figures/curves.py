@@ -9,11 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from model.evaluation.figures.figure import Figure, FigureData, ThresholdMark
+from model.evaluation.figures.overlay import add_overlaid, overlaid_height
 from model.evaluation.figures.template import PERCENT, Palette, add_diagonal, blank, message, palette
 from model.evaluation.figures.training import colour_of
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion, Curve, Floats
 from model.evaluation.resampling import NO_BAND, Band
+from model.evaluation.review import SplitEvaluation
 
 HEIGHT = 380
 # A figure is less than 2,000 pixels wide and high, on a screen of double density too: smaller steps cannot be seen.
@@ -261,6 +263,8 @@ def raise_marker(figure: go.Figure) -> go.Figure:
 def visible_points(curve: Curve) -> Curve:
     """The curve without the points that fall onto the pixel of the one before."""
     places = np.round(FINEST * np.column_stack((curve.x, curve.y)))
+    if not curve.x.size:
+        return curve
     moved = np.append(True, np.any(np.diff(places, axis=0) != 0, axis=1))
     moved[-1] = True
     return Curve(curve.x[moved], curve.y[moved], curve.thresholds[moved])
@@ -286,12 +290,12 @@ def _draw_roc(data: FigureData) -> go.Figure:
     figure = roc_figure(curve, sure.area, marked_point(data), data.theme, sure.roc, aimed_points(data))
     for other in data.rivals:
         add_rival_curve(figure, other.curve, other.result.second, other.model, data.theme)
-    return figure
+    return add_overlaid(figure, data.groups, roc_line, data.theme, first=len(data.rivals))
 
 
 def _draw_precision_recall(data: FigureData) -> go.Figure:
     sure, curve = data.resampled, data.review.counts.precision_recall
-    return precision_recall_figure(
+    figure = precision_recall_figure(
         curve,
         sure.average_precision,
         marked_point(data),
@@ -299,6 +303,19 @@ def _draw_precision_recall(data: FigureData) -> go.Figure:
         sure.precision_recall,
         aimed_points(data),
     )
+    return add_overlaid(figure, data.overlaid, precision_recall_line, data.theme)
+
+
+def roc_line(shown: SplitEvaluation) -> tuple[Floats, Floats]:
+    """False-positive rates and sensitivities, as far as they can be told apart."""
+    seen = visible_points(shown.counts.roc)
+    return seen.x, seen.y
+
+
+def precision_recall_line(shown: SplitEvaluation) -> tuple[Floats, Floats]:
+    """Sensitivities and predictive values, as far as they can be told apart."""
+    seen = visible_points(shown.counts.precision_recall)
+    return seen.x, seen.y
 
 
 def _words_of_roc(data: FigureData) -> str:
@@ -312,7 +329,7 @@ ROC = Figure(
     words=_words_of_roc,
     note="Rings: the card's operating points. Shaded: where 95 % of resampled curves pass.",
     click="A click on the curve sets the threshold.",
-    height=HEIGHT,
+    height=lambda data: HEIGHT + overlaid_height(len(data.groups)),
     draw=_draw_roc,
     needs_intervals=True,
     mark=ROC_MARK,
@@ -323,7 +340,7 @@ PRECISION_RECALL = Figure(
     words="Precision-recall curve",
     note="What alarms are worth at the prevalence of these cases.",
     click="A click on the curve sets the threshold.",
-    height=HEIGHT,
+    height=lambda data: HEIGHT + overlaid_height(len(data.others) + len(data.groups)),
     draw=_draw_precision_recall,
     needs_intervals=True,
     mark=PRECISION_RECALL_MARK,

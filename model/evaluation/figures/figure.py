@@ -17,7 +17,7 @@ from model.evaluation.cohort import Where
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
 from model.evaluation.resampling import Resampled
-from model.evaluation.review import SplitEvaluation, Versus, compare_models
+from model.evaluation.review import SplitEvaluation, Versus, compare_models, evaluate_shared
 from model.tables import spreadsheet_safe
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ class FigureData:
         others: models to compare with.
         where: the filter that the cases went through.
         runs: training runs to draw beside the models.
+        groups: names of groups of cases, and the model on each, to be laid over the whole.
+        colouring: what the map is coloured by, one of `map.COLOURINGS`.
+        smooth: epochs over which the curves of training are averaged; `log`: their losses are on a logarithmic axis.
     """
 
     bundle: Bundle
@@ -48,6 +51,10 @@ class FigureData:
     others: tuple[Bundle, ...] = ()
     where: Where = ()
     runs: tuple["Trained", ...] = ()
+    groups: tuple[tuple[str, SplitEvaluation], ...] = ()
+    colouring: str = "truth"
+    smooth: int = 1
+    log: bool = False
 
     @property
     def confusion(self) -> Confusion:
@@ -70,6 +77,15 @@ class FigureData:
         return tuple(
             compare_models(self.bundle, other, self.review.split, self.where) for other in self.others
         )
+
+    @property
+    def overlaid(self) -> tuple[tuple[str, SplitEvaluation], ...]:
+        """What is laid over the model's own line: other models, on the images that both have scored, and groups."""
+        models = (
+            (other.name, evaluate_shared(self.bundle, other, self.review.split, self.where))
+            for other in self.others
+        )
+        return (*models, *self.groups)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from model.evaluation.figures.figure import INTERVAL_COLUMNS, CsvTable, Figure, 
 from model.evaluation.figures.template import Palette, blank, error_bars, message, palette
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.review import parts_of
+from model.evaluation.rows import parts_of
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
 from model.evaluation.words import part_words
 

@@ -1,7 +1,7 @@
 """How training runs went, epoch by epoch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
@@ -44,11 +44,18 @@ class Trained:
     live: bool = False
 
 
-def training_figure(runs: Sequence[Trained], theme: str | None) -> go.Figure:
+def training_figure(
+    runs: Sequence[Trained], theme: str | None, smooth: int = 1, log: bool = False
+) -> go.Figure:
     """Several runs, the first in the page's blue.
 
-    A panel a measure: validation in full lines, training in dots, a ring at the epoch that was kept."""
-    shown = [run for run in runs if not run.epochs.empty and "epoch" in run.epochs]
+    A panel a measure: validation in full lines, training in dots, a ring at the epoch that was kept.
+
+    Args:
+        smooth: epochs over which every line is averaged.
+        log: losses on a logarithmic axis.
+    """
+    shown = [smoothed(run, smooth) for run in runs if not run.epochs.empty and "epoch" in run.epochs]
     panels = [
         panel
         for panel in PANELS
@@ -79,8 +86,21 @@ def training_figure(runs: Sequence[Trained], theme: str | None) -> go.Figure:
             add_run(figure, run, panel, colour_of(index, colours), colours, {"row": row, "col": column})
         figure.update_xaxes(title="Epoch", tickformat="d", rangemode="tozero", row=row, col=column)
     figure.update_yaxes(exponentformat="power", nticks=6)
+    if log:
+        for place, (name, *_) in enumerate(panels):
+            if name in ("loss", "learning_rate"):
+                figure.update_yaxes(type="log", row=place // COLUMNS + 1, col=place % COLUMNS + 1)
     add_key(figure, shown, colours, len(panels), rows)
     return figure.update_layout(margin={"t": 36})
+
+
+def smoothed(run: Trained, epochs: int) -> Trained:
+    """A run whose measures are the mean of the epochs around each, as far as there are some on both sides."""
+    names = [name for panel in PANELS if panel[2] for name in panel_columns(panel) if has_recorded(run, name)]
+    if epochs <= 1 or not names:
+        return run
+    rolled = run.epochs[names].rolling(epochs, center=True, min_periods=1).mean()
+    return replace(run, epochs=run.epochs.assign(**{name: rolled[name] for name in names}))
 
 
 def panel_columns(panel: tuple[str, str, bool]) -> list[str]:
@@ -193,9 +213,12 @@ TRAINING = Figure(
     name="training",
     title="Training",
     words="Loss, AUC, sensitivity, specificity and learning rate by epoch",
-    note="Measured on still images after every epoch.",
+    note=(
+        "Measured on still images after every epoch. Sensitivity and specificity are at a threshold that is chosen "
+        "anew each epoch for the same sensitivity: what is learned shows in the specificity."
+    ),
     height=HEIGHT,
-    draw=lambda data: training_figure(trained_models(data), data.theme),
+    draw=lambda data: training_figure(trained_models(data), data.theme, data.smooth, data.log),
     table=_table,
     wide=True,
     of_cases=False,
