@@ -128,10 +128,23 @@
     return point && drawn ? behind(drawn._fullData[point.curveNumber], point) : null;
   }
 
-  function reveal() {
-    const panel = document.getElementById("performance-cases-panel");
-    panel.scrollIntoView({ block: "start", behavior: "auto" });
-    panel.focus({ preventScroll: true });
+  // The drawer of cases: over the page, which stays where it is. What opened it has the focus again when it is closed.
+  const drawer = () => document.getElementById("performance-drawer");
+  let opener = null;
+
+  function open() {
+    if (!drawer().classList.contains("open")) opener = document.activeElement;
+    drawer().classList.add("open");
+    drawer().scrollTop = 0;
+    drawer().focus({ preventScroll: true });
+  }
+
+  function close() {
+    drawer().classList.remove("open");
+    set("performance-show", { data: "" });
+    set("performance-page", { data: 1 });
+    if (opener && opener.isConnected) opener.focus({ preventScroll: true });
+    opener = null;
   }
 
   // Clicks set by themselves what they set. A callback that many parts of the page trigger is called for all of them
@@ -142,6 +155,7 @@
   function list(code) {
     set("performance-show", { data: code });
     set("performance-page", { data: 1 });
+    open();
   }
 
   function listRange() {
@@ -157,10 +171,17 @@
     if (!button) return;
     const { show, page, at } = button.dataset;
     if (show) list(show);
-    if (page) set("performance-page", { data: Number(page) });
+    if (page) {
+      set("performance-page", { data: Number(page) });
+      open();
+    }
     if (at) set("performance-threshold", { value: Number(at) });
+    if (button.dataset.close) close();
     if (button.id === "performance-range") listRange();
-    if (page || (show && show !== "errors")) reveal();
+  });
+
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && drawer() && drawer().classList.contains("open")) close();
   });
 
   document.addEventListener("change", ({ target }) => {
@@ -241,7 +262,7 @@
     const own = Math.round(1000 * sweep.own) / 10;
     const values = {
       threshold: Math.abs(position - own) < 0.05 ? null : String(Math.round(10 * position) / 10),
-      show: !show || show === "errors" ? null : show,
+      show: show || null,
       page: page > 1 ? String(page) : null,
     };
     if (typeof prevalence === "number") {
@@ -264,7 +285,7 @@
     // Tiles and confusion matrix: at once.
     read: function (position, sweep) {
       if (nothing(position, sweep)) return clientside.no_update;
-      const { tp, fp, fn, tn, malignant, benign } = at(position, sweep);
+      const { tp, fp, fn, tn, malignant, benign, unscored } = at(position, sweep);
       press(position);
       return [
         ...sweep.tiles[placed(position, sweep)],
@@ -272,6 +293,9 @@
         ...cell(fn, malignant),
         ...cell(fp, benign),
         ...cell(tn, benign),
+        tenths(position / 100) + " %",
+        malignant && !unscored ? tenths(tp / malignant) : "–",
+        benign && !unscored ? tenths(tn / benign) : "–",
       ];
     },
     // The table of numbers: at once, and again for another prevalence (in per cent).
@@ -286,7 +310,7 @@
     },
     // Everything that the browser keeps by itself belongs to the address, and the list of cases follows it.
     remember: async function (position, prevalence, show, page, runs, sweep, search, listing) {
-      const skip = [clientside.no_update, clientside.no_update];
+      const skip = [clientside.no_update, clientside.no_update, clientside.no_update];
       if (nothing(position, sweep)) return skip;
       const mine = ++remembering;
       await pause(150);
@@ -294,11 +318,18 @@
       if (mine !== remembering || sweep !== shared.property("performance-sweep", "data")) return skip;
       const next = addressed(search, chosen(position, prevalence, show, page, runs, sweep));
       if (next === search) return skip;
-      window.history.replaceState(window.history.state, "", window.location.pathname + next);
+      const { pathname, hash } = window.location;
+      window.history.replaceState(window.history.state, "", pathname + next + hash);
       // dcc.Location would otherwise put the address that it remembers back at the next change of split or model.
       clientside.set_props("performance-address", { search: next, href: window.location.href });
       const listed = addressed(next, { prevalence: null, run: null });
-      return [next, listed === addressed(listing, { prevalence: null, run: null }) ? skip[1] : listed];
+      const moved = new URLSearchParams(search || "").get("threshold") !==
+        new URLSearchParams(next).get("threshold");
+      return [
+        next,
+        listed === addressed(listing, { prevalence: null, run: null }) ? skip[1] : listed,
+        moved ? position : skip[2],
+      ];
     },
     // The marks in the figures: redrawing takes longer, so they skip what the slider only passes through.
     mark: async function (position, sweep) {
@@ -310,30 +341,29 @@
       if (mine !== latest) return;
       marked.forEach((name, place) => ready[place] && move(name, markAt(name, position, sweep)));
     },
-    // What a point of a figure lists. A point of a curve is a threshold to go to, and the errors there.
+    // What a point of a figure lists. A point of a curve is a threshold to go to.
     point: function (clicks) {
       const found = clicks && clicked(clientside.callback_context.triggered_id.name, clicks);
       if (!found) return clientside.no_update;
-      if (!found.show) set("performance-threshold", { value: Math.round(10 * found.threshold) / 10 });
-      list(found.show || "errors");
-      reveal();
+      if (found.show) list(found.show);
+      else set("performance-threshold", { value: Math.round(10 * found.threshold) / 10 });
       return null;
+    },
+    // A line around points as a polygon of at most 40 corners, which the address can hold.
+    lasso: function (selected) {
+      const drawn = selected && selected.lassoPoints;
+      const [x, y] = drawn ? [drawn.x, drawn.y] : [];
+      if (!x || x.length < 3) return clientside.no_update;
+      const step = Math.ceil(x.length / 40);
+      const corners = x.map((one, place) => `${one.toFixed(2)},${y[place].toFixed(2)}`);
+      list(`map:${corners.filter((_, place) => place % step === 0).join(";")}`);
+      return clientside.no_update;
     },
     outcome: (show) => (show in outcomes ? show : ""),
     by: function (value) {
       return `wide by-${value}`;
     },
   };
-
-  // A table's address is the page's, at the moment it is asked for; so is a link that goes to the clipboard.
-  document.addEventListener("click", (event) => {
-    const target = event.target instanceof Element ? event.target : null;
-    const table = target && target.closest("a[data-table]");
-    const figure = target && target.closest("button[data-figure]");
-    if (table) table.search = window.location.search;
-    if (figure) save(figure);
-    if (target && target.closest("#performance-link")) copy(target.closest("#performance-link"));
-  }, true);
 
   // Left and right go to the case before and after, unless something is being typed or set.
   document.addEventListener("keydown", (event) => {
@@ -345,34 +375,4 @@
     const link = document.querySelector(`.evaluated-bar .paging a:${ends[event.key]}`);
     if (link) link.click();
   });
-
-  // Always in the light theme and with a title, as a journal would print it: the server draws it anew.
-  async function save(button) {
-    const { figure: name, format } = button.dataset;
-    button.disabled = true;
-    try {
-      const answer = await fetch(
-        `${document.documentElement.dataset.root}/performance/figure/${name}.json${window.location.search}`,
-      );
-      if (!answer.ok) throw new Error(String(answer.status));
-      const { figure, filename, width, height } = await answer.json();
-      const scale = format === "png" ? 3 : 1;
-      await window.Plotly.downloadImage(figure, { format, filename, width, height, scale });
-    } catch {
-      button.title = "The figure cannot be saved now.";
-      button.classList.add("failed");
-    }
-    button.disabled = false;
-  }
-
-  async function copy(button) {
-    const words = button.querySelector("span");
-    try {
-      await navigator.clipboard.writeText(window.location.href);
-      words.textContent = "Copied";
-    } catch {
-      words.textContent = "Copy it from the address bar";
-    }
-    setTimeout(() => (words.textContent = "Copy link"), 2000);
-  }
 })();

@@ -32,7 +32,7 @@
       return mine === latest && holds ? answer(...values) : clientside.no_update;
     };
   }
-  clientside.slider = { read: rested(read), weigh: rested(weigh) };
+  clientside.slider = { read: rested(read), weigh: rested(weigh), settle: () => shared.settle() };
 
   // Into the text that is there: React goes on with it.
   function write(id, words) {
@@ -54,6 +54,7 @@
       const style = values.next().value;
       if (box) box.style.setProperty("--share", style["--share"]);
     }
+    for (const name of ["at", "found", "left"]) write(`bar-${name}`, values.next().value);
     const weighed = weigh(position, property("performance-prevalence", "value"), sweep);
     if (!Array.isArray(weighed)) return;
     rows.forEach((name, place) => {

@@ -1,32 +1,38 @@
-// What the performance page draws comes one after another, what the window shows first, so that numbers can be read and
-// the slider moved before the last figure is there. A room (`.room`) that is still empty has its skeleton in it.
+// What the performance page draws is drawn when it comes into view or near it, one after another, so that numbers can be
+// read and the slider moved before the last figure is there. A room (`.room`) that is still empty has its skeleton in it.
 (function () {
   "use strict";
   const shared = window.dermaboard;
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const PAUSE = 30;
   const PATIENCE = 5000;
+  // Windows above and below that are drawn before they are in sight.
+  const NEAR = 0.5;
   // As in performance.css.
   const narrow = window.matchMedia("(max-width: 767px)");
   let called = null; // when each room was called, by its name; null until the rooms are there
   let running = 0;
   let shown = null; // the view whose rooms these are
   let again = () => {};
+  let wake = null; // goes on when all that is near is drawn
 
   const nameOf = (room) => JSON.parse(room.id).name;
   const empty = (room) => room.querySelector(":scope > .skeleton") !== null;
   // Drawn without its intervals, which take longer.
   const rough = (room) => room.querySelector(".rough") !== null;
 
-  // How far a room is from what the window shows; 0 for what is in sight.
+  // How far a room is from what the window shows, in windows; 0 for what is in sight. What is folded has no place.
   function away(room) {
+    if (!room.getClientRects().length) return Infinity;
     const { top, bottom } = room.getBoundingClientRect();
-    return Math.max(0, top - window.innerHeight, -bottom);
+    return Math.max(0, top - window.innerHeight, -bottom) / window.innerHeight;
   }
 
   function call(room, theme, sure) {
     called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
-    clientside.set_props(JSON.parse(room.dataset.turn), { data: { theme, sure, narrow: narrow.matches } });
+    const colouring = shared.property("performance-colouring", "value") || "truth";
+    const data = { theme, sure, narrow: narrow.matches, colouring };
+    clientside.set_props(JSON.parse(room.dataset.turn), { data });
   }
 
   function waits(room) {
@@ -37,7 +43,10 @@
 
   // The room to call next, and whether with its intervals.
   function next(rooms) {
-    const near = rooms.map((room) => [away(room), room]).sort(([one], [other]) => one - other);
+    const near = rooms.map((room) => [away(room), room]).filter(([far]) => far <= NEAR).sort((
+      [one],
+      [other],
+    ) => one - other);
     const found = near.find(([, room]) => !called.has(nameOf(room)));
     if (found) return { room: found[1], sure: false };
     const unsure = near.find(([, room]) => rough(room) && !called.has(`${nameOf(room)} sure`));
@@ -53,18 +62,30 @@
     // The next when what was called is drawn: a browser draws no faster for being asked twice.
     if (called && !rooms.some(waits)) {
       const found = next(rooms);
-      if (!found) return;
+      if (!found) {
+        // Until something else comes into view.
+        wake = () => step(mine, theme, same);
+        return;
+      }
       call(found.room, theme, found.sure);
     }
     setTimeout(() => step(mine, theme, same), PAUSE);
   }
 
+  // A figure that is to be drawn otherwise.
+  function anew(name) {
+    if (called) called.delete(name);
+    resume();
+    return clientside.no_update;
+  }
+
   shared.turns = { called: (name) => called !== null && called.has(name) };
   clientside.turns = {
+    colour: () => anew("map"),
     // With every new body and in every new theme; what was begun for another ends.
     draw: function (theme, view) {
       const mine = ++running;
-      called = null;
+      called = wake = null;
       const same = view === shown;
       shown = view;
       shared.settle();
@@ -74,4 +95,13 @@
     },
   };
   narrow.addEventListener("change", () => again());
+
+  function resume() {
+    const go = wake;
+    wake = null;
+    if (go) requestAnimationFrame(go);
+  }
+  document.addEventListener("scroll", resume, { passive: true });
+  document.addEventListener("toggle", resume, true);
+  window.addEventListener("resize", resume);
 })();

@@ -111,6 +111,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         title="Dermaboard",
         update_title="",
         include_pages_meta=False,
+        # Or every page would travel with the layouts of all, a hundred kilobytes, to be checked in the browser.
+        suppress_callback_exceptions=True,
         index_string=index(prefix),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )

@@ -164,7 +164,7 @@ def score_panel(newest: summary.Sample, bundle: Bundle | None, theme: str | None
 
 def stored_probabilities(bundle: Bundle | None, split: str) -> Any:
     """The stored scores of a split, (n,); empty without any."""
-    from model.evaluation.review import evaluated_rows
+    from model.evaluation.rows import evaluated_rows
 
     return [] if bundle is None else evaluated_rows(bundle, split, ())["probability"].to_numpy()
 
@@ -233,7 +233,7 @@ def sides(counts: Confusion) -> str:
 
 def promised(bundle: Bundle | None, close_up: bool) -> Confusion | None:
     """What the model did on its test images of one modality at its usual operating point."""
-    from model.evaluation.review import evaluated_rows
+    from model.evaluation.rows import evaluated_rows
     from model.evaluation.stored import stored_scores
 
     if bundle is None:

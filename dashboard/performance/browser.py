@@ -6,13 +6,14 @@ from dashboard.performance.threshold import CELLS, NUMBERS, TILES
 
 
 def reading_outputs() -> list[Output]:
-    """Tiles and cells that follow the slider, in the order of `read` in performance.js."""
+    """Tiles, cells and the bar's words that follow the slider, in the order of `read` in performance.js."""
     shown = [(f"tile-{name}{end}", "children") for name, _, _ in TILES for end in ("", "-line")]
     shown += [
         (f"cell-{name}{end}", prop)
         for name, *_ in CELLS
         for end, prop in (("", "children"), ("-share", "children"), ("-box", "style"))
     ]
+    shown += [(f"bar-{name}", "children") for name in ("at", "found", "left")]
     return [Output(component, prop) for component, prop in shown]
 
 
@@ -27,6 +28,8 @@ def register_scripts() -> None:
     sweep = State("performance-sweep", "data")
     when = {"prevent_initial_call": True}
     clientside_callback(ClientsideFunction("slider", "read"), reading_outputs(), slider, sweep, **when)
+    # What was moved before the sweep was there.
+    clientside_callback(ClientsideFunction("slider", "settle"), Input("performance-sweep", "data"), **when)
     # Operating points in those figures that are drawn already.
     clientside_callback(ClientsideFunction("performance", "mark"), slider, sweep, **when)
     # In every new body and theme, one figure after another.
@@ -49,6 +52,7 @@ def register_scripts() -> None:
         ClientsideFunction("performance", "remember"),
         Output("performance-search", "data", allow_duplicate=True),
         Output("performance-listing", "data"),
+        Output("performance-at", "data"),
         slider,
         Input("performance-prevalence", "value"),
         Input("performance-show", "data"),
@@ -64,6 +68,16 @@ def register_scripts() -> None:
         ClientsideFunction("performance", "point"),
         Output({"type": "performance-figure", "name": MATCH}, "clickData"),
         Input({"type": "performance-figure", "name": MATCH}, "clickData"),
+        **when,
+    )
+    clientside_callback(
+        ClientsideFunction("turns", "colour"), Input("performance-colouring", "value"), **when
+    )
+    # What is drawn around on the map.
+    clientside_callback(
+        ClientsideFunction("performance", "lasso"),
+        Output({"type": "performance-figure", "name": MATCH}, "selectedData"),
+        Input({"type": "performance-figure", "name": MATCH}, "selectedData"),
         **when,
     )
     clientside_callback(

@@ -19,8 +19,10 @@ from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.verdict import verdict
 from model.bundle import Bundle
-from model.evaluation.review import bundle_scores, evaluated_rows, intact_bundles
+from model.evaluation.review import intact_bundles
+from model.evaluation.rows import Kind, bundle_scores, default_point, evaluated_rows, kinds_of, splits
 from model.evaluation.words import diagnosis_shape, part_words, rate
+from model.modality import Modality
 from model.taxonomy import Diagnosis, Taxonomy
 
 Row = Mapping[Any, Any]
@@ -60,7 +62,12 @@ class EvaluatedCase:
 def is_scored_case(name: str, image_id: str) -> bool:
     """Whether the model of that name has scored the image; an unknown one is answered with the status 404."""
     named = (one for one in intact_bundles(Services.current().bundles) if one.name == name)
-    return any(scored_row(one, image_id, "") is not None for one in named)
+    return any(
+        scored_row(one, image_id, "", kind) is not None
+        for one in named
+        for split in splits(one)
+        for kind in kinds_of(one, split)
+    )
 
 
 register_page(  # type: ignore[no-untyped-call]
@@ -88,24 +95,28 @@ def layout(name: str | None = None, image_id: str | None = None, **query: Any) -
 
 def find_case(view: View, models: Sequence[Bundle], image_id: str) -> EvaluatedCase | None:
     """The case of an image; None where the view's model has not scored it."""
-    row = scored_row(view.model, image_id, view.split)
+    row = scored_row(view.model, image_id, view.split, view.kind)
     if row is None:
         return None
     threshold = view.review.probability(view.position)
     rest = [one for one in models if one.name != view.model.name]
-    others = [(one, other) for one in rest if (other := scored_row(one, image_id, row["split"])) is not None]
+    others = [
+        (one, other)
+        for one in rest
+        if (other := scored_row(one, image_id, row["split"], view.kind)) is not None
+    ]
     return EvaluatedCase(
         row,
         threshold,
         ((view.model, row), *others),
-        sibling_rows(view.model, row),
+        sibling_rows(view.model, row, view.kind),
         place_in_list(view, image_id, threshold),
     )
 
 
-def scored_row(bundle: Bundle, image_id: str, split: str) -> Row | None:
-    """The scores of an image, of that split where it was scored in several."""
-    table = bundle_scores(bundle)
+def scored_row(bundle: Bundle, image_id: str, split: str, kind: Kind) -> Row | None:
+    """The scores of an image of a kind, of that split where it was scored in several."""
+    table = bundle_scores(bundle, kind)
     rows = table[table["image_id"] == image_id]
     if rows.empty:
         return None
@@ -113,12 +124,12 @@ def scored_row(bundle: Bundle, image_id: str, split: str) -> Row | None:
     return dict((inside if len(inside) else rows).iloc[0])
 
 
-def sibling_rows(bundle: Bundle, row: Row) -> tuple[Row, ...]:
+def sibling_rows(bundle: Bundle, row: Row, kind: Kind) -> tuple[Row, ...]:
     """Other images of the same lesion, where that is known."""
     lesion = row.get("lesion_id")
     if not isinstance(lesion, str) or not lesion:
         return ()
-    table = bundle_scores(bundle)
+    table = bundle_scores(bundle, kind)
     rows = table[(table["lesion_id"] == lesion) & (table["image_id"] != row["image_id"])]
     return tuple(rows.drop_duplicates("image_id").head(MOST).to_dict("records"))
 
@@ -126,7 +137,7 @@ def sibling_rows(bundle: Bundle, row: Row) -> tuple[Row, ...]:
 def place_in_list(view: View, image_id: str, threshold: float) -> ListPlace | None:
     """Where an image stands in the view's list."""
     table = evaluated_rows(view.model, view.split, view.where)
-    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
+    places = listed_cases(view.model, view.split, view.where, view.listed, threshold, view.others)
     ids = table["image_id"].to_numpy()
     at = np.flatnonzero(ids[places] == image_id)
     if not at.size:
@@ -169,7 +180,7 @@ def evaluated_case(view: View, case: EvaluatedCase, image_id: str, back: str) ->
     ]
     return html.Div(
         [
-            list_bar(back, selection_words(view.selection, case.threshold, taxonomy), place, before, after),
+            list_bar(back, selection_words(view.listed, case.threshold, taxonomy), place, before, after),
             html.H1(image_id),
             html.Div(
                 [
@@ -178,7 +189,7 @@ def evaluated_case(view: View, case: EvaluatedCase, image_id: str, back: str) ->
                 ],
                 className="evaluated-columns",
             ),
-            models_table(case.others, elsewhere),
+            models_table(case.others, view.kind, elsewhere),
             lesion_images(other_images),
         ],
         className="evaluated",
@@ -315,7 +326,9 @@ def diagnosis_bar(diagnosis: Diagnosis, value: float, truth: bool) -> Component:
     )
 
 
-def models_table(scored: Sequence[tuple[Bundle, Row]], address: Callable[[Bundle], str]) -> Component:
+def models_table(
+    scored: Sequence[tuple[Bundle, Row]], kind: Kind, address: Callable[[Bundle], str]
+) -> Component:
     """What every model says of the image, at its own operating point.
 
     Args:
@@ -326,8 +339,8 @@ def models_table(scored: Sequence[tuple[Bundle, Row]], address: Callable[[Bundle
         (
             dcc.Link(bundle.name, href=address(bundle)),
             rate(float(row["probability"])) if not np.isnan(row["probability"]) else "–",
-            rate(bundle.card.threshold),
-            "No result" if row.get("no_result") else own_verdict(bundle, float(row["probability"])),
+            rate(default_point(bundle, kind).threshold),
+            "No result" if row.get("no_result") else own_verdict(bundle, kind, float(row["probability"])),
             cases.chosen_diagnosis(row, bundle.card.taxonomy),
         )
         for bundle, row in scored
@@ -335,14 +348,15 @@ def models_table(scored: Sequence[tuple[Bundle, Row]], address: Callable[[Bundle
     return framed("All models", figures_table(head, rows, "models"))
 
 
-def own_verdict(bundle: Bundle, probability: float) -> Component | str:
-    """The three-way decision at the model's own operating point."""
+def own_verdict(bundle: Bundle, kind: Kind, probability: float) -> Component | str:
+    """The three-way decision at the model's own operating point; no close-up is called benign."""
     if np.isnan(probability):
         return "–"
-    point = bundle.card.point()
-    if probability < point.threshold:
-        return verdict("benign", short=True)
-    return verdict("malignant" if probability >= point.malignant else "uncertain", short=True)
+    point = default_point(bundle, kind)
+    if probability >= point.malignant:
+        return verdict("malignant", short=True)
+    benign = probability < point.threshold and kind.modality != Modality.CLOSE_UP
+    return verdict("benign" if benign else "uncertain", short=True)
 
 
 def lesion_images(cards: Sequence[Component]) -> Component | None:

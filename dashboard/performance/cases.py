@@ -9,21 +9,20 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
+from numpy.typing import NDArray
 
 from dashboard.addresses import local_address
-from dashboard.performance.panels import framed
+from dashboard.performance.panels import take_along
 from dashboard.performance.selection import (
-    DEFAULT,
-    OUTCOMES,
+    DECISIONS,
     PER_PAGE,
-    Selection,
     listed_cases,
     page_within,
     selection_words,
 )
 from dashboard.performance.view import View, view_query
 from dashboard.shell.attributes import attributes
-from model.evaluation.review import evaluated_rows
+from model.evaluation.rows import evaluated_rows
 from model.evaluation.words import tenths
 from model.taxonomy import Taxonomy
 
@@ -38,24 +37,26 @@ MARKS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def cases_panel(listing: str, images: bool) -> Component:
-    """The room for the cases; `listing` is the address that says which."""
+def cases_drawer(view: View) -> Component:
+    """The drawer of cases, open where the address lists some; performance.js opens and closes it."""
+    close = html.Button(
+        "Close", type="button", className="btn btn-sm btn-outline-secondary", **attributes(data_close="cases")
+    )
+    head = html.Div(
+        [html.H2("Cases", id="performance-drawer-title"), take_along("Cases", None, "cases"), close],
+        className="panel-head",
+    )
     return html.Div(
-        framed(
-            "Cases",
-            html.Div(
-                [
-                    list_controls(),
-                    None if images else html.P(HOW, className="note"),
-                    html.Div(id="performance-cases", className="cases-room"),
-                    dcc.Store(id="performance-listing", data=listing),
-                ]
-            ),
-            "Worst first. Click a cell, a point, a bar or a group above, or choose here.",
-            table="cases",
-        ),
-        id="performance-cases-panel",
+        [
+            head,
+            html.Div(id="performance-cases", className="cases-room"),
+            dcc.Store(id="performance-listing", data=view_query(view)),
+        ],
+        id="performance-drawer",
+        className="drawer open" if view.selection else "drawer",
+        role="dialog",
         tabIndex=-1,
+        **attributes(aria_labelledby="performance-drawer-title"),
     )
 
 
@@ -66,9 +67,9 @@ def list_controls() -> Component:
             html.Label("List", htmlFor="performance-outcome", className="label"),
             dbc.Select(
                 id="performance-outcome",
-                options=[{"value": "", "label": "…"}]
-                + [{"value": value, "label": label} for value, label in OUTCOMES.items()],
-                value=DEFAULT.kind,
+                options=[{"value": "", "label": "Choose …"}]
+                + [{"value": value, "label": label} for value, label in DECISIONS.items()],
+                value="",
                 className="filter",
             ),
             html.Span("or probabilities from", className="label"),
@@ -91,42 +92,20 @@ def range_field(component_id: str, words: str) -> Component:
 
 
 def cards_of_list(
-    words: str,
-    selection: Selection,
-    total: int,
-    page: int,
-    pages: int,
-    cards: Sequence[Component],
+    words: str, total: int, page: int, pages: int, cards: Sequence[Component]
 ) -> list[Component | None]:
     """What is listed, its cards, and the way to the other pages."""
+    what = [
+        html.Strong(words),
+        " ",
+        html.Span(f"{total:,} {'case' if total == 1 else 'cases'}", className="chip-count"),
+    ]
     return [
-        listing_chip(words, selection, total),
+        html.P(what, className="listing", role="status", id="performance-chip"),
         html.P("There is no such case.", className="note") if not total else None,
         html.Div(list(cards), className="case-grid"),
         paging(page, pages) if pages > 1 else None,
     ]
-
-
-def listing_chip(words: str, selection: Selection, total: int) -> Component:
-    """What is listed, with the way back to all errors."""
-    undo = html.Button(
-        "×",
-        type="button",
-        title="Back to all errors",
-        className="undo",
-        **attributes(aria_label="Back to all errors", data_show=DEFAULT.code),
-    )
-    what = [
-        html.Strong(words),
-        html.Span(f"{total:,} {'case' if total == 1 else 'cases'}", className="chip-count"),
-    ]
-    changed = selection != DEFAULT
-    return html.Div(
-        html.Span([*what, undo if changed else None], className="chip chip-listed"),
-        className="listing",
-        role="status",
-        id="performance-chip",
-    )
 
 
 def paging(page: int, pages: int) -> Component:
@@ -246,20 +225,27 @@ def case_address(view: View, image_id: str) -> str:
     )
 
 
-def case_list(view: View, known: Collection[str] | None) -> list[Component | None]:
-    """What is listed: a page of it, worst errors first."""
-    threshold = view.review.probability(view.position)
-    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
+def cards_of_places(
+    view: View, places: NDArray[np.intp], threshold: float, known: Collection[str] | None
+) -> list[Component]:
+    """Cards of the cases at some places of the view's rows; each leads to its own page."""
+    shown = evaluated_rows(view.model, view.split, view.where).iloc[places].to_dict("records")
     taxonomy = view.model.card.taxonomy
-    page, pages = page_within(len(places), view.page)
-    table = evaluated_rows(view.model, view.split, view.where)
-    shown = table.iloc[places[(page - 1) * PER_PAGE : page * PER_PAGE]].to_dict("records")
-    cards = [
+    return [
         case_card(
             row, decision_outcome(row, threshold), case_address(view, str(row["image_id"])), known, taxonomy
         )
         for row in shown
     ]
-    return cards_of_list(
-        selection_words(view.selection, threshold, taxonomy), view.selection, len(places), page, pages, cards
-    )
+
+
+def case_list(view: View, known: Collection[str] | None) -> list[Component | None]:
+    """What is listed: a page of it, worst errors first; nothing while the drawer is closed."""
+    if view.selection is None:
+        return []
+    threshold = view.review.probability(view.position)
+    places = listed_cases(view.model, view.split, view.where, view.selection, threshold, view.others)
+    page, pages = page_within(len(places), view.page)
+    cards = cards_of_places(view, places[(page - 1) * PER_PAGE : page * PER_PAGE], threshold, known)
+    words = selection_words(view.selection, threshold, view.model.card.taxonomy)
+    return cards_of_list(words, len(places), page, pages, cards)

@@ -9,16 +9,21 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.performance.view import View
+from dashboard.performance.view import OVERLAYS, View
 from dashboard.shell.attributes import attributes
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, part_title, slug
+from model.evaluation.rows import USUAL, kinds_of
 
 SPLIT_WORDS: dict[str, str] = {
     "test": "Test: never used in training",
     "validation": "Validation: used to choose the threshold",
 }
+# What the cases can be narrowed to: other scores first, then parts of them.
+FILTERS = (*USUAL, *COLUMNS)
 ANY: dict[str, str] = {
+    "modality": "Dermoscopic",
+    "without": "The network that ships",
     "age": "Any age",
     "sex": "Any sex",
     "site": "Any site",
@@ -47,7 +52,7 @@ def choice_of_view(models: Sequence[Bundle], view: View) -> Component:
     return html.Div(
         [
             dbc.Row([dbc.Col(one, xs=12, md=4) for one in top], className="g-3"),
-            html.Div([*filter_selects(view), actions(view)], className="filters"),
+            html.Div([*filter_selects(view), overlay_select(view), actions(view)], className="filters"),
         ],
         className="performance-choice",
     )
@@ -77,7 +82,7 @@ def filter_selects(view: View) -> list[Component]:
     """A select a variable; those that the scores do not hold cannot be opened."""
     chosen = dict(view.where)
     selects: list[Component] = [html.Span("Only", className="label")]
-    for variable in COLUMNS:
+    for variable in FILTERS:
         options = part_options(variable, view)
         select = dbc.Select(
             id={"type": "performance-filter", "name": variable},
@@ -91,6 +96,23 @@ def filter_selects(view: View) -> list[Component]:
         # The select says by itself what it is about; a screen reader is told before.
         selects.append(html.Label([html.Span(variable, className="visually-hidden"), select]))
     return selects
+
+
+def overlay_select(view: View) -> Component:
+    """What the figures lay groups of over the whole by."""
+    options = [{"value": "", "label": "Nothing laid over"}]
+    options += [{"value": name, "label": f"Overlay: {words}"} for name, words in OVERLAYS.items()]
+    select = dbc.Select(
+        id="performance-overlay",
+        options=options,
+        value=view.overlay,
+        className="filter",
+        placeholder="Overlay",
+    )
+    words = html.Label(
+        "Groups laid over the figures", htmlFor="performance-overlay", className="visually-hidden"
+    )
+    return html.Div([words, select])
 
 
 def actions(view: View) -> Component:
@@ -143,8 +165,26 @@ def split_options(splits: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
+def kind_options(variable: str, view: View) -> list[dict[str, Any]]:
+    """The modalities or runs whose scores are stored; the usual one has no value, as it is in no address."""
+    kinds = kinds_of(view.model, view.split) if view.split else {}
+    own = getattr(view.kind, "run" if variable == "modality" else "modality")
+    usual = USUAL[variable]
+    options = [{"value": "", "label": ANY[variable]}]
+    for kind, n in kinds.items():
+        name, other = (kind.modality, kind.run) if variable == "modality" else (kind.run, kind.modality)
+        if name != usual and other == own:
+            label = (
+                f"Close-ups ({n:,})" if variable == "modality" else f"{name}, never seen in training ({n:,})"
+            )
+            options.append({"value": slug(name), "label": label})
+    return options
+
+
 def part_options(variable: str, view: View) -> list[dict[str, Any]]:
     """All cases, or one of the parts with its size."""
+    if variable in USUAL:
+        return kind_options(variable, view)
     parts, taxonomy = view.parts.get(variable, {}), view.model.card.taxonomy
     return [
         {"value": "", "label": ANY[variable]},

@@ -26,9 +26,13 @@ from model.evaluation.figures.figure import (
     FigureData,
     interval_cells,
 )
+from model.evaluation.figures.sketch import roc_sketch
 from model.evaluation.figures.template import palette
 from model.evaluation.operating import operating_figures
-from model.evaluation.review import evaluated_rows, intact_bundles
+from model.evaluation.outcomes import OUTCOME_ORDER
+from model.evaluation.paired import paired_comparison
+from model.evaluation.review import intact_bundles
+from model.evaluation.rows import evaluated_rows
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/performance")
 
@@ -98,6 +102,12 @@ def send_figure(name: str) -> Response:
     return uncached(json.dumps(body), "application/json")
 
 
+@blueprint.get("/sketch/roc.svg")
+def send_sketch() -> Response:
+    """The ROC curve of the view in one colour, which the page shows until it can draw its figures."""
+    return uncached(roc_sketch(requested_view().figure_data()), "image/svg+xml")
+
+
 @blueprint.get("/report/<name>.html")
 def send_report(name: str) -> Response:
     """The whole review of a model and split as one file; model and split as the path and `?split=` say."""
@@ -158,6 +168,18 @@ def decisions_csv(view: View) -> CsvTable:
     return CsvTable(("threshold", "truth", "decision", "cases"), [(threshold, *one) for one in cells])
 
 
+def outcomes_csv(view: View) -> CsvTable:
+    """Truth by outcome at the threshold."""
+    shown = view.review
+    threshold = shown.probability(view.position)
+    rows = [
+        (threshold, shown.malignant_from(threshold), truth, str(outcome), counts.count(outcome))
+        for truth, counts in zip(("malignant", "benign"), shown.outcomes(threshold), strict=True)
+        for outcome in OUTCOME_ORDER
+    ]
+    return CsvTable(("benign_below", "malignant_from", "truth", "outcome", "cases"), rows)
+
+
 def numbers_csv(view: View) -> CsvTable:
     """Every number at the threshold, each with its interval."""
     shown = view.review
@@ -174,21 +196,26 @@ def numbers_csv(view: View) -> CsvTable:
 
 
 def models_csv(view: View) -> CsvTable:
-    """Several models, each against the first."""
-    head = ("model", "against", "images_of_both", "auc", "auc_of_the_first", "difference", "low", "high", "p")
+    """Several models, each with the view's own, figure by figure; differences are the first less the second."""
+    head = (
+        "first",
+        "second",
+        "images_of_both",
+        "figure",
+        "of_first",
+        "of_second",
+        "difference",
+        "low",
+        "high",
+    )
     rows = [
         (
-            one.model,
-            view.model.name,
-            one.result.n,
-            one.result.second.value,
-            one.result.first.value,
-            -one.result.difference.value,
-            -one.result.difference.high,
-            -one.result.difference.low,
-            one.result.p,
+            *(pair.first, pair.second, pair.cases.truth.size, one.name, one.first, one.second),
+            *(one.difference.value, one.difference.low, one.difference.high),
         )
-        for one in view.figure_data().rivals
+        for other in view.others
+        for pair in (paired_comparison(view.model, other, view.split, view.where),)
+        for one in pair.figures
     ]
     return CsvTable(head, rows)
 
@@ -196,7 +223,7 @@ def models_csv(view: View) -> CsvTable:
 def cases_csv(view: View) -> CsvTable:
     """Every listed case, worst errors first."""
     threshold = view.review.probability(view.position)
-    places = listed_cases(view.model, view.split, view.where, view.selection, threshold)
+    places = listed_cases(view.model, view.split, view.where, view.listed, threshold, view.others)
     table = evaluated_rows(view.model, view.split, view.where)
     columns = [str(name) for name in table.columns]
 
@@ -211,6 +238,7 @@ def cases_csv(view: View) -> CsvTable:
 
 # The tables that belong to no figure.
 TABLES: dict[str, Callable[[View], CsvTable]] = {
+    "outcomes": outcomes_csv,
     "decisions": decisions_csv,
     "numbers": numbers_csv,
     "models": models_csv,

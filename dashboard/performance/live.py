@@ -6,16 +6,17 @@ and `scores.parquet` once the run is evaluated.
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.performance.panels import figure_panel, figure_room
-from model.bundle import CARD, HISTORY, SCORES
+from dashboard.performance.panels import figure_panel, figure_room, figures_table
+from model.bundle import CARD, HISTORY, SCORES, Bundle
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.training import TRAINING, Trained
 
@@ -170,11 +171,64 @@ def training_panel(data: FigureData, runs: Sequence[Run], shown: Collection[str]
                 className="outcomes runs",
             ),
             None if folder else html.P(HOW_TO_FOLLOW, className="note"),
+            smoothing_controls(),
             figure_room(TRAINING, data, turn="performance-training-turn"),
+            machine_table((data.bundle, *data.others)),
             dcc.Interval(id="performance-tick", interval=1000 * SECONDS, disabled=not live),
         ]
     )
     return figure_panel(TRAINING, data, body)
+
+
+SMOOTHINGS: dict[str, str] = {"1": "Every epoch", "3": "Mean of 3", "5": "Mean of 5", "9": "Mean of 9"}
+
+
+def smoothing_controls() -> Component:
+    """Over how many epochs lines are averaged, and whether the loss is on a logarithmic axis."""
+    select = dbc.Select(
+        id="performance-smooth",
+        options=[{"value": value, "label": words} for value, words in SMOOTHINGS.items()],
+        value="1",
+        className="filter",
+    )
+    log = dcc.Checklist(
+        id="performance-log",
+        options=[{"value": "log", "label": "Loss and learning rate on a log scale"}],
+        value=[],
+    )
+    words = html.Label("Smoothing", htmlFor="performance-smooth", className="label")
+    return html.Div([html.Div([words, select]), log], className="outcomes")
+
+
+def machine_table(models: Sequence[Bundle]) -> Component:
+    """On what each model was trained, for how long, and how fast it learned."""
+    rows = [
+        (
+            one.name,
+            duration_words(one.card.training.get("seconds")),
+            str(one.card.training.get("processor") or "not noted"),
+            recipe_value(one, "learning_rate"),
+            recipe_value(one, "batch"),
+        )
+        for one in models
+    ]
+    head = ("Model", "Time", "Machine", "Learning rate", "Batch")
+    return figures_table(head, rows, "machines")
+
+
+def recipe_value(model: Bundle, name: str) -> str:
+    """A value of a model's recipe; a dash where it is not noted."""
+    recipe = model.card.training.get("recipe")
+    value = recipe.get(name) if isinstance(recipe, Mapping) else None
+    return "–" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def duration_words(seconds: Any) -> str:
+    """How long something took, in hours and minutes."""
+    if not isinstance(seconds, int | float):
+        return "not noted"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def run_options(runs: Sequence[Run]) -> list[dict[str, str]]:

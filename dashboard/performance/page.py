@@ -2,6 +2,7 @@
 the address holds; the threshold slider and everything that follows it live in assets/performance.js."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,39 +13,32 @@ from dashboard.performance import (
     browser,
     cases,
     choice,
+    comparison,
+    errors,
     live,
     model_card,
+    outcomes,
     panels,
     parts,
     photographs,
+    sections,
+    summary,
     threshold,
 )
-from dashboard.performance.view import View, drawn_runs, live_runs, read_view, view_of_query, view_query
+from dashboard.performance.checklists import checklist_panels
+from dashboard.performance.sections import body_of_view
+from dashboard.performance.view import View, live_runs, read_view, view_of_query, view_query
 from dashboard.services import Services
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.catalogue import FIGURES
-from model.evaluation.figures.confusion import DIAGNOSES
 from model.evaluation.figures.figure import FigureData
-from model.evaluation.figures.forest import SUBGROUPS
+from model.evaluation.figures.map import MAP
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.training import TRAINING
-from model.evaluation.review import (
-    SplitEvaluation,
-    damaged_bundles,
-    evaluate_split,
-    intact_bundles,
-    training_words,
-)
-from model.evaluation.words import rate
+from model.evaluation.review import damaged_bundles, intact_bundles
 
 register_page(__name__, path="/performance", title="Performance · Dermaboard", name="Performance")  # type: ignore[no-untyped-call]
 browser.register_scripts()
-
-# More cases than this: intervals come after the curves, not with them.
-MANY = 20_000
-# Pixels of the model card, which comes later, so that nothing moves when it does.
-CARD = 480
 
 
 def layout(**query: Any) -> Component:
@@ -61,7 +55,7 @@ def layout(**query: Any) -> Component:
             head,
             dcc.Location(id="performance-address", refresh=False),
             dcc.Store(id="performance-search", data=view_query(view)),
-            dcc.Store(id="performance-show", data=view.selection.code),
+            dcc.Store(id="performance-show", data=view.selection.code if view.selection else ""),
             dcc.Store(id="performance-page", data=view.page),
             html.Div(panels.notices(notices), id="performance-notices"),
             choice.choice_of_view(models, view),
@@ -70,95 +64,6 @@ def layout(**query: Any) -> Component:
         ],
         className="performance",
     )
-
-
-def body_of_view(view: View) -> list[Component]:
-    """Everything below the choice. What takes long comes as an empty room that a callback fills."""
-    settings, shown, data = Services.current().settings, view.review, view.figure_data()
-    runs, at = live.find_runs(settings.runs), shown.confusion(view.position)
-    readings = threshold.slider_readings(shown, threshold.chosen_prevalence(None, at))
-    components = [
-        view_summary(view, shown),
-        threshold.tile_row(shown, at),
-        dcc.Store(id="performance-view", data=view_query(view)),
-        dcc.Store(id="performance-turns"),
-        dcc.Store(id="performance-sweep", data=readings | {"runs": live_runs(runs)}),
-        threshold.intervals_note(shown),
-        comparison_room(view),
-        panels.two_columns(threshold_panels(view, shown) + catalogued_panels(data, wide=False)),
-        *catalogued_panels(data, wide=True),
-        cases.cases_panel(view_query(view), settings.images is not None),
-        live.training_panel(data, runs, drawn_runs(view, runs), settings.runs.is_dir()),
-        model_card.robustness_panel(data),
-        panels.framed("Model card", panels.room_for_later("card", CARD)),
-    ]
-    return [one for one in components if one is not None]
-
-
-def view_summary(view: View, shown: SplitEvaluation) -> Component:
-    """Which model on how many cases."""
-    facts = [
-        training_words(view.model.card.training),
-        f"{shown.truth.size:,} images of {shown.lesions:,} lesions",
-    ]
-    if view.where:
-        facts.append(f"only {view.filtered}")
-    tag = html.Span("Trained on drawn lesions", className="tag") if view.model.card.synthetic else None
-    return html.P([" · ".join(filter(None, facts)), " ", tag], className="note performance-about")
-
-
-def comparison_room(view: View) -> Component:
-    """The room for the comparison of several models; it is there, unseen, where one stands alone."""
-    room = html.Div(panels.skeleton() if view.others else None, id="performance-versus")
-    return (
-        panels.framed("Models compared", room, parts.COMPARISON_NOTE, table="models") if view.others else room
-    )
-
-
-def threshold_panels(view: View, shown: SplitEvaluation) -> list[Component]:
-    """The decisions and the numbers at the threshold."""
-    at = shown.confusion(view.position)
-    model = view.model.card
-    return [
-        panels.framed(
-            "Decisions at a threshold",
-            threshold.decisions_body(model, at, view.position),
-            f"Model's own: set on validation for {rate(model.target_sensitivity)} sensitivity.",
-            table="decisions",
-        ),
-        panels.framed(
-            "Numbers at the threshold",
-            threshold.numbers_body(at, threshold.chosen_prevalence(view.prevalence, at)),
-            threshold.NUMBERS_NOTE,
-            table="numbers",
-        ),
-    ]
-
-
-def catalogued_panels(data: FigureData, wide: bool) -> list[Component]:
-    """The figures of the cases that take half the width, or all of it."""
-    return [
-        panels.figure_panel(figure, data, BODIES[figure.name](data) if figure.name in BODIES else None)
-        for figure in FIGURES.values()
-        if figure.of_cases and figure.wide == wide and figure.exists(data)
-    ]
-
-
-def subgroups_body(data: FigureData) -> Component:
-    """Forest plot and the room for its table."""
-    more = html.Details(
-        [html.Summary("As a table"), html.Div(panels.skeleton(), id="performance-subgroups")],
-        className="as-table",
-        id="performance-subgroups-table",
-    )
-    return html.Div([panels.figure_room(SUBGROUPS, data), more])
-
-
-# Figures that are more than their drawing on the page.
-BODIES: dict[str, Callable[[FigureData], Component]] = {
-    DIAGNOSES.name: lambda data: parts.diagnoses_room(data.review.taxonomy),
-    SUBGROUPS.name: subgroups_body,
-}
 
 
 def view_of(address: str | None) -> View:
@@ -184,19 +89,20 @@ def view_of(address: str | None) -> View:
     Input("performance-split", "value"),
     Input("performance-compare", "value"),
     Input({"type": "performance-filter", "name": ALL}, "value"),
+    Input("performance-overlay", "value"),
     State("performance-search", "data"),
     prevent_initial_call=True,
 )
 def choose(
-    model: str, split: str, compare: list[str] | None, wanted: list[str], address: str
+    model: str, split: str, compare: list[str] | None, wanted: list[str], overlay: str, address: str
 ) -> tuple[Any, ...]:
     """Another model, split, filter or comparison; what the browser keeps by itself stays as it is."""
     services = Services.current()
     models: list[Bundle] = intact_bundles(services.bundles)
     query: dict[str, Any] = parse_qs((address or "").lstrip("?"), keep_blank_values=True)
     before = query.get("model")
-    query |= {"model": model, "split": split, "compare": compare or []}
-    query |= dict(zip(COLUMNS, wanted, strict=True))
+    query |= {"model": model, "split": split, "compare": compare or [], "overlay": overlay or ""}
+    query |= dict(zip(choice.FILTERS, wanted, strict=True))
     query.pop("page", None)
     if before != [model]:
         # Another model has another threshold of its own.
@@ -210,8 +116,8 @@ def choose(
         view.split,
         choice.other_options(models, view.model.name),
         [one.name for one in view.others],
-        [choice.part_options(variable, view) for variable in COLUMNS],
-        [chosen.get(variable, "") for variable in COLUMNS],
+        [choice.part_options(variable, view) for variable in choice.FILTERS],
+        [chosen.get(variable, "") for variable in choice.FILTERS],
         choice.report_address(view.model.name, view.split),
         view_query(view),
         view_query(view),
@@ -225,13 +131,26 @@ def diagnoses_part(view: View, _: Mapping[str, Any]) -> Component | None:
     return None if matrix is None else parts.diagnoses_table(matrix, view.model.card.taxonomy)
 
 
-# What comes later and is no figure.
+def drawn_map(data: FigureData, slim: bool) -> Any:
+    """The map; on a telephone a finger scrolls over it instead of drawing around points."""
+    made = MAP.draw(data)
+    return made.update_layout(dragmode=False) if slim else made
+
+
+# What comes later and is no figure like the others.
 PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     "diagnoses": diagnoses_part,
     "robustness": lambda view, turn: model_card.robustness_content(
         view.figure_data(turn["theme"]), turn["narrow"]
     ),
-    "card": lambda view, _: model_card.model_card(view.model.card),
+    "map": lambda view, turn: panels.graph(
+        MAP.name,
+        drawn_map(replace(view.figure_data(turn["theme"]), colouring=turn["colouring"]), turn["narrow"]),
+    ),
+    "card": lambda view, _: html.Div(
+        [model_card.model_card(view.model.card), *checklist_panels(view.model.card)]
+    ),
+    "runs": lambda view, _: comparison.runs_table(intact_bundles(Services.current().bundles), view.split),
 }
 
 
@@ -247,8 +166,8 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
     """What has its turn: a figure that was not there, not in this theme, or not with its intervals.
 
     Args:
-        turn: `theme` to draw in, whether to be `sure` of intervals, and whether the window is `narrow`; None when
-            another view came in between.
+        turn: `theme` to draw in, whether to be `sure` of intervals, whether the window is `narrow`, and the `colouring`
+            of the map; None when another view came in between.
     """
     if turn is None:
         return no_update
@@ -256,9 +175,59 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
     if name in PARTS:
         return PARTS[name](view, turn)
     figure, shown = FIGURES[name], view.review
-    rough = figure.needs_intervals and not (turn["sure"] or shown.ready or shown.truth.size <= MANY)
+    rough = figure.needs_intervals and not (turn["sure"] or shown.ready or shown.truth.size <= sections.MANY)
     made = figure.draw(view.figure_data(turn["theme"], not rough, position))
     return panels.graph(name, narrow(made) if turn["narrow"] and figure.wide else made, rough)
+
+
+@callback(
+    Output("performance-summary", "children"),
+    Output("performance-outcomes", "children"),
+    Output("performance-sources", "children"),
+    Output("performance-groups", "children"),
+    Output("performance-errors", "children"),
+    Input("performance-at", "data"),
+    State("performance-view", "data"),
+)
+def follow_threshold(position: float | None, address: str) -> Any:
+    """What the server counts anew when the slider rests at a position in per cent; None in a new page that has it."""
+    if position is None:
+        return (no_update,) * 5
+    view = replace(view_of(address), threshold=position)
+    at = view.review.probability(position)
+    known = photographs.known_images(Services.current().settings.images)
+    return (
+        summary.summary_body(view, at),
+        outcomes.outcomes_body(view.review, at),
+        sections.group_tables(view, at, True),
+        sections.group_tables(view, at, False),
+        errors.errors_body(view, at, known),
+    )
+
+
+@callback(
+    Output("performance-per-hundred", "children"),
+    Input("performance-at", "data"),
+    Input("performance-prevalence", "value"),
+    State("performance-view", "data"),
+    State("performance-threshold", "value"),
+    prevent_initial_call=True,
+)
+def weigh_per_hundred(_: float | None, prevalence: float | None, address: str, position: float) -> Any:
+    """What the answers mean at the prevalence that is set; nothing new for one that is half typed."""
+    if prevalence is None:
+        return no_update
+    shown = view_of(address).review
+    return threshold.per_hundred_words(shown.confusion(position), prevalence, shown.probability(position))
+
+
+@callback(Output("performance-sweep", "data"), Input("performance-view", "data"))
+def send_sweep(address: str) -> dict[str, Any]:
+    """What the browser follows the slider with by itself, a moment after the page that can be read without it."""
+    shown = view_of(address).review
+    prevalence = threshold.chosen_prevalence(None, shown.at(shown.threshold))
+    runs = live_runs(live.find_runs(Services.current().settings.runs))
+    return threshold.slider_readings(shown, prevalence) | {"runs": runs}
 
 
 @callback(
@@ -266,19 +235,10 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
     Output("performance-versus", "children"),
     Input("performance-view", "data"),
 )
-def make_sure(address: str) -> tuple[str, Component | None]:
+def make_sure(address: str) -> tuple[str, list[Component]]:
     """The interval of the AUC, which takes longer than the AUC, and several models side by side."""
     view = view_of(address)
-    return threshold.area_line(view.review), models_compared(view)
-
-
-def models_compared(view: View) -> Component | None:
-    """Several models side by side; nothing where one stands alone."""
-    if not view.others:
-        return None
-    own = [evaluate_split(one, view.split, view.where) for one in view.models]
-    at = [one.at(one.threshold) for one in own]
-    return parts.comparison_table(view.models, at, view.figure_data().rivals)
+    return threshold.area_line(view.review), comparison.pairs_of_view(view)
 
 
 @callback(
@@ -306,16 +266,24 @@ def show_cases(address: str) -> list[Component | None]:
     Input("performance-training-turn", "data"),
     Input("performance-runs", "value"),
     Input("performance-tick", "n_intervals"),
+    Input("performance-smooth", "value"),
+    Input("performance-log", "value"),
     State("performance-view", "data"),
     prevent_initial_call=True,
 )
 def follow_training(
-    turn: dict[str, Any] | None, names: list[str] | None, ticks: int | None, address: str
+    turn: dict[str, Any] | None,
+    names: list[str] | None,
+    ticks: int | None,
+    smooth: str | None,
+    log: list[str] | None,
+    address: str,
 ) -> tuple[Any, ...]:
     """The curves of training; asked for again and again while a run is going."""
     runs = live.find_runs(Services.current().settings.runs)
     shown = [live.trained_run(run) for run in runs if run.name in (names or ())]
-    made = TRAINING.draw(view_of(address).figure_data(turn["theme"], runs=shown)) if turn else None
+    data = view_of(address).figure_data(turn["theme"], runs=shown) if turn else None
+    made = TRAINING.draw(replace(data, smooth=int(smooth or 1), log=bool(log))) if data else None
     return (
         no_update if made is None else panels.graph(TRAINING.name, made),
         live.run_options(runs),

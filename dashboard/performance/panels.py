@@ -1,7 +1,7 @@
 """Framed parts of the page, each with what can be taken along: a figure as PNG or SVG, a table as CSV."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,15 +18,21 @@ TABLES = "/performance/table"
 
 
 def framed(
-    title: str, body: Any, note: str | None = None, figure: str | None = None, table: str | None = None
+    title: str,
+    body: Any,
+    note: str | None = None,
+    figure: str | None = None,
+    table: str | None = None,
+    level: Callable[[str], Component] = html.H2,
 ) -> Component:
     """A part of the page with its heading and, where it helps, one sentence on how to read it.
 
     Args:
         figure, table: names under which both can be taken along.
+        level: of its heading.
     """
     head = [
-        html.H2(title),
+        level(title),
         take_along(title, figure, table),
         html.P(note, className="note") if note else None,
     ]
@@ -45,6 +51,7 @@ def figure_panel(figure: Figure, data: FigureData, body: Component | None = None
         " ".join(filter(None, (figure.note_for(data), figure.click))) or None,
         figure=figure.name if figure.exists(data) else None,
         table=figure.name if figure.table else None,
+        level=html.H3,
     )
 
 
@@ -70,14 +77,15 @@ def take_along(title: str, figure: str | None, table: str | None) -> Component |
     return html.Div(links, className="take-along") if links else None
 
 
-def figure_room(figure: Figure, data: FigureData, turn: Any = None) -> Component:
+def figure_room(figure: Figure, data: FigureData, turn: Any = None, sketch: str = "") -> Component:
     """Room for a figure, which comes when its turn has come; assets/turns.js says when that is.
 
     Args:
         turn: the store that calls the figure, with the theme to draw it in; that of `draw` for None.
+        sketch: the address of a picture that stands there before; in one colour, which the style sheet chooses.
     """
     return html.Div(
-        room_with_turn(figure.name, height_style(figure.height_for(data)), turn),
+        room_with_turn(figure.name, height_style(figure.height_for(data)), turn, sketch),
         className=f"graph graph-{figure.name}",
         role="img",
         **attributes(aria_label=figure.words_for(data)),
@@ -94,12 +102,14 @@ def room_for_later(name: str, height: int, plain: bool = True) -> Component:
     return html.Div(room_with_turn(name, {"minHeight": f"{height}px"}, **labels))
 
 
-def room_with_turn(name: str, style: dict[str, str], turn: Any = None, **labels: Any) -> list[Component]:
+def room_with_turn(
+    name: str, style: dict[str, str], turn: Any = None, sketch: str = "", **labels: Any
+) -> list[Component]:
     """An empty room, and the store that calls what belongs into it."""
     turn = turn or {"type": "performance-turn", "name": name}
     return [
         html.Div(
-            skeleton(),
+            skeleton(sketch),
             id={"type": "performance-room", "name": name},
             className="room",
             style=style,
@@ -115,9 +125,11 @@ def height_style(height: int) -> dict[str, str]:
     return {"--tall": f"{height}px"}
 
 
-def skeleton() -> Component:
-    """What stands where something is still to come."""
-    return html.Div(className="skeleton")
+def skeleton(sketch: str = "") -> Component:
+    """What stands where something is still to come; `sketch` is the address of a picture of it."""
+    if not sketch:
+        return html.Div(className="skeleton")
+    return html.Div(className="skeleton sketch", style={"--sketch": f'url("{sketch}")'})
 
 
 def graph(name: str, made: go.Figure, rough: bool = False) -> Component:

@@ -9,13 +9,9 @@ from numpy.typing import NDArray
 
 from dashboard.performance.panels import figures_table, room_for_later
 from dashboard.shell.attributes import attributes
-from model.bundle import Bundle
-from model.evaluation.delong import Difference
 from model.evaluation.figures.forest import subgroup_code
-from model.evaluation.metrics import Confusion
-from model.evaluation.review import Versus
 from model.evaluation.subgroups import Subgroup
-from model.evaluation.words import area_text, diagnosis_shape, p_value_text, share_text, signed_text, tenths
+from model.evaluation.words import area_text, diagnosis_shape, share_text, tenths
 from model.taxonomy import Diagnosis, Taxonomy
 
 # Pixels of the table's head and of a row.
@@ -133,58 +129,6 @@ def edge_class(shown: Sequence[Diagnosis], place: int) -> str:
 def tone_class(diagnosis: Diagnosis) -> str:
     """The verdict's colour of a diagnosis."""
     return "tone-malignant" if diagnosis.malignant else "tone-benign"
-
-
-COMPARISON_NOTE = (
-    "Sensitivity and specificity at each model's own threshold. The difference is in AUC, on the images that both "
-    "have scored, with DeLong's 95 % interval and test; the first model's AUC is that beside the second's."
-)
-
-
-def comparison_table(
-    bundles: Sequence[Bundle], at: Sequence[Confusion], rivals: Sequence[Versus]
-) -> Component:
-    """A row a model.
-
-    Args:
-        bundles, at: every model, and its decisions at its own threshold.
-        rivals: all but the first model, against it.
-    """
-    first = bundles[0].name
-    head = ("Model", "AUC", f"Difference from {first}", "Images of both", "Sensitivity", "Specificity")
-    against_first = [
-        (area_text(rivals[0].result.first), "–", "–"),
-        *(
-            (area_text(one.second), auc_difference(one), f"{one.n:,}")
-            for one in (two.result for two in rivals)
-        ),
-    ]
-    rows = [
-        (bundle.name, *cells, share_text(confusion.sensitivity), share_text(confusion.specificity))
-        for bundle, cells, confusion in zip(bundles, against_first, at, strict=True)
-    ]
-    notes = [html.P(words, className="note") for one in rivals if (words := odd_cases(first, one))]
-    return html.Div([figures_table(head, rows, "versus"), *notes])
-
-
-def auc_difference(result: Difference) -> str:
-    """How far the second area is above the first, with interval and p value."""
-    gap = result.difference
-    if gap.reason is not None:
-        return gap.reason.sentence
-    return f"{signed_text(-gap.value)} ({signed_text(-gap.high)} to {signed_text(-gap.low)}), {p_value_text(result.p)}"
-
-
-def odd_cases(first: str, other: Versus) -> str:
-    """Images on whose truth two evaluations do not agree; "" where there is none."""
-    sentences = []
-    if other.disputed:
-        sentences.append(
-            f"{other.disputed:,} images are malignant for one and benign for the other, and left out"
-        )
-    if other.renamed:
-        sentences.append(f"{other.renamed:,} have another diagnosis of the same kind")
-    return f"{first} and {other.model}: {'; '.join(sentences)}." if sentences else ""
 
 
 def subgroups_table(groups: Sequence[Subgroup]) -> Component:

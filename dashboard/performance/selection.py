@@ -2,12 +2,17 @@
 
 Every choice has a code, which stands in the address as `show=`:
 
-    errors, fn, fp, tp, tn, all     by outcome at the threshold
+    errors, fn, fp, tp, tn, all     by decision at the threshold
+    outcome:malignant:no_result     by truth and what people are shown
     cell:mel:nv                     by true and chosen diagnosis
     score:0.25:0.3                  by probability, from the first to below the second (1 is in the last)
     score:0.25:0.3:malignant        the same, of one class
     raw:0.2:0.3                     by probability before the calibration
     part:sex:female                 by subgroup
+    labels                          whose label is probably wrong, the least likely first
+    map:0,0;1,0;1,1                 inside a polygon of the map
+    versus:NAME:first               decided rightly by this model alone, and not by the one of that name; `second`: by
+                                    the other alone
 """
 
 from dataclasses import dataclass
@@ -19,15 +24,20 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, Where, cases_inside, part_title
-from model.evaluation.review import evaluated_rows
+from model.evaluation.label_errors import likely_label_errors
+from model.evaluation.outcomes import OUTCOME_ORDER
+from model.evaluation.paired import paired_comparison
+from model.evaluation.review import SplitEvaluation, evaluate_split
+from model.evaluation.rows import evaluated_rows
 from model.evaluation.stored import deciding_scores
+from model.outcome import Outcome
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PER_PAGE = 24
-OUTCOMES: dict[str, str] = {
+DECISIONS: dict[str, str] = {
     "errors": "All errors",
     "fn": "Cancers missed",
     "fp": "False alarms",
@@ -54,17 +64,25 @@ class Selection:
     @property
     def follows_threshold(self) -> bool:
         """Whether other cases are listed at another threshold."""
-        return self.kind in OUTCOMES and self.kind != "all"
+        return self.kind == "outcome" or (self.kind in DECISIONS and self.kind != "all")
 
 
-DEFAULT = Selection("errors")
+ERRORS = Selection("errors")
 
 
 def parse_selection(code: str, taxonomy: Taxonomy) -> Selection | None:
     """The selection of a code; None for what is none."""
     kind, *about = code.split(":")
-    if kind in OUTCOMES:
+    if kind in DECISIONS:
         good = not about
+    elif kind == "outcome":
+        good = len(about) == 2 and about[0] in CLASSES and about[1] in set(OUTCOME_ORDER)
+    elif kind == "labels":
+        good = not about
+    elif kind == "map":
+        good = len(about) == 1 and len(polygon_corners(about[0])) > 2
+    elif kind == "versus":
+        good = len(about) == 2 and about[1] in ("first", "second")
     elif kind == "cell":
         good = len(about) == 2 and set(about) <= set(taxonomy.codes)
     elif kind in RANGES:
@@ -93,8 +111,20 @@ def selection_words(selection: Selection, threshold: float, taxonomy: Taxonomy) 
         return f"{RANGES[selection.kind]} from {percent_words(about[0])} to {percent_words(about[1])} %{of}"
     if selection.kind == "part":
         return f"{about[0].capitalize()}: {part_title(about[0], about[1].replace('-', ' '), taxonomy)}"
+    if selection.kind in ("labels", "map"):
+        return "Labels that are probably wrong" if selection.kind == "labels" else "Chosen on the map"
+    if selection.kind == "versus":
+        here, there = ("rightly", "wrongly") if about[1] == "first" else ("wrongly", "rightly")
+        return f"Decided {here} here, {there} by {about[0]}"
+    named = DECISIONS.get(selection.kind) or outcome_words(*about)
     at = f" at a threshold of {percent_words(str(threshold))} %" if selection.follows_threshold else ""
-    return OUTCOMES[selection.kind] + at
+    return named + at
+
+
+def outcome_words(truth: str, outcome: str) -> str:
+    """Cases of a truth that people were shown an outcome of, in words."""
+    cases = "Cancers" if truth == "malignant" else "Harmless lesions"
+    return f"{cases} without a result" if outcome == "no_result" else f"{cases} called {outcome}"
 
 
 def percent_words(share: str) -> str:
@@ -128,6 +158,13 @@ def selected_cases(
     }[kind]
 
 
+def cases_of_outcome(shown: SplitEvaluation, about: tuple[str, ...], threshold: float) -> NDArray[np.bool_]:
+    """Which cases (n,) have a truth, "malignant" or "benign", and an outcome at a threshold."""
+    truth, outcome = about
+    codes = shown.outcome_codes(threshold)
+    return (codes == OUTCOME_ORDER.index(Outcome(outcome))) & (shown.truth == (truth == "malignant"))
+
+
 def in_range(
     truth: NDArray[np.bool_], scores: NDArray[np.float64], about: tuple[str, ...]
 ) -> NDArray[np.bool_]:
@@ -150,6 +187,38 @@ def in_cell(table: "pd.DataFrame", taxonomy: Taxonomy, true: str, chosen_code: s
     return cases
 
 
+def label_error_places(table: "pd.DataFrame", taxonomy: Taxonomy) -> NDArray[np.intp]:
+    """Places (m,) of cases whose label is probably wrong, the least likely first; none for a binary model."""
+    columns = [f"p_{code}" for code in taxonomy.codes]
+    if not set(columns) <= set(table.columns):
+        return np.zeros(0, np.intp)
+    places = {code: place for place, code in enumerate(taxonomy.codes)}
+    labels = [places.get(label, -1) for label in table["label"]]
+    return likely_label_errors(labels, table[columns].to_numpy(np.float64))
+
+
+def polygon_corners(code: str) -> list[tuple[float, float]]:
+    """The corners of a polygon, "x,y;x,y;x,y"; none where it is not one."""
+    try:
+        corners = [(float(x), float(y)) for x, y in (one.split(",") for one in code.split(";"))]
+    except ValueError:
+        return []
+    return corners if np.isfinite(corners).all() else []
+
+
+def in_polygon(table: "pd.DataFrame", code: str) -> NDArray[np.bool_]:
+    """Which cases (n,) lie inside a polygon of the map: a line to the right crosses an odd number of its sides."""
+    inside = np.zeros(len(table), np.bool_)
+    if not {"map_x", "map_y"} <= set(table.columns):
+        return inside
+    x, y = (table[name].to_numpy(np.float64) for name in ("map_x", "map_y"))
+    corners = polygon_corners(code)
+    for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if y0 != y1:
+            inside ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return inside
+
+
 def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
     """The order (n,) in which errors come before what is right, and each begins with the worst.
 
@@ -164,11 +233,34 @@ def worst_first(truth: NDArray[np.bool_], scores: NDArray[np.float64], threshold
 
 @lru_cache(maxsize=16)
 def listed_cases(
-    bundle: Bundle, split: str, where: Where, selection: Selection, threshold: float
+    bundle: Bundle,
+    split: str,
+    where: Where,
+    selection: Selection,
+    threshold: float,
+    others: tuple[Bundle, ...] = (),
 ) -> NDArray[np.intp]:
-    """Places (k,) in `evaluated_rows(bundle, split, where)` of a selection's cases, worst errors first."""
+    """Places (k,) in `evaluated_rows(bundle, split, where)` of a selection's cases, worst errors first.
+
+    Args:
+        others: the models among which a selection may name one to be compared with.
+    """
     table = evaluated_rows(bundle, split, where)
-    places = np.flatnonzero(selected_cases(table, selection, threshold, bundle.card.taxonomy))
+    if selection.kind == "labels":
+        return label_error_places(table, bundle.card.taxonomy)
+    if selection.kind == "outcome":
+        inside = cases_of_outcome(evaluate_split(bundle, split, where), selection.about, threshold)
+    elif selection.kind == "map":
+        inside = in_polygon(table, selection.about[0])
+    elif selection.kind == "versus":
+        inside = np.zeros(len(table), np.bool_)
+        for other in others:
+            if other.name == selection.about[0]:
+                pair = paired_comparison(bundle, other, split, where)
+                inside[pair.only_first if selection.about[1] == "first" else pair.only_second] = True
+    else:
+        inside = selected_cases(table, selection, threshold, bundle.card.taxonomy)
+    places = np.flatnonzero(inside)
     truth, scores = table["malignant"].to_numpy(bool)[places], deciding_scores(table)[places]
     return places[worst_first(truth, scores, threshold)]
 

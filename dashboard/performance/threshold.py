@@ -1,6 +1,7 @@
 """What follows the threshold: tiles, slider, two-by-two table and numbers; `browser` has what moves them."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -10,11 +11,16 @@ from dash.development.base_component import Component
 
 from dashboard.performance.view import HIGHEST, LOWEST
 from dashboard.shell.attributes import attributes
-from model.bundle import Card, OperatingPoint
+from model.bundle import OperatingPoint
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.operating import odds_of_benign, odds_of_malignant, operating_figures
+from model.evaluation.operating import (
+    net_benefit_interval,
+    odds_of_benign,
+    odds_of_malignant,
+    operating_figures,
+)
 from model.evaluation.review import STEP, SplitEvaluation
 from model.evaluation.words import rate, tenths, value_and_interval
 
@@ -123,33 +129,37 @@ CELLS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def decisions_body(card: Card, confusion: Confusion, position: float) -> Component:
-    """Slider, operating points and table; `position` is the threshold in per cent."""
-    return html.Div([slider(position), point_buttons(card, position), binary_confusion(confusion)])
-
-
-def slider(position: float) -> Component:
-    """The threshold in per cent."""
+def threshold_bar(shown: SplitEvaluation, position: float) -> Component:
+    """The threshold, in sight wherever one reads, with what it comes to; `position` is in per cent."""
+    at = shown.confusion(position)
+    words = "Malignant from" if shown.never_benign else "Benign below"
+    found = tenths(at.sensitivity.value) if at.sensitivity.defined else "–"
+    left = tenths(at.specificity.value) if at.specificity.defined else "–"
+    label: list[str | Component] = [f"{words} ", html.Span(f"{position:.1f} %", id="bar-at")]
+    says: list[str | Component] = ["finds ", html.Strong(found, id="bar-found"), " of 100 cancers, leaves "]
+    says += [html.Strong(left, id="bar-left"), " of 100 harmless lesions alone"]
     return html.Div(
         [
-            html.Span("Call malignant from a probability of", className="label", id="threshold-label"),
+            html.Strong(label, id="threshold-label"),
             dcc.Slider(
                 id="performance-threshold",
                 min=0,
                 max=100,
                 step=0.1,
                 value=position,
-                marks={value: f"{value} %" for value in (0, 25, 50, 75, 100)},
+                marks=None,
                 updatemode="drag",
+                allow_direct_input=False,
             ),
+            html.Span(says, className="note", id="threshold-says"),
         ],
-        className="threshold",
+        className="threshold-bar",
     )
 
 
-def point_buttons(card: Card, position: float) -> Component:
-    """The model's operating points as buttons that move the slider."""
-    chips = [point_button(one, one.name == card.operating_point, position) for one in card.operating_points]
+def point_buttons(points: Sequence[OperatingPoint], own: float, position: float) -> Component:
+    """The operating points as buttons that move the slider; `own` is the threshold of the one in use."""
+    chips = [point_button(one, one.threshold == own, position) for one in points]
     label = html.Span("Operating points for a sensitivity of", className="note")
     return html.Div(
         [label, *chips], className="points", role="group", **attributes(aria_label="Operating points")
@@ -261,8 +271,8 @@ def chosen_prevalence(wanted: float | None, confusion: Confusion) -> float:
     return min(HIGHEST, max(LOWEST, float(tenths(share.value)))) if share.defined else 10.0
 
 
-def numbers_body(confusion: Confusion, percent: float) -> Component:
-    """The table of numbers and the field for the prevalence."""
+def numbers_body(confusion: Confusion, percent: float, threshold: float) -> Component:
+    """The table of numbers, the field for the prevalence, and what follows in words; `threshold` is a probability."""
     at = number_readings(confusion, percent)
     rows = [
         html.Tr(
@@ -278,9 +288,31 @@ def numbers_body(confusion: Confusion, percent: float) -> Component:
     return html.Div(
         [
             prevalence_field(percent),
+            html.P(per_hundred_words(confusion, percent, threshold), id="performance-per-hundred"),
             html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)], className="figures", id="numbers"),
         ]
     )
+
+
+def per_hundred_words(confusion: Confusion, percent: float, threshold: float) -> str:
+    """What the two answers mean of 100 lesions at a prevalence in per cent, and what acting on them is worth."""
+    at = operating_figures(confusion, percent / 100)
+    worth = net_benefit_interval(confusion, percent / 100, threshold)
+    undefined = next((one.reason for one in (at.ppv, at.npv, worth) if one.reason), None)
+    if undefined:
+        return undefined.sentence
+    missed = Interval(1 - at.npv.value, 1 - at.npv.high, 1 - at.npv.low)
+    value, low, high = (f"{100 * one:.1f}".replace("-", "−") for one in (worth.value, worth.low, worth.high))
+    return (
+        f"Where {percent:g}\u00a0% are cancers: of 100 lesions that are not called benign, "
+        f"{of_hundred(at.ppv)} are; of 100 that are called benign, {of_hundred(missed)}. Net benefit: {value} cancers "
+        f"found per 100 lesions, false alarms paid ({low} to {high})."
+    )
+
+
+def of_hundred(share: Interval) -> str:
+    """A share as a number of 100 with its interval."""
+    return f"{tenths(share.value)} ({tenths(share.low)} to {tenths(share.high)})"
 
 
 def prevalence_field(percent: float) -> Component:

@@ -13,16 +13,27 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from dashboard.performance.live import Run
-from dashboard.performance.selection import DEFAULT, Selection, parse_selection
+from dashboard.performance.selection import ERRORS, Selection, parse_selection
 from model.bundle import Bundle
-from model.evaluation.cohort import COLUMNS, Where, part_title, slug, usable_filter
+from model.evaluation.cohort import COLUMNS, UNKNOWN, Where, part_title, slug, usable_filter
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.training import Trained
-from model.evaluation.review import SplitEvaluation, evaluate_split, parts_of, splits
+from model.evaluation.review import SplitEvaluation, evaluate_split
+from model.evaluation.rows import USUAL, Kind, kind_of, kind_title, kinds_of, parts_of, splits
 
 # What a reader may set as prevalence, in per cent.
 LOWEST, HIGHEST = 0.1, 99.9
-MOST_MODELS = 6
+MOST_MODELS = 5
+# What figures can lay groups over each other by, and how many lines can be told apart.
+OVERLAYS: dict[str, str] = {
+    "source": "Source",
+    "modality": "Modality",
+    "without": "Sources never seen",
+    "skin tone": "Skin tone",
+    "sex": "Sex",
+    "age": "Age",
+}
+MOST_GROUPS = 6
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,9 @@ class View:
         parts: what may be filtered by, with the cases of the split in each part.
         threshold: slider position in per cent; None for the model's own.
         prevalence: in per cent; None for that of the cases.
+        selection: the cases that the drawer lists; None while it is closed.
         page: of the list of cases, from 1.
+        overlay: what the figures lay groups of over the whole by, one of OVERLAYS; "" for nothing.
         runs: names of training runs to draw beside the models; None for those that are still going.
     """
 
@@ -48,8 +61,9 @@ class View:
     parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     threshold: float | None = None
     prevalence: float | None = None
-    selection: Selection = DEFAULT
+    selection: Selection | None = None
     page: int = 1
+    overlay: str = ""
     runs: tuple[str, ...] | None = None
 
     @property
@@ -60,7 +74,12 @@ class View:
     @property
     def position(self) -> float:
         """The slider's position in per cent."""
-        return round(100 * self.model.card.threshold, 1) if self.threshold is None else self.threshold
+        return round(100 * self.review.threshold, 1) if self.threshold is None else self.threshold
+
+    @property
+    def listed(self) -> Selection:
+        """The cases that a list has: all errors where nobody chose."""
+        return self.selection or ERRORS
 
     @property
     def review(self) -> SplitEvaluation:
@@ -76,16 +95,49 @@ class View:
     ) -> FigureData:
         """What figures of this view are drawn from, at its own threshold where `position` gives no other."""
         at = self.position if position is None else position
-        return FigureData(self.model, self.review, at, theme, sure, self.others, self.where, tuple(runs))
+        return FigureData(
+            self.model, self.review, at, theme, sure, self.others, self.where, tuple(runs), self.groups
+        )
+
+    @property
+    def groups(self) -> tuple[tuple[str, SplitEvaluation], ...]:
+        """The groups that figures lay over the whole, by name: parts of these cases, or other scores of their split."""
+        if self.overlay in USUAL:
+            wheres = {
+                kind_title(kind): kind.where
+                for kind in kinds_of(self.model, self.split)
+                if kind != self.kind and (kind.run == self.kind.run or self.overlay == "without")
+            }
+        else:
+            parts = list(self.parts.get(self.overlay, ()))[:MOST_GROUPS]
+            wheres = {
+                part_title(self.overlay, name, self.model.card.taxonomy): (
+                    *self.where,
+                    (self.overlay, slug(name)),
+                )
+                for name in parts
+                if name != UNKNOWN
+            }
+        return tuple((name, evaluate_split(self.model, self.split, where)) for name, where in wheres.items())
+
+    @property
+    def narrowed(self) -> str:
+        """Which parts of the cases, in words; "" for all."""
+        named = {(variable, slug(name)): name for variable, names in self.parts.items() for name in names}
+        return ", ".join(
+            f"{variable} {part_title(variable, named.get((variable, wanted), wanted), self.model.card.taxonomy)}"
+            for variable, wanted in kind_of(self.model, self.split, self.where)[1]
+        )
 
     @property
     def filtered(self) -> str:
         """The filter in words; "" where there is none."""
-        named = {(variable, slug(name)): name for variable, names in self.parts.items() for name in names}
-        return ", ".join(
-            f"{variable} {part_title(variable, named.get((variable, wanted), wanted), self.model.card.taxonomy)}"
-            for variable, wanted in self.where
-        )
+        return ", ".join(filter(None, ["" if self.kind == Kind() else kind_title(self.kind), self.narrowed]))
+
+    @property
+    def kind(self) -> Kind:
+        """Of which scores these are: their modality and run."""
+        return kind_of(self.model, self.split, self.where)[0]
 
 
 @dataclass
@@ -127,13 +179,14 @@ def read_view(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) ->
     others = opponents(asked, models, model)
     available = splits(model)
     split = chosen_split(asked, model, available)
-    parts = parts_of(model, split) if split else {}
+    kind = chosen_kind(asked, model, split)
+    parts = parts_of(model, split, kind) if split else {}
     view = View(
         model=model,
         others=others,
         split=split,
         splits=available,
-        where=chosen_filter(asked, parts),
+        where=kind.where + chosen_filter(asked, parts),
         parts=parts,
         threshold=percent_parameter(asked, "threshold", 0, 100, "the model's own threshold is shown"),
         prevalence=percent_parameter(
@@ -141,6 +194,7 @@ def read_view(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) ->
         ),
         selection=chosen_cases(asked, model),
         page=chosen_page(asked),
+        overlay=chosen_overlay(asked),
         runs=tuple(asked.every("run")) if "run" in query else None,
     )
     return view, tuple(asked.notices)
@@ -162,8 +216,9 @@ def view_query(view: View) -> str:
         for name, value in (("threshold", view.threshold), ("prevalence", view.prevalence))
         if value is not None
     ]
-    values += [("show", view.selection.code)] if view.selection != DEFAULT else []
+    values += [("show", view.selection.code)] if view.selection else []
     values += [("page", str(view.page))] if view.page > 1 else []
+    values += [("overlay", view.overlay)] if view.overlay else []
     values += [("run", name) for name in view.runs or ()]
     return "?" + urlencode(values, safe=":")
 
@@ -220,6 +275,17 @@ def chosen_split(asked: Parameters, model: Bundle, available: tuple[str, ...]) -
     return split
 
 
+def chosen_kind(asked: Parameters, model: Bundle, split: str) -> Kind:
+    """The modality and the run whose scores are wanted, else the usual ones."""
+    wanted = tuple((name, value) for name in USUAL if (value := asked.first(name)))
+    kinds = kinds_of(model, split) if split else {}
+    kind, _ = kind_of(model, split, wanted) if split else (Kind(), ())
+    if wanted and kind not in kinds:
+        said = " and ".join(f"{name} {quoted(value)}" for name, value in wanted)
+        asked.notices.append(f"There are no scores of {said} here; these are the usual ones.")
+    return kind if kind in kinds else Kind()
+
+
 def chosen_filter(asked: Parameters, parts: Mapping[str, Mapping[str, int]]) -> Where:
     """The parts that are wanted and exist."""
     wanted = [(name, value) for name in COLUMNS if (value := asked.first(name))]
@@ -252,13 +318,21 @@ def percent_parameter(
     return round(value, 1)
 
 
-def chosen_cases(asked: Parameters, model: Bundle) -> Selection:
-    """The cases to list."""
+def chosen_cases(asked: Parameters, model: Bundle) -> Selection | None:
+    """The cases to list; None for none."""
     code = asked.first("show")
-    selection = parse_selection(code, model.card.taxonomy) if code else DEFAULT
-    if selection is None:
-        asked.notices.append(f"There is no list of cases {quoted(str(code))}; these are all errors.")
-    return selection or DEFAULT
+    selection = parse_selection(code, model.card.taxonomy) if code else None
+    if code and selection is None:
+        asked.notices.append(f"There is no list of cases {quoted(code)}.")
+    return selection
+
+
+def chosen_overlay(asked: Parameters) -> str:
+    """What groups are laid over figures by."""
+    wanted = asked.first("overlay") or ""
+    if wanted and wanted not in OVERLAYS:
+        asked.notices.append(f"Figures cannot be laid over each other by {quoted(wanted)}.")
+    return wanted if wanted in OVERLAYS else ""
 
 
 def chosen_page(asked: Parameters) -> int:

@@ -2,20 +2,25 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard.performance import threshold
 from dashboard.performance.threshold import CELLS, TILES, tile_readings
 from model.bundle import open_bundle
 from model.evaluation.figures import benefit
 from model.evaluation.figures.curves import MarkedPoint
+from model.evaluation.for_whom import groups_for_whom
+from model.evaluation.outcomes import OUTCOME_ORDER, marks_of_hundred
+from model.evaluation.paired import paired_comparison
 from model.evaluation.review import evaluate_split
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
-from tests.browser.conftest import Visit
+from model.outcome import Outcome
+from tests.browser.conftest import ROOT, Visit, served
 from tests.tiny import tiny_history
 
 FIGURE = ".js-plotly-plot .main-svg"
@@ -41,7 +46,7 @@ def mark(page: Page, figure: str) -> list[float]:
 def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, position: float) -> None:
     shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     page = visit.open("/performance?model=tiny&split=test")
-    expect(page.locator(FIGURE).first).to_be_visible()
+    expect(page.locator("#tile-auc")).to_be_visible()
     # From elsewhere, so that nothing was right before.
     slide(page, 55.5)
     expect(page.locator("#tile-sensitivity")).to_have_text(
@@ -62,6 +67,8 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
     ).items():
         expect(page.locator(f"#number-{name}")).to_have_text(value)
         expect(page.locator(f"#number-{name}-range")).to_have_text(interval)
+    for name in ("roc", "benefit", "scores"):
+        look_at(page, name)
     page.wait_for_function(
         "y => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0]?.y?.[0] === y",
         arg=at.sensitivity.value,
@@ -75,7 +82,7 @@ def test_slider_writes_what_the_server_would(visit: Visit, bundle_root: Path, po
 
 def test_a_shared_link_shows_the_same_view(visit: Visit, bundle_root: Path) -> None:
     page = visit.open("/performance")
-    expect(page.locator(FIGURE).first).to_be_visible()
+    look_at(page, "roc")
     page.get_by_label("sex").select_option("female")
     page.wait_for_url("**sex=female")
     slide(page, 62.5)
@@ -92,19 +99,21 @@ def test_a_shared_link_shows_the_same_view(visit: Visit, bundle_root: Path) -> N
         expect(other.locator(place)).to_have_text(one, use_inner_text=True)
     expect(other.get_by_label("sex")).to_have_value("female")
     at = evaluate_split(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
+    expect(other.locator("#performance-drawer")).to_be_visible()
     expect(other.locator("#cell-fn")).to_have_text(str(at.fn))
     assert page.url == other.url
 
 
 def ids(page: Page) -> list[str]:
     """The images of the listed cases."""
-    return page.locator(".case-id").all_inner_texts()
+    return page.locator("#performance-drawer .case-id").all_inner_texts()
 
 
 def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Path) -> None:
     rows = stored_scores(open_bundle(bundle_root / "tiny")).query("split == 'test'")
     page = visit.open("/performance?model=tiny&split=test")
-    expect(page.locator(FIGURE).first).to_be_visible()
+    expect(page.locator("#cell-fp")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     alarms = rows[~rows["malignant"] & (rows["probability"] >= 0.3)].sort_values(
         "probability", ascending=False
     )
@@ -115,16 +124,31 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     expect(page.locator(".page-count")).to_have_text("Page 2 of 3")
     assert ids(page) == alarms["image_id"].tolist()[24:48]
     # A cell of the seven diagnoses, by keyboard.
+    page.locator("#performance-matrix").scroll_into_view_if_needed()
     page.locator(".matrix tbody tr").nth(3).locator("button").nth(3).focus()
     page.keyboard.press("Enter")
     expect(page.locator("#performance-chip")).to_contain_text("Melanocytic nevus, rightly recognised")
-    page.get_by_label("Back to all errors").click()
-    expect(page.locator("#performance-chip")).to_contain_text("All errors at a threshold of 30 %")
+    # The page stays where it is, and what opened the drawer has the focus again.
+    drawer = page.locator("#performance-drawer")
+    expect(drawer).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.locator(".matrix tbody tr").nth(3).locator("button").nth(3)).to_be_focused()
+    page.wait_for_timeout(500)
     assert "show=" not in page.url
+    # An outcome as people get it.
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test").outcomes(0.3)[0]
+    page.locator(".outcomes-table tbody tr").first.get_by_role("button").nth(1).click()
+    expect(page.locator("#performance-chip")).to_contain_text(f"{shown.counts[1]} cases")
+    expect(page.locator("#performance-chip")).to_contain_text("Cancers called uncertain")
+    drawer.get_by_role("button", name="Close").click()
+    expect(drawer).to_be_hidden()
     # A bar of the calibration, a group, a point of the curve: as Plotly tells of a click.
     bins = evaluate_split(open_bundle(bundle_root / "tiny"), "test").calibrated.bins
+    look_at(page, "calibration")
     click(page, "calibration", "data.findLastIndex(({type}) => type === 'bar')", len(bins) - 1)
     expect(page.locator("#performance-chip")).to_contain_text(f"{bins[-1].n} case")
+    look_at(page, "subgroups")
     click(page, "subgroups", "data.findIndex(({y}) => y && y.length)", 0)
     expect(page.locator("#performance-chip")).to_contain_text("Age: ")
     # The scores write a way of confirmation in other words than the figure.
@@ -135,10 +159,18 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     )
     click(page, "subgroups", f"data.findIndex({told})", place)
     expect(page.locator("#performance-chip")).to_contain_text("Confirmation: ")
-    expect(page.locator(".case-card").first).to_be_visible()
+    expect(page.locator("#performance-drawer .case-card").first).to_be_visible()
+    page.keyboard.press("Escape")
+    look_at(page, "roc")
     click(page, "roc", "data.findIndex(({customdata, line}) => customdata && line && line.width > 2)", 10)
-    expect(page.locator("#performance-chip")).to_contain_text("All errors at a threshold of")
-    assert "threshold=" in page.url
+    page.wait_for_url("**threshold=**")
+    expect(drawer).to_be_hidden()
+
+
+def look_at(page: Page, figure: str) -> None:
+    """Bring a figure into view, which draws it."""
+    page.locator(f".graph-{figure}").scroll_into_view_if_needed()
+    expect(page.locator(f".graph-{figure} {FIGURE}").first).to_be_visible()
 
 
 def click(page: Page, figure: str, curve: str, point: int) -> None:
@@ -159,9 +191,9 @@ def click(page: Page, figure: str, curve: str, point: int) -> None:
 
 def test_a_case_leads_to_its_neighbours_and_back_to_the_list(visit: Visit) -> None:
     page = visit.open("/performance?model=tiny&split=test&show=fp")
-    expect(page.locator(".case-card").first).to_be_visible()
+    expect(page.locator("#performance-drawer .case-card").first).to_be_visible()
     first, second, *_ = ids(page)
-    page.locator(".case-card").first.click()
+    page.locator("#performance-drawer .case-card").first.click()
     expect(page.locator("h1")).to_have_text(first)
     page.get_by_role("link", name="Next").click()
     expect(page.locator("h1")).to_have_text(second)
@@ -173,11 +205,11 @@ def test_a_case_leads_to_its_neighbours_and_back_to_the_list(visit: Visit) -> No
 
 def test_tables_and_figures_are_saved_as_they_are_seen(visit: Visit) -> None:
     page = visit.open("/performance?model=tiny&split=test&sex=female")
-    expect(page.locator(FIGURE).first).to_be_visible()
+    look_at(page, "roc")
     slide(page, 50)
     page.wait_for_url("**threshold=50**")
     with page.expect_download() as table:
-        page.get_by_label("Save Decisions at a threshold as CSV").click()
+        page.get_by_label("Save At the threshold alone as CSV").click()
     assert table.value.suggested_filename == "tiny-test-female-decisions.csv"
     assert table.value.path().read_text().splitlines()[1].startswith("0.5,malignant")
     with page.expect_download() as drawing:
@@ -198,6 +230,7 @@ def test_a_run_that_goes_on_updates_by_itself(visit: Visit, runs_root: Path) -> 
     lines = [json.dumps(line) + "\n" for line in tiny_history()]
     (run / "history.jsonl").write_text(lines[0] + lines[1][:30])
     page = visit.open("/performance")
+    page.get_by_role("heading", name="Training").click()
     label = page.locator("#performance-runs label")
     expect(label).to_have_text("going (running, epoch 2)")
     (run / "history.jsonl").write_text("".join(lines[:3]))
@@ -216,7 +249,7 @@ def test_a_run_that_goes_on_updates_by_itself(visit: Visit, runs_root: Path) -> 
 
 def test_theme_redraws_figures_and_keeps_the_operating_point(visit: Visit) -> None:
     page = visit.open("/performance")
-    expect(page.locator(FIGURE).first).to_be_visible()
+    look_at(page, "roc")
     slide(page, 50)
     page.wait_for_function(
         "() => document.querySelector('.graph-roc .js-plotly-plot')?.data?.[0]?.text?.[0].includes('50.0')"
@@ -238,13 +271,13 @@ def test_choice_is_in_the_address_and_the_address_is_the_choice(visit: Visit) ->
     page.get_by_role("link", name="Predict").click()
     page.go_back()
     expect(page.locator("#performance-split")).to_have_value("test")
-    expect(page.locator(FIGURE).first).to_be_visible()
+    look_at(page, "roc")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
     page = visit.open("/performance", width=width)
-    expect(page.locator(FIGURE).first).to_be_visible()
+    look_at(page, "roc")
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     inside = page.evaluate(
@@ -268,10 +301,15 @@ def test_every_figure_has_its_turn_once(visit: Visit) -> None:
 
     page.on("request", lambda request: note(request.post_data))
     page.goto(visit.address + "/performance?model=tiny&split=test")
-    page.wait_for_function(
-        "() => { const all = [...document.querySelectorAll('#performance-body .room')];"
-        " return all.length > 7 && all.every((one) => !one.querySelector(':scope > .skeleton')); }"
-    )
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)
+    # What is not in view is not drawn, nor what is folded.
+    assert not {"subgroups", "diagnoses", "card"} & set(turns)
+    for fold in page.locator(".section > details > summary").all():
+        fold.click()
+    for room in page.locator("#performance-body .room").all():
+        room.scroll_into_view_if_needed()
+        expect(room.locator(":scope > .skeleton")).to_have_count(0)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
     assert {"roc", "pr", "scores", "calibration", "benefit", "subgroups", "diagnoses", "card"} <= set(turns)
@@ -294,10 +332,120 @@ def test_the_table_of_subgroups_comes_when_it_is_opened(visit: Visit) -> None:
 
 def test_names_of_subgroups_stand_above_their_rows_in_a_narrow_window(visit: Visit) -> None:
     page = visit.open("/performance?model=tiny&split=test", width=390)
+    look_at(page, "subgroups")
     forest = page.locator(".graph-subgroups")
     names = forest.locator(".annotation-text").filter(has_text="follow-up")
     expect(names).to_have_count(1)
     assert forest.locator(".ytick").count() == 0
     page.set_viewport_size({"width": 1280, "height": 800})
+    forest.scroll_into_view_if_needed()
     expect(forest.locator(".ytick").filter(has_text="follow-up")).to_have_count(1)
     expect(names).to_have_count(0)
+
+
+def test_contents_follow_the_reading_and_a_section_is_in_the_address(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test")
+    links = page.locator("#performance-contents a")
+    expect(page.locator("#performance-contents [aria-current]")).to_have_text("Summary")
+    links.filter(has_text="Subgroups").click()
+    expect(page.locator("#section-subgroups")).to_be_in_viewport()
+    expect(page.locator("#performance-contents [aria-current]")).to_have_text("Subgroups")
+    # The threshold is in sight there, too, and acts.
+    expect(page.locator(".threshold-bar")).to_be_in_viewport()
+    assert page.url.endswith("?model=tiny&split=test#section-subgroups")
+    slide(page, 62.5)
+    expect(page.locator("#bar-at")).to_have_text("62.5 %")
+    page.wait_for_url("**threshold=62.5#section-subgroups")
+    # What is folded opens.
+    other = visit.open("/performance?model=tiny&split=test#section-card")
+    expect(other.locator("#model-card")).to_be_visible()
+
+
+def test_summary_and_outcomes_follow_the_threshold(visit: Visit, bundle_root: Path) -> None:
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
+    page = visit.open("/performance?model=tiny&split=test")
+    for position in (30.0, 80.0):
+        slide(page, position)
+        cancers, harmless = shown.outcomes(shown.probability(position))
+        for row, counts in zip(
+            page.locator(".outcomes-table tbody tr").all(), (cancers, harmless), strict=True
+        ):
+            expect(row.locator(".cell-count")).to_have_text([f"{one:,}" for one in counts.counts])
+        marks = dict(zip(OUTCOME_ORDER, marks_of_hundred(cancers.counts), strict=True))
+        picture = page.get_by_role("img", name="Of 100 cancers")
+        expect(picture).to_have_attribute("aria-label", re.compile(f"{marks[Outcome.BENIGN]} benign$"))
+        drawn = picture.locator(".marks-benign").evaluate_all(
+            "all => all.reduce((sum, one) => sum + Number(one.style.getPropertyValue('--n')), 0)"
+        )
+        assert drawn == marks[Outcome.BENIGN]
+
+
+@pytest.fixture(name="shipped", scope="session")
+def shipped_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard with the models that ship."""
+    with served(bundles=ROOT / "model" / "bundles", data_dir=tmp_path_factory.mktemp("shipped")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_data_scientist_decides_between_two_models(browser: Browser, shipped: str, width: int) -> None:
+    """Five minutes with this page alone: what is known, for whom, against the other model, where it fails."""
+    visit = Visit(browser, shipped)
+    bundles = ROOT / "model" / "bundles"
+    first, second = (open_bundle(bundles / name) for name in ("dermanet", "seed-cnn"))
+    shown = evaluate_split(first, "test")
+    pair = paired_comparison(first, second, "test")
+    page = visit.open("/performance?model=dermanet&compare=seed-cnn", width=width)
+
+    def go(section: str) -> None:
+        page.locator(f"#performance-contents a[data-section={section}]").click()
+        expect(page.locator(f"#section-{section}")).to_be_in_viewport()
+        expect(page.locator(".threshold-bar")).to_be_in_viewport()
+
+    # What is known, before any figure.
+    cancers, _ = shown.outcomes(shown.threshold)
+    expect(page.locator("#performance-summary")).to_contain_text(
+        f"Counted: {cancers.count('benign'):,} of {cancers.n:,} cancers called benign"
+    )
+    # For whom: each line of the summary leads to its table.
+    page.locator("#performance-summary .known a").first.click()
+    expect(page.locator("#section-sources, #section-subgroups").first).to_be_attached()
+    go("sources")
+    for one in groups_for_whom(first, "test", (), shown.threshold):
+        if one.variable == "source":
+            row = page.locator("#performance-sources tbody tr").filter(
+                has=page.get_by_text(one.title, exact=True)
+            )
+            expect(row.first).to_contain_text(f"{one.area.value:.3f}")
+    # Against the other model, on the images of both.
+    go("comparison")
+    table = page.locator("#performance-versus tbody tr")
+    expect(table.first).to_contain_text(f"{pair.figures[0].first:.3f}")
+    expect(table).to_have_count(len(pair.figures))
+    page.get_by_role("button", name="A wrong, B right").click()
+    expect(page.locator("#performance-chip")).to_contain_text(f"{pair.only_second.size:,} cases")
+    expect(page.locator("#performance-drawer .case-card").first).to_be_visible()
+    page.locator("#performance-drawer").get_by_role("button", name="Close").click()
+    # Where it fails.
+    go("errors")
+    expect(page.locator("#performance-errors")).to_contain_text(
+        f"Cancers called benign: {cancers.count('benign'):,}"
+    )
+    # At another operating point, which acts on all, and at the own prevalence.
+    go("decisions")
+    page.locator(".points .chip").last.click()
+    at = shown.points[-1].threshold
+    expect(page.locator(".outcomes-table .cell-missed .cell-count")).to_have_text(
+        f"{shown.outcomes(at)[0].count('benign'):,}"
+    )
+    page.locator("#performance-prevalence").fill("3")
+    page.locator("#performance-prevalence").press("Enter")
+    expect(page.locator("#performance-per-hundred")).to_contain_text("Where 3\u00a0% are cancers")
+    page.wait_for_url("**prevalence=3**")
+    # A colleague sees the same.
+    other = visit.open(page.url.removeprefix(shipped), width=width)
+    expect(other.locator("#performance-per-hundred")).to_have_text(
+        page.locator("#performance-per-hundred").inner_text()
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    visit.close()

@@ -51,10 +51,10 @@ def test_a_case_has_its_place_among_the_listed(evaluated, models):
 
 def cases_of(view):
     from dashboard.performance.selection import listed_cases as places
-    from model.evaluation.review import evaluated_rows
+    from model.evaluation.rows import evaluated_rows
 
     table = evaluated_rows(view.model, view.split, view.where)
-    found = places(view.model, view.split, view.where, view.selection, 0.3)
+    found = places(view.model, view.split, view.where, view.listed, 0.3)
     return table["image_id"].to_numpy()[found].tolist()
 
 

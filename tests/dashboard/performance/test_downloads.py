@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from model.bundle import open_bundle
 from model.evaluation import metrics
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.figures.figure import CsvTable
+from model.evaluation.review import evaluate_split
 from model.evaluation.stored import stored_scores
 from tests.dashboard.performance.reading import rewritten
 
@@ -65,7 +67,7 @@ def test_no_cell_is_taken_for_a_formula_and_nothing_is_held_back():
 
 
 # The card of this model states nothing about disturbed images.
-@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"robustness"}))
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"robustness", "map"}))
 def test_figures_to_print_say_what_they_are_of(client, name):
     answer = client.get(f"/performance/figure/{name}.json{HERE}&sex=female")
     found = answer.json
@@ -114,3 +116,16 @@ def test_a_figure_that_a_model_does_not_have_is_not_there(tmp_path: Path) -> Non
         assert client.get("/performance/figure/diagnoses.json?model=seed-cnn").status_code == 404
         assert client.get("/performance/figure/robustness.json?model=seed-cnn").status_code == 404
     services.store.close()
+
+
+def test_the_first_drawing_of_the_curve_is_a_small_picture_of_it(client, bundle_root):
+    answer = client.get(f"/performance/sketch/roc.svg{HERE}&threshold=30")
+    assert answer.mimetype == "image/svg+xml"
+    drawing = answer.text
+    ElementTree.fromstring(drawing)
+    shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
+    assert f"AUC {shown.auc:.3f}" in drawing
+    assert "threshold 30.0 %" in drawing
+    assert len(drawing) < 20_000
+    none = client.get(f"/performance/sketch/roc.svg{HERE}&diagnosis=nv").text
+    assert "Not defined without malignant cases." in none

@@ -105,16 +105,21 @@ def test_the_page_draws_live_runs_and_asks_again_while_there_are_any(page, other
     write_run(tmp_path, "going")
     write_run(tmp_path, "silent", age=99_999)
     other(runs=tmp_path)
-    assert page.follow_training(None, ["going"], 1, "?model=tiny&split=test")[0] is page.no_update
+    assert page.follow_training(None, ["going"], 1, "1", [], "?model=tiny&split=test")[0] is page.no_update
     graph, options, quiet = page.follow_training(
-        {"theme": "light", "sure": False, "narrow": False}, ["going"], 1, "?model=tiny&split=test"
+        {"theme": "light", "sure": False, "narrow": False}, ["going"], 1, "1", [], "?model=tiny&split=test"
     )
     assert {line.name for line in graph.figure.data if line.mode == "lines"} == {"tiny", "going"}
     assert not quiet
     assert "silent (stopped after epoch 3 of 6)" in [one["label"] for one in options]
     (tmp_path / "going" / "scores.parquet").touch()
     assert page.follow_training(
-        {"theme": "light", "sure": False, "narrow": False}, ["going"], 2, "?model=tiny&split=test"
+        {"theme": "light", "sure": False, "narrow": False},
+        ["going"],
+        2,
+        "3",
+        ["log"],
+        "?model=tiny&split=test",
     )[2]
     assert "set DERMABOARD_RUNS" not in text(page.layout())
     other(runs=tmp_path / "gone")

@@ -12,7 +12,8 @@ from dashboard.performance.cases import decision_outcome
 from dashboard.performance.selection import Selection, listed_cases
 from model.evaluation.intervals import wilson
 from model.evaluation.report import model_report
-from model.evaluation.review import evaluate_split, evaluated_rows
+from model.evaluation.review import evaluate_split
+from model.evaluation.rows import evaluated_rows
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import share_text
 from model.modality import Modality

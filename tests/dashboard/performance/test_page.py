@@ -5,14 +5,16 @@ import json
 import pytest
 
 from dashboard.performance import threshold
+from dashboard.performance.choice import FILTERS
 from dashboard.performance.view import view_of_query
+from dashboard.services import Services
 from model.bundle import HISTORY, SCORES, find_bundles, open_bundle, write_bundle
 from model.calibration import Calibration
 from model.evaluation import metrics
-from model.evaluation.cohort import COLUMNS
 from model.evaluation.figures.catalogue import FIGURES
 from model.evaluation.intervals import Undefined
 from model.evaluation.operating import ppv
+from model.evaluation.paired import paired_comparison
 from model.evaluation.review import evaluate_split, intact_bundles
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate, signed_text, tenths
@@ -21,7 +23,7 @@ from tests.dashboard.performance.reading import every, find, rewritten, text
 from tests.tiny import signed_again, write_tiny_bundle
 
 TEST = "?model=tiny&split=test"
-EVERYONE = [""] * len(COLUMNS)
+EVERYONE = [""] * len(FILTERS)
 
 
 def test_page_is_served(client):
@@ -94,7 +96,7 @@ def test_operating_points_are_buttons_and_the_one_in_use_is_pressed(page, bundle
 
 
 def choose(page, model="tiny", split="test", compare=None, wanted=EVERYONE, address=TEST):
-    found = page.choose(model, split, compare, wanted, address)
+    found = page.choose(model, split, compare, wanted, "", address)
     return dict(zip(("body", "notices", "splits", "split", "others", "compare"), found, strict=False)) | {
         "report": found[-4],
         "address": found[-3],
@@ -124,19 +126,19 @@ def test_another_model_begins_at_its_own_threshold(page, other, tmp_path):
 def test_a_filter_that_the_next_split_has_not_is_said_and_left_out(page, other, tmp_path):
     rewritten(tmp_path, "odd", lambda rows: rows.assign(sex=["male", "other"] * 150))
     page = other(tmp_path)
-    found = choose(page, "odd", "validation", wanted=["", "other", *EVERYONE[2:]], address="?model=odd")
+    found = choose(
+        page, "odd", "validation", wanted=["", "", "", "other", *EVERYONE[4:]], address="?model=odd"
+    )
     assert "“other”" in text(found["notices"])
     assert found["address"] == "?model=odd&split=validation"
 
 
-LIGHT = {"theme": "light", "sure": False, "narrow": False}
+LIGHT = {"theme": "light", "sure": False, "narrow": False, "colouring": "truth"}
 
 
 def drawn(page, theme, name, address, position):
     """The figure of a room when its turn has come."""
-    return page.draw(
-        {"theme": theme, "sure": True, "narrow": False}, {"name": name}, address, position
-    ).figure
+    return page.draw(LIGHT | {"theme": theme, "sure": True}, {"name": name}, address, position).figure
 
 
 def test_figures_follow_theme_and_threshold(page):
@@ -158,15 +160,18 @@ def rooms(shown):
 
 def test_every_figure_has_an_empty_room_of_its_size(page):
     shown = rooms(page.layout(model="tiny", split="test"))
-    assert set(shown) == {*FIGURES, "card"} - {"robustness"}
-    assert all(one.children.className == "skeleton" for one in shown.values())
+    assert set(shown) == {*FIGURES, "card", "runs"} - {"robustness", "map"}
+    assert all(one.children.className.startswith("skeleton") for one in shown.values())
+    # The curve is there before what draws it.
+    assert "/performance/sketch/roc.svg?" in shown["roc"].children.style["--sketch"]
     assert all({"--tall", "minHeight"} & set(one.style) for one in shown.values())
 
 
 def test_many_cases_are_drawn_before_their_intervals_are_known(monkeypatch, other, tmp_path):
     write_tiny_bundle(tmp_path, "fresh", seed=5, graph=False)
     page = other(tmp_path)
-    monkeypatch.setattr(page, "MANY", 100)
+    monkeypatch.setattr(page.sections, "MANY", 100)
+    assert not every(find(page.layout(model="fresh"), "performance-sources"), "Table")
     fresh = "?model=fresh&split=test"
     first = page.draw(LIGHT, {"name": "roc"}, fresh, 30.0)
     assert first.className == "rough"
@@ -206,13 +211,57 @@ def test_several_models_are_compared_on_the_images_both_have_scored(other, tmp_p
     words = text(page.make_sure(address)[1])
     assert "theirs" in words
     assert "140" in words
-    # Against the first: a model that is worse has a minus.
-    assert f"{signed_text(first.result.second.value - first.result.first.value)} (" in words
-    assert second.result.second.value < second.result.first.value
-    assert f"{signed_text(second.result.second.value - second.result.first.value)} (−" in words
+    # The first less the other: the one that is better is said.
+    assert f"{signed_text(first.result.difference.value)} " in words
+    assert f"{signed_text(second.result.difference.value)} " in words
+    assert "A mine B theirs" in words
     names = {line.name for line in drawn(page, "light", "roc", address, 30.0).data}
     assert {"theirs", "third"} <= names
-    assert page.make_sure("?model=mine&split=test")[1] is None
+    for name in ("pr", "calibration", "benefit"):
+        lines = [line.name for line in drawn(page, "light", name, address, 30.0).data]
+        assert sum(str(line).startswith(("theirs (n = 140)", "third (n = 150)")) for line in lines) == 2
+    assert page.make_sure("?model=mine&split=test")[1] == []
+
+
+def test_cases_that_only_one_model_decides_rightly_are_listed(other, tmp_path):
+    mine = write_tiny_bundle(tmp_path, "mine", graph=False)
+    theirs = rewritten(tmp_path, "theirs", lambda rows: rows.assign(raw_mel=rows["raw_nv"]))
+    pair = paired_comparison(mine, theirs, "test")
+    page = other(tmp_path)
+    address = "?model=mine&compare=theirs&split=test"
+    assert f"A right, B wrong: {pair.only_first.size}" in text(page.make_sure(address)[1])
+    listed = text(page.show_cases(address + "&show=versus:theirs:first"))
+    assert f"Decided rightly here, wrongly by theirs {pair.only_first.size} cases" in " ".join(listed.split())
+
+
+def test_all_models_stand_in_a_table_that_says_what_to_sort_by(other, tmp_path):
+    write_tiny_bundle(tmp_path, "mine", graph=False)
+    write_tiny_bundle(tmp_path, "bare", graph=False, cases=20)
+    page = other(tmp_path)
+    rows = every(page.draw(LIGHT, {"name": "runs"}, "?model=mine&split=test", 30.0), "Tr")[1:]
+    assert [text(row.children[0]) for row in rows] == ["bare", "mine"]
+    shown = evaluate_split(open_bundle(tmp_path / "mine"), "test")
+    assert float(getattr(rows[1].children[5], "data-value")) == pytest.approx(shown.auc)
+
+
+def test_groups_are_laid_over_the_figures(page):
+    view = view_of_query(TEST + "&overlay=sex", intact_bundles(Services.current().bundles), "tiny")
+    assert {name for name, _ in view.groups} == {"female", "male"}
+    for name in ("roc", "pr", "calibration", "benefit"):
+        lines = [str(line.name) for line in drawn(page, "light", name, TEST + "&overlay=sex", 30.0).data]
+        assert sum(line.startswith(("female (n", "male (n")) for line in lines) == 2
+    assert "cannot be laid over each other by “shoe”" in text(
+        find(page.layout(overlay="shoe"), "performance-notices")
+    )
+
+
+def test_the_answers_are_said_of_a_hundred_at_a_prevalence(page, bundle_root):
+    at = evaluate_split(open_bundle(bundle_root / "tiny"), "test").confusion(30)
+    words = page.weigh_per_hundred(None, 2, TEST, 30.0)
+    assert words.startswith("Where 2\u00a0% are cancers: of 100 lesions that are not called benign,")
+    assert f"{tenths(ppv(at, 0.02).value)} (" in words
+    assert "Net benefit: " in words
+    assert page.weigh_per_hundred(None, None, TEST, 30.0) is page.no_update
 
 
 def test_models_without_a_common_image_say_so(other, tmp_path):
@@ -226,7 +275,7 @@ def test_listed_cases_lead_to_their_pages_and_say_what_is_listed(page, bundle_ro
     shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     at = shown.confusion(30)
     cases = page.show_cases(TEST + "&show=fp&page=1")
-    assert f"False alarms at a threshold of 30 % {at.fp} cases" in text(cases)
+    assert f"False alarms at a threshold of 30 % {at.fp} cases" in " ".join(text(cases).split())
     links = every(cases, "Link")
     assert all(one.href.startswith("/performance/case/tiny/DRAWN_") for one in links)
     assert all("show=fp" in one.href for one in links)
@@ -248,7 +297,7 @@ def test_page_says_how_to_see_the_images(page, other, tmp_path):
     (tmp_path / "images").mkdir()
     shown = other(images=tmp_path / "images")
     assert "DERMABOARD_IMAGES" not in text(shown.layout())
-    assert "Not in the image folder" in text(shown.show_cases(TEST))
+    assert "Not in the image folder" in text(shown.show_cases(TEST + "&show=errors"))
 
 
 def test_one_class_only_is_said_in_place_of_numbers(page, other, tmp_path):
@@ -294,7 +343,7 @@ def test_bundle_without_scores_opens_with_reasons(other, tmp_path):
     write_bundle(tmp_path / "bare", card, {})
     page = other(tmp_path)
     assert "Not defined without cases." in text(page.layout())
-    assert "0 cases" in text(page.show_cases("?model=bare"))
+    assert "0 cases" in text(page.show_cases("?model=bare&show=errors"))
     for name in set(FIGURES) - {"training", "diagnoses", "robustness"}:
         assert drawn(page, "light", name, "?model=bare", 30.0).layout.annotations
 
@@ -318,7 +367,7 @@ def test_binary_models_have_no_seven_class_matrix(other, tmp_path):
     page = other(tmp_path)
     shown = page.layout()
     assert not [one for one in every(shown, "Button") if getattr(one, "data-show", "").startswith("cell:")]
-    assert "Model: –" in text(page.show_cases("?model=binary&split=test"))
+    assert "Model: –" in text(page.show_cases("?model=binary&split=test&show=errors"))
 
 
 def test_cells_of_the_matrix_are_buttons_that_list(page, bundle_root):

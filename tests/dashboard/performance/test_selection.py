@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from dashboard.performance import selection
-from dashboard.performance.selection import OUTCOMES, PER_PAGE, listed_cases, page_within, worst_first
+from dashboard.performance.selection import DECISIONS, PER_PAGE, listed_cases, page_within, worst_first
 from model.bundle import open_bundle
 from model.evaluation import metrics
-from model.evaluation.review import evaluate_split, evaluated_rows
+from model.evaluation.outcomes import OUTCOME_ORDER
+from model.evaluation.review import evaluate_split
+from model.evaluation.rows import evaluated_rows
 from model.taxonomy import HAM10000
 
 parse, chosen, say = (
@@ -73,6 +75,15 @@ def test_a_code_names_exactly_its_cases(code, expected):
         "score:0:1:cat",
         "part:shoe:40",
         "part:sex:",
+        "outcome:malignant",
+        "labels:mel",
+        "map:0,0;1,1",
+        "map:0,0;1,x;1,1",
+        "map:0,0;1,nan;1,1",
+        "versus:other",
+        "versus:other:third",
+        "outcome:mel:benign",
+        "outcome:malignant:maybe",
     ],
 )
 def test_what_is_no_code_is_none(nonsense):
@@ -103,6 +114,38 @@ def test_outcomes_and_bins_are_counted_as_the_figures_count(bundle_root):
         assert chosen(table, parse(f"score:{one.low}:{one.high}"), 0.3).sum() == one.n
 
 
+def test_cases_of_an_outcome_are_those_that_its_cell_counts(bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    counted = evaluate_split(bundle, "test").outcomes(0.3)
+    table = evaluated_rows(bundle, "test")
+    for truth, counts in zip(("malignant", "benign"), counted, strict=True):
+        for outcome in OUTCOME_ORDER:
+            code = f"outcome:{truth}:{outcome}"
+            found = listed_cases(bundle, "test", (), parse(code), 0.3)
+            assert len(found) == counts.count(outcome)
+            assert parse(code).code == code
+    uncertain = table.iloc[listed_cases(bundle, "test", (), parse("outcome:malignant:uncertain"), 0.3)]
+    assert uncertain["probability"].between(0.3, 0.7, inclusive="left").all()
+
+
+def test_a_polygon_of_the_map_holds_the_points_inside():
+    table = TABLE.assign(map_x=[0.5, 1.5, 0.9, -0.1, 0.5, 0.2], map_y=[0.5, 0.5, 0.1, 0.5, 1.1, 0.9])
+    square = "0,0;1,0;1,1;0,1"
+    assert np.flatnonzero(selection.in_polygon(table, square)).tolist() == [0, 2, 5]
+    # A triangle below the diagonal.
+    assert np.flatnonzero(selection.in_polygon(table, "0,0;1,0;1,0.9")).tolist() == [2]
+    assert not selection.in_polygon(TABLE, square).any()
+
+
+def test_labels_that_are_probably_wrong_are_listed_in_their_order(bundle_root):
+    bundle = open_bundle(bundle_root / "tiny")
+    table = evaluated_rows(bundle, "test")
+    found = table.iloc[listed_cases(bundle, "test", (), parse("labels"), 0.3)]
+    own = [row[f"p_{row['label']}"] for _, row in found.iterrows()]
+    assert own == sorted(own)
+    assert len(own) < len(table)
+
+
 def test_a_list_holds_the_same_cases_in_their_order(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
     where = (("sex", "female"),)
@@ -118,11 +161,13 @@ def test_a_list_holds_the_same_cases_in_their_order(bundle_root):
 
 def test_every_selection_is_said():
     assert say(parse("fn"), 0.083) == "Cancers missed at a threshold of 8.3 %"
+    assert say(parse("outcome:malignant:benign"), 0.3) == "Cancers called benign at a threshold of 30 %"
+    assert say(parse("outcome:benign:no_result"), 0.3).startswith("Harmless lesions without a result")
     assert say(parse("cell:mel:nv"), 0.3) == "Melanoma taken for Melanocytic nevus"
     assert say(parse("cell:nv:nv"), 0.3) == "Melanocytic nevus, rightly recognised"
     assert say(parse("score:0.025:0.05:benign"), 0.3) == "Probability from 2.5 to 5 %, benign lesions"
     assert say(parse("part:age:30-49"), 0.3).startswith("Age: 30")
-    assert all(say(parse(code), 0.5) for code in OUTCOMES)
+    assert all(say(parse(code), 0.5) for code in DECISIONS)
 
 
 def test_pages_end_where_the_cases_end():

@@ -22,10 +22,10 @@ def three_models(tmp_path_factory):
 def test_nothing_said_is_the_default(models):
     view, told = read_view({}, models, "mine")
     assert (view.model.name, view.split, view.others, view.where) == ("mine", "test", (), ())
-    assert (view.threshold, view.prevalence, view.selection.code, view.page, view.runs) == (
+    assert (view.threshold, view.prevalence, view.selection, view.page, view.runs) == (
         None,
         None,
-        "errors",
+        None,
         1,
         None,
     )
@@ -72,7 +72,7 @@ def test_every_part_of_every_variable_can_be_in_an_address(models):
         ({"threshold": "nan"}, "is not a number"),
         ({"prevalence": "inf"}, "that of the cases is taken"),
         ({"prevalence": "-5"}, "The prevalence can be set from 0.1 to 99.9 %; it is 0.1 % here."),
-        ({"show": "cell:mel"}, "There is no list of cases “cell:mel”; these are all errors."),
+        ({"show": "cell:mel"}, "There is no list of cases “cell:mel”"),
         ({"page": "0"}, "The page “0” is not a number from 1; this is the first."),
         ({"page": "9" * 30}, "is not a number from 1"),
         ({"model": ["mine", "a b"]}, "The address names “model” 2 times; the first counts."),

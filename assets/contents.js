@@ -1,0 +1,86 @@
+// The contents of the performance page: which section is being read, and a section in the address, from "#" on. Dash would
+// take a new "#" for a new address and draw the page anew, so it is written without Dash.
+(function () {
+  "use strict";
+  // As in performance.css: header, and in a narrow window the tabs and the threshold.
+  const HEAD = 240;
+  const links = () => [...document.querySelectorAll("#performance-contents a[data-section]")];
+  const section = (name) => document.getElementById(`section-${name}`);
+  let waiting = false;
+
+  // The last section that begins above the line on which one reads.
+  function read() {
+    waiting = false;
+    const all = links();
+    if (!all.length) return;
+    const end = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 4;
+    const begun = all.filter((link) => {
+      const found = section(link.dataset.section);
+      return found && found.getBoundingClientRect().top <= HEAD;
+    });
+    const now = end ? all.at(-1) : begun.at(-1) || all[0];
+    for (const link of all) {
+      const current = link === now;
+      if (current === (link.getAttribute("aria-current") === "true")) continue;
+      if (!current) link.removeAttribute("aria-current");
+      else {
+        link.setAttribute("aria-current", "true");
+        const list = link.closest("ul");
+        // Tabs that are out of sight come into it.
+        if (list.scrollWidth > list.clientWidth) list.scrollLeft = link.offsetLeft - list.clientWidth / 3;
+      }
+    }
+  }
+
+  function soon() {
+    if (!waiting) requestAnimationFrame(read);
+    waiting = true;
+  }
+
+  function go(name) {
+    const found = section(name);
+    if (!found) return false;
+    const folded = found.querySelector(":scope > details");
+    if (folded) folded.open = true;
+    found.scrollIntoView({ block: "start", behavior: "instant" });
+    found.focus({ preventScroll: true });
+    return true;
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest("a[data-section]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { pathname, search } = window.location;
+    window.history.replaceState(
+      window.history.state,
+      "",
+      `${pathname}${search}#section-${link.dataset.section}`,
+    );
+    go(link.dataset.section);
+  });
+
+  document.addEventListener("scroll", soon, { passive: true });
+  window.addEventListener("resize", soon);
+  // The sections come with Dash, and are hidden until the page stands; then the address's is gone to, once.
+  let gone = false;
+  let arriving = false;
+
+  function arrive() {
+    arriving = false;
+    const [first] = links();
+    if (gone || !first) return;
+    if (!first.getClientRects().length) {
+      arriving = true;
+      setTimeout(arrive, 100);
+      return;
+    }
+    gone = true;
+    go(window.location.hash.replace("#section-", ""));
+  }
+
+  new MutationObserver(() => {
+    soon();
+    if (!gone && !arriving) arrive();
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
