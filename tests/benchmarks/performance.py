@@ -35,18 +35,36 @@ OPEN = (
   const rooms = [...document.querySelectorAll("#performance-body .graph > .room")];
   const seen = rooms.filter((room) => room.getBoundingClientRect().top < innerHeight);
   const numbers = ["tile-auc", "tile-sensitivity", "cell-tp", "number-ppv"];
-  return rooms.length > 5 && seen.every(drawn) && document.querySelector("#performance-threshold [role=slider]")
+  return rooms.length > 5 && document.querySelector("#performance-summary .marks")
+    && seen.every(drawn) && document.querySelector("#performance-threshold [role=slider]")
     && numbers.every((id) => document.getElementById(id)?.textContent);
 }"""
 )
 CURVES = "() => {" + DRAWN + """ return drawn(document.querySelector("#performance-body .graph-roc")); }"""
+# Figures are drawn when they come into view: one after another is brought there, what is folded opened.
 WHOLE = (
     "() => {"
     + DRAWN
-    + """ return [...document.querySelectorAll("#performance-body .graph > .room")].every(drawn); }"""
+    + """
+  document.querySelectorAll("#performance-body .section > details").forEach((one) => (one.open = true));
+  const left = [...document.querySelectorAll("#performance-body .graph > .room")].find((one) => !drawn(one));
+  if (left) left.scrollIntoView({ block: "center" });
+  return !left;
+}"""
 )
-SURE = """() => !document.querySelector("#performance-body .room > .skeleton, #performance-body .rough")
-  && /\\d–\\d/.test(document.querySelector("#tile-auc-line")?.textContent ?? "")"""
+SURE = """() => {
+  const left = document.querySelector("#performance-body .room > .skeleton, #performance-body .rough");
+  if (left) left.scrollIntoView({ block: "center" });
+  return !left && /\\d–\\d/.test(document.querySelector("#tile-auc-line")?.textContent ?? "");
+}"""
+SLOW = "1.6 Mbit/s, 150 ms, a processor 4 times slower"
+PHONE = {
+    "summary": """() => document.querySelector("#performance-summary .marks")?.getClientRects().length""",
+    "outcomes": """() => document.querySelector("#performance-outcomes .cell")?.getClientRects().length""",
+    "ROC": """() => document.querySelector(".graph-roc .sketch, .graph-roc .main-svg")?.getClientRects().length
+  && (document.querySelector(".graph-roc .main-svg")
+    || performance.getEntriesByType("resource").some(({ name }) => name.includes("/sketch/roc.svg")))""",
+}
 # From a key on the slider's handle to the frame that shows the new count.
 WATCH = """() => {
   window.taken = [];
@@ -107,6 +125,7 @@ def pages(root: Path) -> list[Measure]:
         again = [
             again_opened(chromium, f"{address}/performance?model=small&split=test") for _ in range(OPENINGS)
         ]
+        phone = opened_on_a_telephone(chromium, f"{address}/performance?model=small&split=test")
         large = opened(chromium, f"{address}/performance?model=large&split=test", wait=60)
         sent = page_weight(large.page)
         large.context.close()
@@ -131,6 +150,10 @@ def pages(root: Path) -> list[Measure]:
             "s",
             f"ROC {large.curves:.1f} s, last figure {large.whole:.1f} s, intervals {large.sure:.1f} s",
             5,
+        ),
+        *(
+            Measure(f"a slow telephone: {name}, 10,000 cases", seconds, "s", SLOW, 8)
+            for name, seconds in phone.items()
         ),
         Measure("points drawn in all figures, 1,000,000 cases", sent, "points"),
     ]
@@ -184,6 +207,31 @@ def opened(chromium: Browser, address: str, wait: float = 30) -> Opened:
     whole = time.perf_counter() - began
     page.wait_for_function(SURE, polling=20)
     return Opened(page, first, curves, whole, time.perf_counter() - began)
+
+
+def opened_on_a_telephone(chromium: Browser, address: str) -> dict[str, float]:
+    """Seconds until a new visitor on a slow telephone sees the summary, the outcomes and the ROC curve.
+
+    The curve is first a picture that the server draws; what draws figures takes longer to arrive than all the rest.
+    """
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.8e6 / 8},
+    )
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    found: dict[str, float] = {}
+    began = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    for name, sign in PHONE.items():
+        page.wait_for_function(sign, polling=50)
+        found[name] = time.perf_counter() - began
+    context.close()
+    return found
 
 
 def again_opened(chromium: Browser, address: str) -> float:
