@@ -27,7 +27,10 @@
         link.setAttribute("aria-current", "true");
         const list = link.closest("ul");
         // Tabs that are out of sight come into it.
-        if (list.scrollWidth > list.clientWidth) list.scrollLeft = link.offsetLeft - list.clientWidth / 3;
+        const busy = list.contains(document.activeElement);
+        if (!busy && list.scrollWidth > list.clientWidth) {
+          list.scrollLeft = link.offsetLeft - list.clientWidth / 3;
+        }
       }
     }
   }
@@ -60,6 +63,12 @@
     go(link.dataset.section);
   });
 
+  // A tab that has the focus is in sight, wherever the browser has scrolled the row of tabs.
+  document.addEventListener("focusin", ({ target }) => {
+    const list = target.closest("#performance-contents ul");
+    // Not under a finger: what it presses would move away from it.
+    if (list && target.matches(":focus-visible")) list.scrollLeft = target.offsetLeft - list.clientWidth / 3;
+  });
   document.addEventListener("scroll", soon, { passive: true });
   window.addEventListener("resize", soon);
   // The sections come with Dash, and are hidden until the page stands; then the address's is gone to, once.

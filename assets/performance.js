@@ -133,7 +133,7 @@
   let opener = null;
 
   function open() {
-    if (!drawer().classList.contains("open")) opener = document.activeElement;
+    if (!drawer().contains(document.activeElement)) opener = document.activeElement;
     drawer().classList.add("open");
     drawer().scrollTop = 0;
     drawer().focus({ preventScroll: true });

@@ -95,7 +95,7 @@ def cards_of_list(
     words: str, total: int, page: int, pages: int, cards: Sequence[Component]
 ) -> list[Component | None]:
     """What is listed, its cards, and the way to the other pages."""
-    what = [
+    what: list[str | Component] = [
         html.Strong(words),
         " ",
         html.Span(f"{total:,} {'case' if total == 1 else 'cases'}", className="chip-count"),

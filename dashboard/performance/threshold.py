@@ -305,12 +305,12 @@ def per_hundred_words(confusion: Confusion, percent: float, threshold: float) ->
     value, low, high = (f"{100 * one:.1f}".replace("-", "−") for one in (worth.value, worth.low, worth.high))
     return (
         f"Where {percent:g}\u00a0% are cancers: of 100 lesions that are not called benign, "
-        f"{of_hundred(at.ppv)} are; of 100 that are called benign, {of_hundred(missed)}. Net benefit: {value} cancers "
-        f"found per 100 lesions, false alarms paid ({low} to {high})."
+        f"{hundred_words(at.ppv)} are; of 100 that are called benign, {hundred_words(missed)}. Net benefit: {value} "
+        f"cancers found per 100 lesions, false alarms paid ({low} to {high})."
     )
 
 
-def of_hundred(share: Interval) -> str:
+def hundred_words(share: Interval) -> str:
     """A share as a number of 100 with its interval."""
     return f"{tenths(share.value)} ({tenths(share.low)} to {tenths(share.high)})"
 
