@@ -127,4 +127,19 @@
       else board.requestFullscreen();
     } else KEYS[{ in: "+", out: "-", whole: "0" }[zoom]]();
   });
+
+  // One over the other: the second photograph is seen up to a line that is moved.
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-swipe]");
+    if (!button) return;
+    found(button);
+    const swiping = board.classList.toggle("swiping");
+    button.setAttribute("aria-pressed", String(swiping));
+  });
+
+  document.addEventListener("input", (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest(".swipe-line")) return;
+    found(event.target);
+    board.style.setProperty("--swipe", `${event.target.value}%`);
+  });
 })();

@@ -42,7 +42,7 @@
       make(
         "a",
         { className: "history-narrow", href: data.href, onClick: go },
-        make("bdi", null, data.lesion || data.filename),
+        make("bdi", null, [data.patient, data.lesion].filter(Boolean).join(" · ") || data.filename),
       ),
       narrow([window.dermaboard.time(data.created).local, data.site].filter(Boolean).join(" · ")),
       narrow(make("span", { className: "review-mark review-" + data.reviewState }, data.review)),

@@ -6,6 +6,7 @@
   const SAME = () => window.dash_clientside.no_update;
   const NARROW = window.matchMedia("(max-width: 767px)");
   const MEDIUM = window.matchMedia("(max-width: 1099px)");
+  const TIGHT = window.matchMedia("(max-width: 1299px)");
 
   // The names of the address that have a control, in the order of the callback; those that take several values; and
   // those behind "More filters". The page says them: see dashboard/history/filters.py.
@@ -71,6 +72,7 @@
     const hidden = ["probability", "diagnosis", "review", "filename", "created"];
     api.setColumnsVisible(hidden, !NARROW.matches);
     api.setColumnsVisible(["lesion"], !MEDIUM.matches);
+    api.setColumnsVisible(["patient"], !TIGHT.matches);
     // What a narrow screen hides stands in the outcome's cell; see --history-row in history.css.
     api.applyColumnState({ state: [{ colId: "outcome", flex: NARROW.matches ? 1 : null, width: 152 }] });
     fitHeight(api);
@@ -88,8 +90,9 @@
 
   function whenWidthChanges(api) {
     const listener = () => (api.isDestroyed() ? forget() : fit(api));
-    const forget = () => [NARROW, MEDIUM].forEach((query) => query.removeEventListener("change", listener));
-    [NARROW, MEDIUM].forEach((query) => query.addEventListener("change", listener));
+    const forget = () =>
+      [NARROW, MEDIUM, TIGHT].forEach((query) => query.removeEventListener("change", listener));
+    [NARROW, MEDIUM, TIGHT].forEach((query) => query.addEventListener("change", listener));
   }
 
   const sortOf = (api) => {

@@ -43,6 +43,8 @@ PAGE_MODULES = (
     "dashboard.history.page",
     "dashboard.case.page",
     "dashboard.case_report.page",
+    "dashboard.patient.page",
+    "dashboard.patient.lesion_page",
     "dashboard.compare.cases_page",
     "dashboard.compare.page",
     "dashboard.monitoring.page",

@@ -36,6 +36,7 @@ FLOORS = {
     "bin": 6,
     "case": 6,
     "case_report": 6,
+    "patient": 6,
     "monitoring": 6,
     "compare": 6,
     "admin": 6,

@@ -174,7 +174,7 @@ def lesion_visits(record: Record, search: str) -> Component:
     records = as_read(Services.current(), same_lesion_cases(record))
     if not record.id:
         return dcc.Graph(id="case-trend")
-    return parts.visits(records, record.id, search)
+    return html.Div([parts.way_to_lesion(record), parts.visits(records, record.id, search)])
 
 
 def other_predictions(record: Record) -> Component:

@@ -168,6 +168,17 @@ def context_control(part: ContextField, value: Any) -> Component:
     )
 
 
+def way_to_lesion(record: "Record") -> html.P | None:
+    """The way to the page of the lesion, and from there to the patient; none for nobody's."""
+    if record.lesion_id is None:
+        return None
+    whose = " ".join(filter(None, (record.context.patient, record.context.lesion)))
+    return html.P(
+        dcc.Link(f"Open {whose}: then and now, trend", href=local_address(f"/lesions/{record.lesion_id}")),
+        className="note",
+    )
+
+
 def visits(records: Sequence["Record"], here: str, search: str) -> Component:
     """One lesion over time: a picture a visit, and the trend of its probability.
 

@@ -19,13 +19,12 @@ from dashboard.shell.browse import search_of_parameters
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.predict_again import answered_by
 from dashboard.shell.review_form import local_time
+from dashboard.shell.side_by_side import zoom_bar
 from dashboard.shell.text import WITHOUT_CHANCE, diagnosis_words, signs_in_short
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store import Record
 
 MOST_CASES = 4
-# What a button does, its words, its sign, and the key that does the same.
-MOVES = (("in", "Enlarge", "+"), ("out", "Reduce", "-"), ("whole", "Whole photograph", "0"))
 
 dash.register_page(__name__, path="/compare", title="Side by side · Dermaboard", name="Side by side")  # type: ignore[no-untyped-call]
 
@@ -65,36 +64,6 @@ clientside_callback(
     Output("panes-times", "data"),
     Input("side-by-side", "children"),
 )
-
-
-def zoom_bar(count: int) -> html.Div:
-    """What enlarges all photographs, and how else they are moved."""
-    others = " The others follow." if count > 1 else ""
-    return html.Div(
-        [
-            *(
-                html.Button(
-                    [html.Span(key, className="zoom-sign", **attributes(aria_hidden="true")), words],
-                    type="button",
-                    className="btn btn-outline-secondary btn-sm",
-                    title=f"Key {key}, while the focus is in a photograph",
-                    **attributes(data_zoom=move),
-                )
-                for move, words, key in MOVES
-            ),
-            html.Button(
-                "Full screen",
-                type="button",
-                className="btn btn-outline-secondary btn-sm",
-                **attributes(data_zoom="full"),
-            ),
-            html.Span(
-                f"Turn the wheel, pinch, or tap twice to enlarge a photograph; drag it, or use the arrow keys.{others}",
-                className="note",
-            ),
-        ],
-        className="zoom-bar",
-    )
 
 
 def pane(record: Record, search: str) -> html.Li:

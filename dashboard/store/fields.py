@@ -217,6 +217,12 @@ class Context:
         prefix="skin tone",
         later=True,
     )
+    histology_due: str | None = context_field(
+        "Histology expected by", moment=True, longest=32, prefix="histology expected by", later=True
+    )
+    follow_up_due: str | None = context_field(
+        "Follow-up on", moment=True, longest=32, prefix="follow-up on", later=True
+    )
     note: str | None = context_field("Note", longest=MAX_NOTE, lines=True, searched=True)
 
     @property

@@ -183,6 +183,8 @@ for _name in BY_VALUE:
     add_index(f"by_{_name}", _name, "created", "seq", present=_name if _name.endswith("_folded") else "")
 
 add_index("by_replaces", "replaces", present="replaces")
+for _name in ("histology_due", "follow_up_due"):
+    add_index(f"by_{_name}", _name, "created", "seq", present=_name)
 add_index("by_lesion_id", "lesion_id", "taken", "seq", present="lesion_id")
 add_index("by_judged", "created", present="judgements")
 

@@ -110,7 +110,7 @@ ROUTES: dict[str, Permission] = {
 FOLDERS: dict[str, Permission] = {
     "predict": Permission.PREDICT,
     "performance": Permission.PERFORMANCE,
-    **dict.fromkeys(("history", "case", "case_report", "compare"), Permission.SEE),
+    **dict.fromkeys(("history", "case", "case_report", "compare", "patient"), Permission.SEE),
     "monitoring": Permission.MONITOR,
     "admin": Permission.ADMINISTER,
     "bin": Permission.DELETE,
@@ -128,6 +128,8 @@ CALLBACKS: dict[str, Permission] = {
     "dashboard.shell.review_form.save_review": Permission.REVIEW,
     "dashboard.case.page.save_context": Permission.REVIEW,
     "dashboard.case.page.delete_case": Permission.DELETE,
+    "dashboard.patient.page.save_patient": Permission.REVIEW,
+    "dashboard.patient.lesion_page.save_lesion": Permission.REVIEW,
     "dashboard.case.hold.change_hold": Permission.ADMINISTER,
     "dashboard.history.chosen.delete_selected": Permission.DELETE,
     "dashboard.history.chosen.undo_deletion": Permission.DELETE,

@@ -103,6 +103,7 @@ def lesion_trend_figure(
     names: Sequence[str],
     here: int,
     theme: str | None,
+    caution: Sequence[bool] = (),
 ) -> go.Figure:
     """The probability of one lesion over its visits.
 
@@ -110,20 +111,23 @@ def lesion_trend_figure(
         when, probability, outcome, names: one entry a prediction that has a result, oldest first; names say which
             model answered.
         here: index of the prediction that is looked at; -1 where it has no result.
+        caution: which of them have cautions, and hollow marks; none where left out.
     """
     if not when:
         return message("None of these photographs has a result.", theme, TREND_HEIGHT)
     figure, colours = blank(theme, TREND_HEIGHT), palette(theme)
-    for name in dict.fromkeys(names):
+    several = len(set(names)) > 1
+    for name, dash in zip(dict.fromkeys(names), itertools.cycle(("solid", "dot", "dash", "dashdot"))):
         # Numbers of different models cannot be joined by a line.
         mine = [index for index, other in enumerate(names) if other == name]
         figure.add_scatter(
             x=[when[index] for index in mine],
             y=[probability[index] for index in mine],
             mode="lines",
-            line={"color": colours.muted, "width": 1},
+            name=name,
+            line={"color": colours.muted, "width": 1, "dash": dash},
             hoverinfo="skip",
-            showlegend=False,
+            showlegend=several,
         )
     for kind, verdict in VERDICTS.items():
         mine = [index for index, other in enumerate(outcome) if other == kind]
@@ -137,7 +141,7 @@ def lesion_trend_figure(
             marker={
                 "color": getattr(colours, kind),
                 "size": [14 if index == here else 9 for index in mine],
-                "symbol": {"benign": "circle", "uncertain": "triangle-up", "malignant": "diamond"}[kind],
+                "symbol": marks(kind, [index < len(caution) and caution[index] for index in mine]),
                 "line": {"width": [2 if index == here else 0 for index in mine], "color": colours.ink},
             },
             customdata=[names[index] for index in mine],
@@ -147,6 +151,12 @@ def lesion_trend_figure(
     figure.update_yaxes(title="Probability of malignancy", **PERCENT)
     figure.update_xaxes(type="date", showgrid=False)
     return figure
+
+
+def marks(kind: str, hollow: Sequence[bool]) -> str | list[str]:
+    """The shape of an outcome, hollow for some of its marks."""
+    shape = {"benign": "circle", "uncertain": "triangle-up", "malignant": "diamond"}[kind]
+    return [f"{shape}-open" if one else shape for one in hollow] if any(hollow) else shape
 
 
 def legend_above() -> dict[str, object]:

@@ -58,3 +58,16 @@ def test_models_are_not_joined_in_a_trend() -> None:
     assert [list(line.y) for line in lines] == [[0.1, 0.3], [0.5]]
     (malignant,) = [trace for trace in figure.data if trace.name == "Malignant"]
     assert malignant.marker.symbol == "diamond" and list(malignant.marker.size) == [14]
+
+
+def test_models_have_lines_of_their_own_and_cautions_hollow_marks() -> None:
+    when = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3)]
+    figure = monitoring.lesion_trend_figure(
+        when, [0.1, 0.2, 0.3], ["benign"] * 3, ["a 1", "a 2", "a 2"], -1, None, [False, True, False]
+    )
+    lines = {
+        trace.name: (trace.line.dash, trace.showlegend) for trace in figure.data if trace.mode == "lines"
+    }
+    assert lines == {"a 1": ("solid", True), "a 2": ("dot", True)}
+    (benign,) = [trace for trace in figure.data if trace.name == "Benign"]
+    assert list(benign.marker.symbol) == ["circle", "circle-open", "circle"]

@@ -1,0 +1,1 @@
+"""A patient with the lesions and visits, and a lesion over time."""

@@ -1,0 +1,298 @@
+"""`/lesions/<lesion_id>`: a lesion over time: photographs by the day they were taken, then and now, the trend."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import dash
+import dash_bootstrap_components as dbc
+from dash import Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+from plotly.graph_objects import Figure
+
+from dashboard.addresses import local_address
+from dashboard.cases import current_actor
+from dashboard.judging import as_read
+from dashboard.patient import parts
+from dashboard.patient.visits import LesionStory, one_a_photograph
+from dashboard.patients import change_lesion
+from dashboard.services import Services
+from dashboard.shell.attributes import attributes
+from dashboard.shell.boxes import box, dead_end_page
+from dashboard.shell.pictures import prediction_url
+from dashboard.shell.review_form import form_field, review_problem
+from dashboard.shell.side_by_side import swipe_bar, zoom_bar
+from dashboard.shell.text import WITHOUT_CHANCE, taken_words
+from dashboard.shell.verdict import verdict_and_chance
+from dashboard.store import Conflict, InputError, NotFound, Record, StoreError
+from dashboard.store.fields import LESION, LesionDetails
+from dashboard.store.patients import Patients
+from dashboard.store.placing import Lesion, Patient
+from model.evaluation.figures import monitoring
+from model.evaluation.figures.template import CONFIG
+
+SIDES = ("then", "now")
+
+
+def lesion_is_here(lesion_id: str) -> bool:
+    """Whether there is such a lesion; the pages of unknown ones are answered with the status 404."""
+    try:
+        Patients(Services.current().store).lesion(lesion_id)
+    except NotFound:
+        return False
+    return True
+
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__,
+    path_template="/lesions/<lesion_id>",
+    title="Lesion · Dermaboard",
+    name="Lesion",
+    exists=lesion_is_here,
+)
+
+
+def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
+    """The lesion's page, or what to do when there is none."""
+    services = Services.current()
+    people = Patients(services.store)
+    try:
+        lesion = people.lesion(lesion_id or "none")
+        patient = people.get(lesion.patient_id)
+    except NotFound:
+        return dead_end_page(
+            "This lesion is not here",
+            "The record was erased, or there is a typing error in the address.",
+            # Dash asks for the page of no lesion, to learn which components its callbacks will find.
+            html.Div(
+                [
+                    lesion_form(LesionDetails()),
+                    *choices(()),
+                    *(html.Div(id=name) for name in ("lesion-sides", "lesion-head")),
+                    trend(),
+                ],
+                hidden=True,
+            ),
+            *lesion_stores("", 0),
+        )
+    return html.Div(
+        [
+            html.Nav(
+                dcc.Link(
+                    [f"← {parts.patient_name(patient)}"],
+                    href=local_address(f"/patients/{patient.id}"),
+                    className="action",
+                ),
+                **attributes(aria_label="Way back"),
+            ),
+            html.Div(lesion_head(lesion, patient), id="lesion-head"),
+            *lesion_sections(
+                LesionStory(lesion, tuple(as_read(services, people.cases_of_lesion(lesion.id))))
+            ),
+            html.Div(lesion_form(lesion.details)),
+            *lesion_stores(lesion.id, lesion.revision),
+        ],
+        className="case",
+    )
+
+
+def lesion_stores(lesion_id: str, revision: int) -> list[dcc.Store]:
+    """What the callbacks have to know: which lesion it is, and which revision was seen."""
+    return [dcc.Store(id="lesion-id", data=lesion_id), dcc.Store(id="lesion-seen", data=revision)]
+
+
+def lesion_form(details: LesionDetails) -> html.Details:
+    """The form that corrects a lesion."""
+    return parts.record_form("lesion", LESION, details, "Change")
+
+
+def lesion_head(lesion: Lesion, patient: Patient) -> list[Component]:
+    """What and where it is."""
+    words = " · ".join(filter(None, (parts.site_words(lesion), lesion.details.note)))
+    merged: list[Component] = []
+    if lesion.merged_into is not None:
+        link = dcc.Link("another lesion", href=local_address(f"/lesions/{lesion.merged_into}"))
+        merged = [html.P(["This record was merged with ", link, "."], className="note")]
+    title = f"{parts.patient_name(patient)}, {parts.lesion_name(lesion).lower()}"
+    return [html.H1(html.Bdi(title)), html.P(words, className="lead"), *merged]
+
+
+def lesion_sections(story: LesionStory) -> list[Any]:
+    """Photographs, then and now, and the trend; the parts that callbacks fill are always there."""
+    shown = one_a_photograph(story.records)
+    if story.lesion.details.name is None:
+        note = "Nobody has said which lesion each of these photographs shows, so they are no story of one."
+        strip = box("Photographs", html.P(note, className="note"), film_strip(shown))
+        return [strip, html.Div([*choices(()), html.Div(id="lesion-sides"), trend()], hidden=True)]
+    dated = [record for record in shown if record.day is not None]
+    undated = len(shown) - len(dated)
+    missing = (
+        f"{undated} of {len(shown)} photographs without a date: last in the row, and not in the trend. Say on the "
+        "page of the case when it was taken."
+    )
+    return [
+        box(
+            "Photographs",
+            film_strip(shown),
+            html.P(missing, className="note", hidden=not undated),
+            note="by the date they were taken",
+        ),
+        html.Section(
+            [
+                html.H2("Then and now"),
+                html.Div(choices(shown), className="side-choices"),
+                html.Div(id="lesion-sides"),
+            ],
+            className="card-box case-box",
+            hidden=len(shown) < 2,
+        ),
+        html.Section(
+            [html.H2("Chance of cancer over time"), trend(), html.P(trend_words(dated), className="note")],
+            className="card-box case-box",
+            hidden=not dated,
+        ),
+    ]
+
+
+def film_strip(records: Sequence[Record]) -> Component:
+    """The photographs in a row; each leads to its case."""
+    if not records:
+        return html.P("There are no photographs.", className="note")
+    return html.Ol(
+        [
+            html.Li(
+                dcc.Link(
+                    [
+                        html.Img(
+                            src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"
+                        ),
+                        html.Strong(taken_words(record)),
+                        html.Span(verdict_and_chance(record)),
+                        html.Span(f"{record.model} {record.model_version}", className="note"),
+                    ],
+                    href=local_address(f"/history/{record.id}"),
+                    className="visit",
+                )
+            )
+            for record in records
+        ],
+        className="visits",
+        tabIndex=0,
+    )
+
+
+def choices(records: Sequence[Record]) -> list[html.Div]:
+    """Which two photographs stand side by side: at first the oldest and the latest."""
+    options = [
+        {"label": f"{taken_words(record)} · {record.filename}", "value": record.id} for record in records
+    ]
+    dated = [record for record in records if record.day is not None] or list(records)
+    usual = (dated[0].id, dated[-1].id) if dated else (None, None)
+    return [
+        form_field(
+            side.capitalize(),
+            dbc.Select(id=f"lesion-{side}", options=options, value=chosen),
+            f"lesion-{side}",
+        )
+        for side, chosen in zip(SIDES, usual, strict=True)
+    ]
+
+
+def trend() -> dcc.Graph:
+    """The figure that `draw_lesion_trend` draws."""
+    return dcc.Graph(id="lesion-trend", config=CONFIG, className="case-trend")
+
+
+def trend_words(records: Sequence[Record]) -> str:
+    """What the trend does not join, and what its hollow marks are."""
+    models = {f"{record.model} {record.model_version}" for record in records}
+    parts_of_it = []
+    if len(models) > 1:
+        parts_of_it.append("Numbers of two model versions mean different things: no line joins them.")
+    if any(record.cautions for record in records):
+        parts_of_it.append("A hollow mark has cautions; they stand on the page of its case.")
+    if any(record.outcome in WITHOUT_CHANCE for record in records):
+        parts_of_it.append("A photograph without a result, or that you have to judge first, has no mark.")
+    return " ".join(parts_of_it)
+
+
+@callback(
+    Output("lesion-sides", "children"),
+    Input("lesion-then", "value"),
+    Input("lesion-now", "value"),
+)
+def show_sides(then: str | None, now: str | None) -> Any:
+    """The two photographs, enlarged and moved together, or one over the other."""
+    services = Services.current()
+    found = services.store.get_many([one for one in (then, now) if one])
+    records = as_read(services, [found[one] for one in (then, now) if one in found])
+    if len(records) < len(SIDES):
+        return html.P("Choose two photographs that are there.", className="note")
+    panes = [side_pane(word.capitalize(), record) for word, record in zip(SIDES, records, strict=True)]
+    return html.Div(
+        [zoom_bar(len(records)), swipe_bar(), html.Ul(panes, className="panes panes-2")], id="side-by-side"
+    )
+
+
+def side_pane(word: str, record: Record) -> html.Li:
+    """One photograph of the two."""
+    when = taken_words(record)
+    return html.Li(
+        [
+            html.Div(
+                html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
+                className="pane",
+                tabIndex=0,
+                role="group",
+                **attributes(aria_label=f"{word}, {when}: enlarge with + and -, move with the arrow keys"),
+            ),
+            html.Strong(f"{word}: {when}"),
+            html.Span(verdict_and_chance(record)),
+            html.Span(f"{record.model} {record.model_version}", className="note"),
+        ],
+        className="pane-case",
+    )
+
+
+@callback(Output("lesion-trend", "figure"), Input("theme", "data"), State("lesion-id", "data"))
+def draw_lesion_trend(theme: str | None, lesion_id: str | None) -> Figure:
+    """The chance by the day of the photograph: every prediction that has a result and a day."""
+    services = Services.current()
+    records = [
+        record
+        for record in as_read(services, Patients(services.store).cases_of_lesion(lesion_id))
+        if record.day is not None and record.outcome not in WITHOUT_CHANCE
+    ]
+    return monitoring.lesion_trend_figure(
+        [datetime.fromisoformat(record.day or "") for record in records],
+        [record.probability for record in records],
+        [str(record.outcome) for record in records],
+        [f"{record.model} {record.model_version}" for record in records],
+        -1,
+        theme,
+        [bool(record.cautions) for record in records],
+    )
+
+
+@callback(
+    Output("lesion-head", "children"),
+    Output("lesion-seen", "data"),
+    Output("lesion-problem", "children"),
+    Input("lesion-save", "n_clicks"),
+    State("lesion-id", "data"),
+    State("lesion-seen", "data"),
+    *(State(f"lesion-{part.name}", "value") for part in LESION),
+    prevent_initial_call=True,
+)
+def save_lesion(clicks: int | None, lesion_id: str, seen: int, *values: Any) -> tuple[Any, ...]:
+    """Correct the lesion, unless somebody was faster."""
+    if not clicks:
+        return (no_update,) * 3
+    services = Services.current()
+    try:
+        lesion = change_lesion(current_actor(), services, lesion_id, parts.form_values(LESION, values), seen)
+        patient = Patients(services.store).get(lesion.patient_id)
+    except (Conflict, InputError, NotFound, StoreError) as error:
+        return no_update, no_update, review_problem(str(error))
+    saved = html.P("Saved.", className="note", role="status")
+    return lesion_head(lesion, patient), lesion.revision, saved

@@ -1,0 +1,130 @@
+"""The pages of a patient and of a lesion."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from dash import Dash
+from flask.testing import FlaskClient
+
+from dashboard.cases import NOBODY, predict_photograph
+from dashboard.services import Services
+from dashboard.shell.text import percent
+from dashboard.store import Context, Record
+from dashboard.store.fields import LESION, PATIENT
+from dashboard.store.judgements import Judge
+from dashboard.store.patients import Patients
+from tests.dashboard.calls import dispatch, page
+
+
+@pytest.fixture
+def records(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> list[Record]:
+    """Two visits of a lesion, one of another without a date, and one of another patient."""
+    contexts = (
+        Context(patient="P-014", lesion="1", taken="2025-03-12", histology_due="2025-03-26"),
+        Context(patient="P-014", lesion="1", taken="2026-05-20"),
+        Context(patient="P-014", lesion="2"),
+        Context(patient="P-022", lesion="1", taken="2026-05-20"),
+    )
+    pictures = (lesion_jpeg, mole_jpeg, lesion_jpeg, mole_jpeg)
+    return [
+        predict_photograph(NOBODY, services, data, f"{number}.jpg", context=context)
+        for number, (data, context) in enumerate(zip(pictures, contexts, strict=True))
+    ]
+
+
+def test_a_patient_has_lesions_visits_and_what_is_due(
+    client: FlaskClient, services: Services, records: list[Record]
+) -> None:
+    people = Patients(services.store)
+    patient = people.find("P-014")[0]
+    people.correct(patient.id, {"birth_year": 1961, "phototype": "II", "note": "needs a <b>chair</b>"})
+    text = page(client, f"/patients/{patient.id}")
+    for words in (
+        "P-014",
+        "born 1961",
+        "skin phototype II",
+        "needs a <b>chair</b>",
+        "20 May 2026",
+        "Date missing",
+    ):
+        assert words in text
+    assert "Histology of lesion 1" in text and "days late" in text
+    assert text.index("20 May 2026") < text.index("12 Mar 2025")
+    for record in records[:3]:
+        assert f"/history/{record.id}" in text and f"/lesions/{record.lesion_id}" in text
+    assert records[3].id not in text
+
+
+def test_a_lesion_is_shown_by_the_day_of_its_photographs(
+    app: Dash, client: FlaskClient, services: Services, records: list[Record]
+) -> None:
+    lesion_id = records[0].lesion_id
+    text = page(client, f"/lesions/{lesion_id}")
+    assert "P-014, lesion 1" in text and text.index("12 Mar 2025") < text.index("20 May 2026")
+    assert records[2].id not in text and records[3].id not in text
+    chosen = {"lesion-then.value": records[0].id, "lesion-now.value": records[1].id}
+    sides = json.dumps(dispatch(app, client, "lesion-sides.children", chosen, {}))
+    assert "Then: 12 Mar 2025" in sides and "Now: 20 May 2026" in sides and "data-swipe" in sides
+    drawn = dispatch(
+        app, client, "lesion-trend.figure", {"theme.data": "light"}, {"lesion-id.data": lesion_id}
+    )
+    lines = [trace for trace in drawn["lesion-trend"]["figure"]["data"] if trace["mode"] == "lines"]
+    assert [trace["x"] for trace in lines] == [["2025-03-12T00:00:00", "2026-05-20T00:00:00"]]
+
+
+def test_photographs_that_nobody_assigned_are_no_story(
+    client: FlaskClient, services: Services, lesion_jpeg: bytes
+) -> None:
+    record = predict_photograph(NOBODY, services, lesion_jpeg, "a.jpg", context=Context(patient="P-1"))
+    text = page(client, f"/lesions/{record.lesion_id}")
+    assert "not assigned to a lesion" in text and "no story of one" in text
+
+
+def save(app: Dash, client: FlaskClient, kind: str, record_id: str, seen: int, **values: Any) -> Any:
+    """Press Save in the form of a patient or lesion."""
+    parts = PATIENT if kind == "patient" else LESION
+    state = {f"{kind}-{part.name}.value": values.get(part.name) for part in parts}
+    state |= {f"{kind}-id.data": record_id, f"{kind}-seen.data": seen}
+    return dispatch(app, client, f"{kind}-problem.children", {f"{kind}-save.n_clicks": 1}, state)
+
+
+def test_records_are_corrected_by_one_at_a_time(
+    app: Dash, client: FlaskClient, services: Services, records: list[Record]
+) -> None:
+    people = Patients(services.store)
+    patient = people.find("P-014")[0]
+    done = save(app, client, "patient", patient.id, 0, identifier="P-15", sex="female", birth_year=1961)
+    assert done["patient-seen"]["data"] == 1 and "P-15" in json.dumps(done["patient-sections"])
+    late = save(app, client, "patient", patient.id, 0, identifier="P-16")
+    assert "changed meanwhile" in json.dumps(late) and people.get(patient.id).details.sex == "female"
+    taken = save(app, client, "patient", patient.id, 1, identifier="P-022")
+    assert "There is a patient P-022 already" in json.dumps(taken)
+    lesion_id = records[0].lesion_id or ""
+    done = save(app, client, "lesion", lesion_id, 0, name="1", site="posterior torso", laterality="left")
+    assert "posterior torso, left" in json.dumps(done["lesion-head"])
+    wrong = save(app, client, "lesion", lesion_id, 1, name="2")
+    assert "There is a lesion 2 of P-15 already" in json.dumps(wrong)
+
+
+@pytest.mark.parametrize("address", ["/patients/unknown", "/lesions/none", "/patients/%00"])
+def test_what_is_not_here_says_so(client: FlaskClient, address: str) -> None:
+    assert "is not here" in page(client, address)
+    assert client.get(address).status_code == 404
+
+
+def test_who_judges_first_sees_no_result_before(
+    app: Dash, client: FlaskClient, records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Judge("0" * 32, "", datetime(2020, 1, 1, tzinfo=UTC))
+    lesion = f"/lesions/{records[0].lesion_id}"
+    told = percent(records[0].probability)
+    assert told in page(client, lesion)
+    monkeypatch.setattr("dashboard.judging.current_judge", lambda _: reader)
+    chosen = {"lesion-then.value": records[0].id, "lesion-now.value": records[1].id}
+    state = {"lesion-id.data": records[0].lesion_id}
+    drawn = dispatch(app, client, "lesion-trend.figure", {"theme.data": "light"}, state)
+    assert not [trace for trace in drawn["lesion-trend"]["figure"]["data"] if trace.get("x")]
+    sides = json.dumps(dispatch(app, client, "lesion-sides.children", chosen, {}))
+    assert told not in page(client, lesion) and told not in sides
