@@ -132,9 +132,17 @@ def earlier_attempt(store: Store, record_id: str) -> Record:
 
 
 def predict_again(
-    actor: Actor, services: Services, record_id: str, model: str, operating_point: str | None = None
+    actor: Actor,
+    services: Services,
+    record_id: str,
+    model: str,
+    operating_point: str | None = None,
+    key: str | None = None,
 ) -> Record:
     """A prediction for the stored image of another one, or the one that this model has already made of it.
+
+    Args:
+        key: an idempotency key: of several that ask with the same one at once, one stores a prediction.
 
     Raises:
         NotFound: the prediction or its image does not exist any more.
@@ -143,7 +151,7 @@ def predict_again(
     """
     actor.require(Permission.PREDICT)
     before = services.store.get(record_id)
-    return predict_stored(services, before, model, operating_point, before.crop)
+    return predict_stored(services, before, model, operating_point, before.crop, key=key)
 
 
 def predict_part(actor: Actor, services: Services, record_id: str, crop: Crop | None) -> Record:
@@ -172,6 +180,7 @@ def predict_stored(
     operating_point: str | None,
     crop: Crop | None,
     replaces: str | None = None,
+    key: str | None = None,
 ) -> Record:
     """A prediction from a stored photograph, or the one that is there already; see `predict_again`."""
     bundle, store = services.bundle(model), services.store
@@ -188,6 +197,7 @@ def predict_stored(
         prediction,
         before.filename,
         before.context,
+        key=None if key is None else IdempotencyKey(key),
         crop=crop,
         replaces=replaces,
         source=before.id,

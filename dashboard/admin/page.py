@@ -5,7 +5,7 @@ from typing import Any
 import dash
 from dash import Input, Output, callback, dcc, html, no_update
 
-from dashboard.admin import sessions, tokens, trail, users
+from dashboard.admin import jobs, sessions, tokens, trail, users
 from dashboard.shell.attributes import attributes
 from dashboard.users.visitors import asks_who
 
@@ -14,7 +14,7 @@ dash.register_page(  # type: ignore[no-untyped-call]
 )
 
 # Modules with TITLE, NAME (its id), layout() and register().
-PARTS = (users, sessions, tokens, trail)
+PARTS = (users, sessions, tokens, jobs, trail)
 FIRST_STEPS = """python -m dashboard user add anna --role administrator
 DERMABOARD_AUTH=local python -m dashboard"""
 

@@ -10,16 +10,17 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.compare import parts
-from dashboard.jobs.worker import Job, Jobs, Pair
+from dashboard.jobs.worker import Jobs
 from dashboard.judging import as_read
 from dashboard.services import Services
 from dashboard.shell import predict_again as again
+from dashboard.store.jobs import Job, Pair
 
 NO_JOB = Job("", datetime.min.replace(tzinfo=UTC), "", "", ())
 
 
 def is_job(job_id: str) -> bool:
-    """Whether this server knows such a job."""
+    """Whether there is such a job."""
     return Jobs.current().get(job_id) is not None
 
 
@@ -55,7 +56,7 @@ def no_comparison() -> Component:
         [
             html.H1("This comparison is not here"),
             html.P(
-                "Comparisons are kept until the server restarts. The predictions themselves are in the history.",
+                "Comparisons are kept for 30 days. The predictions themselves are in the history.",
                 className="lead",
             ),
             html.P(

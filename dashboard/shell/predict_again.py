@@ -20,10 +20,11 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.cases import current_actor
-from dashboard.jobs.worker import Job, Jobs
+from dashboard.jobs.worker import Jobs
 from dashboard.services import ModelUnavailable
 from dashboard.shell.attributes import attributes
-from dashboard.store import QueryError
+from dashboard.store import QueryError, StoreError
+from dashboard.store.jobs import Job
 from dashboard.store.judgements import HIDDEN
 from model.outcome import Outcome
 from model.points import point_label, point_words
@@ -123,7 +124,7 @@ def start_predicting_again(
     model, _, point = (choice or "").partition("/")
     try:
         job = Jobs.current().start(current_actor(), list(ids or {}), model, point or None)
-    except (ModelUnavailable, QueryError) as error:
+    except (ModelUnavailable, QueryError, StoreError) as error:
         return no_update, str(error)
     return job.id, ""
 
@@ -140,7 +141,7 @@ def updated_jobs(
     """How far this browser's jobs are; the ones that have ended are told once more to whoever waits for them.
 
     Args:
-        mine: their ids; a server that was started anew knows none of them.
+        mine: their ids; some may be forgotten.
     """
     jobs = [job for one in mine or () if (job := Jobs.current().get(one)) is not None]
     ended = [job.id for job in jobs if not job.active]

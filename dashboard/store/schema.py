@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     false,
     text,
     true,
@@ -311,6 +312,38 @@ keys = Table(
 )
 Index(None, keys.c.created)
 
+# What is done in the background: predicting a selection again. `model_sha256` names the version of the model that was
+# asked for: a process that has another one leaves the job to others.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("model_sha256", String(64), nullable=False),
+    Column("operating_point", String(64), nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("ended", UtcDateTime),
+)
+Index(None, jobs.c.state, jobs.c.created)
+
+# The predictions of a job, with one result each: the new prediction, or a sentence that says why there is none. Whoever
+# works on one has it until its lease is over.
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("job_id", String(36), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("prediction_id", String(36), nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("leased_until", UtcDateTime),
+    Column("ended", UtcDateTime),
+    Column("after_id", String(36)),
+    Column("problem", Text),
+    UniqueConstraint("job_id", "prediction_id"),
+)
+
 # Who has an account. A removed one stays: the name is not given to somebody else.
 users = Table(
     "users",
@@ -364,6 +397,17 @@ api_tokens = Table(
     Column("name", String(64), nullable=False),
 )
 Index(None, api_tokens.c.user_id)
+
+# How often somebody has tried to log in lately, by computer and address; see users/attempts.py. `ends` is a moment by
+# the computer's monotonic clock.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("ends", Float(53), nullable=False),
+)
 
 # Who did what, saw what and took what along: appended, never changed. Each line has the digest of the one before. Of
 # what people wrote it holds a salted digest; the text stands beside it and can be erased, with its salt.

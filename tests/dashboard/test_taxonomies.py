@@ -153,7 +153,7 @@ def test_two_models_are_compared_on_the_same_photograph(
             job = jobs.get(job.id) or job
     assert not job.active and not job.failed
     shown = page(client, f"/compare/{job.id}")
-    assert "Predicted again with eight at" in shown
+    assert "Predicted again with eight · " in shown
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.compare.parts import summary
-from dashboard.jobs.worker import Job, Jobs, Pair, State
+from dashboard.jobs.worker import Jobs
 from dashboard.services import Services
 from dashboard.store import Record, Store
+from dashboard.store.jobs import Job, Pair, State
 from model.cautions import Caution
 from model.predictor import Decision
 from tests.dashboard.calls import dispatch, page

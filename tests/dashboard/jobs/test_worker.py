@@ -1,17 +1,17 @@
 """Predicting again in the background, without a page."""
 
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dashboard.cases import NOBODY, predict_again, predict_photograph
-from dashboard.jobs.worker import MOST, Job, Jobs, State, distinct_predictions
+from dashboard.jobs.worker import MOST, Jobs, distinct_predictions
 from dashboard.services import ModelUnavailable, Services
 from dashboard.settings import Settings
-from dashboard.store import Context, QueryError, Record
+from dashboard.store import Context, QueryError, Record, StoreError
+from dashboard.store.jobs import Job, JobItem, JobQueue, State
 from tests.tiny import write_tiny_bundle
 
 
@@ -24,8 +24,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def jobs(services: Services) -> Jobs:
-    return Jobs(services)
+def jobs(services: Services) -> Iterator[Jobs]:
+    jobs = Jobs(services)
+    yield jobs
+    jobs.stop()
 
 
 @pytest.fixture
@@ -103,26 +105,6 @@ def test_a_job_is_cancelled_and_keeps_what_it_has(
     assert until(jobs, jobs.start(NOBODY, [record.id], "other"), ended).state is State.FINISHED
 
 
-def test_jobs_that_were_cancelled_and_forgotten_do_not_end_the_worker(
-    jobs: Jobs, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dashboard.jobs.worker.REMEMBERED_JOBS", 0)
-    busy, free = threading.Event(), threading.Event()
-
-    def slow(*_: object) -> Record:
-        busy.set()
-        free.wait(30)
-        return record
-
-    monkeypatch.setattr("dashboard.jobs.worker.predict_again", slow)
-    for job in [jobs.start(NOBODY, [record.id], "other") for _ in range(3)]:
-        assert busy.wait(30)
-        jobs.cancel(job.id)
-    last = jobs.start(NOBODY, [record.id], "other")
-    free.set()
-    assert until(jobs, last, ended).state is State.FINISHED
-
-
 def test_an_unexpected_error_is_one_images_problem(
     jobs: Jobs, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,3 +127,48 @@ def test_what_cannot_be_done_is_refused_at_once(jobs: Jobs, record: Record) -> N
         jobs.start(NOBODY, [str(number) for number in range(MOST + 1)], "other")
     assert jobs.get("unknown") is None
     jobs.cancel("unknown")
+    assert jobs.retry("unknown") == 0
+
+
+def test_a_job_goes_on_with_another_process(
+    services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Jobs(services)
+    monkeypatch.setattr(asked, "work_in_background", lambda: None)
+    job = asked.start(NOBODY, [record.id], "other")
+    assert job.active
+    other = Jobs(services)
+    other.work_in_background()
+    done = until(asked, job, ended)
+    other.stop()
+    assert services.store.get(str(done.pairs[0].after)).model == "other"
+
+
+def test_what_failed_is_tried_again(
+    jobs: Jobs, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Record:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dashboard.jobs.worker.predict_again", full)
+        job = until(jobs, jobs.start(NOBODY, [record.id, "gone"], "other"), ended)
+    assert [pair.problem for pair in job.pairs] == ["The disk is full."] * 2
+    assert jobs.retry(job.id) == 2
+    again = until(jobs, job, lambda now: not now.active)
+    assert again.failed == 1 and services.store.get(str(again.pairs[0].after)).model == "other"
+
+
+def test_a_database_that_is_gone_for_a_while_loses_nothing(
+    jobs: Jobs, services: Services, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.jobs.worker.PAUSE", 0.05)
+    take, failures = JobQueue.take, iter(range(3))
+
+    def unsteady(queue: JobQueue, models: list[str]) -> JobItem | None:
+        if next(failures, None) is not None:
+            raise StoreError("The database cannot be written.")
+        return take(queue, models)
+
+    monkeypatch.setattr(JobQueue, "take", unsteady)
+    assert until(jobs, jobs.start(NOBODY, [record.id], "other"), ended).state is State.FINISHED
