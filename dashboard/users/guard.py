@@ -127,6 +127,7 @@ def ask_who(server: Flask, settings: Settings, store: Store) -> None:
         get_remote_address,
         app=server,
         storage_uri=f"{Attempts.STORAGE_SCHEME[0]}://",
+        storage_options={"store": store},  # type: ignore[dict-item]  # of any kind, whatever the hint says
         default_limits=[ATTEMPTS],
         default_limits_exempt_when=lambda: not tries_to_sign_in(),
         on_breach=lambda _: sign_in_page(TOO_MANY, 429),
