@@ -2,7 +2,6 @@
 
 import argparse
 import signal
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.server.process import keep_to
-from dashboard.settings import Settings, SettingsError, load_settings, variable
+from dashboard.settings import Settings, SettingsError, load_settings
 from model.console import speak_utf8
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 2
     match options.command:
         case "serve":
+            from dashboard.serve import start_server
+
             return start_server(settings)
         case "user" | "token":
             return account_command(settings, options)
@@ -74,6 +75,7 @@ COMMANDS = {
     "sweep": "move what is older than the setting allows to the bin, and delete for good what was in it for 30 days",
     "subject-data": "write everything that is stored of a patient or lesion to FILE (a ZIP)",
     "erase": "delete everything of a patient or lesion for good, with photographs and what the audit trail quotes",
+    "worker": "predict again what jobs ask for, until interrupted; servers do so, too, each in one thread",
     "recheck": "predict every stored photograph again and list the benign results that change; nothing is stored",
 }
 
@@ -258,6 +260,19 @@ def recheck_cases(services: "Services", _options: argparse.Namespace) -> int:
     return 1 if len(lines) > 1 else 0
 
 
+def work_on_jobs(services: "Services", _options: argparse.Namespace) -> int:
+    """Work until SIGTERM or Ctrl-C, and end what was begun."""
+    from dashboard.jobs.worker import Jobs
+
+    jobs = Jobs(services)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: jobs.stop())
+    names = ", ".join(f"{bundle.name} {bundle.card.version}" for bundle in services.runnable) or "no model"
+    print(f"Waiting for jobs for {names}  (Ctrl-C stops it)", flush=True)
+    jobs.work()
+    return 0
+
+
 def sweep_now(services: "Services", _options: argparse.Namespace) -> int:
     """What the server does once a day."""
     from dashboard.cases import sweep_cases
@@ -300,6 +315,7 @@ def write_subject(services: "Services", options: argparse.Namespace) -> int:
 
 
 SERVICES: "dict[str, Callable[[Services, argparse.Namespace], int]]" = {
+    "worker": work_on_jobs,
     "recheck": recheck_cases,
     "sweep": sweep_now,
     "erase": erase_now,
@@ -311,73 +327,6 @@ ACTIONS: "dict[str, Callable[[Store, Path], str]]" = {
     "import": import_into_store,
     "export": export_store,
 }
-
-
-def start_server(settings: Settings) -> int:
-    """Start the server; 0 when it was stopped, 2 when a setting keeps it from starting."""
-    # The first process of a container has no handler of its own, and ignores what it does not handle.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        listener = bind_address(settings)
-    except OSError as error:
-        print(f"Dermaboard cannot start.\n{address_problem(settings, error)}", file=sys.stderr)
-        return 2
-    # Imported when the address is known to be free: this is what takes the time.
-    from dashboard.store import StoreError
-
-    try:
-        return serve_until_stopped(settings, listener)
-    except (SettingsError, StoreError) as error:
-        print(f"Dermaboard cannot start.\n{error}", file=sys.stderr)
-        return 2
-
-
-def bind_address(settings: Settings) -> socket.socket:
-    """A bound socket, before anything slow is loaded: a port in use is said at once."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family)
-
-
-def address_problem(settings: Settings, error: OSError) -> str:
-    """Why the address cannot be used, and which variable changes it."""
-    return (
-        f"It cannot listen on {settings.host}, port {settings.port}: {error.strerror or error}. Perhaps another "
-        f"program uses the port; choose another one with {variable('port')}=8051, for example."
-    )
-
-
-def serve_until_stopped(settings: Settings, listener: socket.socket) -> int:
-    """Build the application and serve it on the socket until Ctrl-C or SIGTERM."""
-    from dashboard.app import create_app
-    from dashboard.jobs.retention import sweep_daily
-    from dashboard.server.serving import run
-    from dashboard.services import EXTENSION
-    from dashboard.store.outcomes import NO_LONGER_BENIGN
-    from dashboard.users.trail import Trail
-
-    app = create_app(settings)
-    services = app.server.extensions[EXTENSION]
-    host, port = listener.getsockname()[:2]
-    print(
-        f"Dermaboard is at http://{f'[{host}]' if ':' in host else host}:{port}{settings.prefix}  (Ctrl-C stops it)",
-        flush=True,
-    )
-    if changed := services.store.page(NO_LONGER_BENIGN).total:
-        print(
-            f"{changed:,} benign results have another outcome since an update. The history shows which.",
-            flush=True,
-        )
-    services.warm(delay=2)
-    sweep_daily(services)
-    if settings.auth != "none":
-        Trail(services.store).tell_log()
-    try:
-        run(app.server, listener)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        services.store.close()
-    return 0
 
 
 if __name__ == "__main__":

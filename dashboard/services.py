@@ -15,6 +15,7 @@ from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import NotFound, Record, Store, open_store
 from dashboard.store.judgements import Judgements
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
+from model.cores import usable_cores
 from model.images import Limits, Photograph, cut, decode, encode
 
 if TYPE_CHECKING:
@@ -220,7 +221,10 @@ def build_services(settings: Settings) -> Services:
         settings,
         open_store(settings.data_dir, settings.database_url, settings.image_store, known_diagnoses(bundles)),
         bundles,
-        Predictors(settings.threads),
+        Predictors(
+            settings.threads
+            or (None if settings.workers == 1 else max(1, usable_cores() // settings.workers))
+        ),
     )
     Judgements(services.store).set_usual(settings.judge_first)
     if "model" in settings.model_fields_set:

@@ -126,8 +126,12 @@ class Settings(BaseSettings):
         False,
         description="yes for clinicians who judge before they see a result unless they switch it off, or no",
     )
+    workers: int = Field(1, ge=1, le=64, description="processes that serve, 1 to 64")
     threads: int | None = Field(
-        None, ge=1, le=256, description="processor threads for one prediction, 1 to 256; leave it out for all"
+        None,
+        ge=1,
+        le=256,
+        description="processor threads for one prediction, 1 to 256; leave it out to share all among the processes",
     )
     upload_space: int = Field(
         1000, ge=30, description="megabytes that all uploads in progress may take together, 30 or more"

@@ -1,6 +1,7 @@
 """For other WSGI servers: `dashboard.wsgi:server`. `python -m dashboard` brings its own."""
 
 from dashboard.app import create_app
+from dashboard.jobs import worker
 from dashboard.jobs.retention import sweep_daily
 from dashboard.server.process import keep_to
 from dashboard.services import EXTENSION
@@ -14,5 +15,6 @@ server = app.server
 services = server.extensions[EXTENSION]
 services.warm()
 sweep_daily(services)
+server.extensions[worker.EXTENSION].work_in_background()
 if settings.auth != "none":
     Trail(services.store).tell_log()

@@ -45,7 +45,8 @@ FLOORS = {
     "server": 8,
     "app": 9,
     "wsgi": 10,
-    "__main__": 10,
+    "serve": 10,
+    "__main__": 11,
 }
 
 # What stored scores say of a model: predicting needs none of it.

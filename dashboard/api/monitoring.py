@@ -1,5 +1,6 @@
 """Counters and times for Prometheus, one set an application, served at /metrics."""
 
+import os
 import time
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -13,6 +14,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from dashboard.services import Services
 from dashboard.store import Record
@@ -29,6 +31,9 @@ class Monitoring:
     """What is counted. Safe to use from several threads."""
 
     def __init__(self) -> None:
+        # With several processes, each writes its counts into a folder, and whoever is asked adds them up. The variable
+        # is the library's own, which the first process sets for those that it starts.
+        self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
         # When a counter was made would be a series more for each.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
@@ -79,6 +84,7 @@ class Monitoring:
             "1 for every model that can answer.",
             ("model", "version", "sha256", "default"),
             registry=registry,
+            multiprocess_mode="max",
         )
 
     @staticmethod
@@ -86,6 +92,14 @@ class Monitoring:
         """The counters of an application."""
         found: Monitoring = server.extensions[EXTENSION]
         return found
+
+    def text(self) -> bytes:
+        """Everything counted so far, in Prometheus's text format."""
+        registry = self.registry
+        if self.shared:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
 
     def predicted(self, record: Record, counted: bool) -> None:
         """Count a stored prediction.
@@ -135,7 +149,7 @@ def install_counters(server: Flask, services: Services) -> None:
 @blueprint.get("/metrics")
 def read_counters() -> Response:
     """Everything counted so far in Prometheus's text format."""
-    response = Response(generate_latest(Monitoring.of(current_app).registry))
+    response = Response(Monitoring.of(current_app).text())
     response.content_type = CONTENT_TYPE_PLAIN_0_0_4
     response.headers["Cache-Control"] = "no-store"
     return response

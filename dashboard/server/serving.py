@@ -1,15 +1,21 @@
-"""The web server: uvicorn on a socket that is bound already, with connections that don't outstay their welcome."""
+"""The web server: uvicorn on a socket that is bound already, with connections that don't outstay their welcome.
+
+One process serves, or several that share the socket, see `run_processes`.
+"""
 
 import json
 import logging
+import os
 import socket
 from asyncio import TimerHandle, Transport
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 from flask import Flask
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.supervisors import Multiprocess
 
 from dashboard.api.problems import MEDIA_TYPE
 from dashboard.server import bridge
@@ -69,13 +75,19 @@ class Connection(H11Protocol):
         self.transport.close()
 
 
-def web_server(app: Flask) -> uvicorn.Server:
-    """A server for the application that is not running yet."""
+def bridged(app: Flask) -> bridge.Bridge:
+    """An application as uvicorn takes it."""
     settings, limit = app.extensions[EXTENSION].settings, app.config["MAX_CONTENT_LENGTH"]
     # The bridge says what goes wrong; the rest are clients' mistakes.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    config = uvicorn.Config(
-        bridge.Bridge(app, settings.data_dir, limit, settings.upload_space * 1_000_000),
+    space = settings.upload_space * 1_000_000 // settings.workers
+    return bridge.Bridge(app, settings.data_dir, limit, space)
+
+
+def configured(app: bridge.Bridge | str, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves an application, or what a factory of that name makes."""
+    return uvicorn.Config(
+        app,
         http=Connection,
         ws="none",
         loop="asyncio",
@@ -88,14 +100,41 @@ def web_server(app: Flask) -> uvicorn.Server:
         server_header=False,
         timeout_keep_alive=int(bridge.PATIENCE),
         timeout_graceful_shutdown=GRACE,
+        **more,
     )
-    return uvicorn.Server(config)
+
+
+def web_server(app: Flask) -> uvicorn.Server:
+    """A server for the application that is not running yet."""
+    return uvicorn.Server(configured(bridged(app)))
 
 
 def run(app: Flask, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; requests that are running then are answered first."""
     allow_connections()
     web_server(app).run(sockets=[listener])
+
+
+def run_processes(factory: str, workers: int, listener: socket.socket) -> None:
+    """Serve with so many processes until Ctrl-C or SIGTERM. One that dies is replaced.
+
+    Args:
+        factory: `module:function`, which makes in each of them what it serves, see `bridged`.
+    """
+    allow_connections()
+    # uvicorn tells at this level when a process has died.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.INFO)
+    with TemporaryDirectory(prefix="metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        config = configured(
+            factory,
+            factory=True,
+            workers=workers,
+            # Longer than anything that keeps a process from answering, such as loading a model.
+            timeout_worker_healthcheck=60,
+        )
+        Multiprocess(config, sockets=[listener]).run()
 
 
 def allow_connections() -> None:
