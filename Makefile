@@ -34,6 +34,7 @@ test-full: check ## the same with those that are much alike: every page in every
 check: $(DEV)/.installed ## format, lint and types only
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/hadolint Dockerfile
 	$(DEV)/bin/deno lint --quiet
 	$(DEV)/bin/deno fmt --quiet --check
 	$(DEV)/bin/mypy
@@ -49,6 +50,7 @@ bench: $(DEV)/.installed ## measure speed, size and memory; exits 1 if a measure
 lock: $(DEV)/.installed ## recompile requirements/*.txt from pyproject.toml
 	$(LOCK) --all-extras --upgrade --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --output-file requirements/serve.txt
+	$(LOCK) --constraint requirements/dev.txt --extra s3 --output-file requirements/s3.txt
 	$(LOCK) --constraint requirements/dev.txt --extra train --output-file requirements/train.txt
 
 sbom: $(SERVE)/.installed $(DEV)/.installed ## list what serving installs, with licences, as CycloneDX in sbom.json
