@@ -6,7 +6,6 @@ Plain Keras 3: runs on TensorFlow, JAX and PyTorch. A run lives in a folder; sta
 import dataclasses
 import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ from training.machine import note_machine
 from training.networks import BUILDERS, freeze_statistics, stored_network
 from training.pixels import PixelStore
 from training.recipes import Recipe, Stage
-from training.runs import BEFORE, BEST, FACTS, JUDGED, LAST, RunError, read_history
+from training.runs import BEST, FACTS, JUDGED, LAST, RunError, read_history
 from training.sampling import odds_by_label, odds_by_source
 from training.schedule import WarmCosine
 
@@ -297,8 +296,6 @@ def fit(
                 verbose="auto",
                 shuffle=False,
             )
-        if (run / BEFORE).exists():
-            blend_stage(recipe, stage, run)
         before += stage.epochs
     return stored_network(recipe.network, recipe.stages[-1].size, run / BEST)
 
@@ -309,25 +306,8 @@ def begin_stage(recipe: Recipe, number: int, run: Path, init: str, steps: int) -
     network = build_network(recipe, stage.size, None if number else init)
     if number:
         network.load_weights(run / BEST)
-        if stage.blend < 1 and not (run / BEFORE).exists():
-            shutil.copyfile(run / BEST, run / BEFORE)
     compile_network(network, recipe, stage, steps)
     return network
-
-
-def blend_stage(recipe: Recipe, stage: Stage, run: Path) -> None:
-    """Mix the best weights of a stage that is done with those it began with; these are then no longer there."""
-    network = stored_network(recipe.network, stage.size, run / BEFORE)
-    first = network.get_weights()
-    network.load_weights(run / BEST)
-    network.set_weights(
-        [
-            (1 - stage.blend) * one + stage.blend * other
-            for one, other in zip(first, network.get_weights(), strict=True)
-        ]
-    )
-    write_whole_file(run / BEST, network.save_weights)
-    (run / BEFORE).unlink()
 
 
 def compile_network(network: keras.Model, recipe: Recipe, stage: Stage, steps: int) -> None:

@@ -18,8 +18,6 @@ class Stage(NamedTuple):
         modality_weight: weight of the cross-entropy of close-up against dermoscopic: it teaches the embedding the
             difference, which the guard then looks for there.
         zoom: of the views, where it is not the recipe's.
-        blend: share of this stage's weights in those that are kept; the rest are those of the stage before (Wortsman et
-            al. 2022, "Robust fine-tuning of zero-shot models"). 1 keeps this stage's alone.
     """
 
     size: int
@@ -28,7 +26,6 @@ class Stage(NamedTuple):
     average: float = 0.0
     modality_weight: float = 0.0
     zoom: float | None = None
-    blend: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,9 +105,8 @@ RECIPES: dict[str, Recipe] = {
             stages=(
                 Stage(128, 7, average=0.996),
                 Stage(160, 6, peak=0.6, average=0.996),
-                Stage(192, 6, peak=0.4, average=0.996),
-                Stage(224, 3, peak=0.4, average=0.995, modality_weight=0.5, zoom=0.4, blend=0.5),
-                Stage(224, 3, peak=0.5, average=0.995, modality_weight=0.5, zoom=0.4),
+                Stage(192, 2, peak=0.4, average=0.996),
+                Stage(224, 3, peak=0.4, average=0.995, modality_weight=0.5, zoom=0.4),
             ),
             learning_rate=5e-4,
             weight_decay=0.05,

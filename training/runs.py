@@ -6,8 +6,6 @@ from pathlib import Path
 from model.bundle import HISTORY
 
 BEST, LAST, FACTS = "best.weights.h5", "last.keras", "run.json"
-# The weights that a stage began with, until they are mixed with its own.
-BEFORE = "before.weights.h5"
 # What in a run's history decides which epoch is the best: the mean over sources and modalities of the AUC.
 JUDGED = "val_auc_by_source"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from model.taxonomy import LESIONS
 from training.cases import read_cases
@@ -16,15 +15,14 @@ from training.export import ExportError, export_graph
 from training.fit import (
     Batches,
     averaged_weights,
-    blend_stage,
     build_network,
     fit,
     targets_of,
 )
 from training.networks import BUILDERS, EMBEDDING, HEAD
 from training.pixels import PixelStore, prepare
-from training.recipes import RECIPES, Recipe, Stage
-from training.runs import BEFORE, BEST, JUDGED, RunError, read_history
+from training.recipes import RECIPES, Stage
+from training.runs import JUDGED, RunError, read_history
 from training.schedule import WarmCosine
 
 pytestmark = pytest.mark.slow
@@ -195,26 +193,3 @@ def test_a_stage_chooses_among_its_own_epochs(store: PixelStore, tmp_path: Path)
     before = (run / "best.weights.h5").read_bytes()
     fit(two, store, run, init="none")
     assert (run / "best.weights.h5").read_bytes() != before
-
-
-@pytest.mark.parametrize("share", [0.0, 0.5])
-def test_a_stage_is_mixed_with_what_it_began_with(
-    store: PixelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
-) -> None:
-    recipe = dataclasses.replace(TINY, stages=(Stage(32, 1), Stage(64, 1, blend=share)))
-    ends: list[list[NDArray[np.float32]]] = []
-
-    def watched(recipe: Recipe, stage: Stage, run: Path) -> None:
-        for name in (BEFORE, BEST):
-            network = BUILDERS[recipe.network](stage.size, None)
-            network.load_weights(run / name)
-            ends.append(network.get_weights())
-        blend_stage(recipe, stage, run)
-
-    monkeypatch.setattr("training.fit.blend_stage", watched)
-    mixed = fit(recipe, store, tmp_path / "run", init="none")
-    first, last = ends
-    assert any(np.abs(one - other).max() > 1e-4 for one, other in zip(first, last, strict=True))
-    for one, other, found in zip(first, last, mixed.get_weights(), strict=True):
-        np.testing.assert_allclose(found, (1 - share) * one + share * other, atol=1e-6)
-    assert not (tmp_path / "run" / BEFORE).exists()
