@@ -136,14 +136,15 @@ def stop_job(job_id: str | None) -> str | None:
 
 
 def updated_jobs(
-    _ticks: int | None, mine: Sequence[str] | None, _stopped: str | None, told: Any
+    _ticks: int | None, mine: Sequence[Any] | None, _stopped: str | None, told: Any
 ) -> tuple[Any, Any, Any]:
     """How far this browser's jobs are; the ones that have ended are told once more to whoever waits for them.
 
     Args:
-        mine: their ids; some may be forgotten.
+        mine: their ids, as the browser has kept them; some may be forgotten.
     """
-    jobs = [job for one in mine or () if (job := Jobs.current().get(one)) is not None]
+    found = (Jobs.current().get(one) for one in mine or () if isinstance(one, str))
+    jobs = [job for job in found if job is not None]
     ended = [job.id for job in jobs if not job.active]
     return (
         job_lines([progress_of(job) for job in jobs]),
