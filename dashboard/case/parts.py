@@ -173,10 +173,8 @@ def way_to_lesion(record: "Record") -> html.P | None:
     if record.lesion_id is None:
         return None
     whose = " ".join(filter(None, (record.context.patient, record.context.lesion)))
-    return html.P(
-        dcc.Link(f"Open {whose}: then and now, trend", href=local_address(f"/lesions/{record.lesion_id}")),
-        className="note",
-    )
+    words = f"Open {whose}: then and now, trend"
+    return html.P(dcc.Link(words, href=local_address(f"/lesions/{record.lesion_id}"), className="action"))
 
 
 def visits(records: Sequence["Record"], here: str, search: str) -> Component:

@@ -3,6 +3,7 @@
 `make test` looks at each page in one width, `make test-full` in all.
 """
 
+import json
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Screen:
     """A page in a state.
 
     Attributes:
-        path: `{one}` and `{two}` stand for stored predictions.
+        path: `{one}` and `{two}` stand for stored predictions, `{lesion}` and `{patient}` for whose they are.
         prepare: what is done until it is in the state.
         user: who has logged in; empty where nobody has to, "nobody" where it is the page that asks.
         widths: of the windows that it has.
@@ -143,6 +144,8 @@ SCREENS = (
     Screen("case", "/history/{one}"),
     Screen("case, crop", "/history/{one}", press("Crop or turn")),
     Screen("case, delete", "/history/{one}", press("Delete this prediction")),
+    Screen("lesion", "/lesions/{lesion}"),
+    Screen("patient", "/patients/{patient}"),
     Screen("report", "/report/{one}"),
     Screen("photograph, enlarged", "/compare?cases={one}"),
     Screen("side by side", "/compare?cases={one},{two}"),
@@ -176,12 +179,17 @@ def address(bundle_root: Path, tmp_path_factory: pytest.TempPathFactory, lesion_
 
 @pytest.fixture(scope="module")
 def stored(address: str, lesion_jpeg: bytes, mole_jpeg: bytes) -> dict[str, str]:
-    """Ids of predictions of one lesion; one more is in the bin."""
+    """Ids of predictions of one lesion, of the lesion and its patient; one more prediction is in the bin."""
     predict(address, mole_jpeg, "nothing-told.jpg")
     gone = predict(address, mole_jpeg, "gone.jpg", lesion="axe-2")
     urllib.request.urlopen(urllib.request.Request(f"{address}/api/v1/predictions/{gone}", method="DELETE"))
-    two = predict(address, mole_jpeg, "axe-2.jpg", lesion="axe-1", site="back")
-    return {"two": two, "one": predict(address, lesion_jpeg, "axe-1.jpg", lesion="axe-1", age="54")}
+    whose = {"patient": "P-1", "lesion": "axe-1"}
+    two = predict(address, mole_jpeg, "axe-2.jpg", **whose, site="back", taken="2026-01-05")
+    one = predict(address, lesion_jpeg, "axe-1.jpg", **whose, age="54", taken="2026-03-05")
+    with urllib.request.urlopen(f"{address}/api/v1/patients?identifier=P-1") as answer:
+        (patient,) = json.load(answer)["items"]
+    with urllib.request.urlopen(f"{address}/api/v1/predictions/{one}") as answer:
+        return {"two": two, "one": one, "patient": patient["id"], "lesion": json.load(answer)["lesion_id"]}
 
 
 @pytest.fixture(scope="module")
