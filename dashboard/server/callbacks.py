@@ -15,12 +15,13 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from dashboard.api.problems import NOTHING, Problem
+from dashboard.store import StoreError
 from dashboard.users.roles import callback_permission
 from dashboard.users.visitors import may
 
 ENDPOINT = "/_dash-update-component"
-# What wrong values raise in code that was written for right ones.
-WRONG = (TypeError, ValueError, LookupError, AttributeError)
+# What wrong values raise in code that was written for right ones; the last, where a database cannot look for them.
+WRONG = (TypeError, ValueError, LookupError, AttributeError, StoreError)
 
 
 class Item(BaseModel):
