@@ -257,25 +257,25 @@
   let remembering = 0;
 
   // What the browser keeps by itself, as the address has it: null for what nobody chose, for it changes with the model
-  // and its cases.
+  // and its cases. Until the sweep is there, prevalence and runs stay as they are.
   function chosen(position, prevalence, show, page, runs, sweep) {
-    const own = Math.round(1000 * sweep.own) / 10;
+    const own = Number(document.querySelector(".threshold-bar").dataset.own);
     const values = {
       threshold: Math.abs(position - own) < 0.05 ? null : String(Math.round(10 * position) / 10),
       show: show || null,
       page: page > 1 ? String(page) : null,
     };
-    if (typeof prevalence === "number") {
+    if (sweep && typeof prevalence === "number") {
       values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
     }
-    if (runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
+    if (sweep && runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
     return values;
   }
 
   // An address with what is chosen at this moment, which `remember` writes down only when the slider rests.
   shared.upToDate = function (search) {
     const [position, sweep] = here();
-    if (nothing(position, sweep)) return search;
+    if (position === null || position === undefined) return search;
     const others = [["prevalence", "value"], ["show", "data"], ["page", "data"], ["runs", "value"]];
     const given = others.map(([name, kind]) => shared.property(`performance-${name}`, kind));
     return addressed(search, chosen(position, ...given, sweep));

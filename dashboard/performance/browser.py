@@ -28,10 +28,11 @@ def register_scripts() -> None:
     sweep = State("performance-sweep", "data")
     when = {"prevent_initial_call": True}
     clientside_callback(ClientsideFunction("slider", "read"), reading_outputs(), slider, sweep, **when)
-    # What was moved before the sweep was there.
-    clientside_callback(ClientsideFunction("slider", "settle"), Input("performance-sweep", "data"), **when)
+    # What was moved before the sweep was there; so in `mark` and `remember`.
+    arriving = Input("performance-sweep", "data")
+    clientside_callback(ClientsideFunction("slider", "settle"), arriving, **when)
     # Operating points in those figures that are drawn already.
-    clientside_callback(ClientsideFunction("performance", "mark"), slider, sweep, **when)
+    clientside_callback(ClientsideFunction("performance", "mark"), slider, arriving, **when)
     # In every new body and theme, one figure after another.
     clientside_callback(
         ClientsideFunction("turns", "draw"),
@@ -58,7 +59,7 @@ def register_scripts() -> None:
         Input("performance-show", "data"),
         Input("performance-page", "data"),
         Input("performance-runs", "value"),
-        sweep,
+        arriving,
         State("performance-search", "data"),
         State("performance-listing", "data"),
         **when,

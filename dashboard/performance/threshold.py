@@ -154,6 +154,8 @@ def threshold_bar(shown: SplitEvaluation, position: float) -> Component:
             html.Span(says, className="note", id="threshold-says"),
         ],
         className="threshold-bar",
+        # Where the model's own threshold is: what moved away from it is kept, even before the sweep is there.
+        **attributes(data_own=f"{100 * shown.threshold:.1f}"),
     )
 
 
@@ -352,7 +354,6 @@ def slider_readings(shown: SplitEvaluation, percent: float) -> dict[str, Any]:
     at = [one for _, one in shown.sweep]
     return {
         "step": STEP,
-        "own": shown.threshold,
         "prevalence": percent,
         "thresholds": [threshold for threshold, _ in shown.sweep],
         "tp": [one.tp for one in at],

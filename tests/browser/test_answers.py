@@ -1,14 +1,16 @@
 """Answers that come late, and clicks beside something that just arrives: the page shows what was asked for last."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from model.bundle import open_bundle
 from model.evaluation.review import evaluate_split
 from tests.browser.conftest import Visit, predict
+from tests.browser.test_performance import look_at
 
 # Answers to the next question that holds a text wait until they are let go.
 HOLD = """
@@ -53,9 +55,16 @@ def rest(page: Page) -> None:
     page.wait_for_timeout(1000)
 
 
+def asks_for(figure: str) -> Callable[[Response], bool]:
+    """Whether an answer is about that figure."""
+    return lambda answer: f'"name\\":\\"{figure}' in (answer.request.post_data or "")
+
+
 def test_a_click_beside_an_arriving_figure_counts(visit: Visit) -> None:
     page = visit.open("/performance?model=tiny&split=test", script=CLICKS)
-    page.wait_for_function("() => window.listed.filter((one) => one.length === 2).length >= 3")
+    for figure in ("roc", "calibration", "benefit", "subgroups"):
+        look_at(page, figure)
+    page.wait_for_function("() => window.listed.filter((one) => one.length === 2).length >= 4")
     listed = [one for one in page.evaluate("window.listed") if len(one) == 2]
     assert [shown for _, shown in listed] == [wanted for wanted, _ in listed]
 
@@ -69,7 +78,7 @@ def test_the_last_choice_is_shown(visit: Visit, first: str) -> None:
     with page.expect_request(re.compile("_dash-update-component")):
         page.get_by_label("sex").select_option(first)
     page.get_by_label("sex").select_option(last)
-    about = page.locator(".performance-about")
+    about = page.locator(".summary-about")
     expect(about).to_contain_text(f"only sex {last}")
     page.evaluate("letGo()")
     rest(page)
@@ -78,19 +87,26 @@ def test_the_last_choice_is_shown(visit: Visit, first: str) -> None:
     assert page.url.endswith(f"sex={last}")
 
 
-def test_an_answer_about_another_view_is_not_shown(visit: Visit, bundle_root: Path) -> None:
-    """The model card looks the same in every theme, so nobody asks for it again."""
-    page = visit.open(
-        "/performance?model=tiny&split=test", script=HOLD + 'hold(\'"name\\\\":\\\\"subgroups\');'
-    )
-    page.wait_for_function("() => document.querySelector('.graph-roc .js-plotly-plot')?._fullData")
+def test_an_answer_about_another_view_is_not_shown(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test", script=HOLD)
+    rest(page)
+    page.evaluate("""hold('"name\\\\":\\\\"subgroups')""")
+    forest = page.locator(".graph-subgroups")
+    with page.expect_response(asks_for("subgroups")):
+        forest.scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 0)")
     page.get_by_label("sex").select_option("female")
-    expect(page.locator(".performance-about")).to_contain_text("only sex female")
+    expect(page.locator(".summary-about")).to_contain_text("only sex female")
     page.evaluate("letGo()")
-    page.wait_for_timeout(100)
-    labels = "() => document.querySelector('.graph-subgroups .js-plotly-plot')?._fullLayout?.yaxis?.ticktext"
-    page.wait_for_function(labels)
-    assert not any("sex: male" in one for one in page.evaluate(f"({labels})()"))
+    rest(page)
+    # Out of sight, the room of the new view stays empty, and is drawn of that view when it is looked at.
+    expect(forest.locator(".room > .skeleton")).to_have_count(1)
+    look_at(page, "subgroups")
+    labels = page.evaluate(
+        "document.querySelector('.graph-subgroups .js-plotly-plot')._fullLayout.yaxis.ticktext"
+    )
+    assert labels
+    assert not any("male" in one.replace("female", "") for one in labels)
 
 
 def test_the_slider_stays_where_it_was_put_while_a_new_body_came(visit: Visit, bundle_root: Path) -> None:
@@ -102,7 +118,7 @@ def test_the_slider_stays_where_it_was_put_while_a_new_body_came(visit: Visit, b
     page.evaluate("dash_clientside.set_props('performance-threshold', {value: 62.5})")
     page.evaluate("letGo()")
     page.wait_for_url("**sex=female**threshold=62.5**")
-    expect(page.locator(".performance-about")).to_contain_text("only sex female")
+    expect(page.locator(".summary-about")).to_contain_text("only sex female")
     handle = page.locator("#performance-threshold [role=slider]")
     expect(handle).to_have_attribute("aria-valuenow", "62.5")
     at = evaluate_split(open_bundle(bundle_root / "tiny"), "test", (("sex", "female"),)).confusion(62.5)
@@ -111,10 +127,12 @@ def test_the_slider_stays_where_it_was_put_while_a_new_body_came(visit: Visit, b
 
 def test_a_figure_that_comes_late_has_its_mark_at_the_slider(visit: Visit) -> None:
     page = visit.open("/performance?model=tiny&split=test", script=HOLD)
+    look_at(page, "roc")
     rest(page)
     page.evaluate("""hold('"name\\\\":\\\\"roc')""")
-    page.locator("#theme-switch").click()
-    page.wait_for_timeout(500)
+    with page.expect_response(asks_for("roc")):
+        page.locator("#theme-switch").click()
+        page.locator(".graph-roc").scroll_into_view_if_needed()
     page.evaluate("dash_clientside.set_props('performance-threshold', {value: 62.5})")
     page.wait_for_timeout(500)
     page.evaluate("letGo()")
@@ -123,6 +141,32 @@ def test_a_figure_that_comes_late_has_its_mark_at_the_slider(visit: Visit) -> No
     page.wait_for_function(f"() => {first}.marker.color === '#e6eaf0'")
     rest(page)
     assert page.evaluate(f"{first}.text[0]") == "threshold 62.5 %"
+
+
+def test_what_is_moved_before_the_sweep_is_there_is_kept(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test", script=HOLD + "hold('performance-sweep.data');")
+    look_at(page, "roc")
+    page.evaluate("dash_clientside.set_props('performance-threshold', {value: 62.5})")
+    page.wait_for_timeout(500)
+    page.evaluate("letGo()")
+    page.wait_for_url("**threshold=62.5**")
+    rest(page)
+    text = "document.querySelector('.graph-roc .js-plotly-plot').data[0].text[0]"
+    assert page.evaluate(text) == "threshold 62.5 %"
+
+
+def test_a_choice_before_the_sweep_is_there_leaves_the_slider_where_it_is(visit: Visit) -> None:
+    page = visit.open("/performance?model=tiny&split=test", script=HOLD + "hold('performance-sweep.data');")
+    handle = page.locator("#performance-threshold [role=slider]")
+    expect(handle).to_be_visible()
+    rest(page)
+    page.evaluate("dash_clientside.set_props('performance-threshold', {value: 62.5})")
+    page.get_by_label("sex").select_option("female")
+    expect(page.locator(".summary-about")).to_contain_text("only sex female")
+    page.evaluate("letGo()")
+    rest(page)
+    expect(handle).to_have_attribute("aria-valuenow", "62.5")
+    assert page.url.endswith("sex=female&threshold=62.5")
 
 
 def test_a_button_that_is_pressed_twice_saves_once(visit: Visit, case: str) -> None:
