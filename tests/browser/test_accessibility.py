@@ -101,8 +101,15 @@ def in_bin(page: Page) -> None:
 
 
 def figures(page: Page) -> None:
-    """A page whose figures come last."""
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    """A page whose figures are drawn when they come into view."""
+    page.locator(".graph-roc").scroll_into_view_if_needed()
+    expect(page.locator(".graph-roc .main-svg").first).to_be_visible()
+
+
+def drawer(page: Page) -> None:
+    """The cases behind a cell of the matrix."""
+    page.get_by_title("Show these cases").first.click()
+    expect(page.locator("#performance-drawer .case-card").first).to_be_visible()
 
 
 def operation(page: Page) -> None:
@@ -149,7 +156,7 @@ SCREENS = (
     Screen("report", "/report/{one}"),
     Screen("photograph, enlarged", "/compare?cases={one}"),
     Screen("side by side", "/compare?cases={one},{two}"),
-    Screen("performance", "/performance?show=fn", figures),
+    Screen("performance", "/performance", figures),
     Screen("evaluated image", f"/performance/case/tiny/{IMAGE}"),
     Screen("monitoring", "/monitoring"),
     Screen("API", "/api/v1/docs", lambda page: expect(page.locator(".opblock").first).to_be_visible()),
@@ -165,6 +172,7 @@ SCREENS = (
     Screen("account", "/account", user="clinician"),
     Screen("account, new token", "/account", press("Make a token"), "clinician"),
     Screen("history of a viewer", "/history", user="viewer"),
+    Screen("performance, cases", "/performance", drawer),
 )
 
 

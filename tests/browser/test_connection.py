@@ -122,5 +122,7 @@ def test_every_skeleton_ends_in_a_sentence(visit: Visit) -> None:
         ),
     )
     page.goto(f"{visit.address}/performance?model=tiny&split=test")
+    # What comes into view asks for itself.
+    page.locator(".skeleton").first.scroll_into_view_if_needed()
     expect(page.locator(".skeleton").first).to_contain_text("This could not be loaded.")
     visit.errors.clear()  # Dash says in its own way, too, that the server has failed

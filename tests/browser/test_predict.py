@@ -199,7 +199,7 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
     stored = answer.value.json()
     assert stored["operating_point"] == "sensitivity-97.5"
     told = {"age": 54, "sex": "female", "site": "back", "lesion": "L-12", "note": "<b>grows</b>"}
-    assert stored["context"] == told | dict.fromkeys(("changed", "bleeds", "growing"))
+    assert {name: value for name, value in stored["context"].items() if value is not None} == told
     expect(page.locator(CARD)).to_contain_text("54 years, female, back, lesion L-12, <b>grows</b>")
     expect(page.locator(CARD)).to_contain_text("not used by the model")
     expect(page.locator("#context-told")).to_contain_text("54, female, back")

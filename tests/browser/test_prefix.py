@@ -86,7 +86,8 @@ def test_everything_works_below_a_prefix(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(f"^{visit.address}/history/[0-9a-f-]+$"))
     expect(page.locator("#navigation [aria-current=page]")).to_have_count(1)
     page.get_by_role("link", name="Performance").click()
-    expect(page.locator(".main-svg").first).to_be_visible()
+    page.locator(".graph-roc").scroll_into_view_if_needed()
+    expect(page.locator(".graph-roc .main-svg").first).to_be_visible()
     page.get_by_role("link", name="History", exact=True).click()
     page.locator("#history-export-all summary").click()
     with page.expect_download() as download:

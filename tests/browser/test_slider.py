@@ -41,7 +41,7 @@ def expect_numbers(page: Page, at: Confusion) -> None:
 def test_numbers_follow_the_handle(visit: Visit, bundle_root: Path, dash: bool) -> None:
     shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test")
     page = visit.open(ADDRESS)
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(page.locator("#tile-auc")).to_be_visible()
     page.wait_for_load_state("networkidle")
     if not dash:
         page.evaluate(
@@ -59,7 +59,7 @@ def test_numbers_are_right_after_the_page_was_drawn_anew(visit: Visit, bundle_ro
     """What was written past React must not stay when React finds its own value unchanged."""
     bundle = open_bundle(bundle_root / "tiny")
     page = visit.open(ADDRESS)
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(page.locator("#tile-auc")).to_be_visible()
     page.wait_for_load_state("networkidle")
     position = press(page, "End")
     expect_numbers(page, evaluate_split(bundle, "test").confusion(position))
