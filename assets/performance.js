@@ -184,6 +184,13 @@
     if (key === "Escape" && drawer() && drawer().classList.contains("open")) close();
   });
 
+  // On a narrow window the matrix scrolls. Browsers are content with three pixels of what has the focus.
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(".square:focus-visible")) {
+      target.scrollIntoView({ block: "nearest", inline: "center" });
+    }
+  });
+
   document.addEventListener("change", ({ target }) => {
     if (target.id === "performance-outcome" && target.value) list(target.value);
   });

@@ -47,13 +47,15 @@ def open_page(browser: Browser, address: str, width: int, height: int, scheme: s
     page.set_default_timeout(120_000)
     page.goto(address)
     expect(page.locator("h1")).to_be_visible()
-    # Figures are drawn when they come into view.
-    page.evaluate(
-        "async () => { for (let y = 0; y < document.body.scrollHeight; y += 600) {"
-        " scrollTo(0, y); await new Promise(done => setTimeout(done, 150)); } scrollTo(0, 0); }"
-    )
-    # Some pages ask for news without end, so that a quiet network is no sign.
-    expect(page.locator("._dash-loading:visible, .skeleton:visible")).to_have_count(0, timeout=120_000)
+    # Figures are drawn when they come into view. Some pages ask for news without end, so that a quiet network is no sign.
+    waiting = page.locator("._dash-loading:visible, .skeleton:visible")
+    for _ in range(600):
+        if not waiting.count():
+            break
+        waiting.first.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+    expect(waiting).to_have_count(0)
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(2000)
     return page
 
