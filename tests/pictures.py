@@ -22,6 +22,14 @@ SITES = ("back", "lower extremity", "face", "abdomen")
 LESIONS = 12
 
 
+# What is still to come, but for what is folded away: the first of it comes into view, where it is asked for.
+BRING_INTO_VIEW = """() => {
+  const waiting = [...document.querySelectorAll(".skeleton")].find((one) => one.checkVisibility());
+  if (waiting) waiting.scrollIntoView({ block: "center" });
+  return Boolean(waiting);
+}"""
+
+
 def fill_history(address: str) -> list[str]:
     """Predict drawn lesions; their ids."""
     return [
@@ -47,14 +55,12 @@ def open_page(browser: Browser, address: str, width: int, height: int, scheme: s
     page.set_default_timeout(120_000)
     page.goto(address)
     expect(page.locator("h1")).to_be_visible()
-    # Figures are drawn when they come into view. Some pages ask for news without end, so that a quiet network is no sign.
-    waiting = page.locator("._dash-loading:visible, .skeleton:visible")
+    # Figures are drawn when they come into view. Some pages ask for news without end: a quiet network is no sign.
     for _ in range(600):
-        if not waiting.count():
+        if not page.evaluate(BRING_INTO_VIEW):
             break
-        waiting.first.scroll_into_view_if_needed()
         page.wait_for_timeout(200)
-    expect(waiting).to_have_count(0)
+    expect(page.locator("._dash-loading:visible")).to_have_count(0)
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(2000)
     return page
