@@ -134,8 +134,7 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
     expect(page.locator(".matrix tbody tr").nth(3).locator("button").nth(3)).to_be_focused()
-    page.wait_for_timeout(500)
-    assert "show=" not in page.url
+    page.wait_for_url(lambda url: "show=" not in url)
     # An outcome as people get it.
     shown = evaluate_split(open_bundle(bundle_root / "tiny"), "test").outcomes(0.3)[0]
     page.locator(".outcomes-table tbody tr").first.get_by_role("button").nth(1).click()
