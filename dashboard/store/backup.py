@@ -26,17 +26,8 @@ from dashboard.store.database import CHUNK, in_batches
 from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.repository import Store
-from dashboard.store.schema import (
-    api_tokens,
-    audit,
-    binned,
-    lesions,
-    patients,
-    predictions,
-    trail,
-    users,
-    utc_now,
-)
+from dashboard.store.schema import audit, binned, lesions, patients, predictions, utc_now
+from dashboard.store.user_tables import api_tokens, trail, users
 
 # The first one had no digests, the second neither bin nor users, the third no patients.
 FORMATS = (1, 2, 3, 4)

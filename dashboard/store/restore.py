@@ -53,7 +53,8 @@ from dashboard.store.holds import insert_holds
 from dashboard.store.placing import place_again
 from dashboard.store.records import record_from_row
 from dashboard.store.repository import Store
-from dashboard.store.schema import audit, binned, lesions, patients, predictions, users
+from dashboard.store.schema import audit, binned, lesions, patients, predictions
+from dashboard.store.user_tables import users
 
 ROWS_OF_TABLES: dict[str, type[Row]] = dict(
     zip((*PEOPLE, *TABLES), (PatientRow, LesionRow, UserRow, TokenRow, TrailRow), strict=True)

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from dashboard.store.names import fold, new_id
 from dashboard.store.repository import Store
-from dashboard.store.schema import api_tokens, user_sessions, users, utc_now
+from dashboard.store.schema import utc_now
+from dashboard.store.user_tables import api_tokens, user_sessions, users
 from dashboard.users.roles import Role
 from dashboard.users.trail import append_line
 

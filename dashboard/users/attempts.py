@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from limits.storage import Storage
 from sqlalchemy import delete, insert, or_, select
 
-from dashboard.store.schema import attempts, utc_now
+from dashboard.store.schema import utc_now
+from dashboard.store.user_tables import attempts
 
 if TYPE_CHECKING:
     from dashboard.store import Store

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, RowMapping, Table, delete, insert, select,
 
 from dashboard.store.names import clean, fold, new_id
 from dashboard.store.repository import Store
-from dashboard.store.schema import api_tokens, user_sessions, users, utc_now
+from dashboard.store.schema import utc_now
+from dashboard.store.user_tables import api_tokens, user_sessions, users
 from dashboard.users.accounts import LET_IN, PRESENT, User, UserError
 from dashboard.users.roles import ROLES, Permission, Role
 from dashboard.users.trail import append_line

@@ -20,7 +20,8 @@ from dashboard.store.database import in_batches
 from dashboard.store.errors import StoreError
 from dashboard.store.names import fold
 from dashboard.store.repository import Store
-from dashboard.store.schema import trail, utc_now
+from dashboard.store.schema import utc_now
+from dashboard.store.user_tables import trail
 
 # Before the first line.
 BEGINNING = "0" * 64

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import build_services
 from dashboard.settings import Settings
-from dashboard.store.schema import user_sessions
+from dashboard.store.user_tables import user_sessions
 from tests.browser.conftest import Visit, served
 from tests.provider import CLIENT, SECRET, SmallProvider, small_provider
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import build_services
 from dashboard.settings import Settings
-from dashboard.store.schema import user_sessions
+from dashboard.store.user_tables import user_sessions
 from dashboard.users.accounts import Accounts
 from dashboard.users.roles import Role
 from tests.browser.conftest import Visit, served

@@ -2,11 +2,12 @@
 
 from alembic import context
 
-from dashboard.store.schema import metadata
+from dashboard.store.user_tables import users
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    # With all tables: whoever imports those of users has the others, too.
+    target_metadata=users.metadata,
     # SQLite cannot alter a column in place; batch mode copies the table.
     render_as_batch=True,
 )

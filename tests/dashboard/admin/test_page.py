@@ -14,7 +14,7 @@ from sqlalchemy import update
 from dashboard.app import create_app
 from dashboard.services import Services
 from dashboard.store import Query
-from dashboard.store.schema import trail
+from dashboard.store.user_tables import trail
 from dashboard.users.accounts import TRIES, Accounts
 from dashboard.users.credentials import Credentials
 from dashboard.users.roles import ROLES, Permission, Role

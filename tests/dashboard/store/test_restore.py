@@ -27,7 +27,8 @@ from dashboard.store.backup_rows import (
 )
 from dashboard.store.case_lines import WORKED_OUT
 from dashboard.store.restore import import_backup, restore_backup
-from dashboard.store.schema import api_tokens, audit, holds, predictions, reviews, trail, users
+from dashboard.store.schema import audit, holds, predictions, reviews
+from dashboard.store.user_tables import api_tokens, trail, users
 from model.cautions import Caution
 from tests.dashboard.reviews import add_review
 

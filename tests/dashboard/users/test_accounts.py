@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.__main__ import main
 from dashboard.store import Store, open_store
-from dashboard.store.schema import users
+from dashboard.store.user_tables import users
 from dashboard.users.accounts import Accounts, UserError
 from dashboard.users.credentials import Credentials
 from dashboard.users.roles import Role

@@ -15,7 +15,7 @@ from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.settings import Settings, variable
 from dashboard.store import Store, StoreError, open_store
-from dashboard.store.schema import trail
+from dashboard.store.user_tables import trail
 from dashboard.users.trail import HOUR, Trail, trail_problems
 from tests.dashboard.users.conftest import sign_in
 
