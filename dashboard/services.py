@@ -221,10 +221,7 @@ def build_services(settings: Settings) -> Services:
         settings,
         open_store(settings.data_dir, settings.database_url, settings.image_store, known_diagnoses(bundles)),
         bundles,
-        Predictors(
-            settings.threads
-            or (None if settings.workers == 1 else max(1, usable_cores() // settings.workers))
-        ),
+        Predictors(settings.threads or max(1, usable_cores() // settings.workers)),
     )
     Judgements(services.store).set_usual(settings.judge_first)
     if "model" in settings.model_fields_set:

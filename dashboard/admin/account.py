@@ -12,6 +12,7 @@ from dashboard.addresses import local_address
 from dashboard.admin.acting import acting_accounts, acting_credentials, acting_visitor, sign_in_kind
 from dashboard.admin.parts import (
     PERMISSION_WORDS,
+    act_on_pressed,
     action_button,
     failure_note,
     labelled_field,
@@ -21,7 +22,7 @@ from dashboard.admin.parts import (
     time_stamp,
 )
 from dashboard.admin.sessions import BY_PROXY, session_list
-from dashboard.admin.tokens import NOTE, new_token, token_dialog, token_list
+from dashboard.admin.tokens import NOTE, new_token, revoked_words, token_dialog, token_list
 from dashboard.shell.judge_switch import JUDGE_FIRST, judge_switch
 from dashboard.store import StoreError
 from dashboard.users.accounts import UserError
@@ -280,11 +281,8 @@ def make_own_token(
 )
 def revoke_own_token(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
     """End one of the user's tokens."""
-    token_id = pressed_id(REVOKE)
-    if token_id is None:
-        return no_update, no_update
-    try:
-        gone = acting_credentials().revoke(token_id, settled_visitor().name)
-    except (UserError, StoreError) as error:
-        return failure_note(error), no_update
-    return success_note("The token is revoked." if gone else "The token was revoked already."), time_stamp()
+
+    def revoke(token_id: str) -> str:
+        return revoked_words(acting_credentials().revoke(token_id, settled_visitor().name))
+
+    return act_on_pressed(REVOKE, revoke)

@@ -3,24 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ALL, Input, Output, callback, dcc, html, no_update
+from dash import ALL, Input, Output, callback, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
 from dashboard.admin.parts import (
+    act_on_pressed,
     action_button,
-    failure_note,
     listing_table,
     part_head,
-    pressed_id,
-    success_note,
     time_or_never,
-    time_stamp,
 )
 from dashboard.jobs.worker import Jobs
 from dashboard.services import Services
 from dashboard.shell.predict_again import model_at_point
-from dashboard.store import StoreError
 from dashboard.store.jobs import Job
 
 TITLE, NAME = "Jobs", "jobs"
@@ -91,26 +87,18 @@ def job_actions(job: Job) -> Component:
 
 def cancel_listed_job(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
     """Stop a job."""
-    job_id = pressed_id(CANCEL)
-    if job_id is None:
-        return no_update, no_update
-    try:
+
+    def cancel(job_id: str) -> str:
         Jobs.current().cancel(job_id)
-    except StoreError as error:
-        return failure_note(error), no_update
-    return success_note("The job is stopped. What it has predicted stays."), time_stamp()
+        return "The job is stopped. What it has predicted stays."
+
+    return act_on_pressed(CANCEL, cancel)
 
 
 def retry_listed_job(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
     """Try again what a job could not do."""
-    job_id = pressed_id(RETRY)
-    if job_id is None:
-        return no_update, no_update
-    try:
-        count = Jobs.current().retry(job_id)
-    except StoreError as error:
-        return failure_note(error), no_update
-    return success_note(f"{count:,} photographs are predicted once more."), time_stamp()
+    retry = Jobs.current().retry
+    return act_on_pressed(RETRY, lambda job_id: f"{retry(job_id):,} photographs are predicted once more.")
 
 
 def refresh_job_list(_clicks: int | None, _changed: str | None) -> Component:

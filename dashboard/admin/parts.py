@@ -1,15 +1,16 @@
 """What the parts of the administration and the account's page are made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import ctx, html
+from dash import ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.shell.attributes import attributes
 from dashboard.shell.review_form import local_time
+from dashboard.store import StoreError
 from dashboard.store.schema import utc_now
 from dashboard.users.accounts import UserError
 from dashboard.users.roles import ROLES, Permission, Role
@@ -137,6 +138,22 @@ def pressed_id(kind: str) -> str | None:
     if not isinstance(found, dict) or found.get("type") != kind or not ctx.triggered[0]["value"]:
         return None
     return str(found.get("id"))
+
+
+def act_on_pressed(kind: str, act: Callable[[str], str]) -> tuple[Any, Any]:
+    """Do what a button of a list stands for: what is said then, and when something changed.
+
+    Args:
+        kind: type of the buttons' ids, see `pressed_id`.
+        act: does it for what the button belongs to, and says so in a sentence.
+    """
+    pressed = pressed_id(kind)
+    if pressed is None:
+        return no_update, no_update
+    try:
+        return success_note(act(pressed)), time_stamp()
+    except (UserError, StoreError) as error:
+        return failure_note(error), no_update
 
 
 def role_table() -> Component:

@@ -3,22 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ALL, Input, Output, callback, html, no_update
+from dash import ALL, Input, Output, callback, html
 from dash.development.base_component import Component
 
 from dashboard.admin.acting import acting_credentials, acting_visitor, sign_in_kind
 from dashboard.admin.parts import (
+    act_on_pressed,
     action_button,
-    failure_note,
     listing_table,
     part_head,
-    pressed_id,
-    success_note,
     time_or_never,
-    time_stamp,
 )
-from dashboard.store import StoreError
-from dashboard.users.accounts import UserError
 from dashboard.users.credentials import Credential
 
 TITLE, NAME = "Sessions", "sessions"
@@ -71,14 +66,12 @@ def session_list(sessions: Sequence[Credential], here: str, kind: str) -> Compon
 
 def end_listed_session(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
     """End one session."""
-    session_id = pressed_id(END)
-    if session_id is None:
-        return no_update, no_update
-    try:
+
+    def end(session_id: str) -> str:
         ended = acting_credentials().end_sessions(None, only=session_id)
-    except (UserError, StoreError) as error:
-        return failure_note(error), no_update
-    return success_note("The session ended." if ended else "The session had ended already."), time_stamp()
+        return "The session ended." if ended else "The session had ended already."
+
+    return act_on_pressed(END, end)
 
 
 def register() -> None:

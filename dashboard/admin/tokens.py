@@ -10,15 +10,14 @@ from dash.development.base_component import Component
 from dashboard.admin.acting import acting_accounts, acting_credentials
 from dashboard.admin.parts import (
     PERMISSION_WORDS,
+    act_on_pressed,
     action_button,
     failure_note,
     labelled_field,
     line_input,
     listing_table,
     part_head,
-    pressed_id,
     secret_shown,
-    success_note,
     time_or_never,
     time_stamp,
 )
@@ -185,14 +184,12 @@ def make_token(
 
 def revoke_token(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
     """End one token."""
-    token_id = pressed_id(REVOKE)
-    if token_id is None:
-        return no_update, no_update
-    try:
-        gone = acting_credentials().revoke(token_id)
-    except (UserError, StoreError) as error:
-        return failure_note(error), no_update
-    return success_note("The token is revoked." if gone else "The token was revoked already."), time_stamp()
+    return act_on_pressed(REVOKE, lambda token_id: revoked_words(acting_credentials().revoke(token_id)))
+
+
+def revoked_words(gone: bool) -> str:
+    """What came of revoking a token."""
+    return "The token is revoked." if gone else "The token was revoked already."
 
 
 def register() -> None:

@@ -1,16 +1,16 @@
 """Routes of patients and lesions: find and read them, correct, move, merge, take along, erase."""
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response
 from pydantic import Field, create_model
 
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.answers import json_response, private_response
+from dashboard.api.answers import json_response, private_response, revision_seen
 from dashboard.api.inputs import Input, MatchHeader, Name
 from dashboard.api.predictions import NO_JSON, TAG
-from dashboard.api.problems import Problem
 from dashboard.api.retention import subject_response
 from dashboard.api.shown import api_lesion, api_patient
 from dashboard.api.spec import PATIENTS, Answers, documented
@@ -116,7 +116,7 @@ def change_one_patient(patient_id: str, json: PatientChange, headers: MatchHeade
     the two instead.
     """
     services = Services.current()
-    seen = record_seen(Patients(services.store).get(patient_id), headers.match)
+    seen = revision_seen(headers.match, partial(Patients(services.store).get, patient_id), "record")
     fields = json.model_dump(exclude_unset=True)
     return patient_response(change_patient(current_actor(), services, patient_id, fields, seen))
 
@@ -209,7 +209,7 @@ def read_lesion_record(lesion_id: str) -> Response:
 def change_one_lesion(lesion_id: str, json: LesionChange, headers: MatchHeader) -> Response:
     """Correct what is known of a lesion, or move it to another patient; its predictions follow."""
     services = Services.current()
-    seen = record_seen(Patients(services.store).lesion(lesion_id), headers.match)
+    seen = revision_seen(headers.match, partial(Patients(services.store).lesion, lesion_id), "record")
     fields = json.model_dump(exclude_unset=True)
     return lesion_response(change_lesion(current_actor(), services, lesion_id, fields, seen))
 
@@ -270,21 +270,6 @@ def tagged_response(response: Response, record: Patient | Lesion) -> Response:
     """An answer with the revision of a record."""
     response.set_etag(str(record.revision))
     return private_response(response, "private, no-cache")
-
-
-def record_seen(record: Patient | Lesion, match: str | None) -> int | None:
-    """The revision that the client has seen; None where any will do. Raises Problem 412 for one that is past."""
-    if match is None or request.if_match.star_tag:
-        return None
-    if not request.if_match.contains(str(record.revision)):
-        raise Problem(
-            412,
-            "changed",
-            "Somebody changed this record meanwhile. Nothing was written: look at it again, then decide.",
-            {"ETag": f'"{record.revision}"'},
-            revision=record.revision,
-        )
-    return record.revision
 
 
 def subject_of_id(patient_id: str) -> Subject:

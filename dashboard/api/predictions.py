@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, make_response, request
@@ -9,7 +10,13 @@ from flask import Blueprint, Response, make_response, request
 from dashboard.addresses import local_address
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
-from dashboard.api.answers import json_response, prediction_response, private_response
+from dashboard.api.answers import (
+    changed_since,
+    json_response,
+    prediction_response,
+    private_response,
+    revision_seen,
+)
 from dashboard.api.inputs import (
     Change,
     ContextChange,
@@ -19,12 +26,11 @@ from dashboard.api.inputs import (
     NewPrediction,
     Part,
 )
-from dashboard.api.problems import Problem
 from dashboard.api.shown import api_prediction_page
 from dashboard.api.spec import PREDICTIONS, Answers, documented
 from dashboard.cases import change_cases, current_actor, delete_cases, predict_part, predict_photograph
 from dashboard.services import LIMITS, Services
-from dashboard.store import Conflict, Finding, NotFound, Record, Store
+from dashboard.store import Conflict, Finding, NotFound, Record
 
 MISSING = {404: "There is no such prediction."}
 ID = "Of the prediction."
@@ -172,7 +178,7 @@ def change_prediction(record_id: str, json: Change, headers: MatchHeader) -> Res
     if json.review is not None:
         actor = current_actor(json.review.reviewer)
         finding = Finding(**json.review.model_dump(exclude={"reviewer"}))
-    seen = revision_seen(services.store, record_id, headers.match)
+    seen = revision_seen(headers.match, partial(services.store.get, record_id), "prediction")
     with precondition(seen):
         (record,) = change_cases(actor, services, {record_id: seen}, fields, finding)
         return prediction_response(record)
@@ -196,25 +202,11 @@ def delete_prediction(record_id: str, headers: MatchHeader) -> Response:
     It goes to the bin, from which it can be put back for 30 days. Then it is deleted for good.
     """
     services = Services.current()
-    seen = revision_seen(services.store, record_id, headers.match)
+    seen = revision_seen(headers.match, partial(services.store.get, record_id), "prediction")
     with precondition(seen):
         if not delete_cases(current_actor(), services, [record_id], seen):
             raise NotFound(record_id)
     return make_response("", 204)
-
-
-def revision_seen(store: Store, record_id: str, match: str | None) -> int | None:
-    """The revision that the client has seen and that is there still; None where any will do, which `*` says, too.
-
-    Raises Problem 412 where somebody has changed the prediction since.
-    """
-    tags = request.if_match
-    if match is None or tags.star_tag:
-        return None
-    record = store.get(record_id)
-    if not tags.contains(str(record.revision)):
-        raise changed_since(record)
-    return record.revision
 
 
 @contextmanager
@@ -225,18 +217,7 @@ def precondition(seen: int | None) -> Iterator[None]:
     except Conflict as error:
         if seen is None or error.record is None:
             raise
-        raise changed_since(error.record) from error
-
-
-def changed_since(record: Record) -> Problem:
-    """The prediction is not what the client has seen."""
-    return Problem(
-        412,
-        "changed",
-        "Somebody changed this prediction meanwhile. Nothing was written: look at it again, then decide.",
-        {"ETag": f'"{record.revision}"'},
-        revision=record.revision,
-    )
+        raise changed_since(error.record.revision, "prediction") from error
 
 
 def named_fields(change: ContextChange) -> dict[str, Any]:

@@ -13,13 +13,11 @@ from dash.development.base_component import Component
 from dashboard.addresses import local_address
 from dashboard.judging import as_read
 from dashboard.services import Services
-from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import missing_prediction
 from dashboard.shell.browse import search_of_parameters
-from dashboard.shell.pictures import prediction_url
 from dashboard.shell.predict_again import answered_by
 from dashboard.shell.review_form import local_time
-from dashboard.shell.side_by_side import zoom_bar
+from dashboard.shell.side_by_side import photograph_pane, zoom_bar
 from dashboard.shell.text import WITHOUT_CHANCE, diagnosis_words, signs_in_short
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store import Record
@@ -84,13 +82,7 @@ def pane(record: Record, search: str) -> html.Li:
     name = context.lesion or record.filename
     return html.Li(
         [
-            html.Div(
-                html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
-                className="pane",
-                tabIndex=0,
-                role="group",
-                **attributes(aria_label=f"{name}: enlarge with + and -, move with the arrow keys"),
-            ),
+            photograph_pane(record, name),
             dcc.Link(
                 html.Bdi(name, className="filename"),
                 href=local_address(f"/history/{record.id}{search}"),

@@ -21,7 +21,7 @@ from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box, dead_end_page
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.review_form import form_field, review_problem
-from dashboard.shell.side_by_side import swipe_bar, zoom_bar
+from dashboard.shell.side_by_side import photograph_pane, swipe_bar, zoom_bar
 from dashboard.shell.text import WITHOUT_CHANCE, taken_words
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store import Conflict, InputError, NotFound, Record, StoreError
@@ -239,13 +239,7 @@ def side_pane(word: str, record: Record) -> html.Li:
     when = taken_words(record)
     return html.Li(
         [
-            html.Div(
-                html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
-                className="pane",
-                tabIndex=0,
-                role="group",
-                **attributes(aria_label=f"{word}, {when}: enlarge with + and -, move with the arrow keys"),
-            ),
+            photograph_pane(record, f"{word}, {when}"),
             html.Strong(f"{word}: {when}"),
             html.Span(verdict_and_chance(record)),
             html.Span(f"{record.model} {record.model_version}", className="note"),

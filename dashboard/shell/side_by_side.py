@@ -1,11 +1,28 @@
-"""What stands above photographs side by side: enlarging all of them, and laying one over the other; see compare.js."""
+"""Photographs side by side, and what stands above them: enlarging all, laying one over the other; see compare.js."""
 
 from dash import dcc, html
 
 from dashboard.shell.attributes import attributes
+from dashboard.shell.pictures import prediction_url
+from dashboard.store import Record
 
 # What a button does, its words, its sign, and the key that does the same.
 MOVES = (("in", "Enlarge", "+"), ("out", "Reduce", "-"), ("whole", "Whole photograph", "0"))
+
+
+def photograph_pane(record: Record, name: str) -> html.Div:
+    """A photograph that is enlarged and moved.
+
+    Args:
+        name: which of them it is, for those who do not see it.
+    """
+    return html.Div(
+        html.Img(src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"),
+        className="pane",
+        tabIndex=0,
+        role="group",
+        **attributes(aria_label=f"{name}: enlarge with + and -, move with the arrow keys"),
+    )
 
 
 def zoom_bar(count: int) -> html.Div:

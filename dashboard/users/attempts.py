@@ -32,11 +32,12 @@ class Attempts(Storage):
     def __init__(self, *_: object, store: "Store", **__: object) -> None:
         """Called by Flask-Limiter with the scheme's address, and its `storage_options`."""
         super().__init__()
-        self._store, self._place = store, platform.node()[:64]
+        # With the space that ends it: one name may begin like another.
+        self._store, self._place = store, f"{platform.node()[:64]} "
 
     def _row(self, key: str) -> str:
         """What is counted, on which computer."""
-        return f"{self._place} {key}"[:255]
+        return f"{self._place}{key}"[:255]
 
     def _counted(self, key: str) -> tuple[int, float]:
         """How often it was, and until when by the monotonic clock."""
@@ -53,7 +54,10 @@ class Attempts(Storage):
             over = or_(attempts.c.ends <= now, attempts.c.ends > now + expiry)
             connection.execute(
                 delete(attempts).where(
-                    or_(attempts.c.created < utc_now() - LEFT, over & attempts.c.key.startswith(self._place))
+                    or_(
+                        attempts.c.created < utc_now() - LEFT,
+                        over & attempts.c.key.startswith(self._place, autoescape=True),
+                    )
                 )
             )
             before = connection.execute(select(attempts).where(attempts.c.key == row)).first()

@@ -120,6 +120,21 @@ def test_a_clock_that_jumps_neither_holds_nor_lifts_a_limit(
     assert client.post("/login").status_code == 400
 
 
+def test_computers_count_by_themselves(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose names begin alike, or have a sign in them that stands for any."""
+    counted = {}
+    for name in ("web1", "web10", "web_0"):
+        monkeypatch.setattr(attempts.platform, "node", lambda name=name: name)
+        counted[name] = attempts.Attempts(store=services.store)
+    now = attempts.time.monotonic()
+    assert [one.incr("a", 60) for one in counted.values()] == [1, 1, 1]
+    # The clock of one of them began anew; what the others have counted is not its own.
+    monkeypatch.setattr(attempts.time, "monotonic", lambda: now + 1000)
+    assert [counted[name].incr("a", 60) for name in ("web1", "web_0")] == [1, 1]
+    monkeypatch.setattr(attempts.time, "monotonic", lambda: now)
+    assert counted["web10"].get("a") == 1
+
+
 def test_first_log_ins_at_a_provider_at_once_make_one_user(services: Services) -> None:
     accounts = Accounts(services.store)
     identity = Identity("https://login.clinic.org", "1", "anna", Role.CLINICIAN)
