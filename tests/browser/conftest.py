@@ -151,6 +151,21 @@ class Visit:
         assert not self.errors
 
 
+# What Plotly has drawn.
+FIGURE = ".js-plotly-plot .main-svg"
+
+
+def look_at(page: Page, figure: str) -> None:
+    """Bring a figure into view, which draws it; again where the performance page is drawn anew meanwhile."""
+    room, drawn = page.locator(f".graph-{figure}"), page.locator(f".graph-{figure} {FIGURE}").first
+    for _ in range(100):
+        room.evaluate_all("rooms => rooms.forEach((room) => room.scrollIntoView({ block: 'center' }))")
+        if drawn.is_visible():
+            return
+        page.wait_for_timeout(200)
+    expect(drawn).to_be_visible()
+
+
 def predict(address: str, image: bytes, filename: str, **fields: str) -> str:
     """The id of a prediction that the API made of an image."""
     edge = "edge"

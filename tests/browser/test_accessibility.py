@@ -17,7 +17,7 @@ from dashboard.settings import Settings
 from dashboard.users.accounts import Accounts
 from dashboard.users.roles import Role
 from tests import files
-from tests.browser.conftest import Visit, predict, served
+from tests.browser.conftest import Visit, look_at, predict, served
 from tests.browser.obstacles import axe_violations, hidden_focus, overflow, small_targets
 
 WIDTHS = (320, 390, 1440)
@@ -102,8 +102,7 @@ def in_bin(page: Page) -> None:
 
 def figures(page: Page) -> None:
     """A page whose figures are drawn when they come into view."""
-    page.locator(".graph-roc").scroll_into_view_if_needed()
-    expect(page.locator(".graph-roc .main-svg").first).to_be_visible()
+    look_at(page, "roc")
 
 
 def drawer(page: Page) -> None:

@@ -9,8 +9,7 @@ from playwright.sync_api import Page, Response, expect
 
 from model.bundle import open_bundle
 from model.evaluation.review import evaluate_split
-from tests.browser.conftest import Visit, predict
-from tests.browser.test_performance import look_at
+from tests.browser.conftest import Visit, look_at, predict
 
 # Answers to the next question that holds a text wait until they are let go.
 HOLD = """

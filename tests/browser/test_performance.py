@@ -2,28 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from dashboard.performance import threshold
 from dashboard.performance.threshold import CELLS, TILES, tile_readings
 from model.bundle import open_bundle
 from model.evaluation.figures import benefit
 from model.evaluation.figures.curves import MarkedPoint
-from model.evaluation.for_whom import groups_for_whom
 from model.evaluation.outcomes import OUTCOME_ORDER, marks_of_hundred
-from model.evaluation.paired import paired_comparison
 from model.evaluation.review import evaluate_split
 from model.evaluation.stored import stored_scores
 from model.evaluation.words import rate
 from model.outcome import Outcome
-from tests.browser.conftest import ROOT, Visit, served
+from tests.browser.conftest import Visit, look_at
 from tests.tiny import tiny_history
-
-FIGURE = ".js-plotly-plot .main-svg"
 
 
 def slide(page: Page, position: float) -> None:
@@ -166,12 +161,6 @@ def test_clicks_list_exactly_the_cases_behind_them(visit: Visit, bundle_root: Pa
     expect(drawer).to_be_hidden()
 
 
-def look_at(page: Page, figure: str) -> None:
-    """Bring a figure into view, which draws it."""
-    page.locator(f".graph-{figure}").scroll_into_view_if_needed()
-    expect(page.locator(f".graph-{figure} {FIGURE}").first).to_be_visible()
-
-
 def click(page: Page, figure: str, curve: str, point: int) -> None:
     """What a click on a figure's point tells Dash."""
     page.evaluate(
@@ -268,6 +257,7 @@ def test_choice_is_in_the_address_and_the_address_is_the_choice(visit: Visit) ->
     page.locator("#performance-split").select_option("test")
     page.wait_for_url("**/performance?model=tiny&split=test")
     page.get_by_role("link", name="Predict").click()
+    expect(page.locator("#file-chooser")).to_be_attached()
     page.go_back()
     expect(page.locator("#performance-split")).to_have_value("test")
     look_at(page, "roc")
@@ -337,7 +327,7 @@ def test_names_of_subgroups_stand_above_their_rows_in_a_narrow_window(visit: Vis
     expect(names).to_have_count(1)
     assert forest.locator(".ytick").count() == 0
     page.set_viewport_size({"width": 1280, "height": 800})
-    forest.scroll_into_view_if_needed()
+    look_at(page, "subgroups")
     expect(forest.locator(".ytick").filter(has_text="follow-up")).to_have_count(1)
     expect(names).to_have_count(0)
 
@@ -377,74 +367,3 @@ def test_summary_and_outcomes_follow_the_threshold(visit: Visit, bundle_root: Pa
             "all => all.reduce((sum, one) => sum + Number(one.style.getPropertyValue('--n')), 0)"
         )
         assert drawn == marks[Outcome.BENIGN]
-
-
-@pytest.fixture(name="shipped", scope="session")
-def shipped_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a dashboard with the models that ship."""
-    with served(bundles=ROOT / "model" / "bundles", data_dir=tmp_path_factory.mktemp("shipped")) as address:
-        yield address
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_a_data_scientist_decides_between_two_models(browser: Browser, shipped: str, width: int) -> None:
-    """Five minutes with this page alone: what is known, for whom, against the other model, where it fails."""
-    visit = Visit(browser, shipped)
-    bundles = ROOT / "model" / "bundles"
-    first, second = (open_bundle(bundles / name) for name in ("dermanet", "seed-cnn"))
-    shown = evaluate_split(first, "test")
-    pair = paired_comparison(first, second, "test")
-    page = visit.open("/performance?model=dermanet&compare=seed-cnn", width=width)
-
-    def go(section: str) -> None:
-        page.locator(f"#performance-contents a[data-section={section}]").click()
-        expect(page.locator(f"#section-{section}")).to_be_in_viewport()
-        expect(page.locator(".threshold-bar")).to_be_in_viewport()
-
-    # What is known, before any figure.
-    cancers, _ = shown.outcomes(shown.threshold)
-    expect(page.locator("#performance-summary")).to_contain_text(
-        f"Counted: {cancers.count('benign'):,} of {cancers.n:,} cancers called benign"
-    )
-    # For whom: each line of the summary leads to its table.
-    page.locator("#performance-summary .known a").first.click()
-    expect(page.locator("#section-sources, #section-subgroups").first).to_be_attached()
-    go("sources")
-    for one in groups_for_whom(first, "test", (), shown.threshold):
-        if one.variable == "source":
-            row = page.locator("#performance-sources tbody tr").filter(
-                has=page.get_by_text(one.title, exact=True)
-            )
-            expect(row.first).to_contain_text(f"{one.area.value:.3f}")
-    # Against the other model, on the images of both.
-    go("comparison")
-    table = page.locator("#performance-versus tbody tr")
-    expect(table.first).to_contain_text(f"{pair.figures[0].first:.3f}")
-    expect(table).to_have_count(len(pair.figures))
-    page.get_by_role("button", name="A wrong, B right").click()
-    expect(page.locator("#performance-chip")).to_contain_text(f"{pair.only_second.size:,} cases")
-    expect(page.locator("#performance-drawer .case-card").first).to_be_visible()
-    page.locator("#performance-drawer").get_by_role("button", name="Close").click()
-    # Where it fails.
-    go("errors")
-    expect(page.locator("#performance-errors")).to_contain_text(
-        f"Cancers called benign: {cancers.count('benign'):,}"
-    )
-    # At another operating point, which acts on all, and at the own prevalence.
-    go("decisions")
-    page.locator(".points .chip").last.click()
-    at = shown.points[-1].threshold
-    expect(page.locator(".outcomes-table .cell-missed .cell-count")).to_have_text(
-        f"{shown.outcomes(at)[0].count('benign'):,}"
-    )
-    page.locator("#performance-prevalence").fill("3")
-    page.locator("#performance-prevalence").press("Enter")
-    expect(page.locator("#performance-per-hundred")).to_contain_text("Where 3\u00a0% are cancers")
-    page.wait_for_url("**prevalence=3**")
-    # A colleague sees the same.
-    other = visit.open(page.url.removeprefix(shipped), width=width)
-    expect(other.locator("#performance-per-hundred")).to_have_text(
-        page.locator("#performance-per-hundred").inner_text()
-    )
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    visit.close()

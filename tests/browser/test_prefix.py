@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from tests import files
-from tests.browser.conftest import ROOT, Visit
+from tests.browser.conftest import ROOT, Visit, look_at
 
 PREFIX = "/derma"
 
@@ -86,8 +86,7 @@ def test_everything_works_below_a_prefix(visit: Visit) -> None:
     expect(page).to_have_url(re.compile(f"^{visit.address}/history/[0-9a-f-]+$"))
     expect(page.locator("#navigation [aria-current=page]")).to_have_count(1)
     page.get_by_role("link", name="Performance").click()
-    page.locator(".graph-roc").scroll_into_view_if_needed()
-    expect(page.locator(".graph-roc .main-svg").first).to_be_visible()
+    look_at(page, "roc")
     page.get_by_role("link", name="History", exact=True).click()
     page.locator("#history-export-all summary").click()
     with page.expect_download() as download:

@@ -1,0 +1,83 @@
+"""A decision about a model, made from the performance page alone."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from model.bundle import open_bundle
+from model.evaluation.for_whom import groups_for_whom
+from model.evaluation.paired import paired_comparison
+from model.evaluation.review import evaluate_split
+from tests.browser.conftest import ROOT, Visit, served
+
+
+@pytest.fixture(name="shipped", scope="session")
+def shipped_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard with the models that ship."""
+    with served(bundles=ROOT / "model" / "bundles", data_dir=tmp_path_factory.mktemp("shipped")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_data_scientist_decides_between_two_models(browser: Browser, shipped: str, width: int) -> None:
+    """Five minutes with this page alone: what is known, for whom, against the other model, where it fails."""
+    visit = Visit(browser, shipped)
+    bundles = ROOT / "model" / "bundles"
+    first, second = (open_bundle(bundles / name) for name in ("dermanet", "seed-cnn"))
+    shown = evaluate_split(first, "test")
+    pair = paired_comparison(first, second, "test")
+    page = visit.open("/performance?model=dermanet&compare=seed-cnn", width=width)
+
+    def go(section: str) -> None:
+        page.locator(f"#performance-contents a[data-section={section}]").click()
+        expect(page.locator(f"#section-{section}")).to_be_in_viewport()
+        expect(page.locator(".threshold-bar")).to_be_in_viewport()
+
+    # What is known, before any figure.
+    cancers, _ = shown.outcomes(shown.threshold)
+    expect(page.locator("#performance-summary")).to_contain_text(
+        f"Counted: {cancers.count('benign'):,} of {cancers.n:,} cancers called benign"
+    )
+    # For whom: each line of the summary leads to its table.
+    page.locator("#performance-summary .known a").first.click()
+    expect(page.locator("#section-sources, #section-subgroups").first).to_be_attached()
+    go("sources")
+    for one in groups_for_whom(first, "test", (), shown.threshold):
+        if one.variable == "source":
+            row = page.locator("#performance-sources tbody tr").filter(
+                has=page.get_by_text(one.title, exact=True)
+            )
+            expect(row.first).to_contain_text(f"{one.area.value:.3f}")
+    # Against the other model, on the images of both.
+    go("comparison")
+    table = page.locator("#performance-versus tbody tr")
+    expect(table.first).to_contain_text(f"{pair.figures[0].first:.3f}")
+    expect(table).to_have_count(len(pair.figures))
+    page.get_by_role("button", name="A wrong, B right").click()
+    expect(page.locator("#performance-chip")).to_contain_text(f"{pair.only_second.size:,} cases")
+    expect(page.locator("#performance-drawer .case-card").first).to_be_visible()
+    page.locator("#performance-drawer").get_by_role("button", name="Close").click()
+    # Where it fails.
+    go("errors")
+    expect(page.locator("#performance-errors")).to_contain_text(
+        f"Cancers called benign: {cancers.count('benign'):,}"
+    )
+    # At another operating point, which acts on all, and at the own prevalence.
+    go("decisions")
+    page.locator(".points .chip").last.click()
+    at = shown.points[-1].threshold
+    expect(page.locator(".outcomes-table .cell-missed .cell-count")).to_have_text(
+        f"{shown.outcomes(at)[0].count('benign'):,}"
+    )
+    page.locator("#performance-prevalence").fill("3")
+    page.locator("#performance-prevalence").press("Enter")
+    expect(page.locator("#performance-per-hundred")).to_contain_text("Where 3\u00a0% are cancers")
+    page.wait_for_url("**prevalence=3**")
+    # A colleague sees the same.
+    other = visit.open(page.url.removeprefix(shipped), width=width)
+    expect(other.locator("#performance-per-hundred")).to_have_text(
+        page.locator("#performance-per-hundred").inner_text()
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    visit.close()
