@@ -17,6 +17,7 @@ from tests.benchmarks import (
     history_page,
     http,
     page,
+    patients,
     performance,
     scoring,
     serving,
@@ -38,6 +39,7 @@ GROUPS: dict[str, Callable[[], list[Measure]]] = {
     "performance": performance.performance,
     "history": history.history,
     "history page": history_page.history_page,
+    "patients": patients.patients,
     "training": training.training,
 }
 

@@ -27,10 +27,11 @@ from sqlalchemy.engine import make_url
 from dashboard.store import OneOf, Query, Range, Search, Store, Text, database
 from dashboard.store.export import csv_table
 from dashboard.store.files import Files
+from dashboard.store.names import fold
 from dashboard.store.places import LocalFolder
 from dashboard.store.query import ALWAYS_SORTABLE
 from model.outcome import Outcome
-from tests.benchmarks.history_rows import MODELS, SITES, START, TAGS, WORDS, fill
+from tests.benchmarks.history_rows import MODELS, SITES, START, TAGS, WORDS, fill, lesion_name
 from tests.benchmarks.measure import Measure
 
 # BENCHMARK_ROWS and BENCHMARK_SECONDS make a shorter run; the bars are for a million, and for a minute.
@@ -116,7 +117,9 @@ def late(store: Store, queries: list[Query], following: bool = False) -> float:
 
 def usual_question(rng: random.Random) -> Query:
     """Newest first, alone or with one filter."""
-    one = rng.choice((None, *choices(rng), Text("lesion", f"l-{rng.randrange(MANY // 3):07d}", "equals")))
+    one = rng.choice(
+        (None, *choices(rng), Text("lesion", fold(lesion_name(rng.randrange(MANY // 4))), "equals"))
+    )
     return Query(limit=PAGE, filters=() if one is None else (one,))
 
 

@@ -10,13 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from dashboard.store import database, text_index
 from dashboard.store.names import fold
 from dashboard.store.records import RANKED_OUTCOMES, REVIEW_STATES, review_state
-from dashboard.store.schema import predictions
+from dashboard.store.schema import lesions, patients, predictions, tags
 from model.outcome import Outcome
 from model.taxonomy import HAM10000
 
@@ -59,8 +59,8 @@ SYLLABLES = (
     "pi",
 )
 WORDS = tuple(a + b + c for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES[:12])
-COLUMNS = tuple(column.name for column in predictions.columns)
-NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+# Of each patient, and of each of a patient's lesions.
+PREDICTIONS_A_PATIENT, LESIONS_A_PATIENT = 10, 3
 JSONS = frozenset({"tags", "probabilities", "cautions", "similar", "quality"})
 
 
@@ -78,8 +78,12 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
                     f"DROP {f'TRIGGER {text_index.INDEX}_insert' if sqlite else f'INDEX {text_index.INDEX}'}"
                 )
             )
+        write = insert_sqlite if sqlite else copy_postgresql
+        for table, some in people(count):
+            write(connection, table, some)
         for some in rows(count, seed):
-            (insert_sqlite if sqlite else copy_postgresql)(connection, some)
+            write(connection, predictions, some)
+            write(connection, tags, labels(some))
         for index in sorted(predictions.indexes, key=lambda one: str(one.name)):
             connection.execute(CreateIndex(index))
         if sqlite and indexed:
@@ -95,33 +99,84 @@ def fill(engine: Engine, count: int, seed: int = 1) -> None:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def insert_sqlite(connection: Connection, some: list[dict[str, Any]]) -> None:
+def insert_sqlite(connection: Connection, table: Table, some: list[dict[str, Any]]) -> None:
     """Rows through the driver itself: SQLAlchemy would take twice as long."""
-    kinds = [column.type.dialect_impl(connection.dialect) for column in predictions.columns]
+    kinds = [column.type.dialect_impl(connection.dialect) for column in table.columns]
     processors = [kind.bind_processor(connection.dialect) or plain for kind in kinds]
+    names = [column.name for column in table.columns]
     values = [
-        [process(row.get(name)) for name, process in zip(COLUMNS, processors, strict=True)] for row in some
+        [process(row.get(name)) for name, process in zip(names, processors, strict=True)] for row in some
     ]
     cursor: Any = connection.connection.cursor()
-    marks = ",".join("?" * len(COLUMNS))
-    cursor.executemany(f"INSERT INTO predictions ({NAMES}) VALUES ({marks})", values)
-    cursor.executemany("INSERT INTO tags (name, seq) VALUES (?, ?)", labels(some))
+    marks = ",".join("?" * len(names))
+    cursor.executemany(f"INSERT INTO {table.name} ({columns_of(table)}) VALUES ({marks})", values)
 
 
-def copy_postgresql(connection: Connection, some: list[dict[str, Any]]) -> None:
+def copy_postgresql(connection: Connection, table: Table, some: list[dict[str, Any]]) -> None:
     """Rows by COPY."""
     cursor: Any = connection.connection.cursor()
-    with cursor.copy(f"COPY predictions ({NAMES}) FROM STDIN") as copy:
+    names = [column.name for column in table.columns]
+    with cursor.copy(f"COPY {table.name} ({columns_of(table)}) FROM STDIN") as copy:
         for row in some:
-            copy.write_row([json.dumps(row[name]) if name in JSONS else row.get(name) for name in COLUMNS])
-    with cursor.copy("COPY tags (name, seq) FROM STDIN") as copy:
-        for label in labels(some):
-            copy.write_row(label)
+            copy.write_row([json.dumps(row[name]) if name in JSONS else row.get(name) for name in names])
 
 
-def labels(some: list[dict[str, Any]]) -> list[tuple[str, int]]:
+def columns_of(table: Table) -> str:
+    """The names of a table's columns, as SQL."""
+    return ", ".join(f'"{column.name}"' for column in table.columns)
+
+
+def labels(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the table of tags that belong to these predictions."""
-    return [(name, row["seq"]) for row in some for name in row["tags"]]
+    return [{"name": name, "seq": row["seq"]} for row in some for name in row["tags"]]
+
+
+def people(count: int) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
+    """The patients of so many predictions, and their lesions, in batches."""
+    number = patients_of(count)
+    for first in range(0, number, BATCH):
+        some = range(first, min(first + BATCH, number))
+        yield (
+            patients,
+            [
+                {"id": row_id(one), "created": START, "identifier": patient_name(one), "revision": 0}
+                | {"identifier_folded": fold(patient_name(one)), "birth_year": 1940 + one % 70}
+                for one in some
+            ],
+        )
+        yield (
+            lesions,
+            [
+                {
+                    "id": row_id(one),
+                    "created": START,
+                    "patient_id": row_id(one // LESIONS_A_PATIENT),
+                    "revision": 0,
+                }
+                | {"name": lesion_name(one), "name_folded": fold(lesion_name(one))}
+                for one in range(some.start * LESIONS_A_PATIENT, some.stop * LESIONS_A_PATIENT)
+            ],
+        )
+
+
+def patients_of(count: int) -> int:
+    """How many patients so many predictions have."""
+    return max(count // PREDICTIONS_A_PATIENT, 1)
+
+
+def row_id(number: int) -> str:
+    """The id of a patient or a lesion by its number from 0 on."""
+    return str(UUID(int=7 << 76 | 2 << 62 | number))
+
+
+def patient_name(number: int) -> str:
+    """A patient's identifier."""
+    return f"P-{number:06d}"
+
+
+def lesion_name(number: int) -> str:
+    """A lesion's name."""
+    return f"L-{number:07d}"
 
 
 def plain(value: Any) -> Any:
@@ -156,7 +211,8 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
         created = START + timedelta(days=1000 * share, microseconds=pick[0] % 1000)
         model = MODELS[3] if kind[i] < 0.05 else MODELS[min(int(share * 3), 2)]
         name = filename(number, pick)
-        lesion = f"L-{pick[1] % (count // 3 + 1):07d}" if place[i] < 0.4 else None
+        shown = pick[1] % (patients_of(count) * LESIONS_A_PATIENT)
+        lesion, patient = lesion_name(shown), patient_name(shown // LESIONS_A_PATIENT)
         words = " ".join(WORDS[pick[k] % len(WORDS)] for k in range(2, 6)) if note[i] < 0.15 else None
         reviewed = who[i] < 0.45 * (1 - share) + 0.05
         confirmed = str(truth[i]) if reviewed and pick[6] % 2 else None
@@ -188,8 +244,12 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 "age": int(age[i] * 90) if age[i] < 0.95 else None,
                 "sex": ("female", "male", None)[pick[2] % 3],
                 "site": SITES[pick[3] % 15] if pick[3] % 5 else None,
+                "lesion_id": row_id(shown),
                 "lesion": lesion,
-                "lesion_folded": lesion and fold(lesion),
+                "lesion_folded": fold(lesion),
+                "patient": patient,
+                "patient_folded": fold(patient),
+                "taken": created.date().isoformat() if place[i] < 0.9 else None,
                 "note": words,
                 "review": REVIEW_STATES.index(review_state(decision, confirmed, reviewed, HAM10000)),
                 "confirmed": confirmed,
@@ -197,7 +257,7 @@ def batch(first: int, size: int, count: int, rng: np.random.Generator) -> list[d
                 "reviewed": created + timedelta(days=7) if reviewed else None,
                 "revision": int(reviewed),
                 "tags": labels,
-                "words": fold("\n".join(filter(None, (name, lesion, words, *labels)))),
+                "words": fold("\n".join(filter(None, (name, lesion, patient, words, *labels)))),
                 "probabilities": dict(zip(HAM10000.codes, spread[i].tolist(), strict=True)),
                 "cautions": [{"code": "dark", "text": "The image is dark.", "severe": False}]
                 if pick[4] % 12 == 0
