@@ -61,6 +61,10 @@ def dashboard_parser() -> argparse.ArgumentParser:
                 metavar="NAME",
                 help="of the patient; of nobody who is named, exactly as it was given",
             )
+        if name == "add":
+            subparser.add_argument("folder", type=Path, metavar="FOLDER")
+            subparser.add_argument("--table", type=Path, required=True, metavar="FILE")
+            subparser.add_argument("--model", metavar="NAME", help="of a bundle; the default one if left out")
     add_account_commands(commands)
     return parser
 
@@ -72,6 +76,7 @@ COMMANDS = {
     "import": "put the predictions of a backup into this store, beside those that are there",
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
     "check": "check that every prediction and picture is there and can be read, and that the audit trail is whole",
+    "add": "predict and store the photographs of FOLDER with what a table says of each: patient, lesion, date ...",
     "sweep": "move what is older than the setting allows to the bin, and delete for good what was in it for 30 days",
     "subject-data": "write everything that is stored of a patient or lesion to FILE (a ZIP)",
     "erase": "delete everything of a patient or lesion for good, with photographs and what the audit trail quotes",
@@ -238,7 +243,7 @@ def check_store(store: "Store") -> int:
 def services_command(settings: Settings, options: argparse.Namespace) -> int:
     """Run a command that works on cases."""
     from dashboard.services import ModelUnavailable, build_services
-    from dashboard.store import Conflict, NotFound, StoreError
+    from dashboard.store import Conflict, InputError, NotFound, StoreError
 
     try:
         services = build_services(settings)
@@ -246,7 +251,7 @@ def services_command(settings: Settings, options: argparse.Namespace) -> int:
             return SERVICES[options.command](services, options)
         finally:
             services.store.close()
-    except (Conflict, ModelUnavailable, NotFound, SettingsError, StoreError) as error:
+    except (Conflict, InputError, ModelUnavailable, NotFound, SettingsError, StoreError) as error:
         print(f"Nothing was done.\n{error}", file=sys.stderr)
         return 2
 
@@ -258,6 +263,21 @@ def recheck_cases(services: "Services", _options: argparse.Namespace) -> int:
     lines = list(recheck_report(services))
     print("\n".join(lines))
     return 1 if len(lines) > 1 else 0
+
+
+def add_folder(services: "Services", options: argparse.Namespace) -> int:
+    """The photographs of a folder, with a table."""
+    from dashboard.cases import COMMAND_LINE
+    from dashboard.jobs.add_folder import add_rows, read_rows
+
+    stored = known = failed = 0
+    for done in add_rows(COMMAND_LINE, services, options.folder, read_rows(options.table), options.model):
+        stored, known = stored + (not done.problem and not done.known), known + done.known
+        failed += bool(done.problem)
+        if done.problem or done.remark:
+            print(f"{done.file}: {done.problem or done.remark}", flush=True)
+    print(f"{stored:,} photographs are stored, {known:,} were here already, {failed:,} are not stored.")
+    return 1 if failed else 0
 
 
 def work_on_jobs(services: "Services", _options: argparse.Namespace) -> int:
@@ -315,6 +335,7 @@ def write_subject(services: "Services", options: argparse.Namespace) -> int:
 
 
 SERVICES: "dict[str, Callable[[Services, argparse.Namespace], int]]" = {
+    "add": add_folder,
     "worker": work_on_jobs,
     "recheck": recheck_cases,
     "sweep": sweep_now,
