@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # every bar is for a processor
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `model` has it
 
 from tests.benchmarks import (
     engines,
@@ -19,6 +20,7 @@ from tests.benchmarks import (
     page,
     patients,
     performance,
+    profile,
     scoring,
     serving,
     telephone,
@@ -30,6 +32,7 @@ GROUPS: dict[str, Callable[[], list[Measure]]] = {
     "size": serving.size,
     "server": serving.server,
     "prediction": serving.prediction,
+    "profile": profile.profile,
     "http": http.http,
     "endurance": http.endurance,
     "page": page.page,

@@ -1,4 +1,4 @@
-"""ONNX Runtime reports nothing to anybody."""
+"""What stands in the environment before libraries are imported: ONNX Runtime reports nothing, NumPy has one thread."""
 
 import os
 import subprocess
@@ -24,3 +24,15 @@ def test_a_new_home_folder_stays_empty(what: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     left = [path for path in home.rglob("*") if path.is_file() and "keras" not in str(path)]
     assert not left
+
+
+@pytest.mark.parametrize("what", ["model.__main__", "dashboard.app"])
+def test_numpy_computes_in_one_thread(what: str) -> None:
+    """Others would turn idly for longer than a prediction takes."""
+    inherited = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    load = (
+        f"import {what}\nimport numpy, time\nothers = lambda: time.process_time() - time.thread_time()\n"
+        "square, before = numpy.ones((600, 600)), others()\nsquare @ square\ntime.sleep(0.2)\n"
+        "assert others() - before < 0.003"
+    )
+    subprocess.run([sys.executable, "-c", load], cwd=ROOT, env=inherited, check=True, timeout=300)
