@@ -197,7 +197,8 @@ def restore_store(store: "Store", file: Path) -> str:
     return (
         f"{done.predictions:,} predictions are here again, {done.binned:,} cases in the bin and {done.users:,} users."
         f"{lost}\nThe backup is of {written:%d %b %Y, %H:%M} UTC.{late} What was deleted or erased since is here "
-        "again, and users, roles and tokens are as they were then: delete, erase and revoke once more."
+        "again, and users, roles and tokens are as they were then: delete, erase and revoke once more. Every "
+        "installed model is in use: retire once more those that were."
     )
 
 

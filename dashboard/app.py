@@ -4,7 +4,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
@@ -30,7 +30,7 @@ from dashboard.settings import Settings, load_settings
 from dashboard.shell.frame import shell
 from dashboard.users.guard import ask_who
 from dashboard.users.roles import module_permission
-from dashboard.users.visitors import asks_who, may
+from dashboard.users.visitors import may
 from model.bundle import Bundle
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -119,11 +119,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     register_pages()
-    with server.app_context():
-        shipped = [bundle.card for bundle in services.bundles if isinstance(bundle, Bundle)]
-        licences = [(card.name, card.licence) for card in shipped]
-        # With a log-in, the frame says who is there.
-        app.layout = partial(shell, __version__, licences) if asks_who() else shell(__version__, licences)
+    # Anew for everybody: it says who is there, and the licences of the models that are installed now.
+    app.layout = lambda: shell(__version__, installed_licences(services))
     clientside_callback(
         ClientsideFunction("theme", "switch"), Output("theme", "data"), Input("theme-switch", "n_clicks")
     )
@@ -137,6 +134,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     server.register_error_handler(DependencyException, missing_script)
     protect(server, content_policy(app))
     return app
+
+
+def installed_licences(services: Services) -> list[tuple[str, str]]:
+    """Each installed model's name and the licence that its card states."""
+    cards = [bundle.card for bundle in services.bundles if isinstance(bundle, Bundle)]
+    return [(card.name, card.licence) for card in cards]
 
 
 def register_pages() -> None:

@@ -5,16 +5,19 @@ import math
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from flask import current_app
 
+from dashboard.bundle_folder import BundleFolder, Found
 from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import NotFound, Record, Store, open_store
 from dashboard.store.judgements import Judgements
-from model.bundle import Bundle, BundleError, Damaged, OperatingPoint, find_bundles
+from dashboard.store.registry import ModelRegistry, ModelState, RegistryLine
+from model.bundle import Bundle, BundleError, Damaged, OperatingPoint
 from model.cores import usable_cores
 from model.images import Limits, Photograph, cut, decode, encode
 
@@ -25,6 +28,8 @@ EXTENSION = "dermaboard"
 LIMITS = Limits()
 # A photograph without loss may be longer than the file that it came in.
 STORED = Limits(max_bytes=200_000_000)
+NOT_INSTALLED = "No trained model is installed, so nothing can be predicted yet."
+NOT_IN_USE = "No model is in use. An administrator puts one in use under Administration, Models."
 # Seconds for which it is believed that a model predicts.
 PROVEN = 60.0
 
@@ -64,6 +69,9 @@ class Predictors:
     def get(self, bundle: Bundle) -> "Predictor":
         """The predictor of a bundle; the first call for it takes as long as loading the graph."""
         with self._lock:
+            if bundle.name in self._loaded and self._loaded[bundle.name].bundle != bundle:
+                # Another version lies in its folder now.
+                del self._loaded[bundle.name]
             if bundle.name not in self._loaded:
                 # The engine is the slowest import of the serving process: the first page doesn't wait for it.
                 from model.predictor import Predictor
@@ -96,7 +104,7 @@ class Services:
 
     settings: Settings
     store: Store
-    bundles: tuple[Bundle | Damaged, ...]
+    folder: BundleFolder
     predictors: Predictors
 
     @staticmethod
@@ -110,34 +118,75 @@ class Services:
         return self.store.known
 
     @property
+    def bundles(self) -> Found:
+        """The bundles as they are in their folder now."""
+        return self.folder.bundles
+
+    def state_of(self, name: str, line: RegistryLine | None = None) -> ModelState:
+        """What a model is for. One that nobody has decided on is a candidate, but for the one that the settings name.
+
+        Args:
+            line: of the registry, where it is known already.
+        """
+        line = line or ModelRegistry(self.store).newest()
+        unknown = ModelState.IN_USE if name == self.settings.model else ModelState.CANDIDATE
+        return line.states.get(name, unknown) if line else unknown
+
+    def standing(self) -> tuple[tuple[Bundle, ...], tuple[Bundle, ...], str | None]:
+        """The bundles that can predict, those of them in use, and the name of the one that answers by default.
+
+        It is the one that the registry says, or that the settings say, or the first in use that runs.
+        """
+        line = ModelRegistry(self.store).newest()
+        states = {bundle.name: self.state_of(bundle.name, line) for bundle in self.bundles}
+        runnable = tuple(
+            bundle
+            for bundle in self.bundles
+            if isinstance(bundle, Bundle)
+            and bundle.runnable
+            and states.get(bundle.name, ModelState.RETIRED) is not ModelState.RETIRED
+        )
+        in_use = tuple(bundle for bundle in runnable if states[bundle.name] is ModelState.IN_USE)
+        names = [bundle.name for bundle in in_use]
+        wanted = (line.chosen if line else None, self.settings.model, *names)
+        return runnable, in_use, next((name for name in wanted if name in names), None)
+
+    @property
     def runnable(self) -> tuple[Bundle, ...]:
-        """The bundles that can answer: intact and with a graph."""
-        return tuple(bundle for bundle in self.bundles if isinstance(bundle, Bundle) and bundle.runnable)
+        """The bundles that can answer: intact, with a graph, and not retired."""
+        return self.standing()[0]
+
+    @property
+    def in_use(self) -> tuple[Bundle, ...]:
+        """Those that are offered for new photographs; a candidate predicts only where somebody names it."""
+        return self.standing()[1]
 
     @property
     def default_model(self) -> str | None:
-        """The configured model, or the first that runs when the configured one does not; None when nothing runs."""
-        names = [bundle.name for bundle in self.runnable]
-        return self.settings.model if self.settings.model in names else next(iter(names), None)
+        """The model that answers where none is asked for; None where none is in use."""
+        return self.standing()[2]
 
     def bundle(self, name: str | None = None) -> Bundle:
         """The runnable bundle of that name, the default one for None.
 
         Raises:
-            ModelUnavailable: `no_model`, `unknown_model` or `damaged_model`.
+            ModelUnavailable: `no_model`, `unknown_model`, `retired_model` or `damaged_model`.
         """
-        wanted = name or self.default_model
+        runnable, _, default = self.standing()
+        wanted = name or default
         if wanted is None:
-            raise ModelUnavailable(
-                "no_model", "No trained model is installed, so nothing can be predicted yet."
-            )
-        for bundle in self.bundles:
-            if bundle.name == wanted and isinstance(bundle, Damaged):
-                raise damaged_model(wanted)
-        for bundle in self.runnable:
+            raise ModelUnavailable("no_model", NOT_IN_USE if runnable else NOT_INSTALLED)
+        for bundle in runnable:
             if bundle.name == wanted:
                 return bundle
-        names = ", ".join(bundle.name for bundle in self.runnable) or "none"
+        for found in self.bundles:
+            if found.name == wanted and isinstance(found, Damaged):
+                raise damaged_model(wanted)
+            if found.name == wanted and self.state_of(wanted) is ModelState.RETIRED:
+                raise ModelUnavailable(
+                    "retired_model", f"The model “{wanted}” is retired and no longer predicts."
+                )
+        names = ", ".join(bundle.name for bundle in runnable) or "none"
         raise ModelUnavailable(
             "unknown_model", f"There is no model of that name that can run. Available: {names}."
         )
@@ -213,21 +262,27 @@ def build_services(settings: Settings) -> Services:
     Raises:
         SettingsError: a model was asked for by name and cannot run.
     """
-    bundles = find_bundles(settings.bundles) if settings.bundles.is_dir() else ()
-    for bundle in bundles:
-        if isinstance(bundle, Damaged):
-            log.warning("The bundle %s is damaged and is not served: %s", bundle.name, bundle.problem)
-    services = Services(
-        settings,
-        open_store(settings.data_dir, settings.database_url, settings.image_store, known_diagnoses(bundles)),
-        bundles,
-        Predictors(settings.threads or max(1, usable_cores() // settings.workers)),
-    )
+    folder = BundleFolder(settings.bundles)
+    known = known_diagnoses(folder.bundles)
+    store = open_store(settings.data_dir, settings.database_url, settings.image_store, known)
+    threads = settings.threads or max(1, usable_cores() // settings.workers)
+    services = Services(settings, store, folder, Predictors(threads))
+    take_in(services, folder.bundles)
+    folder.listeners.append(partial(take_in, services))
     Judgements(services.store).set_usual(settings.judge_first)
     if "model" in settings.model_fields_set:
         try:
             services.bundle(settings.model)
         except ModelUnavailable as error:
+            if error.code == "retired_model":
+                log.warning("%s=%r: %s", variable("model"), settings.model, error)
+                return services
             services.store.close()
             raise SettingsError(f"{variable('model')}={settings.model!r}: {error}") from error
     return services
+
+
+def take_in(services: Services, bundles: Found) -> None:
+    """Let the store know what the models tell apart. The first ones ever are in use."""
+    services.store.known = known_diagnoses(bundles)
+    ModelRegistry(services.store).begin([bundle.name for bundle in bundles])

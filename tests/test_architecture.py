@@ -19,6 +19,7 @@ HEAVY = {"tensorflow", "keras", "jax", "torch", "tf2onnx", "onnx", "cv2", "sklea
 # import each other. The API lies above them: it sends the PDF of a case report.
 FLOORS = {
     "addresses": 0,
+    "bundle_folder": 0,
     "diagnoses": 0,
     "examples": 0,
     "settings": 0,
@@ -28,6 +29,7 @@ FLOORS = {
     "cases": 3,
     "patients": 4,
     "jobs": 4,
+    "models": 4,
     "judging": 4,
     "shell": 5,
     "predict": 6,

@@ -18,6 +18,7 @@ from dashboard.jobs.worker import Jobs
 from dashboard.services import Services
 from dashboard.shell.predict_again import model_at_point
 from dashboard.store.jobs import Job
+from dashboard.store.registry import ModelState
 
 TITLE, NAME = "Jobs", "jobs"
 CANCEL, RETRY = "admin-job-cancel", "admin-job-retry"
@@ -36,7 +37,8 @@ def layout() -> html.Section:
 
 def job_list() -> Component:
     """The newest jobs as they are now."""
-    models = {bundle.card.sha256 for bundle in Services.current().runnable}
+    services = Services.current()
+    models = {bundle.card.sha256 for bundle in services.runnable}
     return listing_table(
         TITLE,
         ("Asked for", "By", "Model", "Done", "State", ""),
@@ -46,7 +48,9 @@ def job_list() -> Component:
                 job.who or "—",
                 model_at_point(job.model, job.operating_point),
                 job_count(job),
-                job_state(job, job.model_sha256 in models),
+                job_state(
+                    job, job.model_sha256 in models, services.state_of(job.model) is ModelState.RETIRED
+                ),
                 job_actions(job),
             )
             for job in Jobs.current().queue.newest(MOST_SHOWN)
@@ -61,12 +65,15 @@ def job_count(job: Job) -> str:
     return f"{len(job.pairs):,} of {len(job.ids):,}{failed}"
 
 
-def job_state(job: Job, runs_here: bool) -> str:
+def job_state(job: Job, runs_here: bool, retired: bool = False) -> str:
     """Where a job stands, in words.
 
     Args:
         runs_here: whether this process has the model that was asked for.
+        retired: whether the model no longer predicts.
     """
+    if job.active and retired:
+        return "Waits: the model is retired"
     if job.active and not runs_here:
         return "Waits for a process that has this version of the model"
     return str(job.state).capitalize()

@@ -1,11 +1,12 @@
-"""`/administration`: users, their sessions and tokens, and the audit trail. Each part of the page is a module."""
+"""`/administration`: users, their sessions and tokens, models, jobs and the audit trail. A module for each part."""
 
 from typing import Any
 
 import dash
 from dash import Input, Output, callback, dcc, html, no_update
 
-from dashboard.admin import jobs, sessions, tokens, trail, users
+from dashboard.admin import jobs, models, sessions, tokens, trail, users
+from dashboard.admin.parts import part_head
 from dashboard.shell.attributes import attributes
 from dashboard.users.visitors import asks_who
 
@@ -14,7 +15,9 @@ dash.register_page(  # type: ignore[no-untyped-call]
 )
 
 # Modules with TITLE, NAME (its id), layout() and register().
-PARTS = (users, sessions, tokens, jobs, trail)
+PARTS = (users, sessions, tokens, models, jobs, trail)
+# Those that are there without users, too.
+WITHOUT_USERS = (models, jobs)
 FIRST_STEPS = """python -m dashboard user add anna --role administrator
 DERMABOARD_AUTH=local python -m dashboard"""
 
@@ -55,6 +58,25 @@ def no_users() -> html.Div:
             ),
             html.Div(
                 [
+                    html.Div(id="admin-said"),
+                    *(one.layout() for one in WITHOUT_USERS),
+                    first_steps(),
+                ],
+                className="parts",
+            ),
+            dcc.Store(id="admin-changed"),
+        ],
+        className="admin",
+    )
+
+
+def first_steps() -> html.Section:
+    """How people can be let in."""
+    return html.Section(
+        [
+            part_head("Users"),
+            html.Div(
+                [
                     html.P(
                         "To let people sign in, make the first administrator and start Dermaboard with a log-in:"
                     ),
@@ -66,8 +88,7 @@ def no_users() -> html.Div:
                 ],
                 className="card-box no-model",
             ),
-        ],
-        className="admin",
+        ]
     )
 
 

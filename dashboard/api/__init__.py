@@ -37,6 +37,7 @@ def install_api(server: Flask, services: Services) -> None:
     server.before_request(check_api_request)
     for module in (predictions, pictures, patients, bin, retention, models, examples, health, reference):
         server.register_blueprint(module.blueprint)
+    server.register_blueprint(models.changes)
     server.register_blueprint(rest)
 
 

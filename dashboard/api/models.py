@@ -10,11 +10,15 @@ from pydantic import Field
 from dashboard.api import schemas
 from dashboard.api.address import ROOT
 from dashboard.api.answers import json_response, private_response
-from dashboard.api.inputs import Chance, Input
+from dashboard.api.inputs import Chance, Input, Note, with_example
+from dashboard.api.predictions import NO_JSON
 from dashboard.api.problems import Problem
-from dashboard.api.shown import api_model, plain_json
+from dashboard.api.shown import api_model, api_model_change, plain_json
 from dashboard.api.spec import MODELS, Answers, documented
+from dashboard.cases import current_actor
+from dashboard.models import set_model_state, undo_model_change
 from dashboard.services import Services
+from dashboard.store.registry import ModelRegistry, ModelState
 from model.bundle import Bundle, BundleError, Damaged
 
 if TYPE_CHECKING:
@@ -24,10 +28,24 @@ if TYPE_CHECKING:
 NAME = "Of the model."
 MISSING = {404: "There is no such model."}
 FRESH = "no-cache"
+MOST_CHANGES = 200
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("models", __name__, url_prefix=f"{ROOT}/models")
+changes = Blueprint("model_changes", __name__, url_prefix=f"{ROOT}/model-changes")
+
+
+class NewModelState(Input):
+    """What a model is for from now on, and why."""
+
+    model_config = with_example(
+        state="candidate", why="It is to be tried on the photographs of last year first."
+    )
+
+    state: ModelState
+    default: bool = Field(False, description="It answers where no model is asked for.")
+    why: Note = Field(min_length=1, description="Stands in the list of changes and in the audit trail.")
 
 
 class MetricsQuery(Input):
@@ -46,7 +64,7 @@ def list_models() -> Response:
     """The installed models, and folders among them that cannot be used."""
     services = Services.current()
     items = [
-        api_model(bundle, bundle.name == services.default_model)
+        api_model(bundle, services.state_of(bundle.name), bundle.name == services.default_model)
         for bundle in services.bundles
         if isinstance(bundle, Bundle)
     ]
@@ -56,6 +74,55 @@ def list_models() -> Response:
         if isinstance(bundle, Damaged)
     ]
     return private_response(json_response(schemas.ModelList(items=items, damaged=damaged)), FRESH)
+
+
+@blueprint.patch("/<string:name>")
+@documented(
+    Answers(
+        schema=schemas.ModelChange,
+        what="How things stand now.",
+        errors={404: "Only administrators change models."}
+        | NO_JSON
+        | {422: "There is no such model, it cannot predict, there is no reason, or nothing would change."},
+    ),
+    MODELS,
+    "changeModel",
+    name=NAME,
+)
+def change_model_state(name: str, json: NewModelState) -> Response:
+    """Say what a model is for: a candidate, in use, or retired. It holds in every process at once."""
+    made = set_model_state(current_actor(), Services.current(), name, json.state, json.default, json.why)
+    return private_response(json_response(api_model_change(made)), "private, no-store")
+
+
+@changes.get("")
+@documented(Answers(schema=schemas.ModelChanges, what="The newest changes."), MODELS, "listModelChanges")
+def list_model_changes() -> Response:
+    """Who changed what a model is for, when and why."""
+    lines = ModelRegistry(Services.current().store).lines(MOST_CHANGES)
+    found = schemas.ModelChanges(items=[api_model_change(line) for line in lines])
+    return private_response(json_response(found), "private, no-store")
+
+
+@changes.delete("/<int:seq>")
+@documented(
+    Answers(
+        schema=schemas.ModelChange,
+        what="How things stand now.",
+        errors={
+            404: "Only administrators change models.",
+            409: "There is a newer change.",
+            422: "There is nothing before it.",
+        },
+    ),
+    MODELS,
+    "undoModelChange",
+    seq="Of the newest change.",
+)
+def undo_newest_change(seq: int) -> Response:
+    """Undo the newest change of a model: all is as it was before."""
+    made = undo_model_change(current_actor(), Services.current(), seq)
+    return private_response(json_response(api_model_change(made)), "private, no-store")
 
 
 @blueprint.get("/<string:name>")

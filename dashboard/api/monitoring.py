@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from dashboard.services import Services
-from dashboard.store import Record
+from dashboard.store import Record, StoreError
 
 EXTENSION = "dermaboard-monitoring"
 # Seconds: a page or picture takes the first ones, a prediction the middle, a batch under load the last.
@@ -37,6 +37,8 @@ class Monitoring:
         # When a counter was made would be a series more for each.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
+        # What `model` has had so far.
+        self.models: set[tuple[str, str, str, str]] = set()
         ProcessCollector(registry=registry)
         self.requests = Counter(
             "dermaboard_http_requests",
@@ -84,7 +86,7 @@ class Monitoring:
             "1 for every model that can answer.",
             ("model", "version", "sha256", "default"),
             registry=registry,
-            multiprocess_mode="max",
+            multiprocess_mode="mostrecent",
         )
 
     @staticmethod
@@ -115,6 +117,20 @@ class Monitoring:
         for caution in record.cautions:
             self.warnings.labels(caution.code).inc()
 
+    def count_models(self, services: Services) -> None:
+        """Say which models can answer now; as before where the database is away."""
+        try:
+            runnable, _, default = services.standing()
+        except StoreError:
+            return
+        now = {
+            (one.name, one.card.version, one.card.sha256, str(one.name == default).lower())
+            for one in runnable
+        }
+        for labels in self.models | now:
+            self.model.labels(*labels).set(int(labels in now))
+        self.models |= now
+
     def error(self, code: str) -> None:
         """Count a problem document."""
         self.errors.labels(code).inc()
@@ -123,10 +139,6 @@ class Monitoring:
 def install_counters(server: Flask, services: Services) -> None:
     """Count every request of this application, and serve the counts."""
     monitoring = server.extensions[EXTENSION] = Monitoring()
-    for bundle in services.runnable:
-        card = bundle.card
-        default = str(bundle.name == services.default_model).lower()
-        monitoring.model.labels(card.name, card.version, card.sha256, default).set(1)
     services.store.listeners.append(monitoring.predicted)
 
     @server.before_request
@@ -149,7 +161,9 @@ def install_counters(server: Flask, services: Services) -> None:
 @blueprint.get("/metrics")
 def read_counters() -> Response:
     """Everything counted so far in Prometheus's text format."""
-    response = Response(Monitoring.of(current_app).text())
+    monitoring = Monitoring.of(current_app)
+    monitoring.count_models(Services.current())
+    response = Response(monitoring.text())
     response.content_type = CONTENT_TYPE_PLAIN_0_0_4
     response.headers["Cache-Control"] = "no-store"
     return response

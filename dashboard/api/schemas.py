@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from dashboard.store.fields import CONTEXT, LESION, PATIENT
 from dashboard.store.records import OutcomeName, ReviewState
+from dashboard.store.registry import ModelState
 
 Probability = Field(ge=0, le=1)
 
@@ -253,6 +254,10 @@ class Model(ApiAnswer):
     purpose: str
     runnable: bool = Field(description="Whether it can predict; otherwise it can only be looked at.")
     default: bool
+    state: ModelState = Field(
+        description="`in_use`: offered for new photographs. `candidate`: predicts only where it is named. `retired`: "
+        "no longer predicts."
+    )
     synthetic: bool = Field(description="Trained on drawn lesions: for tests and demonstrations only.")
     classes: list[str]
     diagnoses: list[DiagnosisSchema] = Field(
@@ -265,6 +270,26 @@ class Model(ApiAnswer):
     created: str
     sha256: str
     links: dict[str, str]
+
+
+class ModelChange(ApiAnswer):
+    """A change of what a model is for, and how things stood after it."""
+
+    seq: int
+    created: datetime
+    who: str
+    why: str
+    model: str = Field(description="Empty for the first line, which says of all models that they are in use.")
+    version: str
+    sha256: str
+    states: dict[str, ModelState] = Field(description="Of every model that somebody has decided on.")
+    default: str | None = Field(description="What answers by default; null where the settings say.")
+
+
+class ModelChanges(ApiAnswer):
+    """Changes of what models are for, the newest first."""
+
+    items: list[ModelChange]
 
 
 class DamagedModel(ApiAnswer):

@@ -10,6 +10,7 @@ from dashboard.services import Services
 from dashboard.store import Page, Record
 from dashboard.store.patients import LesionSummary
 from dashboard.store.placing import Lesion, Patient
+from dashboard.store.registry import ModelState, RegistryLine
 from model.bundle import Bundle, OperatingPoint
 from model.outcome import OUTCOME_RULE
 from model.taxonomy import Diagnosis
@@ -103,7 +104,7 @@ def record_facts(record: Patient | Lesion) -> dict[str, Any]:
     return {name: getattr(record, name) for name in ("id", "created", "merged_into", "revision")}
 
 
-def api_model(bundle: Bundle, default: bool) -> schemas.Model:
+def api_model(bundle: Bundle, state: ModelState, default: bool) -> schemas.Model:
     """An installed model as the API shows it."""
     card, here = bundle.card, local_address(f"{ROOT}/models/{bundle.name}")
     return schemas.Model(
@@ -112,6 +113,7 @@ def api_model(bundle: Bundle, default: bool) -> schemas.Model:
         purpose=card.purpose,
         runnable=bundle.runnable,
         default=default,
+        state=state,
         synthetic=card.synthetic,
         classes=list(card.classes),
         diagnoses=[api_diagnosis(one) for one in card.taxonomy],
@@ -122,6 +124,14 @@ def api_model(bundle: Bundle, default: bool) -> schemas.Model:
         created=card.created,
         sha256=card.sha256,
         links={"self": here, "metrics": f"{here}/metrics", "page": local_address("/performance")},
+    )
+
+
+def api_model_change(line: RegistryLine) -> schemas.ModelChange:
+    """A change of a model as the API shows it."""
+    return schemas.ModelChange(
+        default=line.chosen,
+        **{name: getattr(line, name) for name in schemas.ModelChange.model_fields if name != "default"},
     )
 
 

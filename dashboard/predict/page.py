@@ -19,7 +19,7 @@ from dashboard.predict.parts import (
     slow_line,
 )
 from dashboard.predict.welcome import acknowledgement, welcome
-from dashboard.services import LIMITS, Services
+from dashboard.services import LIMITS, NOT_IN_USE, Services
 from dashboard.store import NotFound, Record
 from model.bundle import Damaged
 
@@ -37,14 +37,14 @@ def layout(**_: str) -> html.Div:
                 className="lead",
             ),
             acknowledgement(),
-            None if services.runnable else no_model(damaged_bundle_lines(services)),
-            html.Div(intake(services), className="intake", hidden=not services.runnable),
+            None if services.in_use else no_model(damaged_bundle_lines(services)),
+            html.Div(intake(services), className="intake", hidden=not services.in_use),
             html.P(id="intake-notice", className="intake-notice", role="alert"),
             batch_toolbar(),
             batch_table(),
             html.Div(id="results", className="results"),
             html.Div(id="announcer", className="visually-hidden", role="status"),
-            welcome(examples.example_names()) if services.runnable else None,
+            welcome(examples.example_names()) if services.in_use else None,
             sending_bar(),
         ],
         id="predict",
@@ -61,7 +61,7 @@ def intake(services: Services) -> list[Any]:
         slow_line(),
         html.Div(
             [
-                model_choices(services.runnable, services.default_model),
+                model_choices(services.in_use, services.default_model),
                 new_context_form(),
             ],
             id="intake-more",
@@ -71,8 +71,9 @@ def intake(services: Services) -> list[Any]:
 
 
 def damaged_bundle_lines(services: Services) -> list[str]:
-    """A sentence for each bundle that is there and cannot be used."""
-    return [f"{one.name}: {one.problem}" for one in services.bundles if isinstance(one, Damaged)]
+    """A sentence for each bundle that is there and cannot be used, and for models of which none is in use."""
+    damaged = [f"{one.name}: {one.problem}" for one in services.bundles if isinstance(one, Damaged)]
+    return [*damaged, *([NOT_IN_USE] if services.runnable else [])]
 
 
 @callback(Output("batch-file", "data"), Input("batch-list", "data"), prevent_initial_call=True)

@@ -18,7 +18,7 @@ LINKS = (
     ("History", "/history", Permission.SEE),
     ("Monitoring", "/monitoring", Permission.MONITOR),
 )
-# Only where people sign in.
+# Where nobody signs in, in the footer.
 ADMINISTRATION = ("Administration", "/administration", Permission.ADMINISTER)
 ACCOUNT = "/account"
 
@@ -45,6 +45,7 @@ def shell(version: str, licences: Iterable[tuple[str, str]]) -> html.Div:
                 [
                     html.P(f"{NOT_A_DEVICE} {DISCLAIMER}"),
                     html.P(f"Dermaboard {version}. {terms(licences)}".rstrip(), className="note"),
+                    None if visitor else administration_link(),
                 ],
                 className="site-footer",
             ),
@@ -113,6 +114,12 @@ def navigation(visitor: Visitor | None) -> html.Header:
         ),
         className="site-header",
     )
+
+
+def administration_link() -> html.P:
+    """The way to models and jobs, for the one who sits at this computer."""
+    word, href, _ = ADMINISTRATION
+    return html.P(dcc.Link(word, href=local_address(href), className="action"))
 
 
 def account(visitor: Visitor) -> html.Form:

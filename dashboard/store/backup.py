@@ -44,6 +44,7 @@ LEFT_OUT = {
     "sessions": "Everybody logs in again.",
     "readers": "Whoever judged before the result was shown switches that on again.",
     "cookie key": "The restored server makes a new one.",
+    "models": "Which models are in use and which are retired is said anew, under Administration.",
     "idempotency keys": "A request that is sent again after the restoration is a new one.",
 }
 DIGEST = "DERMABOARD.sha256"

@@ -347,6 +347,22 @@ job_items = Table(
     UniqueConstraint("job_id", "prediction_id"),
 )
 
+# Which models are candidates, in use or retired: a line for each change, with all of it as it is after that. `chosen`
+# is the model that answers where none is asked for; NULL where the settings say.
+registry = Table(
+    "registry",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("version", String(255), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("states", JSON, nullable=False),
+    Column("chosen", String(255)),
+)
+
 # One row. `identity` ties the database to its folder of images; updating `turn` is how writers queue, and tells
 # whoever watches that something changed. Photographs kept before `profiles_since` were read without colour profiles.
 # `outcome_rule` is the rule (`model.outcome.OUTCOME_RULE`) that the outcomes of all predictions follow.

@@ -89,6 +89,8 @@ ROUTES: dict[str, Permission] = {
             *("bin.delete_prediction_for_good", "retention.hold_prediction", "retention.release_prediction"),
             *("retention.read_lesion", "retention.erase_all_of_lesion"),
             *("patients.erase_patient", "patients.read_patient_data"),
+            *("models.change_model_state", "model_changes.list_model_changes"),
+            "model_changes.undo_newest_change",
         ),
         Permission.ADMINISTER,
     ),

@@ -42,7 +42,7 @@ OURS = {
 def services(services: Services) -> Services:
     """Services of a server that has a name."""
     settings = services.settings.model_copy(update={"hosts": ("derma.clinic.lan",)})
-    return Services(settings, services.store, services.bundles, services.predictors)
+    return Services(settings, services.store, services.folder, services.predictors)
 
 
 def writes(client: FlaskClient, headers: dict[str, str]) -> dict[str, int]:

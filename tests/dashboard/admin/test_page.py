@@ -53,6 +53,24 @@ class Administrator:
         }
         return self.call("admin-user-body.children", inputs, state)
 
+    def model(self, name: str, state: str, why: str) -> str:
+        inputs = {"admin-model-change.n_clicks": 1, "admin-model-why.n_submit": None}
+        values = {"name": name, "state": state, "why": why}
+        return self.call(
+            "admin-model-said.children", inputs, {f"admin-model-{one}.value": values[one] for one in values}
+        )
+
+    def undo_model(self, seq: str) -> str:
+        (key,) = [
+            key for key, one in self.app.callback_map.items() if "admin-model-undo" in one["inputs"][0]["id"]
+        ]
+        return self.call(key, {f"admin-model-undo/{seq}.n_clicks": 1})
+
+    def models(self) -> str:
+        return self.call(
+            "admin-models.children", {"admin-models-refresh.n_clicks": 1, "admin-changed.data": None}
+        )
+
     def token(self, user: str | None, name: str, days: Any, may: list[str]) -> str:
         inputs = {"admin-token-make.n_clicks": 1} | {
             "admin-token-open.n_clicks": None,
@@ -277,7 +295,7 @@ def test_the_trail_is_verified(admin: Administrator, services: Services) -> None
 
 def test_without_a_log_in_the_page_says_what_to_set(services: Services) -> None:
     settings = services.settings.model_copy(update={"auth": "none"})
-    app = create_app(services=Services(settings, services.store, services.bundles, services.predictors))
+    app = create_app(services=Services(settings, services.store, services.folder, services.predictors))
     client = app.server.test_client()
     shown = page(client, "/administration")
     assert "There are no users" in shown and "DERMABOARD_AUTH=local" in shown
@@ -288,7 +306,7 @@ def test_without_a_log_in_the_page_says_what_to_set(services: Services) -> None:
 
 def test_behind_a_proxy_there_are_no_passwords(services: Services) -> None:
     settings = services.settings.model_copy(update={"auth": "proxy", "proxy": ("127.0.0.1",)})
-    app = create_app(services=Services(settings, services.store, services.bundles, services.predictors))
+    app = create_app(services=Services(settings, services.store, services.folder, services.predictors))
     client = app.server.test_client()
     client.environ_base["HTTP_X_REMOTE_USER"] = "administrator"
     client.get("/signed-in")
@@ -377,3 +395,29 @@ def test_a_scientist_finds_the_exports(
         answer = client.get(link)
         assert answer.status_code == 200 and b"Maria" not in answer.data
     assert record.id in client.get(links[0]).text
+
+
+def test_models_are_changed_and_changed_back(admin: Administrator, services: Services) -> None:
+    shown = page(admin.client, "/administration")
+    assert "tiny 1" in shown and "In use, by default" in shown and "when this list began" in shown
+    assert "Say why" in admin.model("tiny", "retired", " ")
+    assert "Choose a model" in admin.model("", "retired", "x")
+    assert "tiny: retired." in admin.model("tiny", "retired", "Misses too much.")
+    shown = admin.models()
+    assert '"Retired"' in shown and "Misses too much." in shown and '"administrator"' in shown
+    assert 'model="tiny"' not in admin.client.get("/metrics").text
+    assert "as they were before" in admin.undo_model("2") and services.default_model == "tiny"
+    assert "Somebody changed the models meanwhile" in admin.undo_model("2")
+    assert "Back to how it was before" in admin.models()
+
+
+def test_without_a_log_in_models_are_looked_after_all_the_same(services: Services) -> None:
+    settings = services.settings.model_copy(update={"auth": "none"})
+    app = create_app(services=Services(settings, services.store, services.folder, services.predictors))
+    client = app.server.test_client()
+    shown = page(client, "/administration")
+    assert "tiny 1" in shown and "Nobody has asked for anything" in shown
+    assert "tiny: candidate." in Administrator(app, client).model("tiny", "candidate", "To be tried first.")
+    assert services.default_model is None
+    shown = page(client, "/")
+    assert "No model is in use." in shown

@@ -254,3 +254,21 @@ def test_documentation_page_loads_nothing_from_elsewhere(client: FlaskClient) ->
         if address != "/" and not address.startswith("/assets/"):
             assert client.get(address).status_code == 200, address
     assert (Path(__file__).parents[3] / "assets" / "reference.js").is_file()
+
+
+def test_a_model_is_changed_and_changed_back(client: FlaskClient) -> None:
+    models = "/api/v1/models"
+    assert client.get(models).json["items"][0]["state"] == "in_use"
+    answer = client.patch(f"{models}/tiny", json={"state": "retired", "why": "Misses too much."})
+    assert answer.status_code == 200 and answer.json["states"] == {"tiny": "retired"}
+    assert answer.json["why"] == "Misses too much." and answer.json["default"] is None
+    assert client.get(models).json["items"][0]["state"] == "retired"
+    assert 'model="tiny"' not in client.get("/metrics").text
+    newest = client.get("/api/v1/model-changes").json["items"][0]
+    assert newest == answer.json
+    assert client.delete(f"/api/v1/model-changes/{newest['seq'] - 1}").status_code == 409
+    back = client.delete(f"/api/v1/model-changes/{newest['seq']}")
+    assert 'model="tiny"' in client.get("/metrics").text
+    assert back.json["states"] == {"tiny": "in_use"} and "Back to how it was" in back.json["why"]
+    for wrong in ({"state": "gone", "why": "x"}, {"state": "retired"}, {"state": "in_use", "why": "x"}):
+        assert client.patch(f"{models}/tiny", json=wrong).status_code == 422

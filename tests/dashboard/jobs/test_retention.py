@@ -32,7 +32,7 @@ def aged(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> tuple[str,
 def with_settings(services: Services, **changes: object) -> Services:
     """The same services with other settings."""
     return Services(
-        services.settings.model_copy(update=changes), services.store, services.bundles, services.predictors
+        services.settings.model_copy(update=changes), services.store, services.folder, services.predictors
     )
 
 

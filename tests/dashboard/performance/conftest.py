@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.bundle_folder import BundleFolder
 from dashboard.services import build_services
 from dashboard.settings import Settings
-from model.bundle import find_bundles
 
 
 @pytest.fixture(name="services", scope="session")
@@ -53,7 +53,7 @@ def other_services(page, app, services, monkeypatch):
     def use(root: Path | None = None, **settings):
         changed = dataclasses.replace(
             services,
-            bundles=services.bundles if root is None else find_bundles(root),
+            folder=services.folder if root is None else BundleFolder(root),
             settings=services.settings.model_copy(update=settings),
         )
         monkeypatch.setitem(app.server.extensions, EXTENSION, changed)

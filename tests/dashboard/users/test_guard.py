@@ -96,7 +96,7 @@ def test_many_tries_from_one_place_are_refused(client: FlaskClient) -> None:
 def test_no_password_travels_unprotected(client: FlaskClient, services: Services) -> None:
     settings = services.settings.model_copy(update={"hosts": ("derma.clinic.lan",)})
     client = make_server(
-        Services(settings, services.store, services.bundles, services.predictors)
+        Services(settings, services.store, services.folder, services.predictors)
     ).test_client()
     headers = {"Host": "derma.clinic.lan"}
     form = {"username": "viewer", "password": PASSWORD}
@@ -249,7 +249,7 @@ def test_a_scientist_takes_nothing_of_a_patient(with_token: Browser, case_id: st
 
 def test_a_named_proxy_says_who_asks(services: Services) -> None:
     settings = services.settings.model_copy(update={"auth": "proxy", "proxy": ("10.0.0.2",)})
-    server = make_server(Services(settings, services.store, services.bundles, services.predictors))
+    server = make_server(Services(settings, services.store, services.folder, services.predictors))
     assert isinstance(server.wsgi_app, Forwarded)
     client = server.test_client()
 

@@ -306,7 +306,7 @@ def test_a_provider_that_is_down_lets_nobody_in(services: Services, provider: Sm
         pass
     settings = services.settings.model_copy(update={"oidc_issuer": gone.address})
     client = make_server(
-        Services(settings, services.store, services.bundles, services.predictors)
+        Services(settings, services.store, services.folder, services.predictors)
     ).test_client()
     refused(client.get("/login/start"), client, 503, "127.0.0.1 does not answer as it should")
     assert not names(services)
@@ -372,7 +372,7 @@ def test_nobody_logs_in_over_a_line_that_is_not_encrypted(
 ) -> None:
     settings = services.settings.model_copy(update={"hosts": ("derma.clinic.lan",), "prefix": "/derma"})
     client = make_server(
-        Services(settings, services.store, services.bundles, services.predictors)
+        Services(settings, services.store, services.folder, services.predictors)
     ).test_client()
     answer = client.get("/derma/login/start", headers={"Host": "derma.clinic.lan"})
     assert answer.status_code == 403 and "begins with https" in answer.text and not provider.asked

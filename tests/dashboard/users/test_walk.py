@@ -16,7 +16,14 @@ from dashboard.users.roles import AT_PROVIDER, PUBLIC, ROLES, ROUTES, Permission
 from tests.dashboard.calls import page
 
 UPDATE = "/_dash-update-component"
-VALUES = {"record_id": "0", "name": "predictions.csv", "image_id": "a", "size": "thumbnail", "number": 1}
+VALUES = {
+    "record_id": "0",
+    "name": "predictions.csv",
+    "image_id": "a",
+    "size": "thumbnail",
+    "number": 1,
+    "seq": 1,
+}
 VALUES |= {"patient_id": "0", "lesion_id": "0"}
 VALUES |= {
     "unknown": "x",
