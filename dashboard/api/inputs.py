@@ -18,7 +18,7 @@ from pydantic import (
 )
 from werkzeug.datastructures import FileStorage
 
-from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text
+from dashboard.store import Context, Filter, OneOf, Query, QueryError, Range, Search, Text, WaitedFor
 from dashboard.store.fields import CONTEXT, CONTEXT_NAMES, ContextField
 from dashboard.store.names import MAX_NAME, MAX_NOTE, MAX_TAG
 from dashboard.store.query import MAX_LIMIT
@@ -243,6 +243,9 @@ class Listing(ContextFilters):
     diagnosis: list[Code] | None = None
     confirmed: list[Code] | None = None
     review: list[ReviewState] | None = None
+    due: list[Literal["histology", "follow-up"]] | None = Field(
+        None, description="What was due by today and has not come."
+    )
     model: list[str] | None = None
     operating_point: list[str] | None = None
     tag: list[Tag] | None = None
@@ -269,6 +272,8 @@ class Listing(ContextFilters):
             text = getattr(self, column)
             if text is not None:
                 found.append(Text(column, text, "equals"))
+        if self.due is not None:
+            found.append(WaitedFor(frozenset(self.due), datetime.now().date()))
         if self.lesion_id is not None:
             found.append(OneOf("lesion_id", frozenset({self.lesion_id})))
         if self.search is not None:

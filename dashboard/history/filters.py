@@ -47,6 +47,7 @@ SORTS: tuple[tuple[str, str], ...] = (
 )
 # What a result was before an update gave it another outcome.
 BEFORE = [(str(name), f"Was {OUTCOMES[name].short.lower()}") for name in reversed(RANKED_OUTCOMES)]
+WAITED_FOR = (("histology", "Histology"), ("follow-up", "Follow-up"))
 # The filters that offer the values which predictions have.
 LISTED_VALUES = (
     "model",
@@ -55,8 +56,8 @@ LISTED_VALUES = (
 )
 # The names of the address that have a control, in the order of the callback.
 CONTROLS = tuple(name for name in NAMES if name != "zone")
-# The names that the controls behind "More filters" stand for.
-MORE = tuple(name for name in NAMES if name not in ("q", "outcome", "review", "zone", "sort", "view"))
+# The names that the controls behind "More filters" stand for; what is due is marked in the worklist, too.
+MORE = tuple(name for name in NAMES if name not in ("q", "outcome", "review", "due", "zone", "sort", "view"))
 
 
 def history_filters(
@@ -87,6 +88,7 @@ def history_filters(
                             choice_filter("model", "Model", value_options(values["model"]), chosen),
                             choice_filter("tag", "Tag", value_options(values["tag"]), chosen),
                             *(context_filter(field, values, chosen) for field in CONTEXT if field.filter),
+                            choice_filter("due", "Due by today", WAITED_FOR, chosen),
                             choice_filter("outcome_before", "Changed by an update", BEFORE, chosen),
                             range_filter("Day", "from", "to", "date", chosen),
                             range_filter("Probability in %", "pmin", "pmax", "text", chosen),

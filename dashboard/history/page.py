@@ -29,7 +29,7 @@ from dash import (
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.history import chosen
+from dashboard.history import chosen, worklist
 from dashboard.history import grid as parts
 from dashboard.history.filters import CONTROLS, LISTED_VALUES, history_filters
 from dashboard.history.gallery import FIRST, PAGE, first_rows, gallery, gallery_items
@@ -122,6 +122,7 @@ def history_body(store: Store, search: str) -> list[Component]:
     query = as_asked(services, view.query(limit=FIRST))
     first = [] if view.gallery else as_read(services, store.page(query).records)
     return [
+        worklist.worklist_place(search),
         history_filters(
             chosen_filters(search),
             {name: store.values(name) for name in LISTED_VALUES},
@@ -310,6 +311,7 @@ def moment_of(store: Store, record_id: str) -> datetime:
 
 
 chosen.register()
+worklist.register()
 
 
 def history_script(name: str, *arguments: Any, **options: Any) -> None:

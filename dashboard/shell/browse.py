@@ -12,7 +12,7 @@ from typing import Literal, cast
 from urllib.parse import parse_qs, urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dashboard.store import Filter, OneOf, Query, QueryError, Range, Search, Text
+from dashboard.store import Filter, OneOf, Query, QueryError, Range, Search, Text, WaitedFor
 from dashboard.store.fields import CONTEXT
 
 Order = tuple[str, Literal["asc", "desc"]]
@@ -22,7 +22,7 @@ MAX_ADDRESS = 8000
 SEVERAL = (
     *("outcome", "diagnosis", "model"),
     *(field.name for field in CONTEXT if field.filter == "values"),
-    *("tag", "review", "confirmed", "outcome_before"),
+    *("tag", "review", "confirmed", "due", "outcome_before"),
 )
 TEXTS = tuple(field.name for field in CONTEXT if field.filter == "text")
 # Addresses of before say "decision"; history.js reads them, too.
@@ -37,7 +37,7 @@ class Browse:
 
     Attributes:
         text: words that file name, references, notes or tags contain.
-        choices: column -> the values that are looked for, for the columns in SEVERAL.
+        choices: column, or "due" -> the values that are looked for, for the names in SEVERAL.
         texts: column -> the whole text that is looked for, in any case, for the columns in TEXTS.
         first, last: days where the user is, both included.
         zone: the user's IANA time zone.
@@ -65,7 +65,9 @@ class Browse:
     def filters(self) -> tuple[Filter, ...]:
         """The filters as the store takes them."""
         found: list[Filter] = [Search(self.text)] if self.text else []
-        found += [OneOf(name, frozenset(values)) for name, values in self.choices.items()]
+        for name, values in self.choices.items():
+            wanted = frozenset(values)
+            found.append(WaitedFor(wanted, datetime.now().date()) if name == "due" else OneOf(name, wanted))
         found += [Text(name, text, "equals") for name, text in self.texts.items()]
         if self.first or self.last:
             found.append(self.days())

@@ -3,7 +3,7 @@
 from dashboard.store.errors import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
 from dashboard.store.fields import Context
 from dashboard.store.opening import open_store
-from dashboard.store.query import Filter, OneOf, Query, Range, Search, Text
+from dashboard.store.query import Filter, OneOf, Query, Range, Search, Text, WaitedFor
 from dashboard.store.records import (
     REVIEW_STATES,
     SOURCES,
@@ -39,5 +39,6 @@ __all__ = [
     "Store",
     "StoreError",
     "Text",
+    "WaitedFor",
     "open_store",
 ]

@@ -9,10 +9,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, and_, exists, or_
+from sqlalchemy import Column, ColumnElement, and_, exists, false, func, or_
 
 from dashboard.store.errors import QueryError
 from dashboard.store.fields import CONTEXT
@@ -140,6 +140,35 @@ class OneOf(Filter):
                 raise QueryError(f"{self.column} is one of {', '.join(ranked)}.")
             return column.in_([ranked.index(value) for value in values])
         return or_(column.in_(values), column.is_(None)) if None in self.values else column.in_(values)
+
+
+# What somebody can wait for -> the column with its day.
+DUE = {"histology": "histology_due", "follow-up": "follow_up_due"}
+
+
+@dataclass(frozen=True)
+class WaitedFor(Filter):
+    """Histology was expected by a day and has not come, or a lesion should have been seen again by then and was not."""
+
+    kinds: frozenset[str]
+    day: date
+
+    def condition(self) -> ColumnElement[bool]:
+        if unknown := self.kinds - set(DUE):
+            raise QueryError(f"“{min(unknown)}” is never due; possible: {', '.join(DUE)}.")
+        columns, later = predictions.c, predictions.alias("later")
+        seen_again = exists().where(
+            later.c.lesion_id == columns.lesion_id,
+            func.substr(later.c.taken, 1, 10) > func.substr(columns.taken, 1, 10),
+        )
+        waited_for = {
+            "histology": columns.confirmed_by.is_distinct_from("histology"),
+            "follow-up": ~seen_again,
+        }
+        after = (self.day + timedelta(days=1)).isoformat()
+        return or_(
+            false(), *(and_(columns[DUE[kind]] < after, waited_for[kind]) for kind in sorted(self.kinds))
+        )
 
 
 @dataclass(frozen=True)
