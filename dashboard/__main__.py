@@ -4,7 +4,6 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,7 @@ COMMANDS = {
     "restore": "put a backup into an empty data folder",
     "import": "put the predictions of a backup into this store, beside those that are there",
     "export": "write predictions to FILE (.csv, .parquet, .jsonl), or the confirmed cases (.zip) to train on",
-    "check": "check that every prediction and picture is there and can be read, and that the audit trail is whole",
+    "check": "look for what is wrong with settings, bundles, database, photographs and audit trail, and say what to do",
     "add": "predict and store the photographs of FOLDER with what a table says of each: patient, lesion, date ...",
     "sweep": "move what is older than the setting allows to the bin, and delete for good what was in it for 30 days",
     "subject-data": "write everything that is stored of a patient or lesion to FILE (a ZIP)",
@@ -161,7 +160,7 @@ def store_command(settings: Settings, options: argparse.Namespace) -> int:
         store = open_store(settings.data_dir, settings.database_url, settings.image_store, known)
         try:
             if options.command == "check":
-                return check_store(store)
+                return check_store(settings, store)
             print(ACTIONS[options.command](store, options.file))
         finally:
             store.close()
@@ -220,18 +219,17 @@ def export_store(store: "Store", file: Path) -> str:
     return f"{file} is written."
 
 
-def check_store(store: "Store") -> int:
-    """Everything that is wrong with the store."""
+def check_store(settings: Settings, store: "Store") -> int:
+    """Everything that is wrong with settings, bundles and the store."""
+    from dashboard.inspection import everything_wrong
     from dashboard.jobs.recheck import prediction_line, titled_list
     from dashboard.shell.text import OUTCOMES
-    from dashboard.store.inspection import store_problems
     from dashboard.store.outcomes import no_longer_benign
-    from dashboard.users.trail import trail_problems
 
     number = 0
-    for problem in chain(store_problems(store), trail_problems(store)):
+    for finding in everything_wrong(settings, store):
         number += 1
-        print(problem, flush=True)
+        print(f"{finding.problem}\n  -> {finding.advice}", flush=True)
     print(f"{number:,} things are wrong." if number else "Everything is there and can be read.")
     changed = [
         f"{prediction_line(one)}: {OUTCOMES[one.outcome].short.lower()}" for one in no_longer_benign(store)
@@ -284,7 +282,9 @@ def add_folder(services: "Services", options: argparse.Namespace) -> int:
 def work_on_jobs(services: "Services", _options: argparse.Namespace) -> int:
     """Work until SIGTERM or Ctrl-C, and end what was begun."""
     from dashboard.jobs.worker import Jobs
+    from dashboard.logs import configure_log
 
+    configure_log(services.settings.log)
     jobs = Jobs(services)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: jobs.stop())

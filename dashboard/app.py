@@ -17,7 +17,7 @@ from dash import ClientsideFunction, Dash, Input, Output, clientside_callback
 from dash.exceptions import DependencyException
 from flask import Blueprint, Flask, Request, Response, request
 
-from dashboard import __version__, addresses, api, security
+from dashboard import __version__, addresses, api, logs, security
 from dashboard.api import problems
 from dashboard.history import exports
 from dashboard.jobs import worker as jobs
@@ -188,6 +188,7 @@ def make_server(services: Services) -> Flask:
     server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     server.extensions[EXTENSION] = services
     addresses.serve_below_prefix(server, services.settings.prefix)
+    logs.install_request_ids(server)
     security.refuse_foreign_requests(server, services.settings)
     ask_who(server, services.settings, services.store)
     if services.settings.auth == "oidc":

@@ -9,8 +9,8 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard.api.problems import Problem
+from dashboard.logs import FROM_PROXY
 from dashboard.settings import Settings, variable
-from dashboard.users.guard import FROM_PROXY
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -25,8 +25,10 @@ def start_server(settings: Settings) -> int:
         print(f"Dermaboard cannot start.\n{address_problem(settings, error)}", file=sys.stderr)
         return 2
     # Imported when the address is known to be free: this is what takes the time.
+    from dashboard.logs import configure_log
     from dashboard.store import StoreError
 
+    configure_log(settings.log)
     try:
         return serve_until_stopped(settings, listener)
     except (SettingsError, StoreError) as error:
@@ -100,10 +102,12 @@ def served_application() -> "Bridge":
     """What each of several processes serves."""
     from dashboard.app import create_app
     from dashboard.jobs.worker import EXTENSION as JOBS
+    from dashboard.logs import configure_log
     from dashboard.server.serving import bridged
     from dashboard.services import EXTENSION
 
     settings = load_settings()
+    configure_log(settings.log)
     keep_to(settings.data_dir)
     server = create_app(settings).server
     server.extensions[EXTENSION].warm()

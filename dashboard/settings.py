@@ -133,6 +133,9 @@ class Settings(BaseSettings):
         le=256,
         description="processor threads for one prediction, 1 to 256; leave it out to share all among the processes",
     )
+    log: Literal["text", "json"] = Field(
+        "text", description="text (lines for people) or json (a JSON object a line, and one for each request)"
+    )
     upload_space: int = Field(
         1000, ge=30, description="megabytes that all uploads in progress may take together, 30 or more"
     )

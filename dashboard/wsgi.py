@@ -3,12 +3,14 @@
 from dashboard.app import create_app
 from dashboard.jobs import worker
 from dashboard.jobs.retention import sweep_daily
+from dashboard.logs import configure_log
 from dashboard.server.process import keep_to
 from dashboard.services import EXTENSION
 from dashboard.settings import load_settings
 from dashboard.users.trail import Trail
 
 settings = load_settings()
+configure_log(settings.log)
 keep_to(settings.data_dir)
 app = create_app(settings)
 server = app.server

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from dashboard.api.monitoring import Monitoring
+from dashboard.logs import request_id, route_rule
 from dashboard.services import LIMITS, ModelUnavailable
 from dashboard.store import Conflict, InputError, MissingFile, NotFound, QueryError, StoreError
 from dashboard.store.errors import NoPatient
@@ -62,6 +63,8 @@ def problem_document(
     """An RFC 9457 problem document; `more` are its extension members."""
     Monitoring.of(current_app).error(code)
     body = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, "code": code, **more}
+    if asked := request_id():
+        body["request_id"] = asked
     response = jsonify(body)
     response.status_code = status
     response.content_type = MEDIA_TYPE
@@ -150,7 +153,7 @@ def model_problem(error: ModelUnavailable) -> Response:
 def missing_problem(error: NotFound) -> Response:
     """A prediction that was deleted or never was, or a file that it should have."""
     if isinstance(error, MissingFile):
-        log.error("%s: %s", request.path, error)
+        log.error("%s: %s", route_rule(), error)
         return problem_document(404, "missing_file", str(error))
     if isinstance(error, NoPatient):
         return problem_document(404, "not_found", str(error))
@@ -179,7 +182,7 @@ def store_problem(error: StoreError) -> Response:
     """A full disk, a lost database: why is in the log, for whoever runs the server."""
     log.error("The store cannot be used: %s", error)
     return problem_document(
-        503, "store", "The server cannot keep predictions at the moment. Try again later."
+        503, "store", f"The server cannot keep predictions at the moment. Try again later. {in_the_log()}"
     )
 
 
@@ -218,7 +221,11 @@ def too_large() -> Problem:
 
 def unexpected_problem(error: Exception) -> Response:
     """Anything else: logged in full here, one sentence there."""
-    log.exception("Unexpected error at %s", request.path, exc_info=error)
-    return problem_document(
-        500, "internal", "Something went wrong on the server; the photograph was not stored. Try again."
-    )
+    log.exception("Unexpected error at %s", route_rule(), exc_info=error)
+    sentence = "Something went wrong on the server; the photograph was not stored. Try again."
+    return problem_document(500, "internal", f"{sentence} {in_the_log()}")
+
+
+def in_the_log() -> str:
+    """How whoever runs the server finds what happened."""
+    return f"The server's log says more of request {request_id()}."

@@ -27,12 +27,14 @@ class ProblemDocument(BaseModel):
     status: int = Field(ge=400, le=599)
     detail: str
     code: str
+    request_id: str = Field("", description="What the log of the server has of this request.")
 
 
 class Warning(ApiAnswer):
     """A reason to trust a prediction less."""
 
     code: str
+    request_id: str = Field("", description="What the log of the server has of this request.")
     text: str = Field(description="A sentence for the user.")
     severe: bool = Field(description="The result must not be relied on.")
 
@@ -241,6 +243,7 @@ class DiagnosisSchema(ApiAnswer):
     """One of the diagnoses that a model tells apart."""
 
     code: str
+    request_id: str = Field("", description="What the log of the server has of this request.")
     name: str
     plain: str = Field(description="A name for everybody.")
     malignant: bool

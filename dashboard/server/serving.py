@@ -123,7 +123,6 @@ def run_processes(factory: str, workers: int, listener: socket.socket) -> None:
     """
     allow_connections()
     # uvicorn tells at this level when a process has died.
-    logging.basicConfig(format="%(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.INFO)
     with TemporaryDirectory(prefix="metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder

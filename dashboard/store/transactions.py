@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from dashboard.store import database
 from dashboard.store.errors import StoreError
@@ -37,7 +37,7 @@ class Transactions:
             with self._readers.connect() as connection, connection.begin():
                 yield connection
         except DBAPIError as error:
-            raise StoreError(f"The database cannot be read: {error.orig}.") from error
+            raise StoreError(f"The database cannot be read: {database_reason(error)}.") from error
 
     @contextmanager
     def writing(self, quiet: bool = False) -> Iterator[Connection]:
@@ -57,7 +57,7 @@ class Transactions:
                 connection.execute(QUIET_TURN if quiet else TURN)
                 yield connection
         except DBAPIError as error:
-            raise StoreError(f"The database cannot be written: {error.orig}.") from error
+            raise StoreError(f"The database cannot be written: {database_reason(error)}.") from error
 
     @contextmanager
     def disk(self) -> Iterator[None]:
@@ -81,3 +81,10 @@ class Transactions:
         """Close the connections."""
         self._closed.set()
         self._engine.dispose()
+
+
+def database_reason(error: DBAPIError) -> str:
+    """Why a database refuses, without the values that some of its sentences quote."""
+    if isinstance(error, DataError | IntegrityError | ProgrammingError):
+        return type(error.orig).__name__
+    return str(error.orig)

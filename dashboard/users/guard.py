@@ -28,6 +28,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.addresses import local_address
+from dashboard.logs import FROM_PROXY
 from dashboard.settings import Settings, is_loopback, variable
 from dashboard.store.repository import Store
 from dashboard.store.schema import store as store_table
@@ -44,8 +45,6 @@ PAGES = ("/", "/<path:path>", "reference.reference_page", "users.signed_in")
 CALLBACKS = "/_dash-update-component"
 # The cookie from which Dash's script, and ours, take what they send along.
 CSRF_COOKIE = "_csrf_token"
-# Set by dashboard/security.py where the connection comes from a named proxy.
-FROM_PROXY = "dermaboard.proxy"
 ATTEMPTS = "30 per minute"
 # In the session of a browser in which somebody has logged out: a provider that still knows them asks who is there.
 SIGNED_OUT = "signed-out"
