@@ -212,11 +212,16 @@ def import_into_store(store: "Store", file: Path) -> str:
 
 def export_store(store: "Store", file: Path) -> str:
     """A table of all predictions, or the dataset of the confirmed ones."""
+    from zipfile import ZipFile
+
     from dashboard.store import Query
-    from dashboard.store.export import write_export
+    from dashboard.store.export import LEFT_OUT, write_export
 
     write_export(store, Query(), file)
-    return f"{file} is written."
+    if file.suffix != ".zip":
+        return f"{file} is written."
+    with ZipFile(file) as dataset:
+        return f"{file} is written. {dataset.read(LEFT_OUT).decode().strip()}"
 
 
 def check_store(settings: Settings, store: "Store") -> int:

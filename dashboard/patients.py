@@ -14,6 +14,7 @@ from dashboard.store.placing import Lesion, Patient
 from dashboard.store.subjects import Subject, erase_rows_of_subject, ids_of_subject, subject_zip
 from dashboard.users.roles import Permission
 from dashboard.users.trail import Sought, Trail
+from model.bundle import Bundle
 
 # Of the audit trail, about one case.
 MOST_LINES = 100_000
@@ -27,6 +28,20 @@ def change_patient(
     changed = Patients(services.store).correct(patient_id, fields, actor.name, revision)
     write_trail(services, actor.name, "corrected", [patient_id])
     return changed
+
+
+def trained_bundles(services: Services, patient_id: str) -> tuple[str, ...]:
+    """Names and versions of the bundles that were trained on photographs of a patient, as far as they are here.
+
+    An export for training writes its id into the trail of each patient, and a bundle's card has the ids of the exports
+    that it learned from.
+    """
+    exports = Patients(services.store).exports(patient_id)
+    return tuple(
+        f"{bundle.name} {bundle.card.version}"
+        for bundle in services.bundles
+        if isinstance(bundle, Bundle) and exports & set(bundle.card.training.get("exports", ()))
+    )
 
 
 def change_lesion(

@@ -84,6 +84,7 @@ def make_card(
             "lesions": int(store.cases["lesion_id"].nunique()),
             "split": "70/15/15 by lesion, stratified by diagnosis, from a keyed hash of the lesion id",
             "split_sha256": digest,
+            "exports": sorted(set(store.cases.get("export", pd.Series(dtype=str))) - {""}),
             **training_record(run, recipe),
             "largest_difference_from_keras": difference,
         },

@@ -38,6 +38,7 @@ def read_cases(
         One row an image:
         - image_id, path: text;
         - lesion_id: text; an image whose lesion is not known is a lesion of its own, "image:" and its id;
+        - patient_id: text, empty where nobody says whose lesion it is; export: of the dashboard, empty for other data;
         - label: akiec, bcc, bkl, df, mel, nv, scc, vasc or unknown; malignant: bool; label_original: the source's
           words;
         - confirmation, sex, site: text, "unknown" where nothing is said;
@@ -99,20 +100,23 @@ def without_repeats(cases: pd.DataFrame) -> pd.DataFrame:
     return cases[~again].reset_index(drop=True)
 
 
-def lesion_groups(lesions: pd.Series, digests: pd.Series) -> pd.Series:
-    """Lesions joined into one group wherever they share a byte-identical image.
+def lesion_groups(lesions: pd.Series, digests: pd.Series, patients: pd.Series | None = None) -> pd.Series:
+    """Lesions joined into one group wherever they share a byte-identical image, or a patient.
 
     Args:
         lesions: lesion id of each image.
         digests: SHA-256 of each image's file, on the same index.
+        patients: patient of each image, empty where nobody knows.
 
     Returns:
         For each image the smallest lesion id of its group.
     """
     groups = DisjointSet(lesions.unique())
-    for _, same in lesions.groupby(digests):
-        for lesion in same:
-            groups.merge(same.iloc[0], lesion)
+    known = pd.Series(dtype=str) if patients is None else patients[patients != ""]
+    for joined in (lesions.groupby(digests), lesions[known.index].groupby(known)):
+        for _, same in joined:
+            for lesion in same:
+                groups.merge(same.iloc[0], lesion)
     smallest = {lesion: min(group) for group in groups.subsets() for lesion in group}
     return lesions.map(smallest)
 

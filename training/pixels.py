@@ -99,7 +99,11 @@ def prepare(cases: pd.DataFrame, out: Path, key: str = SPLIT_KEY) -> PixelStore:
             file.write(frame.tobytes())
     cases = pd.concat([cases.drop(columns="path"), pd.DataFrame(facts)], axis=1)
     cases["domain"] = domain_names(cases)
-    cases["group"] = lesion_groups(cases["lesion_id"], cases["sha256"])
+    # Two sources may call different patients alike.
+    patients = cases["patient_id"].where(
+        cases["patient_id"] == "", cases["source"] + ": " + cases["patient_id"]
+    )
+    cases["group"] = lesion_groups(cases["lesion_id"], cases["sha256"], patients)
     pairs = near_duplicates(small)
     list_pairs(cases, pairs).to_csv(work / DUPLICATES, index=False)
     cases["split"] = one_side(split_by_source(cases, key), cases["group"], cases["source"], pairs)

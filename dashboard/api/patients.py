@@ -21,6 +21,7 @@ from dashboard.patients import (
     erase_subject,
     merge_lesion,
     merge_patient,
+    trained_bundles,
     undo_lesion_merge,
     undo_patient_merge,
 )
@@ -253,9 +254,11 @@ def undo_merge_of_lesion(lesion_id: str) -> Response:
 
 def patient_response(patient: Patient) -> Response:
     """A patient with the lesions, and its revision as ETag."""
-    theirs = Patients(Services.current().store).lesions(patient.id)
+    services = Services.current()
     answer = schemas.PatientWithLesions(
-        **api_patient(patient).model_dump(), lesions=[api_lesion(one) for one in theirs]
+        **api_patient(patient).model_dump(),
+        lesions=[api_lesion(one) for one in Patients(services.store).lesions(patient.id)],
+        trained=list(trained_bundles(services, patient.id)),
     )
     return tagged_response(json_response(answer), patient)
 

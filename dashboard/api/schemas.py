@@ -188,6 +188,10 @@ class PatientWithLesions(PatientSchema):
     lesions: list[LesionSchema] = Field(
         description="By name; last what nobody has assigned, whose name is null."
     )
+    trained: list[str] = Field(
+        description="Names and versions of the models here that learned from photographs of this patient. Withdrawing "
+        "`consent_training` keeps the photographs from later exports, and changes none of these models."
+    )
 
 
 class PatientList(ApiAnswer):

@@ -12,7 +12,7 @@ from dashboard.cases import current_actor
 from dashboard.judging import as_read
 from dashboard.patient import parts
 from dashboard.patient.visits import lesion_stories, patient_visits, what_is_due
-from dashboard.patients import change_patient
+from dashboard.patients import change_patient, trained_bundles
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import dead_end_page
@@ -88,6 +88,10 @@ def patient_sections(patient: Patient) -> list[Any]:
             [
                 html.H1(html.Bdi(parts.patient_name(patient))),
                 html.P(parts.patient_facts(patient, today), className="lead"),
+                html.P(
+                    parts.consent_words(patient.details, trained_bundles(services, patient.id)),
+                    className="note patient-consent",
+                ),
                 merged_words(patient),
                 html.P(patient.details.note, className="patient-note") if patient.details.note else None,
                 dcc.Link("New photographs", href=local_address("/"), className="btn btn-primary to-predict"),

@@ -16,7 +16,7 @@ from dashboard.shell.review_form import NOTHING, form_field
 from dashboard.shell.text import WITHOUT_CHANCE, day_words, percent, taken_words
 from dashboard.shell.verdict import verdict_and_chance
 from dashboard.store import Record
-from dashboard.store.fields import ContextField
+from dashboard.store.fields import PATIENT, ContextField, PatientDetails
 from dashboard.store.placing import Lesion, Patient
 
 UNASSIGNED = "Not assigned to a lesion"
@@ -51,6 +51,24 @@ def patient_facts(patient: Patient, today: date) -> str:
         details.risk_factors or "",
     )
     return " · ".join(filter(None, parts))
+
+
+def consent_words(details: PatientDetails, trained: Sequence[str]) -> str:
+    """What a patient consents to and since when, and which models learned from the photographs."""
+    given = [
+        f"{field.label.removeprefix('Consent to ')} since {day_words(date.fromisoformat(day[:10]))}"
+        for field in PATIENT
+        if field.name.startswith("consent_") and (day := getattr(details, field.name))
+    ]
+    said = f"Consents to {', '.join(given)}." if given else "No consent is recorded."
+    if not trained:
+        return said
+    names = f"Models that learned from photographs of this patient: {', '.join(trained)}."
+    if details.consent_training:
+        return f"{said} {names}"
+    return (
+        f"{said} {names} They were trained before the consent was withdrawn, and keep what they have learned."
+    )
 
 
 def due_list(due: Sequence[Due]) -> html.Section:

@@ -250,8 +250,9 @@ class BinRow(Row):
 
 def row_types(parts: tuple[ContextField, ...]) -> Any:
     """The types of the columns of these fields."""
-    folded = {field.folded: (str | None, ...) for field in parts}
-    return folded | {field.name: (context_type(field), ...) for field in parts}
+    needed = {field.name: None if field.later else ... for field in parts}
+    folded = {field.folded: (str | None, needed[field.name]) for field in parts}
+    return folded | {field.name: (context_type(field), needed[field.name]) for field in parts}
 
 
 PatientFields: Any = create_model("PatientFields", __base__=Row, **row_types(PATIENT))

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, astuple
 from datetime import datetime
@@ -15,14 +15,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import insert, select
+
+from dashboard.store.changes import audit_row
+from dashboard.store.database import in_batches
 from dashboard.store.errors import NotFound, StoreError
-from dashboard.store.fields import CONTEXT
+from dashboard.store.fields import CONTEXT, SITES
 from dashboard.store.files import image_ending
+from dashboard.store.names import new_id
 from dashboard.store.opinions import ReaderJudgement
 from dashboard.store.places import new_file
 from dashboard.store.query import Query
 from dashboard.store.records import Record
 from dashboard.store.repository import Store
+from dashboard.store.schema import audit, lesions, patients
 from dashboard.store.summary import predicted_codes
 from model.outcome import OUTCOME_RULE
 from model.tables import spreadsheet_safe
@@ -53,7 +59,11 @@ LAST: dict[str, type] = {
 }
 # How HAM10000 calls the ways in which a diagnosis was confirmed.
 DX_TYPES = {"histology": "histo", "follow-up": "follow_up", "expert": "consensus"}
-DATASET = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+DATASET = (
+    *("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"),
+    *("patient_id", "export"),
+)
+LEFT_OUT = "left-out.txt"
 
 
 class Drain(io.RawIOBase):
@@ -184,20 +194,52 @@ def images_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
 def dataset_zip(store: Store, records: Iterable[Record]) -> Iterator[bytes]:
     """The confirmed cases among the records as a dataset to train on, which `python -m training prepare` reads.
 
-    `metadata.csv` has the columns of HAM10000's. Images of one lesion reference are of one lesion; an image without one
-    stands for itself. Of an image that was predicted several times, the case that was reviewed last counts.
+    Only of patients who consent to training. `metadata.csv` has the columns of HAM10000's, whose patient it is, which
+    stays on one side of the split, and the id of this export, which the card of a bundle keeps that is trained on it.
+    The trail of each patient has it, too. Of an image that was predicted several times, the case that was reviewed last
+    counts.
     """
-    drain = Drain()
+    drain, export, people, left_out = Drain(), new_id(), set[str](), 0
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_STORED) as archive:
         table = io.StringIO()
         metadata = csv.DictWriter(table, DATASET)
         metadata.writeheader()
         for record in latest_confirmed(store, records):
-            if add_photograph(archive, store, record, f"images/{record.id}"):
-                metadata.writerow(dataset_row(record))
+            patient = consenting_patient(store, record)
+            if patient is None:
+                left_out += 1
+            elif add_photograph(archive, store, record, f"images/{record.id}"):
+                people.add(patient)
+                metadata.writerow(dataset_row(record, patient, export))
                 yield drain.take()
+        # Before the table is there without which nobody can train.
+        note_export(store, people, export)
         archive.writestr(zip_entry("metadata.csv"), table.getvalue(), zipfile.ZIP_DEFLATED)
+        told = f"{left_out:,} confirmed photographs are left out: their patients, if any, do not consent to training."
+        archive.writestr(zip_entry(LEFT_OUT), told if left_out else "Nothing is left out.")
     yield drain.take()
+
+
+def consenting_patient(store: Store, record: Record) -> str | None:
+    """The id of the patient of a case, who consents to the training of models; None where there is no such patient."""
+    owner = (
+        select(patients.c.id)
+        .join(lesions, lesions.c.patient_id == patients.c.id)
+        .where(lesions.c.id == record.lesion_id, patients.c.consent_training.is_not(None))
+    )
+    with store.reading() as connection:
+        return None if record.lesion_id is None else connection.execute(owner).scalar()
+
+
+def note_export(store: Store, people: Collection[str], export: str) -> None:
+    """Write into each patient's trail that photographs went out to train on."""
+    with store.writing() as connection:
+        for batch in in_batches(sorted(people)):
+            there = connection.execute(
+                select(patients.c.id, patients.c.revision).where(patients.c.id.in_(batch))
+            )
+            lines = [audit_row(row.id, row.revision, "exported", "", {"export": export}) for row in there]
+            connection.execute(insert(audit), lines)
 
 
 def latest_confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record]:
@@ -215,17 +257,21 @@ def latest_confirmed(store: Store, records: Iterable[Record]) -> Iterator[Record
                 yield record
 
 
-def dataset_row(record: Record) -> Mapping[str, Any]:
-    """A confirmed case as a row of HAM10000's metadata."""
+def dataset_row(record: Record, patient: str, export: str) -> Mapping[str, Any]:
+    """A confirmed case of a patient as a row of HAM10000's metadata, with the export's id."""
     context = record.context
     return {
-        "lesion_id": spreadsheet_safe(context.lesion or record.id),
+        # What nobody has assigned to a lesion stands for itself.
+        "lesion_id": record.lesion_id if context.lesion else record.id,
+        "patient_id": patient,
+        "export": export,
         "image_id": record.id,
         "dx": record.confirmed,
         "dx_type": DX_TYPES.get(record.confirmed_by or "", "unknown"),
         "age": context.age,
         "sex": context.sex or "unknown",
-        "localization": spreadsheet_safe(context.site or "unknown"),
+        # What somebody typed may say whose lesion it is.
+        "localization": context.site if context.site in SITES else "unknown",
     }
 
 

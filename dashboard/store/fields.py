@@ -234,6 +234,15 @@ class Context:
         clean_values(self, CONTEXT)
 
 
+# What it is given for has a field each; who gave or withdrew it and when stands in the audit trail.
+CONSENT: dict[str, Any] = {
+    "description": "The day on which it was given; null where it was not, or was withdrawn.",
+    "moment": True,
+    "longest": 32,
+    "later": True,
+}
+
+
 @dataclass(frozen=True)
 class PatientDetails:
     """What is known of a patient. No model ever sees it. Raises InputError where a value does not fit."""
@@ -255,6 +264,9 @@ class PatientDetails:
         "Risk factors", longest=1000, placeholder="many moles, melanoma in the family"
     )
     note: str | None = context_field("Note", longest=MAX_NOTE, lines=True)
+    consent_care: str | None = context_field("Consent to care", **CONSENT)
+    consent_quality: str | None = context_field("Consent to quality assurance", **CONSENT)
+    consent_training: str | None = context_field("Consent to the training of models", **CONSENT)
 
     def __post_init__(self) -> None:
         clean_values(self, PATIENT)

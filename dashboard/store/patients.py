@@ -19,7 +19,8 @@ from dashboard.store.placing import (
 )
 from dashboard.store.query import MAX_LIMIT, storable
 from dashboard.store.records import AuditLine, Record, record_from_row
-from dashboard.store.schema import lesions, patients, predictions
+from dashboard.store.schema import audit, lesions, patients, predictions
+from dashboard.store.subjects import with_merged
 
 if TYPE_CHECKING:
     from dashboard.store.repository import Store
@@ -111,6 +112,15 @@ class Patients:
         """What was done to a patient or a lesion, oldest first."""
         with self.store.reading() as connection:
             return audit_trail(connection, subject)
+
+    def exports(self, patient_id: str) -> frozenset[str]:
+        """Ids of the exports for training that had photographs of this patient, or of one who was merged into him."""
+        with self.store.reading() as connection:
+            people = with_merged(connection, patients, [patient_id])
+            lines = select(audit.c.detail).where(
+                audit.c.prediction_id.in_(people), audit.c.action == "exported"
+            )
+            return frozenset(detail["export"] for detail in connection.execute(lines).scalars())
 
     def correct(
         self, patient_id: str, fields: Mapping[str, Any], who: str = "", revision: int | None = None

@@ -37,6 +37,7 @@ Action = Literal[
     "moved",
     "merged",
     "merge undone",
+    "exported",
 ]
 SOURCES: tuple[str, ...] = get_args(Source)
 

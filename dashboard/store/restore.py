@@ -62,7 +62,7 @@ ROWS_OF_TABLES: dict[str, type[Row]] = dict(
 DAMAGED = (tarfile.TarError, EOFError, ValueError, zlib.error, gzip.BadGzipFile)
 NOT_OURS = "{} is no backup of Dermaboard, or only a part of one, or damaged: {}."
 # What is done to patients and lesions.
-OF_PEOPLE = ("corrected", "moved", "merged", "merge undone")
+OF_PEOPLE = ("corrected", "moved", "merged", "merge undone", "exported")
 # Bytes. More than the longest trail of a case, and than the largest photograph without loss.
 LONGEST, LARGEST = 1 << 24, 1 << 28
 

@@ -11,13 +11,13 @@ from PIL import Image
 
 from dashboard.cases import NOBODY, predict_again, predict_photograph
 from dashboard.services import Services
-from dashboard.store import Query
+from dashboard.store import Context, Query
 from dashboard.store.export import dataset_zip, images_zip
 from model.images import decode, encode
 from model.predictor import Predictor
 from model.scoring import score_files
 from tests import files
-from tests.dashboard.reviews import add_review
+from tests.dashboard.reviews import add_review, consent
 from tests.files import lesion, saved
 from tests.model.reading.test_colour import PROFILES, meant_in
 from tests.tiny import write_tiny_bundle
@@ -82,7 +82,7 @@ def test_nothing_that_the_file_said_is_kept(services: Services) -> None:
 def test_what_is_kept_is_served_and_exported_as_what_it_is(client: FlaskClient, services: Services) -> None:
     kinds = {"photograph": ("image/jpeg", ".jpg"), "WebP": ("image/webp", ".webp")}
     for data, (kind, ending) in zip((saved(lesion()), PHOTOGRAPHS["WebP"]), kinds.values(), strict=True):
-        record = predict_photograph(NOBODY, services, data, "a")
+        record = predict_photograph(NOBODY, services, data, "a", context=Context(patient="P1"))
         add_review(services.store, [record.id], "A", "nv", "histology") if ending == ".jpg" else None
         answer = client.get(f"/api/v1/predictions/{record.id}/image")
         assert answer.content_type == kind
@@ -90,6 +90,7 @@ def test_what_is_kept_is_served_and_exported_as_what_it_is(client: FlaskClient, 
         zipped = ZipFile(BytesIO(b"".join(images_zip(services.store, [record]))))
         assert f"images/{record.sha256}{ending}" in zipped.namelist()
         assert client.get(f"/api/v1/predictions/{record.id}/report").data.startswith(b"%PDF")
+    consent(services.store, "P1")
     confirmed = services.store.stream(Query())
     assert any(
         name.endswith(".jpg")

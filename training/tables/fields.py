@@ -136,6 +136,8 @@ def rows_of(
         {
             "image_id": ids,
             "lesion_id": lesion.where(~lesion.str.lower().isin(NOTHING), "image:" + ids),
+            "patient_id": table.text("patient_id"),
+            "export": table.text("export"),
             "label": label,
             "malignant": by_label.fillna(by_name if malignant is None else malignant.fillna(by_name)),
             "label_original": original,

@@ -12,15 +12,18 @@ from pyarrow import parquet
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.store import Context, Record
-from tests.dashboard.reviews import add_review
+from tests.dashboard.reviews import add_review, consent
 
 
 @pytest.fixture
 def records(services: Services, lesion_jpeg: bytes, mole_jpeg: bytes) -> list[Record]:
     """A confirmed melanoma and a mole whose name is a formula."""
-    first = predict_photograph(NOBODY, services, lesion_jpeg, "hand.jpg", context=Context(lesion="L1"))
+    first = predict_photograph(
+        NOBODY, services, lesion_jpeg, "hand.jpg", context=Context(patient="P1", lesion="L1")
+    )
     second = predict_photograph(NOBODY, services, mole_jpeg, "=1+1.jpg")
     add_review(services.store, [first.id], "A", "mel", "histology")
+    consent(services.store, "P1")
     return [services.store.get(one.id) for one in (first, second)]
 
 

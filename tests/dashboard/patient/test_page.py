@@ -1,7 +1,9 @@
 """The pages of a patient and of a lesion."""
 
+import io
 import json
-from datetime import UTC, datetime
+import zipfile
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,12 +12,14 @@ from flask.testing import FlaskClient
 
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
-from dashboard.shell.text import percent
-from dashboard.store import Context, Record
+from dashboard.shell.text import day_words, percent
+from dashboard.store import Context, Query, Record
+from dashboard.store.export import dataset_zip
 from dashboard.store.fields import LESION, PATIENT
 from dashboard.store.judgements import Judge
 from dashboard.store.patients import Patients
 from tests.dashboard.calls import dispatch, page
+from tests.dashboard.reviews import add_review, consent
 
 
 @pytest.fixture
@@ -128,3 +132,42 @@ def test_who_judges_first_sees_no_result_before(
     assert not [trace for trace in drawn["lesion-trend"]["figure"]["data"] if trace.get("x")]
     sides = json.dumps(dispatch(app, client, "lesion-sides.children", chosen, {}))
     assert told not in page(client, lesion) and told not in sides
+
+
+def test_a_withdrawal_names_the_models_that_learned_from_the_patient(
+    client: FlaskClient, services: Services, records: list[Record]
+) -> None:
+    store, people = services.store, Patients(services.store)
+    patient, other = people.find("P-014")[0], people.find("P-022")[0]
+    assert "No consent is recorded." in page(client, f"/patients/{patient.id}")
+    consent(store, "P-014", day="2026-02-03")
+    since = f"the training of models since {day_words(date(2026, 2, 3))}"
+    assert since in page(client, f"/patients/{patient.id}")
+    add_review(store, [records[0].id, records[3].id], "Anna", "nv", "histology")
+    assert zipfile.ZipFile(io.BytesIO(b"".join(dataset_zip(store, store.stream(Query()))))).testzip() is None
+    (export,) = people.exports(patient.id)
+    (bundle,) = services.runnable
+    bundle.card.training["exports"] = [export]  # type: ignore[index]
+    try:
+        consent(store, "P-014", day=None)
+        shown = page(client, f"/patients/{patient.id}")
+        assert (
+            f"{bundle.name} {bundle.card.version}. They were trained before the consent was withdrawn"
+            in shown
+        )
+        answer = client.get(f"/api/v1/patients/{patient.id}").get_json()
+        assert answer["trained"] == [f"{bundle.name} {bundle.card.version}"]
+        assert answer["consent_training"] is None
+        assert client.get(f"/api/v1/patients/{other.id}").get_json()["trained"] == []
+    finally:
+        del bundle.card.training["exports"]  # type: ignore[attr-defined]
+
+
+def test_consent_is_changed_by_the_api_with_its_day(client: FlaskClient, records: list[Record]) -> None:
+    (patient,) = client.get("/api/v1/patients?identifier=P-014").get_json()["items"]
+    address = f"/api/v1/patients/{patient['id']}"
+    assert (
+        client.patch(address, json={"consent_care": "2026-03-04"}).get_json()["consent_care"] == "2026-03-04"
+    )
+    assert client.patch(address, json={"consent_care": "soon"}).status_code == 422
+    assert client.patch(address, json={"consent_care": None}).get_json()["consent_care"] is None

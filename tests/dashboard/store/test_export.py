@@ -21,7 +21,8 @@ from dashboard.store.export import (
     parquet_table,
     write_export,
 )
-from tests.dashboard.reviews import add_review
+from dashboard.store.patients import Patients
+from tests.dashboard.reviews import add_review, consent
 from training.cases import read_cases
 from training.pixels import prepare
 
@@ -80,24 +81,37 @@ def test_training_prepares_the_dataset_of_confirmed_cases_as_it_is(
 ) -> None:
     codes = ("mel", "nv", "bkl", "bcc")
     for seed in range(8):
-        context = Context(lesion=f"L{seed // 2}", age=40 + seed, sex="female", site="back")
-        record = add(seed=seed, context=context if seed < 6 else Context())
+        context = Context(patient="P1", lesion=f"L{seed // 2}", age=40 + seed, sex="female", site="back")
+        record = add(
+            seed=seed, context=context if seed < 6 else Context(patient=f"P{seed}", site="Anna's arm")
+        )
         add_review(store, [record.id], "Anna", codes[seed % 4], "histology" if seed % 2 else "follow-up")
     add(seed=50)
     # The same image once more, confirmed otherwise and later; and one whose confirmation was taken back.
-    again, back = add(seed=0), add(seed=60)
+    again, back = add(seed=0, context=Context(patient="P1")), add(seed=60)
     add_review(store, [again.id], "Ben", "df", "expert")
     add_review(store, [back.id], "Ben", "df", "expert")
     add_review(store, [back.id], "Ben", source="withdrawn")
+    # Of somebody who does not consent, and of nobody.
+    for seed, context in ((70, Context(patient="P-no")), (71, Context())):
+        add_review(store, [add(seed=seed, context=context).id], "Ben", "mel", "histology")
+    consent(store, "P1", "P6", "P7")
     zipfile.ZipFile(io.BytesIO(b"".join(dataset_zip(store, everything(store))))).extractall(tmp_path / "set")
+    assert (tmp_path / "set/left-out.txt").read_text().startswith("2 confirmed photographs are left out")
     prepared = prepare(
         read_cases([tmp_path / "set/metadata.csv"], [tmp_path / "set/images"]), tmp_path / "prepared"
     )
     cases = prepared.cases.set_index("image_id")
     assert len(cases) == 8 and sorted(cases["label"]) == sorted([*codes, *codes[1:], "df"])
     assert cases.loc[again.id, "confirmation"] == "consensus" and cases.loc[again.id, "lesion_id"] == again.id
-    assert (cases["lesion_id"] == "L1").sum() == 2
-    assert set(cases["sex"]) == {"female", "unknown"}
+    assert cases["lesion_id"].value_counts().tolist() == [2, 2, 1, 1, 1, 1]
+    assert set(cases["sex"]) == {"female", "unknown"} and set(cases["site"]) == {"back", "unknown"}
+    # Whoever it is stays on one side of the split.
+    assert cases["patient_id"].nunique() == 3 and cases.groupby("patient_id")["split"].nunique().max() == 1
+    people = Patients(store)
+    trails = [people.history(people.find(name)[0].id) for name in ("P1", "P6", "P-no")]
+    exports = [[line.detail["export"] for line in trail if line.action == "exported"] for trail in trails]
+    assert exports[0] == exports[1] == cases["export"].unique().tolist() and exports[2] == []
 
 
 def test_an_export_is_written_whole_and_over_nothing(store: Store, add: Add, tmp_path: Path) -> None:
