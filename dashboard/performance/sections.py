@@ -56,8 +56,9 @@ def body_of_view(view: View) -> list[Component]:
     return [
         dcc.Store(id="performance-view", data=view_query(view)),
         dcc.Store(id="performance-turns"),
-        # With many cases, what is counted group by group follows: page.py, `follow_threshold`.
-        dcc.Store(id="performance-at", data=view.position if has_many_cases(shown) else None),
+        # With many cases, what is counted group by group follows: page.py, `follow_threshold`. A store that is given
+        # None forgets it at once, which Dash takes for a change.
+        dcc.Store(id="performance-at", **({"data": view.position} if has_many_cases(shown) else {})),
         # What the slider needs is most of the page's weight, and follows: page.py, `send_sweep`.
         dcc.Store(id="performance-sweep"),
         html.Div(

@@ -285,13 +285,18 @@ def test_every_figure_has_its_turn_once(visit: Visit) -> None:
     turns: list[str] = []
     page = visit.open()
 
+    changed: list[str] = []
+
     def note(body: str | None) -> None:
         turns.extend(re.findall(r'"changedPropIds":\["{\\"name\\":\\"(\w+)\\"', body or ""))
+        changed.extend(re.findall(r'"changedPropIds":\["(performance-[\w.-]+)"', body or ""))
 
     page.on("request", lambda request: note(request.post_data))
     page.goto(visit.address + "/performance?model=tiny&split=test")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
+    # Nobody has changed anything yet.
+    assert not changed
     # What is not in view is not drawn, nor what is folded.
     assert not {"subgroups", "diagnoses", "card"} & set(turns)
     for fold in page.locator(".section > details > summary").all():
