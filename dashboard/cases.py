@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from dashboard.services import LIMITS, STORED, Services, operating_point_of
+from dashboard.services import LIMITS, Services, operating_point_of
 from dashboard.store import Context, Finding, InputError, NotFound, Record, Store
 from dashboard.store.bin import RETENTION, BinnedCase, CaseBin
+from dashboard.store.files import STORED_LIMITS
 from dashboard.store.holds import Hold, Holds
 from dashboard.store.keys import IdempotencyKey, request_digest
 from dashboard.store.subjects import ids_of_same_lesion
@@ -190,7 +191,7 @@ def predict_stored(
         if made == (bundle.card.sha256, point.name, crop):
             return record
     # What is stored has the same pixels and another digest; under that of the file that came in, both stay together.
-    photograph = replace(decode(store.picture(before), STORED), sha256=before.sha256)
+    photograph = replace(decode(store.picture(before), STORED_LIMITS), sha256=before.sha256)
     prediction = services.predictors.get(bundle).predict(cut(photograph, crop), operating_point=point.name)
     return store.add(
         photograph,

@@ -15,6 +15,7 @@ from dashboard.bundle_folder import BundleFolder, Found
 from dashboard.diagnoses import KnownDiagnoses, known_diagnoses
 from dashboard.settings import Settings, SettingsError, variable
 from dashboard.store import NotFound, Record, Store, open_store
+from dashboard.store.files import STORED_LIMITS
 from dashboard.store.judgements import Judgements
 from dashboard.store.registry import ModelRegistry, ModelState, RegistryLine
 from model.bundle import Bundle, BundleError, Damaged, OperatingPoint
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 EXTENSION = "dermaboard"
 LIMITS = Limits()
-# A photograph without loss may be longer than the file that it came in.
-STORED = Limits(max_bytes=200_000_000)
 NOT_INSTALLED = "No trained model is installed, so nothing can be predicted yet."
 NOT_IN_USE = "No model is in use. An administrator puts one in use under Administration, Models."
 # Seconds for which it is believed that a model predicts.
@@ -208,7 +207,7 @@ class Services:
         data = self.store.picture(record)
         if record.crop is None:
             return data
-        return encode(cut(decode(data, STORED), record.crop).pixels, max_side=longest)
+        return encode(cut(decode(data, STORED_LIMITS), record.crop).pixels, max_side=longest)
 
     def shows_heatmap(self, record: Record) -> bool:
         """Whether the stored heatmap of a prediction is for people; true where its model is no longer installed."""

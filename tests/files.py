@@ -1,11 +1,15 @@
 """Files that people and attackers send, drawn and written here, for tests of the API, pages and command line."""
 
 import io
+import json
+import sqlite3
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -48,10 +52,19 @@ def jpeg() -> bytes:
     return saved(lesion(), quality=90)
 
 
-@cache
+REGION = np.pad(np.ones((3, 2), np.float32), ((1, 3), (3, 2)))
+
+
 def heatmap() -> bytes:
-    """A stored heatmap in which one region stands out; the tiny model finds none."""
-    return heatmap_png(np.pad(np.ones((3, 2), np.float32), ((1, 3), (3, 2))))
+    """A heatmap in which one region stands out."""
+    return heatmap_png(REGION)
+
+
+def let_region_stand_out(data_dir: Path, record_id: str) -> None:
+    """Change a prediction that is stored in SQLite; the tiny model finds no region."""
+    evidence = json.dumps((255 * REGION).astype(int).tolist())
+    with closing(sqlite3.connect(data_dir / "dermaboard.db")) as connection, connection:
+        connection.execute("UPDATE predictions SET evidence = ? WHERE id = ?", (evidence, record_id))
 
 
 def animation(format: str) -> bytes:

@@ -13,7 +13,8 @@ from dashboard.shell.attempts import attempts_of
 from dashboard.shell.browse import time_zone
 from dashboard.shell.known_cases import printed_cases
 from dashboard.shell.outline import outline_of
-from dashboard.store.files import IMAGE_TYPES, THUMBNAIL_SIDE, image_ending
+from dashboard.store.files import IMAGE_TYPES, image_ending
+from dashboard.store.thumbnails import THUMBNAIL_SIDE
 
 # What belongs to one person stays in that person's browser, and is asked for each time: it may have been deleted.
 PRIVATE = "private, no-cache"

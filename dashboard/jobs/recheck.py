@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import PurePath
 
-from dashboard.services import STORED, Services, operating_point_of
+from dashboard.services import Services, operating_point_of
 from dashboard.store import Query, Record
+from dashboard.store.files import STORED_LIMITS
 from dashboard.store.summary import same_image
 from model.bundle import Bundle
 from model.images import Crop, ImageError, cut, decode
@@ -79,7 +80,9 @@ def rechecked_predictions(services: Services) -> Iterator[Rechecked]:
     @lru_cache(maxsize=REMEMBERED)
     def predicted(sha256: str, model: str, crop: Crop | None) -> Prediction:
         data = services.store.files.place.read(services.store.files.image(sha256))
-        prediction = services.predictors.get(services.bundle(model)).predict(cut(decode(data, STORED), crop))
+        prediction = services.predictors.get(services.bundle(model)).predict(
+            cut(decode(data, STORED_LIMITS), crop)
+        )
         # What is remembered is small without it.
         return replace(prediction, heatmap=prediction.heatmap[:0])
 

@@ -1,6 +1,6 @@
 """Writing a whole store, or a part of it, to one file, which `restore` reads into any kind of database.
 
-The file is a TAR archive. It starts with a manifest; photographs and heatmaps follow, and behind them the rows as JSON
+The file is a TAR archive. It starts with a manifest; photographs follow, and behind them the rows as JSON
 lines, those of the bin, of users, tokens and the audit trail, too. So an interrupted restoration may leave files
 without a row, and never a row without its files. Each entry has its SHA-256 in its header. The store is read once, at
 constant memory.
@@ -56,7 +56,7 @@ class Counts:
 
     Attributes:
         predictions: rows.
-        files: photographs, thumbnails and heatmaps.
+        files: photographs, and heatmaps of earlier versions.
         missing: files that rows name and that were not there.
         known: predictions that the store had already; they were left as they are.
         deleted: predictions that were deleted in the store before; they stay so.
@@ -130,7 +130,7 @@ class BackupWriter:
     """Writes a store into an archive, as it is at the moment of a connection's transaction.
 
     Attributes:
-        written: names of the photographs and thumbnails that are in the archive.
+        written: names of the photographs that are in the archive.
         deleted: ids of cases that were deleted for good meanwhile.
         files, missing: see `Counts`.
     """
@@ -235,10 +235,11 @@ def rows_to_back_up(source: Store, connection: Connection, query: Query | None) 
         last = rows[-1]["seq"]
 
 
-def files_of_row(source: Store, row: Any) -> tuple[str, str, str]:
-    """The files that a row names."""
-    files = source.files
-    return files.image(row["sha256"]), files.thumbnail(row["sha256"]), files.heatmap(row["id"])
+def files_of_row(source: Store, row: Any) -> tuple[str, ...]:
+    """The files that a row, of the list or of the bin, cannot do without; a thumbnail is made again."""
+    files, prediction = source.files, row["line"]["prediction"] if "line" in row else row
+    image = files.image(row["sha256"])
+    return (image,) if prediction.get("evidence") is not None else (image, files.heatmap(row["id"]))
 
 
 def file_contents(source: Store, name: str) -> bytes | None:

@@ -78,6 +78,9 @@ Chance = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Side = Annotated[int, Field(ge=1, le=MOST)]
+# Of one side of a map of evidence; those of the networks have seven or so.
+MOST_CELLS = 256
+EvidenceRow = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=1, max_length=MOST_CELLS)]
 Rank = Annotated[int, Field(ge=0, lt=len(RANKED_OUTCOMES))]
 
 
@@ -167,6 +170,7 @@ class PredictionRow(ContextRow):
     lesion_id: Id | None = None
     optics: dict[Line, Annotated[str, Field(max_length=16)] | Number] | None = None
     judgements: list[JudgementRow] | None = None
+    evidence: Annotated[list[EvidenceRow], Field(min_length=1, max_length=MOST_CELLS)] | None = None
 
     @model_validator(mode="after")
     def agrees(self) -> "PredictionRow":
@@ -174,6 +178,8 @@ class PredictionRow(ContextRow):
         malignant, benign = self.probability >= self.malignant_from, self.probability < self.threshold
         if self.decision != ("malignant" if malignant else "benign" if benign else "uncertain"):
             raise ValueError("the decision is not what its probability and thresholds come to")
+        if len(set(map(len, self.evidence or ()))) > 1:
+            raise ValueError("the rows of the evidence are not alike")
         return self
 
 

@@ -10,19 +10,12 @@ Every row says whether it is counted: working that out for a million rows would 
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, false, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, false, func, select, true, update
 
-from dashboard.examples import example_digests, is_drawn
-from dashboard.store.records import Record
+from dashboard.examples import example_digests
 from dashboard.store.schema import predictions
 
 PHOTOGRAPH_AND_VERSION = (predictions.c.sha256, predictions.c.model_sha256, predictions.c.model)
-
-
-def is_first_of_photograph(connection: Connection, record: Record) -> bool:
-    """Whether a prediction that is about to be stored is counted."""
-    same = (column == getattr(record, column.name) for column in PHOTOGRAPH_AND_VERSION)
-    return not is_drawn(record.sha256) and not connection.execute(select(exists().where(*same))).scalar_one()
 
 
 def recount_photographs(connection: Connection, photographs: Collection[str]) -> None:

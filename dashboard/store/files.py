@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from dashboard.store.database import in_batches
 from dashboard.store.places import TEMPORARY, Storage
 from dashboard.store.schema import binned, predictions
-from model.images import Photograph, encode, encode_exactly
+from model.images import Limits, Photograph, encode_exactly
 
 log = logging.getLogger(__name__)
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -23,7 +23,8 @@ IMAGE = re.compile(r"([0-9a-f]{64})\.(?:thumb\.jpg|jpg|webp)")
 HEATMAP = re.compile(r"([0-9a-f-]{36})\.png")
 # Holds the identity of the database that these files belong to.
 MARKER = "images/.store"
-THUMBNAIL_SIDE = 240
+# A photograph without loss may be longer than the file that it came in.
+STORED_LIMITS = Limits(max_bytes=200_000_000)
 # What a photograph is kept as, the exact one first where both are there: earlier versions encoded each as JPEG anew.
 IMAGE_TYPES = {".webp": "image/webp", ".jpg": "image/jpeg"}
 
@@ -58,7 +59,7 @@ class Files:
         return tuple(self._named(sha256, ending) for ending in IMAGE_TYPES)
 
     def thumbnail(self, sha256: str) -> str:
-        """The name of its thumbnail."""
+        """The name of its thumbnail, which is made when somebody first looks at it."""
         return self._named(sha256, ".thumb.jpg")
 
     def _named(self, sha256: str, ending: str) -> str:
@@ -67,19 +68,16 @@ class Files:
         return f"images/{sha256[:2]}/{sha256}{ending}"
 
     def heatmap(self, prediction_id: str) -> str:
-        """The name of the heatmap of this prediction."""
+        """The name of the picture in which earlier versions kept the heatmap of this prediction."""
         if not ID.fullmatch(prediction_id):
             raise ValueError("A heatmap is named by the id of its prediction.")
         return f"heatmaps/{prediction_id}.png"
 
     def missing(self, photograph: Photograph) -> dict[str, bytes]:
-        """The files of a photograph that are not there yet."""
+        """The file of a photograph where it is not there yet."""
         exact, jpeg = self.images(photograph.sha256)
-        pictures: dict[str, Callable[[], bytes]] = {
-            exact if photograph.jpeg is None else jpeg: lambda: encode_exactly(photograph),
-            self.thumbnail(photograph.sha256): lambda: encode(photograph.pixels, max_side=THUMBNAIL_SIDE),
-        }
-        return {name: make() for name, make in pictures.items() if not self.place.has(name)}
+        name = exact if photograph.jpeg is None else jpeg
+        return {} if self.place.has(name) else {name: encode_exactly(photograph)}
 
     def inexact(self, photograph: Photograph) -> dict[str, bytes]:
         """The image once more, where an earlier version has kept it with other pixels."""

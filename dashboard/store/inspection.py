@@ -66,7 +66,9 @@ def binned_faults(source: Store, row: Any) -> Iterator[str]:
 
 def file_faults(source: Store, row: Any) -> Iterator[str]:
     """What is wrong with the files of a case."""
-    for name in files_of_row(source, row):
+    thumbnail = source.files.thumbnail(row["sha256"])
+    kept = (thumbnail,) if source.files.place.has(thumbnail) else ()
+    for name in (*files_of_row(source, row), *kept):
         fault = picture_fault(source, name)
         if fault and not is_deleted(source, row["id"]):
             yield fault

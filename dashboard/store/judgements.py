@@ -30,7 +30,9 @@ HIDDEN = "hidden"
 # What a hidden record has in place of the result.
 UNTOLD: Mapping[str, Any] = {
     **dict.fromkeys(("probability", "threshold", "malignant_from"), 0.0),
-    **dict.fromkeys(("diagnosis", "novelty", "confirmed", "confirmed_by", "reviewed", "outcome_before")),
+    **dict.fromkeys(
+        ("diagnosis", "novelty", "confirmed", "confirmed_by", "reviewed", "outcome_before", "evidence")
+    ),
     **dict.fromkeys(("cautions", "similar", "tags", "judgements"), ()),
     **dict.fromkeys(("decision", "operating_point"), ""),
     **dict.fromkeys(("probabilities", "quality"), MappingProxyType({})),

@@ -1,7 +1,7 @@
 """Records: what the store returns, and how that becomes rows and comes from rows."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -103,6 +103,8 @@ class Record:
         lesion_id: the lesion of a patient that it belongs to, whose names `context` has; None for nobody's.
         optics: what the dermatoscope did, see `model.images.Photograph`; None where that is not known.
         judgements: what readers said of it, the oldest first.
+        evidence: `model.predictor.Prediction.heatmap` in rows of numbers from 0 to 255; None for a prediction by an
+            earlier version, whose heatmap is a file.
     """
 
     id: str
@@ -139,6 +141,7 @@ class Record:
     lesion_id: str | None = None
     optics: Mapping[str, str | float] | None = None
     judgements: tuple[ReaderJudgement, ...] = ()
+    evidence: Sequence[Sequence[int]] | None = None
 
     @property
     def day(self) -> str | None:
@@ -246,7 +249,7 @@ PLAIN = (
     *("id", "created", "filename", "sha256", "width", "height", "model", "model_version", "model_sha256"),
     *("probability", "operating_point", "threshold", "malignant_from", "diagnosis", "probabilities"),
     *("milliseconds", "novelty", "quality", "confirmed", "confirmed_by", "reviewed", "revision", "replaces"),
-    *("lesion_id", "optics"),
+    *("lesion_id", "optics", "evidence"),
 )
 
 
@@ -290,6 +293,7 @@ def make_record(
         crop=crop,
         replaces=replaces,
         optics=dict(photograph.optics) or None,
+        evidence=(prediction.heatmap * 255).round().astype(int).tolist(),
     )
 
 

@@ -9,17 +9,24 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import Column, Connection, Engine, func, insert, select
 
 from dashboard.diagnoses import USUAL, KnownDiagnoses
-from dashboard.store import changes, counted, database, text_index
+from dashboard.store import changes, database, text_index
+from dashboard.store.arrival import arrival_of
 from dashboard.store.bin import delete_for_good
 from dashboard.store.errors import MissingFile, NotFound, QueryError
 from dashboard.store.fields import Context
-from dashboard.store.files import ID, Files, remove_orphaned_files, remove_unshared_files
+from dashboard.store.files import (
+    ID,
+    Files,
+    remove_orphaned_files,
+    remove_unshared_files,
+)
 from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
 from dashboard.store.names import MAX_NAME, clean_line
 from dashboard.store.pages import MOST, Pages
@@ -39,6 +46,7 @@ from dashboard.store.records import (
     row_of_record,
 )
 from dashboard.store.schema import predictions, reviews, store, tags
+from dashboard.store.thumbnails import make_thumbnail
 from dashboard.store.transactions import Transactions
 from model.images import Crop, Photograph
 
@@ -46,12 +54,9 @@ if TYPE_CHECKING:
     from model.predictor import Prediction
 
 
-HEATMAP_SIDE = 224
 # Pages found at the same time: more take turns at Python's lock without being any faster, and whoever writes would wait
 # for all of them at each of its steps.
 AT_ONCE = 2
-# A clock that is behind by less was set back.
-SET_BACK = timedelta(hours=1)
 # Made once: making it takes as long as running it.
 INSERT = insert(predictions)
 
@@ -81,7 +86,7 @@ class Store(Transactions):
         replaces: str | None = None,
         source: str | None = None,
     ) -> Record:
-        """Keep a prediction with its image, thumbnail and heatmap; all of it or nothing.
+        """Keep a prediction with its image; all of it or nothing.
 
         Args:
             photograph: the decoded image, all of it.
@@ -98,31 +103,22 @@ class Store(Transactions):
             InputError, NotFound: it cannot be taken then, see `place_case`; the source was deleted meanwhile.
             StoreError: the disk is full or the database cannot be written; the prediction is not kept then.
         """
-        # The engine behind the predictor is slow to import, and pages that only read do without it.
-        from model.predictor import heatmap_png
-
-        place = self.files.place
         with ExitStack() as unused:
             # What takes time comes before this writer's turn.
             images = prepared or self.prepare(photograph)
             unused.callback(images.discard)
             record = make_record(photograph, prediction, filename, context, crop, replaces)
-            with self.disk():
-                heatmap = heatmap_png(prediction.heatmap, HEATMAP_SIDE)
-                drawn = place.stage({self.files.heatmap(record.id): heatmap})
-            unused.callback(drawn.discard)
             with self.writing() as connection:
                 if key is not None:
                     before = record_with_key(connection, key, record.sha256)
                     if before is not None:
                         return before
                 record = self._placed(connection, record, context.taken is not None, source)
-                drawn.commit()
                 images.commit()
                 # Another prediction of the same image may have been deleted meanwhile.
-                place.stage(self.files.missing(photograph)).commit()
-                record = replace(record, created=self._moment(connection))
-                first = counted.is_first_of_photograph(connection, record)
+                self.files.place.stage(self.files.missing(photograph)).commit()
+                moment, first = arrival_of(connection, record)
+                record = replace(record, created=moment)
                 connection.execute(INSERT, row_of_record(record) | {"counted": first})
                 if key is not None:
                     remember_key(connection, key, record)
@@ -137,7 +133,7 @@ class Store(Transactions):
         return place_case(connection, record, by_hand)
 
     def prepare(self, photograph: Photograph) -> Staged:
-        """Write the image and thumbnail of a photograph already while a model looks at it.
+        """Write the image of a photograph already while a model looks at it.
 
         Returns:
             What `add` takes, or else has to be discarded.
@@ -147,17 +143,6 @@ class Store(Transactions):
         """
         with self.disk():
             return self.files.place.stage(self.files.missing(photograph) | self.files.inexact(photograph))
-
-    def _moment(self, connection: Connection) -> datetime:
-        """The time of a prediction that is stored now: after the newest one, even if the clock was set back a little.
-
-        If the newest one lies more than an hour ahead, the clock was wrong then, and its time now is used.
-        """
-        newest = select(predictions.c.created).order_by(predictions.c.seq.desc()).limit(1)
-        before, moment = connection.execute(newest).scalar(), clock_time()
-        if before is not None and before >= moment > before - SET_BACK:
-            return before + timedelta(microseconds=1)
-        return moment
 
     def with_key(self, key: IdempotencyKey, sha256: str) -> Record | None:
         """What `add` returned for this key within 24 hours; None for a new key. Conflict as for `add`."""
@@ -334,12 +319,22 @@ class Store(Transactions):
         return self.picture(self.get(record_id))
 
     def thumbnail(self, record_id: str) -> bytes:
-        """The photograph as a small JPEG file, at most 240 pixels on its longer side."""
-        return self._read(self.files.thumbnail(self.get(record_id).sha256))
+        """The photograph as a small JPEG file, at most 240 pixels on its longer side; made once, and kept."""
+        record = self.get(record_id)
+        try:
+            return self._read(self.files.thumbnail(record.sha256))
+        except MissingFile:
+            return make_thumbnail(self, record.sha256, self.picture(record))
 
     def heatmap(self, record_id: str) -> bytes:
         """The heatmap as a PNG file with transparency, to lie over the photograph's centred square."""
-        return self._read(self.files.heatmap(self.get(record_id).id))
+        record = self.get(record_id)
+        if record.evidence is None:
+            return self._read(self.files.heatmap(record.id))
+        # The engine behind it is slow to import, and pages that only read do without it.
+        from model.predictor import heatmap_png
+
+        return heatmap_png(np.array(record.evidence, np.float32) / np.float32(255))
 
     def picture(self, record: Record) -> bytes:
         """The photograph of a record, see `image`."""
@@ -383,8 +378,3 @@ class Store(Transactions):
         """
         with self.disk():
             return remove_orphaned_files(self.files, self._identity, self.reading, self.writing)
-
-
-def clock_time() -> datetime:
-    """The time by the clock."""
-    return datetime.now(UTC)

@@ -156,6 +156,8 @@ predictions = Table(
     Column("optics", JSON(none_as_null=True)),
     # What readers said of it before they saw the result, and after; see opinions.py.
     Column("judgements", JSON(none_as_null=True)),
+    # Where the evidence lies, see `Record.evidence`; NULL for what earlier versions kept as a picture.
+    Column("evidence", JSON(none_as_null=True)),
     CheckConstraint("probability >= 0 AND probability <= 1", name="probability"),
 )
 

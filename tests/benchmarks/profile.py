@@ -40,8 +40,6 @@ PARTS: dict[str, tuple[str, ...]] = {
     "evidence": ("model.predictor.Predictor.heatmap",),
     "rest of the prediction": ("model.predictor.Predictor.predict_many",),
     "coding of the photograph": ("dashboard.store.files.encode_exactly",),
-    "thumbnail": ("dashboard.store.files.encode",),
-    "heatmap as a picture": ("model.predictor.heatmap_png",),
     "files": (
         "dashboard.store.places.LocalFolder.has",
         "dashboard.store.places.LocalFolder.read",

@@ -291,7 +291,7 @@ def test_what_the_model_looked_at_is_shown_on_request_only(
     visit: Visit, address: str, data_root: Path, lesion_jpeg: bytes
 ) -> None:
     case = predict(address, lesion_jpeg, "outline.jpg")
-    (data_root / f"heatmaps/{case}.png").write_bytes(files.heatmap())
+    files.let_region_stand_out(data_root, case)
     page = visit.open(f"/history/{case}")
     button = page.get_by_role("button", name="What the model looked at")
     outline = page.locator("#case-card .outline")

@@ -10,6 +10,7 @@ import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 from pypdf import PdfReader
+from sqlalchemy import update
 
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.performance.photographs import drawn_outline
@@ -18,8 +19,10 @@ from dashboard.shell.text import NO_HEATMAP
 from dashboard.store import Record
 from dashboard.store.backup import write_backup
 from dashboard.store.inspection import store_problems
+from dashboard.store.schema import predictions
 from model.cautions import CLOSE_UP
 from model.images import decode
+from tests import files
 from tests.tiny import signed_again, write_tiny_bundle
 
 PREDICTIONS = "/api/v1/predictions"
@@ -93,7 +96,13 @@ def test_what_is_not_shown_is_kept_and_missed_when_lost(
 ) -> None:
     store = services.store
     assert list(store_problems(store)) == []
-    assert write_backup(store, tmp_path / "whole.tar").files == 3
+    assert record.evidence and store.heatmap(record.id).startswith(b"\x89PNG")
+    # By an earlier version it would be a picture.
+    with store.writing() as connection:
+        connection.execute(update(predictions).values(evidence=None))
+    store.files.place.stage({store.files.heatmap(record.id): files.heatmap()}).commit()
+    assert list(store_problems(store)) == [] and store.heatmap(record.id) == files.heatmap()
+    assert write_backup(store, tmp_path / "whole.tar").files == 2
     store.files.place.remove(store.files.heatmap(record.id))
     (fault,) = store_problems(store)
     assert store.files.heatmap(record.id) in fault

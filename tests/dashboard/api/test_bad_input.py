@@ -60,7 +60,7 @@ def test_unusual_photographs_are_read_and_stored_clean(
     assert response.status_code == 201
     body = response.get_json()
     links = body["links"]
-    (services.settings.data_dir / services.store.files.heatmap(body["id"])).write_bytes(files.heatmap())
+    files.let_region_stand_out(services.settings.data_dir, body["id"])
     for part in ("image", "thumbnail", "outline"):
         stored = client.get(links[part]).data
         for secret in (files.SCRIPT, files.SERIAL.encode(), b"PK\x03\x04", b"Exif"):
@@ -155,7 +155,6 @@ def pictures_of(services: Services) -> Iterator[Path]:
             named.with_suffix(".jpg"),
             named.with_suffix(".webp"),
             named.with_suffix(".thumb.jpg"),
-            folder / f"heatmaps/{record.id}.png",
         ):
             if path.exists():
                 yield path
@@ -174,7 +173,7 @@ def test_key_of_another_request_is_refused(send: Send) -> None:
     assert send(files.jpeg(), key="ä").status_code == 422
 
 
-@pytest.mark.parametrize("written", range(3))
+@pytest.mark.parametrize("written", [0, 1])
 def test_full_disk_leaves_nothing_behind(
     client: FlaskClient, send: Send, services: Services, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:

@@ -291,7 +291,7 @@ def test_files_are_private_and_asked_for_each_time(
 ) -> None:
     body = send(lesion_jpeg).get_json()
     links = body["links"]
-    (services.settings.data_dir / services.store.files.heatmap(body["id"])).write_bytes(files.heatmap())
+    files.let_region_stand_out(services.settings.data_dir, body["id"])
     for part, kind in (("image", "image/jpeg"), ("thumbnail", "image/jpeg"), ("outline", "image/png")):
         response = client.get(links[part])
         assert response.mimetype == kind
@@ -310,13 +310,18 @@ def test_a_file_that_was_emptied_is_said_to_be_missing(
     client: FlaskClient, send: Send, services: Services, lesion_jpeg: bytes
 ) -> None:
     body = send(lesion_jpeg).get_json()
-    name = services.store.files.thumbnail(body["sha256"])
+    name = services.store.files.image(body["sha256"])
     (services.settings.data_dir / name).write_bytes(b"")
-    missing = problem(client.get(body["links"]["thumbnail"]))
-    assert (missing["status"], missing["code"]) == (404, "missing_file")
+    for part in ("image", "thumbnail"):
+        missing = problem(client.get(body["links"][part]))
+        assert (missing["status"], missing["code"]) == (404, "missing_file")
     # Sent again, it is whole again.
     send(lesion_jpeg)
     assert client.get(body["links"]["thumbnail"]).data.startswith(b"\xff\xd8")
+    # A thumbnail is made again.
+    small = services.settings.data_dir / services.store.files.thumbnail(body["sha256"])
+    small.write_bytes(b"")
+    assert client.get(body["links"]["thumbnail"]).data == small.read_bytes() != b""
 
 
 def test_without_a_model_the_server_says_so(tmp_path: Any, lesion_jpeg: bytes) -> None:

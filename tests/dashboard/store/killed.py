@@ -17,6 +17,7 @@ from dashboard.store import Query, Store, database
 from dashboard.store.bin import CaseBin
 from dashboard.store.files import Files
 from dashboard.store.places import LocalFolder
+from dashboard.store.thumbnails import keep_thumbnail
 from model.images import Photograph
 from model.predictor import Decision, Prediction
 from tests.dashboard.reviews import add_review
@@ -62,6 +63,8 @@ def write(folder: Path, acknowledged: int, seed: int) -> None:
             picture = photograph(rng)
             mine.append(store.add(picture, said(picture), "x.jpg").id)
             os.write(acknowledged, f"+{mine[-1]}\n".encode())
+            # As somebody who looks at it.
+            keep_thumbnail(store, picture.sha256, b"small")
             add_review(store, [mine[-1]], "Anna", "nv", "expert", add_tags=["x"])
 
 
@@ -76,14 +79,9 @@ def problems(folder: Path, kept: set[str], doubtful: set[str]) -> list[str]:
     binned = {case.record.id: case.record for case in CaseBin(store).cases()[0]}
     records = listed | binned
     found = [f"lost {one}" for one in kept - set(records)]
-    names = {
-        name
-        for record in records.values()
-        for name in (
-            store.files.image(record.sha256),
-            store.files.thumbnail(record.sha256),
-            store.files.heatmap(record.id),
-        )
+    names = {store.files.image(record.sha256) for record in records.values()}
+    names |= {
+        name for one in records.values() if store.files.place.has(name := store.files.thumbnail(one.sha256))
     }
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     there -= {name for name in there if name.startswith("dermaboard.db") or name == "images/.store"}

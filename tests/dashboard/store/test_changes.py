@@ -19,7 +19,7 @@ from dashboard.store import (
     Record,
     Search,
     Store,
-    repository,
+    arrival,
 )
 from dashboard.store.bin import CaseBin
 from dashboard.store.names import new_id
@@ -336,7 +336,7 @@ def test_a_prediction_after_the_clock_was_set_back_is_still_the_newest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def at(moment: datetime) -> Record:
-        monkeypatch.setattr(repository, "clock_time", lambda: moment)
+        monkeypatch.setattr(arrival, "clock_time", lambda: moment)
         return store.add(picture(), said(picture()), moment.isoformat())
 
     noon = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -30,11 +30,13 @@ def test_a_whole_store_has_no_problem(store: Store, records: list[Record]) -> No
 def test_every_fault_is_named(store: Store, records: list[Record], tmp_path: Path) -> None:
     files, data = store.files, tmp_path / "data"
     (data / files.image(records[0].sha256)).write_bytes(b"")
-    store.files.place.remove(files.thumbnail(records[1].sha256))
-    damaged = data / files.heatmap(records[2].id)
-    damaged.write_bytes(damaged.read_bytes()[:60])
+    for record in records[2:3]:
+        store.thumbnail(record.id)
+        damaged = data / files.thumbnail(record.sha256)
+        damaged.write_bytes(damaged.read_bytes()[:60])
     with store.writing() as connection:
         for record, wrong in (
+            (records[1], {"evidence": None}),
             (records[3], {"decision": "perhaps"}),
             (records[4], {"words": "other"}),
         ):
@@ -45,8 +47,8 @@ def test_every_fault_is_named(store: Store, records: list[Record], tmp_path: Pat
     assert len(found.splitlines()) == 5
     for part in (
         f"{records[0].id}: {files.image(records[0].sha256)} is missing or empty",
-        "thumb.jpg is missing or empty",
-        f"{records[2].id}.png is damaged",
+        f"{records[1].id}: {files.heatmap(records[1].id)} is missing or empty",
+        f"{records[2].id}: {files.thumbnail(records[2].sha256)} is damaged",
         f"{records[3].id}: its row cannot be right, prediction.decision",
         f"{records[4].id}: words do not agree",
     ):
@@ -64,6 +66,6 @@ def test_the_command_says_it_with_its_status(
     monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path / "data"))
     assert main(["check"]) == 0
     assert "Everything is there" in capsys.readouterr().out
-    store.files.place.remove(store.files.heatmap(records[0].id))
+    store.files.place.remove(store.files.image(records[0].sha256))
     assert main(["check"]) == 1
     assert "1 things are wrong" in capsys.readouterr().out

@@ -54,7 +54,7 @@ def test_a_lesion_is_erased_from_list_and_bin(
     assert {one.id for one in store.stream(Query())} == {lesion[2].id, shared.id}
     assert CaseBin(store).cases() == ((), 0) and store.page(Query(filters=(Search("margins"),))).total == 0
     # Another case shows the same photograph.
-    assert len(files_of()) == 6 and store.image(shared.id)
+    assert len(files_of()) == 2 and store.image(shared.id)
     for record in lesion[:2]:
         told = store.audit(record.id)
         assert (told[-1].action, told[-1].who) == ("deleted", "Ann") and "note" not in str(told).replace(

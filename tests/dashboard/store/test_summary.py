@@ -143,7 +143,7 @@ def test_drawn_examples_do_not_count(
     store: Store, add: Add, picture: Callable[..., Photograph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(seed=0)
-    monkeypatch.setattr("dashboard.store.counted.is_drawn", picture(1).sha256.__eq__)
+    monkeypatch.setattr("dashboard.store.arrival.is_drawn", picture(1).sha256.__eq__)
     monkeypatch.setattr("dashboard.store.counted.example_digests", lambda: frozenset({picture(1).sha256}))
     first, _ = add(seed=1, probability=0.3), add(seed=1, probability=0.3)
     add(seed=1, **other(diagnosis="odd", probabilities={"odd": 1.0}))
