@@ -5,7 +5,7 @@ here.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -115,13 +115,14 @@ def predict_photograph(
         context = context if context != Context() else earlier_attempt(store, replaces).context
     predictor = services.predictors.get(bundle)
     # Encoding and the disk take about as long as the graph: both at once.
-    written = WRITING.submit(store.prepare, photograph)
-    try:
-        prediction = predictor.predict(part, operating_point=point.name)
-    except BaseException:
-        written.result().discard()
-        raise
-    return store.add(photograph, prediction, filename, context, once, written.result(), crop, replaces)
+    kept = WRITING.submit(store.keep_image, photograph)
+    with store.dropping_image(photograph):
+        try:
+            prediction = predictor.predict(part, operating_point=point.name)
+        except BaseException:
+            wait([kept])
+            raise
+    return store.add(photograph, prediction, filename, context, once, kept.result, crop, replaces)
 
 
 def earlier_attempt(store: Store, record_id: str) -> Record:

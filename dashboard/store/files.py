@@ -155,12 +155,16 @@ def remove_unshared_files(files: Files, connection: Connection, deleted: Mapping
             first file is, and nobody adds it meanwhile.
         deleted: id -> SHA-256.
     """
-    digests = set(deleted.values())
+    remove_unshared_images(files, connection, set(deleted.values()))
+    for record_id in deleted:
+        files.place.remove(files.heatmap(record_id))
+
+
+def remove_unshared_images(files: Files, connection: Connection, digests: set[str]) -> None:
+    """Remove the images with these digests that no row names, in a turn to write."""
     for digest in digests - referenced_digests(connection, digests):
         for name in (*files.images(digest), files.thumbnail(digest)):
             files.place.remove(name)
-    for record_id in deleted:
-        files.place.remove(files.heatmap(record_id))
 
 
 def orphaned_files(connection: Connection, files: Sequence[File]) -> list[File]:

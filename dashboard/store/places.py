@@ -51,6 +51,9 @@ class Storage(Protocol):
     def stage(self, contents: Mapping[str, bytes]) -> Staged:
         """Do what takes time, and what may fail, before the files get their names."""
 
+    def sync(self, name: str) -> None:
+        """Have a file that is there survive a crash."""
+
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
 
@@ -90,6 +93,9 @@ class LocalFolder:
             staged.discard()
             raise
         return staged
+
+    def sync(self, name: str) -> None:
+        sync_folder((self.root / name).parent)
 
     def remove(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
@@ -236,6 +242,9 @@ class RemoteFolder:
 
     def stage(self, contents: Mapping[str, bytes]) -> "RemoteStaged":
         return RemoteStaged(self.system, {self._path(name): data for name, data in contents.items()})
+
+    def sync(self, name: str) -> None:
+        """An object that is shown is there for good."""
 
     def remove(self, name: str) -> None:
         if self.system.exists(self._path(name)):

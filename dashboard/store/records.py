@@ -316,7 +316,7 @@ def plain_floats(values: Mapping[str, Any]) -> dict[str, float]:
 
 def row_of_record(record: Record, notes: Iterable[str] = ()) -> dict[str, Any]:
     """A record as column values; `notes` are those of its reviews."""
-    context = asdict(record.context)
+    context = dict(vars(record.context))
     folded = {field.folded: context[field.name] for field in CONTEXT if field.folded != field.name}
     return {
         **{name: getattr(record, name) for name in PLAIN},

@@ -7,9 +7,10 @@ database: otherwise one could remove an image that another relies on.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,18 +20,18 @@ from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, database, text_index
 from dashboard.store.arrival import arrival_of
 from dashboard.store.bin import delete_for_good
-from dashboard.store.errors import MissingFile, NotFound, QueryError
+from dashboard.store.errors import MissingFile, NotFound, QueryError, StoreError
 from dashboard.store.fields import Context
 from dashboard.store.files import (
     ID,
     Files,
     remove_orphaned_files,
     remove_unshared_files,
+    remove_unshared_images,
 )
 from dashboard.store.keys import IdempotencyKey, record_with_key, remember_key
 from dashboard.store.names import MAX_NAME, clean_line
 from dashboard.store.pages import MOST, Pages
-from dashboard.store.places import Staged
 from dashboard.store.placing import place_case
 from dashboard.store.query import MAX_LIMIT, Query
 from dashboard.store.records import (
@@ -81,7 +82,7 @@ class Store(Transactions):
         filename: str,
         context: Context = Context(),
         key: IdempotencyKey | None = None,
-        prepared: Staged | None = None,
+        image_kept: Callable[[], None] | None = None,
         crop: Crop | None = None,
         replaces: str | None = None,
         source: str | None = None,
@@ -94,7 +95,8 @@ class Store(Transactions):
             filename: what the user calls the file. Kept as text, never used as a path.
             context: what the user tells of the lesion.
             key: an idempotency key: within 24 hours, the same one with the same image gives the first record again.
-            prepared: what `prepare` gave for this photograph; it is used up, whatever happens.
+            image_kept: returns when `keep_image` is done with this photograph, or raises what that raised; None where
+                nobody has called it.
             replaces: id of the prediction of an earlier attempt.
             source: id of the stored prediction whose photograph it is.
 
@@ -103,10 +105,9 @@ class Store(Transactions):
             InputError, NotFound: it cannot be taken then, see `place_case`; the source was deleted meanwhile.
             StoreError: the disk is full or the database cannot be written; the prediction is not kept then.
         """
-        with ExitStack() as unused:
+        with self.dropping_image(photograph):
             # What takes time comes before this writer's turn.
-            images = prepared or self.prepare(photograph)
-            unused.callback(images.discard)
+            (image_kept or partial(self.keep_image, photograph))()
             record = make_record(photograph, prediction, filename, context, crop, replaces)
             with self.writing() as connection:
                 if key is not None:
@@ -114,8 +115,7 @@ class Store(Transactions):
                     if before is not None:
                         return before
                 record = self._placed(connection, record, context.taken is not None, source)
-                images.commit()
-                # Another prediction of the same image may have been deleted meanwhile.
+                # Without a row, it may have been taken for one that a crash has left, or that was deleted.
                 self.files.place.stage(self.files.missing(photograph)).commit()
                 moment, first = arrival_of(connection, record)
                 record = replace(record, created=moment)
@@ -132,17 +132,29 @@ class Store(Transactions):
             changes.find_prediction(connection, source)
         return place_case(connection, record, by_hand)
 
-    def prepare(self, photograph: Photograph) -> Staged:
-        """Write the image of a photograph already while a model looks at it.
-
-        Returns:
-            What `add` takes, or else has to be discarded.
+    def keep_image(self, photograph: Photograph) -> None:
+        """Write the image of a photograph already while a model looks at it. Within `dropping_image`.
 
         Raises:
             StoreError: the disk is full.
         """
+        files = self.files
         with self.disk():
-            return self.files.place.stage(self.files.missing(photograph) | self.files.inexact(photograph))
+            contents = files.missing(photograph) | files.inexact(photograph)
+            files.place.stage(contents).commit()
+            if not contents:
+                # Somebody else may be writing it just now.
+                files.place.sync(files.image(photograph.sha256))
+
+    @contextmanager
+    def dropping_image(self, photograph: Photograph) -> Iterator[None]:
+        """Removes the image of a photograph again where no prediction comes of it."""
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError), self.writing(quiet=True) as connection:
+                remove_unshared_images(self.files, connection, {photograph.sha256})
+            raise
 
     def with_key(self, key: IdempotencyKey, sha256: str) -> Record | None:
         """What `add` returned for this key within 24 hours; None for a new key. Conflict as for `add`."""
