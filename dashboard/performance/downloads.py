@@ -36,6 +36,7 @@ from model.evaluation.rows import evaluated_rows
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/performance")
 
+CARD_TYPES: dict[str, str] = {"html": "text/html", "pdf": "application/pdf", "md": "text/markdown"}
 # Cases that are read from the scores at a time.
 BLOCK = 1000
 
@@ -126,6 +127,20 @@ def send_report(name: str) -> Response:
     except BundleError as error:
         abort(404, str(error))
     return uncached(text, "text/html", download_name(view, "review", ".html"))
+
+
+@blueprint.get("/card/<name>.<ending>")
+def send_card(name: str, ending: str) -> Response:
+    """A model's card as a file, with its checklists."""
+    # What draws PDFs is slow to import, and no other address here needs it.
+    from model.evaluation.cardfile import CARD_FORMATS
+
+    make = CARD_FORMATS.get(f".{ending}")
+    found = [one for one in intact_bundles(Services.current().bundles) if one.name == name]
+    if make is None or not found:
+        abort(404)
+    filename = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{name}-card")
+    return uncached(make(found[0].card), CARD_TYPES[ending], f"{filename}.{ending}")
 
 
 def for_print(drawn: go.Figure, figure: Figure, view: View, data: FigureData) -> go.Figure:

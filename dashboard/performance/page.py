@@ -148,7 +148,11 @@ PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
         drawn_map(replace(view.figure_data(turn["theme"]), colouring=turn["colouring"]), turn["narrow"]),
     ),
     "card": lambda view, _: html.Div(
-        [model_card.model_card(view.model.card), *checklist_panels(view.model.card)]
+        [
+            model_card.card_links(view.model.name),
+            model_card.model_card(view.model.card),
+            *checklist_panels(view.model.card),
+        ]
     ),
     "runs": lambda view, _: comparison.runs_table(intact_bundles(Services.current().bundles), view.split),
 }

@@ -1,6 +1,7 @@
 """Everything below the choice, section by section. What takes long comes as an empty room that a callback fills."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
@@ -52,13 +53,14 @@ def body_of_view(view: View) -> list[Component]:
     settings, shown, data = Services.current().settings, view.review, view.figure_data()
     runs = live.find_runs(settings.runs)
     found = sections_of_view(view, shown, data, runs)
+    later: dict[str, Any] = {"data": view.position} if has_many_cases(shown) else {}
     first, *rest = (contents.framed_section(one) for one in found)
     return [
         dcc.Store(id="performance-view", data=view_query(view)),
         dcc.Store(id="performance-turns"),
         # With many cases, what is counted group by group follows: page.py, `follow_threshold`. A store that is given
         # None forgets it at once, which Dash takes for a change.
-        dcc.Store(id="performance-at", **({"data": view.position} if has_many_cases(shown) else {})),
+        dcc.Store(id="performance-at", **later),
         # What the slider needs is most of the page's weight, and follows: page.py, `send_sweep`.
         dcc.Store(id="performance-sweep"),
         html.Div(

@@ -99,7 +99,7 @@ ROUTES: dict[str, Permission] = {
             *("models.read_model_card", "models.read_model_metrics"),
             *("photographs.picture", "photographs.explained"),
             *("downloads.send_table", "downloads.send_figure", "downloads.send_report"),
-            "downloads.send_sketch",
+            *("downloads.send_sketch", "downloads.send_card"),
         ),
         Permission.PERFORMANCE,
     ),

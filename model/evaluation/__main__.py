@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from model.bundle import SHIPPED, BundleError, named_bundle
+from model.bundle import SHIPPED, BundleError, Card, named_bundle
 from model.console import fail, speak_utf8
 
 
@@ -22,11 +22,24 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def card_command(options: argparse.Namespace) -> int:
-    """Print cards as Markdown."""
+    """Print cards as Markdown, or write the first one as a file."""
     from model.evaluation.cardtext import card_text, short_text
 
     cards = [named_bundle(options.bundles, name).card for name in options.names]
+    if options.out:
+        return write_card(cards[0], options.out)
     print("\n".join(map(short_text, cards)) if options.short else card_text(cards), end="")
+    return 0
+
+
+def write_card(card: Card, out: Path) -> int:
+    """Write a card in the format that the file's name ends with."""
+    from model.evaluation.cardfile import CARD_FORMATS
+
+    make = CARD_FORMATS.get(out.suffix)
+    if make is None:
+        return fail(f"{out} must end with one of {', '.join(CARD_FORMATS)}.")
+    out.write_bytes(make(card))
     return 0
 
 
@@ -39,6 +52,12 @@ def evaluation_parser() -> argparse.ArgumentParser:
         "names", nargs="+", metavar="NAME", help="the bundle, and others to put beside it in the first table"
     )
     printing.add_argument("--short", action="store_true", help="the README's table alone")
+    printing.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the first card, with its checklists: .md, .html or .pdf",
+    )
     printing.set_defaults(act=card_command)
     reporting = commands.add_parser("report", help="write the whole review of a model as one HTML file")
     reporting.add_argument("name", metavar="NAME", help="name of the bundle")

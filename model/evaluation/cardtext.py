@@ -11,10 +11,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from model.bundle import Card
-from model.evaluation.words import fixed, rate, signed_text
+from model.evaluation.words import fact_label, fixed, part_words, rate, signed_text
 
 # In place of a figure that a card does not state, or that is not defined.
 NONE = "–"
+# What the guard's measures are called.
+GUARD: dict[str, str] = {
+    "close_up": "taken for a close-up",
+    "either": "warned about",
+    "no_result": "no result",
+    "quality": "poor quality",
+    "unlike": "unlike the training photographs",
+}
 
 
 def card_text(cards: Sequence[Card]) -> str:
@@ -29,7 +37,7 @@ def card_text(cards: Sequence[Card]) -> str:
             card=card,
             split=split,
             of=card.results.get(split, {}),
-            malignant=", ".join(diagnosis.code for diagnosis in card.taxonomy if diagnosis.malignant),
+            malignant="; ".join(diagnosis.name for diagnosis in card.taxonomy if diagnosis.malignant),
             classes=" and ".join(str(count) for count in sorted({len(one.taxonomy) for one in cards})),
             compared=[(compared_name(one), one.results[judged_on(one)]) for one in cards if judged_on(one)],
             sources=figures_by_source(card),
@@ -37,11 +45,10 @@ def card_text(cards: Sequence[Card]) -> str:
             pairs=card.facts.get("pairs", {}).get(split),
             calibration=calibration_sentences(card),
             guard=guard_table(card),
+            made=recipe_values(card),
             codes=codes,
             counts_of=lambda name: [f"{counts[name].get(one, 0):,}" for one in ("lesions", "images", *codes)],
-            diagnoses="; ".join(
-                f"{code}: {card.taxonomy[code].name}" for code in codes if code in card.taxonomy
-            ),
+            labels=[card.taxonomy[one].short if one in card.taxonomy else part_words(one) for one in codes],
         )
     )
     return text.rstrip() + "\n"
@@ -84,6 +91,7 @@ def card_templates() -> Environment:
         "head": markdown_head,
         "interval": interval_cell,
         "number": number_cell,
+        "part_words": part_words,
         "plain_percent": plain_percent,
         "rate": rate,
         "row": markdown_row,
@@ -149,7 +157,32 @@ def guard_table(card: Card) -> list[Sequence[str]]:
         (name, *(rate(shares[kind]) if kind in shares else NONE for kind in kinds))
         for name, shares in measured.items()
     ]
-    return [("images", *kinds), *rows] if rows else []
+    return [("images", *(GUARD.get(kind) or fact_label(kind) for kind in kinds)), *rows] if rows else []
+
+
+def mapping_of(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What stands below a name, where names and values do."""
+    found = values.get(name)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def recipe_values(card: Card) -> list[tuple[str, str]]:
+    """The recipe and the software, by names that people read; values in lists stand in the card's file."""
+    recipe, versions = (mapping_of(card.training, name) for name in ("recipe", "versions"))
+    views = {f"{name} of views": value for name, value in mapping_of(recipe, "views").items()}
+    values = {name: value for name, value in (recipe | views).items() if name not in ("name", "purpose")}
+    values |= {name: card.training[name] for name in ("best_epoch", "seed") if name in card.training}
+    plain = [
+        (fact_label(name), f"{value:g}" if isinstance(value, float) else str(value))
+        for name, value in values.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    ]
+    flags = [
+        (fact_label(name), "yes" if value else "no")
+        for name, value in values.items()
+        if isinstance(value, bool)
+    ]
+    return [*plain, *flags, *((fact_label(name), str(version)) for name, version in versions.items())]
 
 
 def cost(training: Mapping[str, Any]) -> str | None:

@@ -26,7 +26,7 @@ def test_model_card_reads_nested_and_missing_facts(bundle_root):
     bundle = open_bundle(bundle_root / "tiny")
     odd = {"versions": {"keras": "3.15", "numpy": "2.3"}, "seeds": [1, 2], "rate": 0.001, "note": None}
     words = text(card.model_card(dataclasses.replace(bundle.card, training=odd, synthetic=False, files={})))
-    for fact in ("keras 3.15, numpy 2.3", "1, 2", "0.001", "None", "Not stated."):
+    for fact in ("keras 3.15, numpy 2.3", "1, 2", "0.001", "none", "Not stated."):
         assert fact in words
 
 

@@ -129,3 +129,23 @@ def test_the_first_drawing_of_the_curve_is_a_small_picture_of_it(client, bundle_
     assert len(drawing) < 20_000
     none = client.get(f"/performance/sketch/roc.svg{HERE}&diagnosis=nv").text
     assert "Not defined without malignant cases." in none
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind", "begins"),
+    [
+        ("html", "text/html", b"<!doctype"),
+        ("pdf", "application/pdf", b"%PDF"),
+        ("md", "text/markdown", b"# Model"),
+    ],
+)
+def test_the_card_is_a_file_in_three_formats(client, ending, kind, begins):
+    answer = client.get(f"/performance/card/tiny.{ending}")
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert f'filename="tiny-card.{ending}"' in answer.headers["Content-Disposition"]
+    assert answer.data.startswith(begins)
+
+
+def test_there_is_no_card_of_what_is_not_here(client):
+    for path in ("nobody.pdf", "tiny.doc"):
+        assert client.get(f"/performance/card/{path}").status_code == 404

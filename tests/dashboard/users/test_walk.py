@@ -28,6 +28,7 @@ VALUES |= {"patient_id": "0", "lesion_id": "0"}
 VALUES |= {
     "unknown": "x",
     "filename": "x.css",
+    "ending": "md",
     "path": "history",
     "package_name": "dash",
     "fingerprinted_path": "x.js",
