@@ -125,6 +125,7 @@ def read_report(record_id: str, query: ReportQuery) -> Response:
         time_zone(query.zone) if query.zone is not None else None,
         attempts_of(store, record),
         printed_cases(record),
+        store.reviews(record.id),
     )
     response = private_response(Response(pdf, mimetype="application/pdf"), "private, no-cache")
     response.headers["Content-Disposition"] = f'inline; filename="dermaboard-{record.id}.pdf"'

@@ -1,7 +1,7 @@
 """A prediction on one page of A4: what it says, for the print page and the PDF alike, and the PDF itself."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -15,25 +15,29 @@ from dashboard.shell.text import (
     chance_sentence,
     context_words,
     crop_words,
+    day_words,
     diagnosis_words,
     headline,
     model_limits,
     next_step,
     percent,
     similar_cases,
+    taken_words,
 )
 from model.outcome import Outcome
 from model.points import point_words
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
-    from dashboard.store import Record
+    from dashboard.store import Record, Review
 
 LIKELIEST = 4
 
 
 # So much of what people wrote fits on the page; the rest stays with the prediction.
-NAME, CONTEXT, CAUTIONS, KNOWN = 96, 280, 6, 5
+NAME, HEAD, CONTEXT, NOTE, CAUTIONS, KNOWN = 96, 48, 200, 120, 4, 5
+# Where a name is written by hand.
+SIGNED = ("Seen by", "Date", "Signature")
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,15 @@ class Report:
         cautions: sentences.
         diagnoses: (clinical name, plain name, malignant, probability), the likeliest first.
         known: similar known cases, the nearest first.
-        facts: (name, value) lines.
+        head: (name, value) of patient, lesion, body site and day, with words for what nobody has said.
+        context: what else was said of the lesion.
+        confirmed: the confirmed diagnosis with how, by whom and what was noted; empty without one.
+        facts: (name, value) lines, digests last.
         attempts: what other photographs of the lesion from this day mean for it.
     """
 
     title: str
+    head: tuple[tuple[str, str], ...]
     outcome: str
     word: str
     chance: str
@@ -68,11 +76,13 @@ class Report:
     known: tuple[KnownCase, ...]
     no_outline: str
     context: str
+    confirmed: str
     facts: tuple[tuple[str, str], ...]
     limits: str
     attempts: str = ""
     disclaimer: str = f"{NOT_A_DEVICE} {DISCLAIMER}"
     retake_steps: tuple[str, ...] = RETAKE_STEPS
+    signed: tuple[str, ...] = SIGNED
 
 
 def report_of(
@@ -83,6 +93,7 @@ def report_of(
     prevalence: float | None = None,
     attempts: "Sequence[Record]" = (),
     pictured: Collection[str] = (),
+    reviews: "Sequence[Review]" = (),
 ) -> Report:
     """What the report of a stored prediction says.
 
@@ -93,6 +104,7 @@ def report_of(
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         attempts: see `attempts_of`.
         pictured: see `pictured_cases`.
+        reviews: of the prediction, the newest first.
     """
     zones = scale_zones(record.threshold, record.malignant_from)
     ordered = sorted(record.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
@@ -101,6 +113,7 @@ def report_of(
     warnings += [caution.text for caution in record.cautions if not caution.severe]
     return Report(
         title=shortened(record.filename, NAME),
+        head=report_head(record),
         outcome=record.outcome,
         word=headline(record.outcome, record.context.signs),
         chance=chance_sentence(record.probability, prevalence),
@@ -114,8 +127,9 @@ def report_of(
         similar=similar_cases(record.similar, taxonomy) if reliable else "",
         known=known_cases(record.similar, taxonomy, pictured)[:KNOWN] if reliable else (),
         no_outline=no_outline,
-        context=shortened(context_words(record.context), CONTEXT),
-        facts=report_facts(record, taxonomy),
+        context=shortened(context_words(replace(record.context, **dict.fromkeys(HEADED))), CONTEXT),
+        confirmed=confirmation_words(record, reviews, taxonomy),
+        facts=report_facts(record),
         limits=model_limits(len(record.probabilities)),
         attempts=shortened(attempt_words(record, attempts), CONTEXT),
     )
@@ -129,19 +143,45 @@ def likely_diagnosis(code: str, taxonomy: Taxonomy, probability: float) -> tuple
     )
 
 
-def report_facts(record: "Record", taxonomy: Taxonomy) -> tuple[tuple[str, str], ...]:
-    """What the prediction was made from and by."""
-    lines = [
-        ("Image", f"{record.width:,} × {record.height:,} pixels, SHA-256 {record.sha256}"),
-        *([("Cropped", crop_words(record.crop))] if record.crop else []),
-        ("Model", f"{record.model}, version {record.model_version}, SHA-256 {record.model_sha256}"),
+# What of the context stands in the head.
+HEADED = ("patient", "lesion", "site", "taken")
+
+
+def report_head(record: "Record") -> tuple[tuple[str, str], ...]:
+    """Whose lesion it is, where, and when it was photographed: what a clinic files by."""
+    context = record.context
+    return (
+        ("Patient", shortened(context.patient or "not named", HEAD)),
+        ("Lesion", shortened(context.lesion or "not assigned", HEAD)),
+        ("Body site", shortened(context.site or "not said", HEAD)),
+        ("Date taken", taken_words(record)),
+    )
+
+
+def confirmation_words(record: "Record", reviews: "Sequence[Review]", taxonomy: Taxonomy) -> str:
+    """The confirmed diagnosis, how it was confirmed, by whom and when, and what was noted; empty without one."""
+    if not record.confirmed:
+        return ""
+    by = f", by {record.confirmed_by}" if record.confirmed_by else ""
+    said = f"{diagnosis_words(record.confirmed, taxonomy)}{by}."
+    review = next((one for one in reviews if one.source is not None), None)
+    if review is None:
+        return said
+    note = f" {shortened(review.note, NOTE)}" if review.note else ""
+    return f"{said} Recorded by {shortened(review.reviewer, HEAD)}, {day_words(review.created.date())}.{note}"
+
+
+def report_facts(record: "Record") -> tuple[tuple[str, str], ...]:
+    """What the prediction was made from and by; digests, which only a machine reads, last."""
+    return (
+        ("Model", f"{record.model}, version {record.model_version}"),
         ("Operating point", point_words(record.operating_point) or f"threshold {percent(record.threshold)}"),
+        ("Image", f"{record.width:,} × {record.height:,} pixels"),
+        *([("Cropped", crop_words(record.crop))] if record.crop else []),
         ("Prediction", record.id),
-    ]
-    if record.confirmed:
-        by = f" ({record.confirmed_by})" if record.confirmed_by else ""
-        lines.append(("Confirmed diagnosis", diagnosis_words(record.confirmed, taxonomy) + by))
-    return tuple(lines)
+        ("SHA-256 of the image", record.sha256),
+        ("SHA-256 of the model", record.model_sha256),
+    )
 
 
 def time_with_zone(when: datetime, zone: tzinfo | None = None) -> str:

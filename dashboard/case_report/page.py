@@ -60,6 +60,7 @@ def layout(case_id: str | None = None, **_: str) -> html.Div:
         services.prevalence(record),
         attempts_as_read(services, record),
         pictured_cases(record),
+        services.store.reviews(record.id),
     )
     return html.Div(
         [

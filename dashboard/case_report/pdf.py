@@ -13,7 +13,7 @@ from fpdf.fonts import TTFFont
 
 from dashboard.case_report.content import KNOWN, Report, report_of, time_with_zone
 from dashboard.shell.text import OUTCOMES, percent
-from dashboard.store import Record
+from dashboard.store import Record, Review
 from model.images import Limits, decode, encode
 from model.taxonomy import Taxonomy
 
@@ -24,7 +24,7 @@ WIDTH, HEIGHT, MARGIN, GAP = 210.0, 297.0, 16.0, 6.0
 INNER = WIDTH - 2 * MARGIN
 HALF = (INNER - GAP) / 2
 # How high the photographs may be; the next one is tried where much text would run over the page.
-PICTURES = (62.0, 50.0, 38.0, 28.0)
+PICTURES = (62.0, 50.0, 38.0, 28.0, 20.0, 14.0)
 TINY, SMALL, BODY, LARGE, HUGE = 6.0, 7.5, 9.0, 11.0, 17.0  # points
 INK, MUTED, LINE = "#16202c", "#566273", "#dfe3e8"
 MISSING = "?"
@@ -157,6 +157,14 @@ def draw_head(page: Paper, report: Report, times: str) -> None:
     page.cell(INNER, SMALL * 0.5, page.shown(times), align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     page.ln(2)
     page.write_text(report.title, MARGIN, INNER, LARGE, True)
+    page.ln(1)
+    top, wide, ends = page.get_y(), INNER / len(report.head), page.get_y()
+    for place, (name, value) in enumerate(report.head):
+        page.set_y(top)
+        page.write_text(name, MARGIN + place * wide, wide - 2, SMALL, True, MUTED)
+        page.write_text(value, MARGIN + place * wide, wide - 2, BODY)
+        ends = max(ends, page.get_y())
+    page.set_y(ends)
     if report.context:
         page.ln(0.5)
         page.write_text(
@@ -287,7 +295,20 @@ def draw_known_cases(page: Paper, report: Report, x: float, top: float, known: M
 
 
 def draw_foot(page: Paper, report: Report) -> None:
-    """Facts, limits and the disclaimer."""
+    """What was confirmed, where to sign, facts, limits and the disclaimer."""
+    if report.confirmed:
+        page.write_text("Confirmed diagnosis", MARGIN, INNER, SMALL, True, MUTED)
+        page.write_text(report.confirmed, MARGIN, INNER)
+        page.ln(2)
+    page.ln(6)
+    line, wide = page.get_y(), INNER / len(report.signed)
+    page.set_draw_color(MUTED)
+    for place, what in enumerate(report.signed):
+        left = MARGIN + place * wide
+        page.line(left, line, left + wide - GAP, line)
+        page.set_y(line + 0.5)
+        page.write_text(what, left, wide - GAP, SMALL, False, MUTED)
+    page.ln(2.5)
     page.rule()
     page.ln(2.5)
     for name, value in report.facts:
@@ -322,6 +343,7 @@ def report_pdf(
     zone: tzinfo | None = None,
     attempts: Sequence[Record] = (),
     known: Mapping[str, bytes] | None = None,
+    reviews: Sequence[Review] = (),
 ) -> bytes:
     """The report as a PDF of one page, its typeface embedded.
 
@@ -336,6 +358,7 @@ def report_pdf(
         zone: the reader's time zone; the server's own when left out.
         attempts: see `attempts_of`.
         known: JPEG files of similar known cases by image id; empty where none may be shown.
+        reviews: of the prediction, the newest first.
     """
     # Paper has neither WebP nor a JPEG that is to be turned.
     printed = encode(decode(image, Limits(max_bytes=len(image))).pixels, max_side=PRINTED)
@@ -344,7 +367,7 @@ def report_pdf(
     utc, here = time_with_zone(record.created), time_with_zone(record.created, local)
     times = utc if utc == here else f"{utc} ({here})"
     return fitted_pdf(
-        report_of(record, taxonomy, drawn, no_outline, prevalence, attempts, known or ()),
+        report_of(record, taxonomy, drawn, no_outline, prevalence, attempts, known or (), reviews),
         record.width / record.height,
         printed,
         outline,

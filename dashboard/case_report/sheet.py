@@ -9,7 +9,7 @@ from dashboard.shell.templates import rendered
 from model.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
-    from dashboard.store import Record
+    from dashboard.store import Record, Review
 
 
 def sheet(
@@ -20,6 +20,7 @@ def sheet(
     prevalence: float | None = None,
     attempts: "Sequence[Record]" = (),
     pictured: Collection[str] = (),
+    reviews: "Sequence[Review]" = (),
 ) -> str:
     """The whole report of a stored prediction, as HTML.
 
@@ -30,11 +31,12 @@ def sheet(
         prevalence: the share of malignant lesions for which the probability holds; None where nobody knows it.
         attempts: see `attempts_of`.
         pictured: see `pictured_cases`.
+        reviews: of the prediction, the newest first.
     """
     return rendered(
         "sheet.html",
         record=record,
-        report=report_of(record, taxonomy, drawn, no_outline, prevalence, attempts, pictured),
+        report=report_of(record, taxonomy, drawn, no_outline, prevalence, attempts, pictured, reviews),
         when=time_with_zone(record.created),
         square=None if no_outline else centred_square(record.width, record.height),
     )

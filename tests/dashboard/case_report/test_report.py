@@ -19,7 +19,7 @@ from dashboard.cases import NOBODY, predict_photograph
 from dashboard.services import Services
 from dashboard.shell.outline import outline_png
 from dashboard.shell.text import DISCLAIMER, EXAMINE, NEXT_STEPS, RETAKE_STEPS, model_limits
-from dashboard.store import Context, Record
+from dashboard.store import Context, Record, Review
 from model.cautions import Caution
 from model.evaluation.verdict import VERDICTS
 from model.predictor import Decision, Similar
@@ -48,15 +48,33 @@ def crowded(record: Record) -> Record:
         malignant_from=0.4,
         similar=tuple(Similar("i", "l", "mel" if place < 7 else "nv", 0.1) for place in range(10)),
         cautions=tuple(Caution(f"c{place}", sentence, severe=place < 2) for place in range(8)),
-        context=Context(age=54, sex="female", site="back", lesion="L" * 100, note="A long note. " * 300),
+        context=Context(
+            age=54, sex="female", site="back", patient="P" * 100, lesion="L" * 100, note="A long note. " * 300
+        ),
+        confirmed="mel",
+        confirmed_by="histology",
     )
+
+
+REVIEW = Review(
+    *("review", "prediction", datetime(2026, 5, 20, tzinfo=UTC), "Dr Anna " + "M" * 100),
+    *("mel", "histology", "Breslow 0.4 mm, excised with a margin. " * 20, ()),
+)
 
 
 def pdf(record: Record, services: Services) -> PdfReader:
     """The record's report, with the images of the stored one."""
     store = services.store
     return PdfReader(
-        io.BytesIO(report_pdf(record, HAM10000, store.image(record.id), outline_png(files.heatmap()) or b"")),
+        io.BytesIO(
+            report_pdf(
+                record,
+                HAM10000,
+                store.image(record.id),
+                outline_png(files.heatmap()) or b"",
+                reviews=[REVIEW] if record.confirmed else [],
+            )
+        ),
         strict=True,
     )
 
@@ -128,7 +146,7 @@ def test_crowded_report_keeps_to_its_page(crowded: Record, services: Services, r
     assert ("uncertain 8.0 % to 40 %" in printed) == reliable
     for wanted in (
         "97.5 % sensitivity",
-        "54 years, female, back",
+        "54 years, female",
         "not used by the model",
         "Ångström",
         DISCLAIMER,
@@ -193,3 +211,22 @@ def test_page_of_no_prediction_leads_back(app: Dash, record: Record) -> None:
     with app.server.app_context():
         assert record.id in text(page.layout(record.id))
         assert "Look in the history" in text(page.layout("0198c0de-0000-7000-8000-000000000000"))
+
+
+def test_a_clinic_can_file_it(record: Record, services: Services) -> None:
+    said = Context(patient="P-014", lesion="left arm", site="back", taken="2026-05-03")
+    filed = replace(record, context=said, confirmed="mel", confirmed_by="histology")
+    words_of_page = " ".join(text(sheet(filed, HAM10000, reviews=[REVIEW])).split())
+    for shown in (words_of_page, words(pdf(filed, services))):
+        for one in ("P-014", "left arm", "back", "03 May 2026", "Breslow 0.4 mm", "Signature"):
+            assert one in shown
+        assert "Melanoma, by histology. Recorded by Dr Anna" in shown
+        # Digests come last of the facts, and the context says nothing twice.
+        assert (
+            shown.index("Operating point")
+            < shown.index(record.sha256)
+            < shown.index(record.model_sha256[:40])
+        )
+        assert shown.count("P-014") == 1
+    bare = sheet(record, HAM10000)
+    assert "not named" in bare and "Date missing" in bare and "Confirmed" not in bare
