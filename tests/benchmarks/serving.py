@@ -43,9 +43,9 @@ def server() -> list[Measure]:
                 predict(address)
             megabytes.append(resident(process) / 1e6)
     return [
-        Measure("start of the server to the first page", statistics.median(seconds), "s", bar=3),
+        Measure("start of the server to the first page", statistics.median(seconds), "s", bar=2),
         Measure(
-            f"resident memory after {PREDICTIONS} predictions", statistics.median(megabytes), "MB", bar=500
+            f"resident memory after {PREDICTIONS} predictions", statistics.median(megabytes), "MB", bar=350
         ),
     ]
 
@@ -69,8 +69,12 @@ def prediction() -> list[Measure]:
 
 
 @contextmanager
-def serving(data: Path | None = None) -> Iterator[tuple[psutil.Process, str]]:
-    """`python -m dashboard` on a free port over this data folder or an empty one, from its first page on."""
+def serving(data: Path | None = None, workers: int = 1) -> Iterator[tuple[psutil.Process, str]]:
+    """`python -m dashboard` on a free port over this data folder or an empty one, from its first page on.
+
+    Args:
+        workers: processes that serve.
+    """
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -81,6 +85,7 @@ def serving(data: Path | None = None) -> Iterator[tuple[psutil.Process, str]]:
             if not k.startswith("DERMABOARD_") or k == "DERMABOARD_BUNDLES"
         }
         environment |= {"DERMABOARD_PORT": str(port), "DERMABOARD_DATA_DIR": str(data or folder)}
+        environment |= {"DERMABOARD_WORKERS": str(workers)}
         command = [sys.executable, "-m", "dashboard"]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
