@@ -209,6 +209,17 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         partial.unlink(missing_ok=True)
 
 
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turns whatever the libraries of object stores raise into an OSError."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"it does not answer ({type(error).__name__})") from error
+
+
 class RemoteFolder:
     """A folder at an address of fsspec. Object stores show an object when all of it is there."""
 
@@ -231,9 +242,11 @@ class RemoteFolder:
     def _path(self, name: str) -> str:
         return f"{self.root.rstrip('/')}/{name}"
 
+    @reaching()
     def read(self, name: str) -> bytes:
         return nonempty(bytes(self.system.cat_file(self._path(name))), name)
 
+    @reaching()
     def has(self, name: str) -> bool:
         try:
             return bool(self.system.size(self._path(name)))
@@ -246,19 +259,23 @@ class RemoteFolder:
     def sync(self, name: str) -> None:
         """An object that is shown is there for good."""
 
+    @reaching()
     def remove(self, name: str) -> None:
         if self.system.exists(self._path(name)):
             self.system.rm_file(self._path(name))
 
+    @reaching()
     def check(self) -> None:
         # Only writing shows whether it can be written; that it answers is something.
         self.system.exists(self._path(""))
 
     def names(self, folder: str) -> Iterator[str]:
         start = self._path("")
-        if self.system.exists(self._path(folder)):
-            for path in self.system.find(self._path(folder)):
-                yield path[path.index(start) + len(start) :] if start in path else path
+        with reaching():
+            there = self.system.exists(self._path(folder))
+            found = self.system.find(self._path(folder)) if there else ()
+        for path in found:
+            yield path[path.index(start) + len(start) :] if start in path else path
 
 
 @dataclass(frozen=True)
@@ -268,6 +285,7 @@ class RemoteStaged:
     system: Any
     contents: dict[str, bytes]
 
+    @reaching()
     def commit(self) -> None:
         for path, data in self.contents.items():
             self.system.makedirs(path.rsplit("/", maxsplit=1)[0], exist_ok=True)

@@ -350,7 +350,9 @@ class Store(Transactions):
 
     def picture(self, record: Record) -> bytes:
         """The photograph of a record, see `image`."""
-        return self._read(self.files.image(record.sha256))
+        with self.disk():
+            name = self.files.image(record.sha256)
+        return self._read(name)
 
     def _read(self, name: str) -> bytes:
         with self.disk():
