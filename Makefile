@@ -51,6 +51,7 @@ lock: $(DEV)/.installed ## recompile requirements/*.txt from pyproject.toml
 	$(LOCK) --all-extras --upgrade --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --output-file requirements/serve.txt
 	$(LOCK) --constraint requirements/dev.txt --extra s3 --output-file requirements/s3.txt
+	$(LOCK) --constraint requirements/dev.txt --extra s3 --extra cluster --output-file requirements/cluster.txt
 	$(LOCK) --constraint requirements/dev.txt --extra train --output-file requirements/train.txt
 
 sbom: $(SERVE)/.installed $(DEV)/.installed ## list what serving installs, with licences, as CycloneDX in sbom.json

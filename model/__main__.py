@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from model.bundle import SHIPPED, Bundle, BundleError, Card, find_bundles, named_bundle
+from model.cluster import add_cluster_options, score_archive, wants_cluster
 from model.console import fail, speak_utf8
 from model.points import point_label
 from model.predictor import Predictor
@@ -20,6 +21,11 @@ MOVED = ("card", "report")
 
 def score_command(options: argparse.Namespace) -> int:
     """Score files; 0 when every file was scored, 1 when some could not be used, 130 when the user stopped it."""
+    if wants_cluster(options):
+        if options.workers is None and not options.scheduler:
+            return fail("Addresses are scored on a cluster: add --workers N, or --scheduler tcp://host:8786.")
+        return score_archive(options)
+    options.paths, options.out = list(map(Path, options.paths)), Path(options.out)
     # One thread a call: `score` keeps the other cores busy with other files.
     predictor = Predictor(named_bundle(options.bundles, options.model), threads=1)
     point = predictor.bundle.card.point(options.operating_point)
@@ -116,8 +122,12 @@ def model_parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     scoring = commands.add_parser("score", help="predict files and whole folders into a table")
-    scoring.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="image files or folders")
-    scoring.add_argument("--out", type=Path, required=True, help="table to write: .csv, .parquet or .jsonl")
+    scoring.add_argument("paths", nargs="+", metavar="PATH", help="image files or folders, or addresses")
+    scoring.add_argument(
+        "--out",
+        required=True,
+        help="table to write: .csv, .parquet or .jsonl; with a cluster a folder of Parquet files, or a .csv",
+    )
     scoring.add_argument("--model", default="dermanet", help="name of the bundle (default: dermanet)")
     scoring.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
     scoring.add_argument(
@@ -127,6 +137,7 @@ def model_parser() -> argparse.ArgumentParser:
         "it sends on (default: the card's own)",
     )
     scoring.add_argument("--heatmaps", type=Path, metavar="DIR", help="folder for heatmaps")
+    add_cluster_options(scoring)
     scoring.set_defaults(act=score_command)
     commands.add_parser("list", help="the bundles and what they are").set_defaults(act=list_command)
     commands.add_parser("verify", help="check the files of every bundle").set_defaults(act=verify_command)

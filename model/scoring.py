@@ -85,6 +85,22 @@ def score_batch(
 ) -> list[dict[str, Any]]:
     """Rows of a few files."""
     contents = [read_photograph(path) for path in files]
+    return score_photographs(predictor, list(map(path_as_text, files)), contents, operating_point, heatmaps)
+
+
+def score_photographs(
+    predictor: Predictor,
+    names: Sequence[str],
+    contents: Sequence[Photograph | str],
+    operating_point: str | None,
+    heatmaps: Path | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of a few photographs.
+
+    Args:
+        names: of their files.
+        contents: what was decoded, or the sentence that says why there is nothing.
+    """
     photographs = [item for item in contents if isinstance(item, Photograph)]
     predictions = (
         predictor.predict_many(photographs, heatmaps is not None, operating_point=operating_point)
@@ -97,10 +113,10 @@ def score_batch(
                 (heatmaps / f"{prediction.sha256}.png").write_bytes(heatmap_png(prediction.heatmap))
     following = iter(predictions)
     return [
-        prediction_row(path, next(following))
+        prediction_row(name, next(following))
         if isinstance(item, Photograph)
-        else failure_row(path, predictor, item)
-        for path, item in zip(files, contents, strict=True)
+        else failure_row(name, predictor, item)
+        for name, item in zip(names, contents, strict=True)
     ]
 
 
@@ -115,10 +131,10 @@ def read_photograph(path: Path) -> Photograph | str:
         return f"The file cannot be read: {error.strerror or error}."
 
 
-def prediction_row(path: Path, prediction: Prediction) -> dict[str, Any]:
+def prediction_row(name: str, prediction: Prediction) -> dict[str, Any]:
     """The row of a prediction."""
     return {
-        "file": path_as_text(path),
+        "file": name,
         "sha256": prediction.sha256,
         "probability": prediction.probability,
         "decision": prediction.decision.value,
@@ -137,12 +153,12 @@ def prediction_row(path: Path, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def failure_row(path: Path, predictor: Predictor, sentence: str) -> dict[str, Any]:
+def failure_row(name: str, predictor: Predictor, sentence: str) -> dict[str, Any]:
     """The row of a file that could not be used."""
     card = predictor.bundle.card
     return {
         **dict.fromkeys(score_columns(card.taxonomy)),
-        "file": path_as_text(path),
+        "file": name,
         "model": f"{card.name} {card.version}",
         "model_sha256": card.sha256,
         "error": sentence,

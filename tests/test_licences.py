@@ -46,7 +46,7 @@ def test_every_page_says_which_models_are_not_for_commercial_use() -> None:
 def test_the_frame_names_them(app: Dash) -> None:
     with app.server.app_context():
         assert "For non-commercial use only: theirs (" in str(shell("1.0", [("theirs", "CC BY-NC 4.0")]))
-    assert "commercial" not in str(app.layout)  # the tests' model is under the MIT licence
+        assert "commercial" not in str(app.layout())  # the tests' model is under the MIT licence
 
 
 def test_the_bill_of_materials_names_what_serves(tmp_path: Path) -> None:
