@@ -6,6 +6,7 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const PAUSE = 30;
   const PATIENCE = 5000;
+  const LONGEST = 60000;
   // Windows above and below that are drawn before they are in sight.
   const NEAR = 0.5;
   // As in performance.css.
@@ -15,6 +16,7 @@
   let shown = null; // the view whose rooms these are
   let again = () => {};
   let wake = null; // goes on when all that is near is drawn
+  let everything = false; // for paper, which shows more than the window
 
   const nameOf = (room) => JSON.parse(room.id).name;
   const empty = (room) => room.querySelector(":scope > .skeleton") !== null;
@@ -43,7 +45,9 @@
 
   // The room to call next, and whether with its intervals.
   function next(rooms) {
-    const near = rooms.map((room) => [away(room), room]).filter(([far]) => far <= NEAR).sort((
+    const near = rooms.map((room) => [away(room), room]).filter(([far]) =>
+      everything ? far < Infinity : far <= NEAR
+    ).sort((
       [one],
       [other],
     ) => one - other);
@@ -79,7 +83,23 @@
     return clientside.no_update;
   }
 
-  shared.turns = { called: (name) => called !== null && called.has(name) };
+  // Draw everything that is not folded; done when it stands, with its intervals.
+  async function all() {
+    const waiting = () =>
+      [...document.querySelectorAll("#performance-body [data-turn]")].some((room) =>
+        away(room) < Infinity &&
+        (empty(room) || rough(room) || room.querySelector(".dash-graph:not(:has(.main-svg))"))
+      );
+    everything = true;
+    const began = performance.now();
+    while (waiting() && performance.now() - began < LONGEST) {
+      resume();
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    everything = false;
+  }
+
+  shared.turns = { called: (name) => called !== null && called.has(name), all };
   clientside.turns = {
     colour: () => anew("map"),
     // With every new body and in every new theme; what was begun for another ends.

@@ -134,6 +134,13 @@ def actions(view: View) -> Component:
                 # performance.js adds the filter and the prevalence that are set when it is clicked.
                 **attributes(data_table="report"),
             ),
+            html.Button(
+                [html.I(className="icon icon-print"), html.Span("Print")],
+                id="performance-print",
+                type="button",
+                className="btn btn-sm btn-outline-secondary",
+                title="Draw every figure, then print this page",
+            ),
         ],
         className="actions",
     )
