@@ -6,7 +6,7 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from plotly.graph_objects import Figure
 
@@ -14,13 +14,14 @@ from dashboard.addresses import local_address
 from dashboard.cases import current_actor
 from dashboard.judging import as_read
 from dashboard.patient import parts
+from dashboard.patient.merging import done_note, lesion_merge_form, split_lesion
 from dashboard.patient.visits import LesionStory, one_a_photograph
-from dashboard.patients import change_lesion
+from dashboard.patients import change_lesion, merge_lesion, undo_lesion_merge
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box, dead_end_page
 from dashboard.shell.pictures import prediction_url
-from dashboard.shell.review_form import form_field, review_problem
+from dashboard.shell.review_form import NOTHING, form_field, review_problem
 from dashboard.shell.side_by_side import photograph_pane, swipe_bar, zoom_bar
 from dashboard.shell.text import WITHOUT_CHANCE, taken_words
 from dashboard.shell.verdict import verdict_and_chance
@@ -68,13 +69,15 @@ def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
                 [
                     lesion_form(LesionDetails()),
                     *choices(()),
-                    *(html.Div(id=name) for name in ("lesion-sides", "lesion-head")),
+                    *(html.Div(id=name) for name in ("lesion-sides", "lesion-head", "lesion-sections")),
+                    html.Div(lesion_merge_form(None, (), ()), id="lesion-merging", className="case"),
                     trend(),
                 ],
                 hidden=True,
             ),
             *lesion_stores("", 0),
         )
+    story = lesion_story(services, lesion)
     return html.Div(
         [
             html.Nav(
@@ -86,14 +89,24 @@ def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
                 **attributes(aria_label="Way back"),
             ),
             html.Div(lesion_head(lesion, patient), id="lesion-head"),
-            *lesion_sections(
-                LesionStory(lesion, tuple(as_read(services, people.cases_of_lesion(lesion.id))))
-            ),
+            html.Div(lesion_sections(story), id="lesion-sections", className="case"),
             html.Div(lesion_form(lesion.details)),
+            html.Div(merge_form_of_story(services, story), id="lesion-merging", className="case"),
             *lesion_stores(lesion.id, lesion.revision),
         ],
         className="case",
     )
+
+
+def lesion_story(services: Services, lesion: Lesion) -> LesionStory:
+    """A lesion with its photographs, as whoever asks may see them."""
+    return LesionStory(lesion, tuple(as_read(services, Patients(services.store).cases_of_lesion(lesion.id))))
+
+
+def merge_form_of_story(services: Services, story: LesionStory) -> list[Component]:
+    """What merges and splits a lesion."""
+    others = [found.lesion for found in Patients(services.store).lesions(story.lesion.patient_id)]
+    return lesion_merge_form(story.lesion, others, story.records)
 
 
 def lesion_stores(lesion_id: str, revision: int) -> list[dcc.Store]:
@@ -290,3 +303,52 @@ def save_lesion(clicks: int | None, lesion_id: str, seen: int, *values: Any) -> 
         return no_update, no_update, review_problem(str(error))
     saved = html.P("Saved.", className="note", role="status")
     return lesion_head(lesion, patient), lesion.revision, saved
+
+
+@callback(
+    Output("lesion-head", "children", allow_duplicate=True),
+    Output("lesion-seen", "data", allow_duplicate=True),
+    Output("lesion-sections", "children"),
+    Output("lesion-merging", "children"),
+    Output("lesion-merge-problem", "children"),
+    Input("lesion-merge", "n_clicks"),
+    Input("lesion-part", "n_clicks"),
+    Input("lesion-split", "n_clicks"),
+    State("lesion-id", "data"),
+    State("lesion-into", "value"),
+    State("lesion-photographs", "value"),
+    State("lesion-other", "value"),
+    prevent_initial_call=True,
+)
+def merge_or_split_lesion(
+    merging: int | None,
+    parting: int | None,
+    splitting: int | None,
+    lesion_id: str,
+    into: str | None,
+    chosen: list[str] | None,
+    name: str | None,
+) -> tuple[Any, ...]:
+    """Have the lesion be another, or one again, or some of its photographs be of another."""
+    if not (merging or parting or splitting):
+        return (no_update,) * 5
+    actor, services = current_actor(), Services.current()
+    try:
+        if ctx.triggered_id == "lesion-split":
+            said = split_lesion(actor, services, lesion_id, chosen or (), name)
+        elif ctx.triggered_id == "lesion-part":
+            undo_lesion_merge(actor, services, lesion_id)
+            said = done_note("The merge is undone.")
+        elif into in (None, NOTHING):
+            raise InputError("Say which lesion it is.")
+        else:
+            merge_lesion(actor, services, lesion_id, into or "")
+            said = done_note("Merged.")
+        people = Patients(services.store)
+        lesion = people.lesion(lesion_id)
+        patient = people.get(lesion.patient_id)
+    except (Conflict, InputError, NotFound, StoreError) as error:
+        return (*(no_update,) * 4, review_problem(str(error)))
+    story = lesion_story(services, lesion)
+    form = [*merge_form_of_story(services, story), said]
+    return lesion_head(lesion, patient), lesion.revision, lesion_sections(story), form, no_update

@@ -5,14 +5,15 @@ from datetime import date
 from typing import Any
 
 import dash
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import Input, Output, State, callback, ctx, dcc, html, no_update
 
 from dashboard.addresses import local_address
 from dashboard.cases import current_actor
 from dashboard.judging import as_read
 from dashboard.patient import parts
+from dashboard.patient.merging import done_note, offered_patients, patient_called, patient_merge_form
 from dashboard.patient.visits import lesion_stories, patient_visits, what_is_due
-from dashboard.patients import change_patient, trained_bundles
+from dashboard.patients import change_patient, merge_patient, trained_bundles, undo_patient_merge
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import dead_end_page
@@ -50,7 +51,14 @@ def layout(patient_id: str | None = None, **_: Any) -> html.Div:
             "This patient is not here",
             "The record was erased, or there is a typing error in the address.",
             # Dash asks for the page of no patient, to learn which components its callbacks will find.
-            html.Div([patient_form(PatientDetails()), html.Div(id="patient-sections")], hidden=True),
+            html.Div(
+                [
+                    patient_form(PatientDetails()),
+                    html.Div(id="patient-sections"),
+                    html.Div(patient_merge_form(None), id="patient-merging", className="case"),
+                ],
+                hidden=True,
+            ),
             *patient_stores("", 0),
         )
     return html.Div(
@@ -61,6 +69,7 @@ def layout(patient_id: str | None = None, **_: Any) -> html.Div:
             ),
             html.Div(patient_sections(patient), id="patient-sections", className="case"),
             html.Div(patient_form(patient.details)),
+            html.Div(patient_merge_form(patient), id="patient-merging", className="case"),
             *patient_stores(patient.id, patient.revision),
         ],
         className="case",
@@ -134,3 +143,39 @@ def save_patient(clicks: int | None, patient_id: str, seen: int, *values: Any) -
     except (Conflict, InputError, NotFound, StoreError) as error:
         return no_update, no_update, review_problem(str(error))
     return patient_sections(patient), patient.revision, html.P("Saved.", className="note", role="status")
+
+
+@callback(Output("patient-offers", "children"), Input("patient-into", "value"), prevent_initial_call=True)
+def offer_patients(start: str | None) -> list[html.Option]:
+    """Patients to merge with, found while the identifier is typed."""
+    return offered_patients(Services.current(), start)
+
+
+@callback(
+    Output("patient-sections", "children", allow_duplicate=True),
+    Output("patient-seen", "data", allow_duplicate=True),
+    Output("patient-merging", "children"),
+    Output("patient-merge-problem", "children"),
+    Input("patient-merge", "n_clicks"),
+    Input("patient-part", "n_clicks"),
+    State("patient-id", "data"),
+    State("patient-into", "value"),
+    prevent_initial_call=True,
+)
+def merge_or_part_patient(
+    merging: int | None, parting: int | None, patient_id: str, into: str | None
+) -> tuple[Any, ...]:
+    """Have the patient be another, or one again."""
+    if not (merging or parting):
+        return (no_update,) * 4
+    actor, services = current_actor(), Services.current()
+    try:
+        if ctx.triggered_id == "patient-part":
+            undo_patient_merge(actor, services, patient_id)
+        else:
+            merge_patient(actor, services, patient_id, patient_called(services, into).id)
+        patient = Patients(services.store).get(patient_id)
+    except (Conflict, InputError, NotFound, StoreError) as error:
+        return no_update, no_update, no_update, review_problem(str(error))
+    said = done_note("Merged." if patient.merged_into else "The merge is undone.")
+    return patient_sections(patient), patient.revision, [*patient_merge_form(patient), said], no_update

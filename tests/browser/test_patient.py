@@ -45,3 +45,38 @@ def test_a_case_leads_to_its_lesion_and_that_to_its_patient(
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_text(re.compile("born 1961"))).to_be_visible()
     assert fits(page, width)
+
+
+@WIDTHS
+def test_patients_are_merged_and_a_lesion_is_split_by_buttons(
+    visit: Visit, address: str, lesion_jpeg: bytes, mole_jpeg: bytes, width: int
+) -> None:
+    wrong, right = f"W-{width}", f"R-{width}"
+    stays = predict(address, mole_jpeg, "stays.jpg", patient=wrong, lesion="1", taken="2026-05-20")
+    predict(address, lesion_jpeg, "goes.jpg", patient=wrong, lesion="1", taken="2025-03-12")
+    predict(address, lesion_jpeg, "other.jpg", patient=right, lesion="1")
+    page = visit.open(f"/history/{stays}", width=width)
+    page.get_by_role("link", name=re.compile("then and now")).click()
+    page.get_by_text("Split", exact=True).click()
+    page.get_by_label(re.compile("goes.jpg")).check()
+    page.get_by_label("Name of their lesion").fill("2")
+    assert fits(page, width)
+    page.get_by_role("button", name="Split off").click()
+    expect(page.get_by_text("Split off: the photographs are with")).to_be_visible()
+    expect(page.locator(".visits strong")).to_have_text(["20 May 2026"])
+    page.get_by_role("link", name=f"← {wrong}").click()
+    page.get_by_text("Merge with another patient").click()
+    field = page.get_by_label("Identifier of the other patient")
+    field.fill(right[:-1])
+    expect(page.locator(f"#patient-offers option[value='{right}']")).to_be_attached()
+    field.fill("nobody")
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(page.get_by_text("There is no patient nobody.")).to_be_visible()
+    field.fill(right)
+    assert fits(page, width)
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(page.get_by_text("This record was merged with")).to_be_visible()
+    assert fits(page, width)
+    page.get_by_role("button", name="Undo the merge").click()
+    expect(page.get_by_text("The merge is undone.")).to_be_visible()
+    expect(page.locator(".lesion-link")).to_have_count(2)

@@ -171,3 +171,71 @@ def test_consent_is_changed_by_the_api_with_its_day(client: FlaskClient, records
     )
     assert client.patch(address, json={"consent_care": "soon"}).status_code == 422
     assert client.patch(address, json={"consent_care": None}).get_json()["consent_care"] is None
+
+
+def press_on_patient(app: Dash, client: FlaskClient, button: str, patient_id: str, into: str = "") -> Any:
+    """Press a button of the form that merges a patient."""
+    presses: dict[str, Any] = {"patient-merge.n_clicks": None, "patient-part.n_clicks": None}
+    inputs = {f"{button}.n_clicks": 1}
+    inputs |= {name: value for name, value in presses.items() if name not in inputs}
+    state = {"patient-id.data": patient_id, "patient-into.value": into}
+    return dispatch(app, client, "patient-merge-problem.children", inputs, state)
+
+
+def test_patients_are_merged_and_parted_by_buttons(
+    app: Dash, client: FlaskClient, services: Services, records: list[Record]
+) -> None:
+    people = Patients(services.store)
+    one, other = people.find("P-014")[0], people.find("P-022")[0]
+    for wrong, words in (("", "Say which"), ("P-0", "no patient P-0"), ("P-014", "one")):
+        told = press_on_patient(app, client, "patient-merge", one.id, wrong)
+        assert words in json.dumps(told["patient-merge-problem"]) and "patient-sections" not in told
+    done = press_on_patient(app, client, "patient-merge", one.id, " p-022 ")
+    assert "This record was merged with" in json.dumps(done["patient-sections"])
+    assert people.get(one.id).merged_into == other.id and len(people.cases_of_patient(other.id)) == 4
+    again = press_on_patient(app, client, "patient-merge", one.id, "P-022")
+    assert again["patient-merge-problem"]["children"]
+    done = press_on_patient(app, client, "patient-part", one.id)
+    assert "The merge is undone." in json.dumps(done["patient-merging"])
+    assert people.get(one.id).merged_into is None and len(people.cases_of_patient(one.id)) == 3
+
+
+def press_on_lesion(app: Dash, client: FlaskClient, button: str, lesion_id: str | None, **values: Any) -> Any:
+    """Press a button of the forms that merge and split a lesion."""
+    names = ("lesion-merge", "lesion-part", "lesion-split")
+    inputs: dict[str, Any] = {f"{button}.n_clicks": 1}
+    inputs |= {f"{name}.n_clicks": None for name in names if name != button}
+    state = {f"lesion-{name}.value": values.get(name) for name in ("into", "photographs", "other")}
+    state["lesion-id.data"] = lesion_id
+    return dispatch(app, client, "lesion-merge-problem.children", inputs, state)
+
+
+def test_lesions_are_merged_and_parted_by_buttons(
+    app: Dash, client: FlaskClient, services: Services, records: list[Record]
+) -> None:
+    people = Patients(services.store)
+    one, other, stranger = records[0].lesion_id, records[2].lesion_id or "", records[3].lesion_id
+    assert "Say which" in json.dumps(press_on_lesion(app, client, "lesion-merge", one, into="none"))
+    told = press_on_lesion(app, client, "lesion-merge", one, into=stranger)
+    assert "two patients" in json.dumps(told["lesion-merge-problem"])
+    done = press_on_lesion(app, client, "lesion-merge", one, into=other)
+    assert "merged with" in json.dumps(done["lesion-head"]) and len(people.cases_of_lesion(other)) == 3
+    press_on_lesion(app, client, "lesion-part", one)
+    assert len(people.cases_of_lesion(other)) == 1 and len(people.cases_of_lesion(one)) == 2
+
+
+def test_photographs_are_split_off_with_all_their_predictions(
+    app: Dash, client: FlaskClient, services: Services, records: list[Record], lesion_jpeg: bytes
+) -> None:
+    people, lesion_id = Patients(services.store), records[0].lesion_id
+    again = predict_photograph(
+        NOBODY, services, lesion_jpeg, "again.jpg", context=Context(patient="P-014", lesion="1")
+    )
+    for chosen, name in (([], "3"), ([records[0].id], ""), ([records[0].id], "1"), ([records[3].id], "3")):
+        told = press_on_lesion(app, client, "lesion-split", lesion_id, photographs=chosen, other=name)
+        assert told["lesion-merge-problem"]["children"] and "lesion-sections" not in told
+    done = press_on_lesion(app, client, "lesion-split", lesion_id, photographs=[records[0].id], other="3")
+    assert [one.id for one in people.cases_of_lesion(lesion_id)] == [records[1].id]
+    made = services.store.get(again.id)
+    assert made.context.lesion == "3" and made.context.patient == "P-014"
+    assert f"/lesions/{made.lesion_id}" in json.dumps(done["lesion-merging"])
