@@ -73,3 +73,16 @@ def test_the_page_counts_what_each_link_lists(services: Services, app: Dash) -> 
         total = services.store.page(browse(work.search).query()).total
         assert f'"{work.title}", {{"props": {{"children": "{total}"}}' in shown
     assert [services.store.page(browse(work.search).query()).total for work in WORK[:3]] == [1, 1, 1]
+
+
+def test_who_judges_first_finds_no_hidden_result_by_the_disagreement(services: Services, app: Dash) -> None:
+    reader = app.server.test_client()
+    assert reader.post("/judgements/switch", json={"on": True}).status_code == 204
+    records = [services.store.get(keep(services, seed)) for seed in range(1, 5)]
+    decided = next(one for one in records if one.outcome in ("benign", "malignant"))
+    finding = Finding(diagnosis="nv" if decided.outcome == "malignant" else "mel", source="histology")
+    change_cases(READER, services, {decided.id: None}, {}, finding)
+    disagree = WORK[3]
+    count = f'"{disagree.title}", {{"props": {{"children": "%s"}}'
+    assert count % 1 in page(app.server.test_client(), "/history")
+    assert count % 0 in page(reader, "/history")

@@ -7,8 +7,10 @@ import pytest
 from dashboard.__main__ import main
 from dashboard.cases import COMMAND_LINE
 from dashboard.jobs.add_folder import add_rows, read_rows
+from dashboard.patients import erase_subject
 from dashboard.services import Services
 from dashboard.store import InputError, Query
+from dashboard.store.subjects import Subject
 from model.images import encode
 from training.drawings.synthetic import draw_lesion
 
@@ -72,6 +74,18 @@ def test_a_bad_row_leaves_the_others(services: Services, folder: Path) -> None:
     assert "dermoscopic, close-up" in kind.problem
     assert not good.problem and "the table says close-up, the model took it for dermoscopic" in good.remark
     assert [one.filename for one in services.store.page(Query()).records] == ["two.jpg"]
+
+
+def test_a_patient_erased_while_the_rows_are_stored_is_made_anew(services: Services, folder: Path) -> None:
+    rows = read_rows(table(folder, "file,patient,lesion\none.jpg,P-1,1\ntwo.jpg,P-1,1\n"))
+    adding = add_rows(COMMAND_LINE, services, folder, rows)
+    assert not next(adding).problem
+    (first,) = services.store.page(Query()).records
+    erase_subject(COMMAND_LINE, services, Subject("P-1"))
+    assert not next(adding).problem
+    (second,) = services.store.page(Query()).records
+    assert second.filename == "two.jpg" and second.context.patient == "P-1"
+    assert second.lesion_id not in (None, first.lesion_id)
 
 
 @pytest.mark.parametrize(
