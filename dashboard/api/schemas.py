@@ -34,7 +34,6 @@ class Warning(ApiAnswer):
     """A reason to trust a prediction less."""
 
     code: str
-    request_id: str = Field("", description="What the log of the server has of this request.")
     text: str = Field(description="A sentence for the user.")
     severe: bool = Field(description="The result must not be relied on.")
 
@@ -247,7 +246,6 @@ class DiagnosisSchema(ApiAnswer):
     """One of the diagnoses that a model tells apart."""
 
     code: str
-    request_id: str = Field("", description="What the log of the server has of this request.")
     name: str
     plain: str = Field(description="A name for everybody.")
     malignant: bool

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import update
 
+from dashboard.bundle_folder import BundleFolder
 from dashboard.cases import NOBODY, predict_photograph
 from dashboard.performance.photographs import drawn_outline
 from dashboard.services import ModelUnavailable, Services
@@ -113,7 +114,7 @@ def test_each_modality_is_judged_by_itself(services: Services, record: Record, b
     close_up = replace(record, cautions=(*record.cautions, CLOSE_UP))
     assert not services.shows_heatmap(record) and services.shows_heatmap(close_up)
     bundle = signed_again(bundle_root / "tiny", facts=measured(dermoscopic=True, close_up=False))
-    now = replace(services, bundles=(bundle,))
+    now = replace(services, folder=BundleFolder(bundle_root))
     record, close_up = (replace(one, model_sha256=bundle.card.sha256) for one in (record, close_up))
     assert now.shows_heatmap(record) and not now.shows_heatmap(close_up)
     # Nobody knows any more what the model's heatmaps are worth.

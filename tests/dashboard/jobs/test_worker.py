@@ -116,6 +116,24 @@ def test_an_unexpected_error_is_one_images_problem(
     assert done.failed == 1 and "secret" not in done.pairs[0].problem
 
 
+def test_a_photograph_that_is_gone_is_its_items_problem(
+    jobs: Jobs, services: Services, record: Record, mole_jpeg: bytes
+) -> None:
+    second = predict_photograph(NOBODY, services, mole_jpeg, "mole.jpg", "tiny")
+    files = services.store.files
+    kept = services.store.picture(record)
+    (name,) = [name for name in files.images(record.sha256) if files.place.has(name)]
+    files.place.remove(name)
+    job = until(jobs, jobs.start(NOBODY, [record.id, second.id], "other"), ended)
+    assert job.failed == 1 and job.pairs[0].problem and job.pairs[0].after is None
+    assert services.store.get(str(job.pairs[1].after)).model == "other"
+    # Once the photograph is back, the job is tried again for it alone.
+    files.place.stage({name: kept}).commit()
+    assert jobs.retry(job.id) == 1
+    done = until(jobs, job, lambda now: ended(now) and not now.failed)
+    assert services.store.get(str(done.pairs[0].after)).sha256 == record.sha256
+
+
 def test_what_cannot_be_done_is_refused_at_once(jobs: Jobs, record: Record) -> None:
     with pytest.raises(ModelUnavailable, match="no model of that name"):
         jobs.start(NOBODY, [record.id], "missing")
