@@ -15,6 +15,7 @@ from plotly.graph_objects import Figure
 
 from dashboard import examples
 from dashboard.case import hold, parts
+from dashboard.case.head import head_of_case
 from dashboard.case.no_case import empty_record
 from dashboard.cases import change_cases, current_actor, delete_cases
 from dashboard.judging import as_asked, as_read, current_judge, read_one
@@ -60,7 +61,10 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         return html.Div(
             [
                 missing_prediction(),
-                html.Div([*sections(empty_record(), ""), html.Div(id="case-card")], hidden=True),
+                html.Div(
+                    [*sections(empty_record(), ""), html.Div(id="case-head"), html.Div(id="case-card")],
+                    hidden=True,
+                ),
                 dcc.Store(id="case-card-html"),
                 *case_controls(empty_record()),
             ]
@@ -75,6 +79,7 @@ def layout(case_id: str | None = None, **parameters: Any) -> html.Div:
         [
             parts.way(search, *neighbours(record.id, search)),
             html.H1("Prediction"),
+            html.Div(head_of_case(record), id="case-head"),
             html.Div(id="case-card", tabIndex=-1),
             *sections(record, search),
             *case_controls(record),
@@ -284,6 +289,21 @@ def save_context(
         reviews_and_audit(record),
         {record.id: record.revision},
     )
+
+
+@callback(
+    Output("case-head", "children"),
+    Input("context-done", "data"),
+    State("case-id", "data"),
+    prevent_initial_call=True,
+)
+def refresh_case_head(_done: Any, case_id: str) -> Any:
+    """The head, once the patient, the lesion, the site or the date is another."""
+    try:
+        services = Services.current()
+        return head_of_case(read_one(services, services.store.get(case_id)))
+    except NotFound:
+        return no_update
 
 
 @callback(

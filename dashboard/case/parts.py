@@ -84,7 +84,6 @@ def review_state_words(record: "Record", taxonomy: Taxonomy) -> html.Div:
 def prediction_facts(record: "Record") -> html.Section:
     """What the prediction was made from and by."""
     lines: list[tuple[str, Any]] = [
-        ("Taken", taken_words(record)),
         ("Checked", local_time(record.created)),
         ("File", html.Bdi(record.filename, className="filename")),
         ("Image size", f"{record.width:,} × {record.height:,} pixels"),

@@ -17,12 +17,12 @@ from dashboard.shell.text import (
     crop_words,
     day_words,
     diagnosis_words,
+    head_words,
     headline,
     model_limits,
     next_step,
     percent,
     similar_cases,
-    taken_words,
 )
 from model.outcome import Outcome
 from model.points import point_words
@@ -149,13 +149,7 @@ HEADED = ("patient", "lesion", "site", "taken")
 
 def report_head(record: "Record") -> tuple[tuple[str, str], ...]:
     """Whose lesion it is, where, and when it was photographed: what a clinic files by."""
-    context = record.context
-    return (
-        ("Patient", shortened(context.patient or "not named", HEAD)),
-        ("Lesion", shortened(context.lesion or "not assigned", HEAD)),
-        ("Body site", shortened(context.site or "not said", HEAD)),
-        ("Date taken", taken_words(record)),
-    )
+    return tuple((name, shortened(value, HEAD)) for name, value in head_words(record).items())
 
 
 def confirmation_words(record: "Record", reviews: "Sequence[Review]", taxonomy: Taxonomy) -> str:

@@ -195,6 +195,17 @@ def taken_words(record: "Record") -> str:
     return "Date missing" if record.day is None else day_words(date.fromisoformat(record.day))
 
 
+def head_words(record: "Record") -> dict[str, str]:
+    """Whose lesion it is, where, and when it was photographed, by name: what a clinic files by."""
+    context = record.context
+    return {
+        "Patient": context.patient or "not named",
+        "Lesion": context.lesion or "not assigned",
+        "Body site": context.site or "not said",
+        "Date taken": taken_words(record),
+    }
+
+
 def day_words(day: date) -> str:
     """A day as every page writes it."""
     return f"{day:%d %b %Y}"

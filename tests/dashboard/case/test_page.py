@@ -148,6 +148,26 @@ def test_context_is_kept_and_joins_the_visits_of_a_lesion(
     assert "whole number" in json.dumps(describe(app, client, record.id, 1, age=200)["context-problem"])
 
 
+def test_the_head_says_whose_lesion_it_is_and_leads_there(
+    app: Dash, client: FlaskClient, services: Services, record: Record
+) -> None:
+    def head() -> str:
+        found = dispatch(
+            app, client, "case-head.children", {"context-done.data": {}}, {"case-id.data": record.id}
+        )
+        return json.dumps(found["case-head"]["children"])
+
+    before = head()
+    assert "not named" in before and "Date missing" in before and "href" not in before
+    describe(app, client, record.id, 0, patient="P 7", lesion="A", taken="2025-03-12")
+    now = services.store.get(record.id)
+    assert now.lesion_id is not None
+    whose = Patients(services.store).lesion(now.lesion_id).patient_id
+    for text in (head(), page(client, f"/history/{record.id}")):
+        assert f"/patients/{whose}" in text and f"/lesions/{now.lesion_id}" in text
+        assert "P 7" in text and "back" in text and "12 Mar 2025" in text
+
+
 def test_repeats_of_a_model_on_a_photograph_are_one_answer(
     client: FlaskClient, services: Services, record: Record, lesion_jpeg: bytes
 ) -> None:
