@@ -43,6 +43,7 @@ PAGE_MODULES = (
     "dashboard.history.page",
     "dashboard.case.page",
     "dashboard.case_report.page",
+    "dashboard.case_report.lesion_sheet",
     "dashboard.patient.page",
     "dashboard.patient.lesion_page",
     "dashboard.compare.cases_page",

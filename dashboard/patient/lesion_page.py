@@ -89,6 +89,11 @@ def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
                 **attributes(aria_label="Way back"),
             ),
             html.Div(lesion_head(lesion, patient), id="lesion-head"),
+            html.P(
+                dcc.Link(
+                    "Report to print", href=local_address(f"/lesion-report/{lesion.id}"), className="action"
+                )
+            ),
             html.Div(lesion_sections(story), id="lesion-sections", className="case"),
             html.Div(lesion_form(lesion.details)),
             html.Div(merge_form_of_story(services, story), id="lesion-merging", className="case"),
