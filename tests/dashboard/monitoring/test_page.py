@@ -170,9 +170,9 @@ def test_a_shift_of_scores_is_said_with_its_numbers(
 
 
 def test_a_model_that_is_gone_is_shown_without_comparison(
-    app: Dash, client: FlaskClient, services: Services, version: Version
+    app: Dash, client: FlaskClient, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    object.__setattr__(services, "bundles", ())
+    monkeypatch.setattr(Services, "bundles", ())
     text, _ = show(app, client, version.sha256)
     assert "not installed any more" in text
 
