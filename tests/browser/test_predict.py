@@ -187,7 +187,7 @@ def test_more_than_a_hundred_files_are_too_many(visit: Visit) -> None:
 
 def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: bytes) -> None:
     page = visit.open()
-    page.get_by_label("Operating point").select_option("sensitivity-97.5")
+    page.locator("select.point[data-model=tiny]").select_option("sensitivity-97.5")
     page.get_by_text("Person and lesion").click()
     page.get_by_label("Age in years").fill("54")
     page.get_by_label("Sex").select_option("female")
@@ -208,7 +208,7 @@ def test_choices_and_context_go_with_the_photograph(visit: Visit, lesion_jpeg: b
     expect(page.get_by_label("Age in years")).to_have_value("")
     page.reload()
     # The choice is remembered; what was told of a person is not.
-    expect(page.get_by_label("Operating point")).to_have_value("sensitivity-97.5")
+    expect(page.locator("select.point[data-model=tiny]")).to_have_value("sensitivity-97.5")
     expect(page.get_by_label("Lesion reference")).to_have_value("")
 
 
@@ -323,7 +323,7 @@ def test_a_sentence_stands_where_no_region_stands_out(visit: Visit, lesion_jpeg:
 
 def test_what_the_person_says_ends_a_reassuring_headline(visit: Visit, mole_jpeg: bytes) -> None:
     page = visit.open()
-    page.get_by_label("Operating point").select_option("sensitivity-90")
+    page.locator("select.point[data-model=tiny]").select_option("sensitivity-90")
     choose(page, photograph("signs.jpg", mole_jpeg))
     headline, sign = page.locator(f"{CARD} .result-verdict"), page.get_by_role("button", name="It bleeds")
     before = headline.inner_text().split("\n")[-1]
