@@ -238,13 +238,14 @@ def give_csrf_cookie(response: Response) -> Response:
 def sign_in() -> AnyResponse:
     """The page to log in at, and what it sends."""
     users, visitor = Users.current(), current_visitor()
-    if visitor is not None and (request.method == "GET" or users.settings.auth != "local"):
+    if visitor is not None and (request.method in READS or users.settings.auth != "local"):
         return redirect(page_after(visitor, request.args.get("next", "")), 303)
     if users.settings.auth == "proxy":
         return sign_in_page(UNKNOWN, 403)
     if not (request.is_secure or is_local()):
         return sign_in_page(UNSAFE, 403)
-    if request.method == "GET" or users.settings.auth == "oidc":
+    # HEAD comes here, too, and nobody counts it as a try, nor asks for a page's token.
+    if request.method in READS or users.settings.auth == "oidc":
         return sign_in_page()
     try:
         csrf.protect()

@@ -18,6 +18,7 @@ from dashboard.users.accounts import REST, TRIES, Accounts
 from dashboard.users.credentials import IDLE, LONGEST_SESSION, Credentials
 from dashboard.users.guard import NO_MATCH, Users
 from dashboard.users.roles import Permission, Role
+from dashboard.users.trail import Trail
 from tests.clock import Clock
 from tests.dashboard.users.conftest import PASSWORD, sign_in
 
@@ -91,6 +92,16 @@ def test_many_tries_from_one_place_are_refused(client: FlaskClient) -> None:
     answers = [client.post("/login", data={"username": "a", "password": "b"}) for _ in range(31)]
     assert {answer.status_code for answer in answers[:-1]} == {400}
     assert answers[-1].status_code == 429 and "Wait a minute" in answers[-1].text
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_only_what_is_counted_tries_a_password(client: FlaskClient, services: Services, method: str) -> None:
+    before = Trail(services.store).newest()
+    for password in ("wrong horse", PASSWORD):
+        form = {"username": "viewer", "password": password}
+        assert client.open("/login", method=method, data=form).status_code == 200
+    assert Trail(services.store).newest() == before
+    assert client.get(MODELS).status_code == 401
 
 
 def test_no_password_travels_unprotected(client: FlaskClient, services: Services) -> None:
