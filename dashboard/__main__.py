@@ -153,6 +153,7 @@ def store_command(settings: Settings, options: argparse.Namespace) -> int:
     """Run a command that works on the store."""
     from dashboard.diagnoses import known_diagnoses
     from dashboard.store import StoreError, open_store
+    from dashboard.users.trail import Trail
     from model.bundle import find_bundles
 
     try:
@@ -162,6 +163,9 @@ def store_command(settings: Settings, options: argparse.Namespace) -> int:
             if options.command == "check":
                 return check_store(settings, store)
             print(ACTIONS[options.command](store, options.file))
+            if options.command in ("backup", "export") and settings.auth != "none":
+                taken = f"{options.command} {options.file.name}"
+                Trail(store).write("command line", "exported", taken[:64])
         finally:
             store.close()
     except StoreError as error:

@@ -211,6 +211,8 @@ def trail_problems(store: Store) -> Iterator[str]:
                 number = row["seq"]
             elif row["digest"] != line_digest(before, row):
                 yield f"Line {number:,} of the audit trail was changed, or another one before it."
-            if row["salt"] is not None and row["text_digest"] != text_digest(row["salt"], row["text"] or ""):
+            # Where text and salt are both gone, the text was erased.
+            text, salt = row["text"], row["salt"]
+            if (text, salt) != (None, None) and row["text_digest"] != text_digest(salt or "", text or ""):
                 yield f"The text beside line {number:,} of the audit trail was changed."
             before = row["digest"]

@@ -54,9 +54,10 @@ def test_a_line_that_is_taken_out_shows(store: Store) -> None:
     assert list(trail_problems(store)) == ["Line 2 of the audit trail is missing."]
 
 
-def test_texts_can_be_erased_and_not_changed(store: Store) -> None:
+@pytest.mark.parametrize("values", [{"text": "?q=Bob"}, {"text": "?q=Bob", "salt": None}, {"text": None}])
+def test_texts_can_be_erased_and_not_changed(store: Store, values: dict[str, str | None]) -> None:
     with store.writing() as connection:
-        connection.execute(update(trail).where(trail.c.seq == 2).values(text="?q=Bob"))
+        connection.execute(update(trail).where(trail.c.seq == 2).values(values))
     assert list(trail_problems(store)) == ["The text beside line 2 of the audit trail was changed."]
     Trail(store).erase_texts("predictions.csv")
     assert list(trail_problems(store)) == []
@@ -88,6 +89,23 @@ def test_who_saw_what_is_written(
         ("viewer", "logged out", "viewer"),
     ]
     assert list(trail_problems(services.store)) == []
+
+
+def test_what_the_command_line_takes_is_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = len(Trail(store).lines())
+    monkeypatch.setenv("DERMABOARD_DATA_DIR", str(tmp_path))
+    for auth in ("none", "local"):
+        monkeypatch.setenv("DERMABOARD_AUTH", auth)
+        assert main(["export", str(tmp_path / f"{auth}.csv")]) == 0
+        assert main(["backup", str(tmp_path / f"{auth}.tar")]) == 0
+    lines = Trail(store).lines()[:-before]
+    assert [(line.who, line.action, line.subject) for line in lines] == [
+        ("command line", "exported", "backup local.tar"),
+        ("command line", "exported", "export local.csv"),
+    ]
+    assert list(trail_problems(store)) == []
 
 
 def test_the_newest_digest_goes_to_the_log_again_and_again(
