@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
-from dashboard.examples import EXAMPLE_CHANCE, EXAMPLE_OUTCOMES
+from dashboard.examples import EXAMPLE_CHANCE, EXAMPLE_OUTCOMES, EXAMPLE_PREVALENCE
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import NEXT_STEPS, NOT_A_DEVICE, OUTCOMES, chance_sentence
 from dashboard.shell.verdict import verdict
@@ -66,7 +66,7 @@ def result_in_small() -> html.Div:
     """What the shipped model says of the first example, with a note on each part."""
     lines = (
         verdict("malignant"),
-        html.P(chance_sentence(EXAMPLE_CHANCE, None)),
+        html.P(chance_sentence(EXAMPLE_CHANCE, EXAMPLE_PREVALENCE)),
         html.Div(
             [html.H3("What to do next", className="label"), html.P(NEXT_STEPS["malignant"])],
             className="next-step",

@@ -131,6 +131,7 @@ def test_a_newcomer_sees_what_there_is_to_get(visit: Visit, width: int, scheme: 
     page = visit.open(width=width, scheme=scheme)
     expect(page.locator(".in-small")).to_contain_text("Malignancy suspected")
     expect(page.locator(".in-small")).to_contain_text("96 % chance of cancer")
+    expect(page.locator(".in-small")).to_contain_text("where one in five is malignant")
     expect(page.locator(".outcome-card")).to_have_count(4)
     fits(page, width)
     # Who it is for and what it is not, until somebody has understood; then never again in this browser.

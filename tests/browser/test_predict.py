@@ -227,8 +227,9 @@ def test_phone_opens_its_own_camera(visit: Visit) -> None:
     assert chooser.value.element.get_attribute("capture") == "environment"
 
 
-def test_report_fits_one_sheet(visit: Visit, lesion_jpeg: bytes) -> None:
-    page = visit.open()
+@pytest.mark.parametrize("width", [360, 1440])
+def test_report_fits_one_sheet(visit: Visit, lesion_jpeg: bytes, width: int) -> None:
+    page = visit.open(width=width)
     choose(page, photograph("printed.jpg", lesion_jpeg))
     page.locator(CARD).get_by_role("link", name="Report").click()
     sheet = page.locator(".sheet")

@@ -27,7 +27,10 @@ def test_each_example_gets_its_outcome(shipped: Predictor, number: int, outcome:
     for point in shipped.bundle.card.operating_points:
         assert shipped.predict(photograph, operating_point=point.name).outcome == outcome
     if number == 1:
-        assert shipped.predict(photograph).probability == pytest.approx(examples.EXAMPLE_CHANCE, abs=0.005)
+        example = shipped.predict(photograph)
+        assert example.probability == pytest.approx(examples.EXAMPLE_CHANCE, abs=0.005)
+        prevalence = shipped.bundle.card.calibration(example.modality).prevalence
+        assert prevalence == pytest.approx(examples.EXAMPLE_PREVALENCE)
 
 
 def test_every_outcome_has_an_example() -> None:
