@@ -24,22 +24,20 @@ def number_outputs() -> list[Output]:
 
 def register_scripts() -> None:
     """Register all of it. Called once, where the page is registered."""
+    register_slider({"prevent_initial_call": True})
+    register_figures({"prevent_initial_call": True})
+
+
+def register_slider(when: dict[str, bool]) -> None:
+    """What follows the threshold, and what the address remembers."""
     slider = Input("performance-threshold", "value")
     sweep = State("performance-sweep", "data")
-    when = {"prevent_initial_call": True}
     clientside_callback(ClientsideFunction("slider", "read"), reading_outputs(), slider, sweep, **when)
     # What was moved before the sweep was there; so in `mark` and `remember`.
     arriving = Input("performance-sweep", "data")
     clientside_callback(ClientsideFunction("slider", "settle"), arriving, **when)
     # Operating points in those figures that are drawn already.
     clientside_callback(ClientsideFunction("performance", "mark"), slider, arriving, **when)
-    # In every new body and theme, one figure after another.
-    clientside_callback(
-        ClientsideFunction("turns", "draw"),
-        Output("performance-turns", "data"),
-        Input("theme", "data"),
-        Input("performance-view", "data"),
-    )
     clientside_callback(
         ClientsideFunction("slider", "weigh"),
         number_outputs(),
@@ -63,6 +61,17 @@ def register_scripts() -> None:
         State("performance-search", "data"),
         State("performance-listing", "data"),
         **when,
+    )
+
+
+def register_figures(when: dict[str, bool]) -> None:
+    """When figures are drawn, and what is clicked in them."""
+    # In every new body and theme, one figure after another.
+    clientside_callback(
+        ClientsideFunction("turns", "draw"),
+        Output("performance-turns", "data"),
+        Input("theme", "data"),
+        Input("performance-view", "data"),
     )
     # What a point of a figure lists. Everything else that is clicked needs no callback; performance.js says why.
     clientside_callback(

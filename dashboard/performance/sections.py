@@ -86,11 +86,19 @@ def sections_of_view(
     view: View, shown: SplitEvaluation, data: FigureData, runs: Sequence[Run]
 ) -> list[Section]:
     """The sections in their order; one without anything to show is left out."""
-    at, later = shown.probability(view.position), has_many_cases(shown)
-    known = photographs.known_images(Services.current().settings.images)
-    folder = Services.current().settings.runs.is_dir()
-    robustness = model_card.robustness_panel(data)
+    at = shown.probability(view.position)
     found = [
+        *sections_of_figures(view, shown, data, at),
+        *sections_of_groups(view, shown, data, at),
+        *sections_to_check(view, data, at, runs),
+    ]
+    return [one for one in found if any(part is not None for part in one.body)]
+
+
+def sections_of_figures(view: View, shown: SplitEvaluation, data: FigureData, at: float) -> list[Section]:
+    """What is known, in words, numbers and curves."""
+    later = has_many_cases(shown)
+    return [
         Section(
             "summary",
             "Summary",
@@ -108,6 +116,13 @@ def sections_of_view(
             [panels.two_columns(figure_panels(data, CURVES))],
             "Bands and lines are 95 % intervals over whole lesions.",
         ),
+    ]
+
+
+def sections_of_groups(view: View, shown: SplitEvaluation, data: FigureData, at: float) -> list[Section]:
+    """For whom it holds, and against which other model."""
+    later = has_many_cases(shown)
+    return [
         Section(
             "sources",
             "Sources",
@@ -138,6 +153,14 @@ def sections_of_view(
             comparison.COMPARISON_NOTE,
         ),
         Section("map", "Map", map_of_view(view, data)),
+    ]
+
+
+def sections_to_check(view: View, data: FigureData, at: float, runs: Sequence[Run]) -> list[Section]:
+    """Where it fails, and how it was made."""
+    settings = Services.current().settings
+    known, folder = photographs.known_images(settings.images), settings.runs.is_dir()
+    return [
         Section(
             "errors",
             "Errors",
@@ -155,7 +178,7 @@ def sections_of_view(
             [live.training_panel(data, runs, drawn_runs(view, runs), folder)],
             folded=True,
         ),
-        Section("robustness", "Robustness", [robustness], folded=True),
+        Section("robustness", "Robustness", [model_card.robustness_panel(data)], folded=True),
         Section(
             "card",
             "Model card",
@@ -164,7 +187,6 @@ def sections_of_view(
             folded=True,
         ),
     ]
-    return [one for one in found if any(part is not None for part in one.body)]
 
 
 def decisions_of_view(view: View, shown: SplitEvaluation, at: float) -> list[Component]:
