@@ -262,3 +262,15 @@ def test_starting_loads_no_training_library(what: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("package", ["dashboard", "model", "training"])
+def test_functions_and_modules_are_short_enough_to_read(package: str) -> None:
+    """At most 60 lines a function, and 400 a module."""
+    long: list[str] = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        long += [str(path)] if text.count("\n") > 400 else []
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+        long += [f"{path}: {one.name}" for one in functions if (one.end_lineno or 0) - one.lineno >= 60]
+    assert long == []
