@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,6 +47,15 @@ class ModelUnavailable(LookupError):
 def damaged_model(name: str) -> ModelUnavailable:
     """The error for a bundle that is there and cannot be used; why is in the log, for whoever runs the server."""
     return ModelUnavailable("damaged_model", f"The model “{name}” is damaged and is not used.")
+
+
+def is_there(find: Callable[[str], object], record_id: str) -> bool:
+    """Whether a search for an id finds something, which otherwise raises NotFound."""
+    try:
+        find(record_id)
+    except NotFound:
+        return False
+    return True
 
 
 def operating_point_of(bundle: Bundle, name: str | None) -> OperatingPoint:
@@ -192,11 +202,7 @@ class Services:
 
     def holds(self, record_id: str) -> bool:
         """Whether there is such a prediction; the pages of unknown ones are answered with the status 404."""
-        try:
-            self.store.get(record_id)
-        except NotFound:
-            return False
-        return True
+        return is_there(self.store.get, record_id)
 
     def picture(self, record: Record, longest: int | None = None) -> bytes:
         """What was predicted from: the stored photograph, or as a JPEG file the part of it that was cut out.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ALL, Input, Output, callback, dcc, html
+from dash import Input, Output, callback, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
@@ -12,6 +12,7 @@ from dashboard.admin.parts import (
     action_button,
     listing_table,
     part_head,
+    register_press,
     time_or_never,
 )
 from dashboard.jobs.worker import Jobs
@@ -115,13 +116,8 @@ def refresh_job_list(_clicks: int | None, _changed: str | None) -> Component:
 
 def register() -> None:
     """Add the callbacks; Dash forgets them with every application."""
-    for kind, function in ((CANCEL, cancel_listed_job), (RETRY, retry_listed_job)):
-        callback(
-            Output("admin-said", "children", allow_duplicate=True),
-            Output("admin-changed", "data", allow_duplicate=True),
-            Input({"type": kind, "id": ALL}, "n_clicks"),
-            prevent_initial_call=True,
-        )(function)
+    register_press(CANCEL, cancel_listed_job)
+    register_press(RETRY, retry_listed_job)
     callback(
         Output("admin-jobs", "children"),
         Input("admin-jobs-refresh", "n_clicks"),

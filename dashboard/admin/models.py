@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, callback, html, no_update
+from dash import Input, Output, State, callback, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
@@ -17,6 +17,7 @@ from dashboard.admin.parts import (
     line_input,
     listing_table,
     part_head,
+    register_press,
     success_note,
     time_or_never,
     time_stamp,
@@ -213,12 +214,7 @@ def register() -> None:
         State("admin-model-why", "value"),
         prevent_initial_call=True,
     )(change_model)
-    callback(
-        Output("admin-said", "children", allow_duplicate=True),
-        Output("admin-changed", "data", allow_duplicate=True),
-        Input({"type": UNDO, "id": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )(undo_listed_change)
+    register_press(UNDO, undo_listed_change)
     callback(
         Output("admin-models", "children"),
         Output("admin-model-changes", "children"),

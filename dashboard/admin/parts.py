@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import ctx, html, no_update
+from dash import ALL, Input, Output, callback, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.shell.attributes import attributes
@@ -138,6 +138,16 @@ def pressed_id(kind: str) -> str | None:
     if not isinstance(found, dict) or found.get("type") != kind or not ctx.triggered[0]["value"]:
         return None
     return str(found.get("id"))
+
+
+def register_press(kind: str, function: Callable[..., tuple[Any, Any]]) -> None:
+    """Have the buttons of a list call a function of `act_on_pressed`; Dash forgets it with every application."""
+    callback(
+        Output("admin-said", "children", allow_duplicate=True),
+        Output("admin-changed", "data", allow_duplicate=True),
+        Input({"type": kind, "id": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )(function)
 
 
 def act_on_pressed(kind: str, act: Callable[[str], str]) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ALL, Input, Output, callback, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.admin.acting import acting_credentials, acting_visitor, sign_in_kind
@@ -12,6 +12,7 @@ from dashboard.admin.parts import (
     action_button,
     listing_table,
     part_head,
+    register_press,
     time_or_never,
 )
 from dashboard.users.credentials import Credential
@@ -76,9 +77,4 @@ def end_listed_session(_clicks: Sequence[int | None]) -> tuple[Any, Any]:
 
 def register() -> None:
     """Add the callback; Dash forgets it with every application."""
-    callback(
-        Output("admin-said", "children", allow_duplicate=True),
-        Output("admin-changed", "data", allow_duplicate=True),
-        Input({"type": END, "id": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )(end_listed_session)
+    register_press(END, end_listed_session)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, callback, ctx, html, no_update
+from dash import Input, Output, State, callback, ctx, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.admin.acting import acting_accounts, acting_credentials
@@ -17,6 +17,7 @@ from dashboard.admin.parts import (
     line_input,
     listing_table,
     part_head,
+    register_press,
     secret_shown,
     time_or_never,
     time_stamp,
@@ -208,9 +209,4 @@ def register() -> None:
         State("admin-token-may", "value"),
         prevent_initial_call=True,
     )(make_token)
-    callback(
-        Output("admin-said", "children", allow_duplicate=True),
-        Output("admin-changed", "data", allow_duplicate=True),
-        Input({"type": REVOKE, "id": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )(revoke_token)
+    register_press(REVOKE, revoke_token)

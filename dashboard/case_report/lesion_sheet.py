@@ -10,7 +10,7 @@ from dash import dcc, html
 from dashboard.addresses import local_address
 from dashboard.case_report.content import SIGNED, confirmation_words, time_with_zone
 from dashboard.judging import as_read
-from dashboard.services import Services
+from dashboard.services import Services, is_there
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import dead_end_page
 from dashboard.shell.templates import rendered
@@ -36,33 +36,30 @@ class SheetVisit:
     lines: tuple[str, ...]
 
 
-def reported_lesion(lesion_id: str) -> Lesion | None:
-    """The lesion of an address; None where there is none."""
-    try:
-        return Patients(Services.current().store).lesion(lesion_id)
-    except NotFound:
-        return None
-
-
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__,
     path_template="/lesion-report/<lesion_id>",
     title="Report · Dermaboard",
     name="Lesion report",
-    exists=lambda lesion_id: reported_lesion(lesion_id) is not None,
+    exists=lambda lesion_id: is_there(Patients(Services.current().store).lesion, lesion_id),
 )
 
 
 def layout(lesion_id: str | None = None, **_: str) -> html.Div:
     """The sheet, or what to do when there is no such lesion; report.js shows it as it does that of a case."""
-    lesion = reported_lesion(lesion_id or "none")
-    if lesion is None:
-        return dead_end_page("This lesion is not here", "The record was erased, or there is a typing error.")
     services = Services.current()
     people = Patients(services.store)
+    try:
+        lesion = people.lesion(lesion_id or "none")
+    except NotFound:
+        return dead_end_page("This lesion is not here", "The record was erased, or there is a typing error.")
     records = as_read(services, people.cases_of_lesion(lesion.id))
     visits = [
-        sheet_visit(record, services.store.reviews(record.id), services.known.of(record.model_sha256))
+        sheet_visit(
+            record,
+            services.store.reviews(record.id) if record.confirmed else (),
+            services.known.of(record.model_sha256),
+        )
         for record in records
     ]
     actions = [

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from dash import Input, Output, State, callback, dcc, html
+from dash import Input, Output, callback, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.addresses import local_address
@@ -62,13 +62,10 @@ def register() -> None:
         Input("history-search", "data"),
         Input("history-stale", "data"),
         Input("history-seen", "data"),
-        State("history-search", "data"),
         prevent_initial_call=True,
     )(count_again)
 
 
-def count_again(
-    _search: str | None, _stale: object, _seen: str | None, search: str | None
-) -> list[Component]:
+def count_again(search: str | None, _stale: object, _seen: str | None) -> list[Component]:
     """The worklist after something has changed, or for another view."""
     return worklist(search)

@@ -17,7 +17,7 @@ from dashboard.patient import parts
 from dashboard.patient.merging import done_note, lesion_merge_form, split_lesion
 from dashboard.patient.visits import LesionStory, one_a_photograph
 from dashboard.patients import change_lesion, merge_lesion, undo_lesion_merge
-from dashboard.services import Services
+from dashboard.services import Services, is_there
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box, dead_end_page
 from dashboard.shell.pictures import prediction_url
@@ -37,11 +37,7 @@ SIDES = ("then", "now")
 
 def lesion_is_here(lesion_id: str) -> bool:
     """Whether there is such a lesion; the pages of unknown ones are answered with the status 404."""
-    try:
-        Patients(Services.current().store).lesion(lesion_id)
-    except NotFound:
-        return False
-    return True
+    return is_there(Patients(Services.current().store).lesion, lesion_id)
 
 
 dash.register_page(  # type: ignore[no-untyped-call]

@@ -14,7 +14,7 @@ from dashboard.patient import parts
 from dashboard.patient.merging import done_note, offered_patients, patient_called, patient_merge_form
 from dashboard.patient.visits import lesion_stories, patient_visits, what_is_due
 from dashboard.patients import change_patient, merge_patient, trained_bundles, undo_patient_merge
-from dashboard.services import Services
+from dashboard.services import Services, is_there
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import dead_end_page
 from dashboard.shell.review_form import review_problem
@@ -26,11 +26,7 @@ from dashboard.store.placing import Patient
 
 def patient_is_here(patient_id: str) -> bool:
     """Whether there is such a patient; the pages of unknown ones are answered with the status 404."""
-    try:
-        Patients(Services.current().store).get(patient_id)
-    except NotFound:
-        return False
-    return True
+    return is_there(Patients(Services.current().store).get, patient_id)
 
 
 dash.register_page(  # type: ignore[no-untyped-call]
