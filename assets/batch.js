@@ -1,5 +1,5 @@
-// The list as a whole: how many of what, how far they have travelled, cards or a table, and the table's rows, the
-// riskiest first. Rows come from dashboard/predict/batch.py; upload.js calls this when something changes.
+// The list as a whole: how many of what, how far they have travelled, cards, a table or a table to fill in
+// (assign.js), and the table's rows, the riskiest first. Rows come from dashboard/predict/batch.py; upload.js calls this when something changes.
 (function () {
   "use strict";
   const SEVERAL = 6; // from so many files on, the table shows first
@@ -71,8 +71,8 @@
     byId("batch-title").textContent = open.length
       ? "Checking " + photographs(items.length)
       : photographs(items.length) + " checked";
-    for (const button of document.querySelectorAll("[data-view]")) {
-      if (button !== page()) button.setAttribute("aria-pressed", String(button.dataset.view === view()));
+    for (const button of document.querySelectorAll(".view-switch [data-view]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.view === view()));
     }
     byId("batch-summary").replaceChildren(
       ...counts().map((one) =>
@@ -90,7 +90,9 @@
         )
       ),
     );
+    shared.assign.remind();
     if (view() === "table") rows(items);
+    else if (view() === "assign") shared.assign.draw();
     else shared.slots.arrange();
   }
 
@@ -239,6 +241,7 @@
       sort.by = target.dataset.sort;
     } else return;
     paint();
+    if (target.closest("#assign-reminder")) shared.assign.enter();
   });
 
   shared.batch = { draw: draw, summary: summary, show: show };

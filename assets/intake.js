@@ -99,14 +99,18 @@
       .map((select) => select.selectedOptions[0].textContent).join(" · ");
   }
 
-  // Dash keeps the text of its fields itself: emptied in the document alone, they would come back.
-  function forget() {
+  // Dash keeps the text of its fields itself, and hears of it as of somebody's typing; emptied in the document alone,
+  // they would come back.
+  shared.forgetPerson = function () {
+    if (!byId("context")) return;
     byId("context").reset();
+    const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
     for (const field of byId("context").querySelectorAll("input")) {
-      window.dash_clientside.set_props(field.id, { value: "" });
+      write.call(field, "");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    setTimeout(told, 0);
-  }
+    told();
+  };
 
   const named = (blob, name) => new File([blob], name, { type: blob.type });
 
@@ -240,7 +244,7 @@
     } else if (button.id === "camera") camera();
     else if (button.id === "camera-shoot") shoot();
     else if (button.id === "camera-close") dialog().close();
-    else if (button.id === "context-clear") forget();
+    else if (button.id === "context-clear") shared.forgetPerson();
     else if (button.id === "intake-change") {
       const open = byId("predict").classList.toggle("changing");
       button.setAttribute("aria-expanded", String(open));

@@ -52,6 +52,7 @@
       added++;
     }
     if (!added) return;
+    if (!replaces) shared.forgetPerson(); // the next photographs may be somebody else's
     shared.batch.show();
     keep();
     next();
@@ -362,7 +363,7 @@
     if (list().some((item) => [...OPEN, "lost"].includes(item.state))) event.preventDefault();
   });
 
-  shared.queue = { add: add, list: list, follow: follow };
+  shared.queue = { add: add, list: list, follow: follow, refresh: refresh };
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   clientside.upload = {
     opened: function () {

@@ -22,7 +22,7 @@ from dashboard.api import problems
 from dashboard.history import exports
 from dashboard.jobs import worker as jobs
 from dashboard.performance import downloads, photographs
-from dashboard.predict import cards, judgement_routes
+from dashboard.predict import cards, judgement_routes, paste_routes
 from dashboard.server import callbacks, delivery
 from dashboard.server.scripts import LightDash
 from dashboard.services import EXTENSION, LIMITS, Services, build_services
@@ -202,6 +202,7 @@ def make_server(services: Services) -> Flask:
     server.register_blueprint(downloads.blueprint)
     server.register_blueprint(cards.blueprint)
     server.register_blueprint(judgement_routes.blueprint)
+    server.register_blueprint(paste_routes.blueprint)
     server.register_blueprint(exports.routes)
     api.install_api(server, services)
     jobs.install_jobs(server, services)

@@ -25,6 +25,7 @@ FLOORS = {
     "logs": 0,
     "settings": 0,
     "store": 1,
+    "context_tables": 2,
     "services": 2,
     "users": 2,
     "cases": 3,

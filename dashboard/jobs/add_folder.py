@@ -5,21 +5,22 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dashboard.cases import Actor, predict_photograph
+from dashboard.context_tables import (
+    COLUMNS,
+    FILE,
+    column_names,
+    modality_of_row,
+    rows_by_column,
+    value_of_cell,
+)
 from dashboard.services import LIMITS, Services
 from dashboard.store import Context, InputError, StoreError
-from dashboard.store.fields import CONTEXT, ContextField
+from dashboard.store.fields import CONTEXT
 from dashboard.store.summary import same_image
 from model.images import ImageError
-from model.modality import Modality
 from model.outcome import Outcome
-
-FILE, MODALITY = "file", "modality"
-# What people call the columns besides their names and labels.
-ALSO = {"filename": FILE, "photograph": FILE, "date": "taken"}
-KINDS = (Modality.DERMOSCOPIC, Modality.CLOSE_UP)
 
 
 @dataclass(frozen=True)
@@ -53,29 +54,10 @@ def read_rows(table: Path) -> list[dict[str, str]]:
     rows = list(csv.reader(lines, delimiter=max("\t;,", key=head.count)))
     if not rows:
         raise InputError(f"The table {table} is empty.")
-    names = [column_name(cell) for cell in rows[0]]
-    wanted = (FILE, MODALITY, *(part.name for part in CONTEXT))
-    unknown = [cell for cell, name in zip(rows[0], names, strict=True) if name not in wanted]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if unknown or twice or FILE not in names:
-        wrong = (
-            f"does not know {', '.join(map(repr, unknown))}"
-            if unknown
-            else "needs file, and each column once"
-        )
-        raise InputError(f"The table {wrong}. Its columns may be: {', '.join(wanted)}.")
-    return [
-        dict(zip(names, (cell.strip() for cell in row), strict=False))
-        for row in rows[1:]
-        if any(map(str.strip, row))
-    ]
-
-
-def column_name(cell: str) -> str:
-    """The field that a heading means; the heading itself where it means none."""
-    said = cell.strip().casefold()
-    meant = {name.casefold(): part.name for part in CONTEXT for name in (part.name, part.label, part.title)}
-    return ALSO.get(said) or meant.get(said, said)
+    names = column_names(rows[0])
+    if FILE not in names:
+        raise InputError(f"The table needs file. Its columns may be: {', '.join(COLUMNS)}.")
+    return rows_by_column(names, rows[1:])
 
 
 def add_rows(
@@ -109,7 +91,7 @@ def add_row(
         return Added(name, "There is no such file in the folder.")
     try:
         said = modality_of_row(row)
-        context = Context(**{part.name: value_of(part, row.get(part.name, "")) for part in CONTEXT})
+        context = Context(**{part.name: value_of_cell(part, row.get(part.name, "")) for part in CONTEXT})
         with path.open("rb") as file:
             data = file.read(LIMITS.max_bytes + 1)
         if same_image(services.store, hashlib.sha256(data).hexdigest()):
@@ -123,21 +105,3 @@ def add_row(
     if record.outcome == Outcome.NO_RESULT:
         remarks.append("there is no result: take the photograph again")
     return Added(name, remark="; ".join(remarks))
-
-
-def value_of(part: ContextField, text: str) -> Any:
-    """What a cell says. Raises InputError for what is no number where one has to be."""
-    if part.type is int and text:
-        try:
-            return int(text)
-        except ValueError as error:
-            raise InputError(f"The {part.label.lower()} is a whole number, not {text!r}.") from error
-    return text or None
-
-
-def modality_of_row(row: Mapping[str, str]) -> Modality | None:
-    """What the photograph was taken with, as the table says; None where it does not. Raises InputError."""
-    said = row.get(MODALITY, "").casefold()
-    if said and said not in KINDS:
-        raise InputError(f"The modality is one of {', '.join(KINDS)}, or left out.")
-    return Modality(said) if said else None

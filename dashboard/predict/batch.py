@@ -10,12 +10,15 @@ from dash import dcc, html
 
 from dashboard.addresses import local_address
 from dashboard.diagnoses import KnownDiagnoses
+from dashboard.predict.assigning import assign_row
 from dashboard.shell.attempts import outcome_rank
 from dashboard.shell.attributes import attributes
 from dashboard.shell.pictures import prediction_url
 from dashboard.shell.text import OUTCOMES, WITHOUT_CHANCE, diagnosis_words, percent, spoken_result
 from dashboard.store.fields import CONTEXT_NAMES
 from dashboard.store.judgements import HIDDEN
+from dashboard.users.roles import Permission
+from dashboard.users.visitors import may
 from model.tables import spreadsheet_safe
 from model.taxonomy import Taxonomy
 
@@ -56,12 +59,17 @@ def batch_toolbar() -> html.Div:
             className="btn btn-sm btn-outline-secondary",
             **attributes(data_view=name, aria_pressed="false"),
         )
-        for name, word in (("cards", "Cards"), ("table", "Table"))
+        for name, word in (
+            ("cards", "Cards"),
+            ("table", "Table"),
+            *((("assign", "Patients and dates"),) if may(Permission.REVIEW) else ()),
+        )
     ]
     return html.Div(
         [
             html.H2(id="batch-title", tabIndex=-1),
             html.Div(id="batch-summary", className="batch-summary"),
+            assign_reminder() if may(Permission.REVIEW) else None,
             html.Div(
                 [
                     html.Div(
@@ -85,6 +93,21 @@ def batch_toolbar() -> html.Div:
         ],
         id="batch-bar",
         className="batch-bar",
+    )
+
+
+def assign_reminder() -> html.P:
+    """How many photographs lack a patient or a date, and the way to fill them in; assign.js fills and shows it."""
+    return html.P(
+        [
+            html.Span(id="assign-missing"),
+            html.Button(
+                "Fill in", type="button", className="action-button", **attributes(data_view="assign")
+            ),
+        ],
+        id="assign-reminder",
+        className="assign-reminder",
+        hidden=True,
     )
 
 
@@ -171,6 +194,7 @@ def batch_row(
         "diagnosis": diagnosis_words(record.diagnosis, taxonomy) if reliable else "–",
         "cautions": [caution.text for caution in [*severe, *(c for c in record.cautions if not c.severe)]],
         "worry": 100 * len(severe) + len(record.cautions),
+        "assign": assign_row(record),
     }
 
 

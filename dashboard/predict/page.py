@@ -8,6 +8,7 @@ from dash import ClientsideFunction, Input, Output, callback, clientside_callbac
 
 from dashboard import examples
 from dashboard.judging import read_one
+from dashboard.predict.assigning import assign_table
 from dashboard.predict.batch import batch_csv, batch_table, batch_toolbar, sending_bar
 from dashboard.predict.parts import (
     camera_dialog,
@@ -42,6 +43,7 @@ def layout(**_: str) -> html.Div:
             html.P(id="intake-notice", className="intake-notice", role="alert"),
             batch_toolbar(),
             batch_table(),
+            assign_table(),
             html.Div(id="results", className="results"),
             html.Div(id="announcer", className="visually-hidden", role="status"),
             welcome(examples.example_names()) if services.in_use else None,

@@ -75,6 +75,7 @@ ROUTES: dict[str, Permission] = {
     **dict.fromkeys(
         (
             *("predictions.change_prediction", "judgements.add_judgement", "judgements.switch_judge_first"),
+            "pasted.read_pasted",
             *("patients.change_one_patient", "patients.change_one_lesion"),
             *("patients.merge_one_patient", "patients.undo_merge_of_patient"),
             *("patients.merge_one_lesion", "patients.undo_merge_of_lesion"),

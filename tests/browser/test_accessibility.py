@@ -68,6 +68,15 @@ def table(page: Page) -> None:
     page.get_by_role("button", name="Table", exact=True).click()
 
 
+def assigned(page: Page) -> None:
+    """The table to fill in, with a row that does not fit."""
+    results(page)
+    page.get_by_role("button", name="Fill in").click()
+    page.get_by_label("Date taken: good.jpg").fill("2999-01-01")
+    page.get_by_label("Note: good.jpg").focus()
+    expect(page.get_by_text("lies in the future")).to_be_visible()
+
+
 def press(name: str) -> Callable[[Page], None]:
     """Press a button, and see the dialog that it opens."""
 
@@ -172,6 +181,7 @@ SCREENS = (
     Screen("account, new token", "/account", press("Make a token"), "clinician"),
     Screen("history of a viewer", "/history", user="viewer"),
     Screen("performance, cases", "/performance", drawer),
+    Screen("predict, patients and dates", "/", assigned),
 )
 
 
