@@ -5,7 +5,9 @@
   // As in performance.css: header, and in a narrow window the tabs and the threshold.
   const HEAD = 240;
   const links = () => [...document.querySelectorAll("#performance-contents a[data-section]")];
-  const section = (name) => document.getElementById(`section-${name}`);
+  // A part of a section, "comparison.1", comes later than its section.
+  const part = (name) => document.getElementById(`section-${name}`);
+  const section = (name) => part(name) || part(name.split(".")[0]);
   let waiting = false;
 
   // The last section that begins above the line on which one reads.

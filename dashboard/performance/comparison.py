@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.performance.contents import PREFIX
 from dashboard.performance.panels import skeleton, take_along
 from dashboard.performance.view import View
 from dashboard.shell.attributes import attributes
@@ -51,12 +52,20 @@ def comparison_room(view: View) -> list[Component]:
 
 def pairs_of_view(view: View) -> list[Component]:
     """The view's model against each of the others."""
-    return [
-        pair_of_models(paired_comparison(view.model, other, view.split, view.where)) for other in view.others
-    ]
+    return [pair_of_models(one, place) for place, one in enumerate(compared_pairs(view))]
 
 
-def pair_of_models(pair: PairedComparison) -> Component:
+def compared_pairs(view: View) -> list[PairedComparison]:
+    """The view's model against each of the others, in the order of the page."""
+    return [paired_comparison(view.model, other, view.split, view.where) for other in view.others]
+
+
+def pair_name(place: int) -> str:
+    """Where the first, second ... pair stands, for a link; before it is there, assets/contents.js takes its section."""
+    return f"comparison.{place + 1}"
+
+
+def pair_of_models(pair: PairedComparison, place: int) -> Component:
     """Two models figure by figure, and the images on which only one of them is right."""
     head = (
         "At its own operating point",
@@ -91,6 +100,8 @@ def pair_of_models(pair: PairedComparison) -> Component:
             html.P(odd_cases(pair.cases), className="note"),
         ],
         className="pair-of-models",
+        id=f"{PREFIX}{pair_name(place)}",
+        tabIndex=-1,
     )
 
 

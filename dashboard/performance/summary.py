@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.performance.contents import section_link
 from dashboard.performance.panels import skeleton
+from dashboard.performance.rivals import rivals_of_view
 from dashboard.performance.view import View
 from dashboard.shell.attributes import attributes
 from dashboard.shell.text import OUTCOMES
@@ -62,6 +63,7 @@ def summary_body(view: View, threshold: float, later: bool = False) -> list[Comp
             ],
             className="summary-hundreds",
         ),
+        *([] if later else rivals_of_view(view)),
         skeleton()
         if later
         else known_columns(groups_for_whom(view.model, view.split, view.where, threshold)),

@@ -4,14 +4,16 @@ import dataclasses
 
 import pytest
 
-from dashboard.performance import groups, summary
+from dashboard.performance import comparison, groups, summary
 from dashboard.performance.view import view_of_query
 from model.bundle import find_bundles
 from model.evaluation.comparison import Standing
 from model.evaluation.for_whom import MeasuredGroup
 from model.evaluation.intervals import Interval, Undefined, undefined, wilson
+from model.evaluation.paired import paired_comparison
 from model.evaluation.review import intact_bundles
-from tests.dashboard.performance.reading import every, find, text
+from tests.dashboard.performance.reading import every, find, rewritten, text
+from tests.tiny import write_tiny_bundle
 
 GROUP = MeasuredGroup(
     variable="source",
@@ -26,6 +28,10 @@ GROUP = MeasuredGroup(
     alone=Standing.ALIKE,
     area=Interval(0.9, 0.85, 0.94),
 )
+
+
+def find_class(body, name: str):
+    return next(one for one in every(body, "Div") if getattr(one, "className", "") == name)
 
 
 def group(**changes) -> MeasuredGroup:
@@ -90,6 +96,32 @@ def test_the_summary_counts_what_people_are_shown_and_never_says_yes(page, bundl
     assert "Whether that is enough is yours to decide." in words
     marks = [one for one in every(body, "Span") if str(getattr(one, "className", "")).startswith("marks ")]
     assert sum(one.style["--n"] for one in marks) == 200
+
+
+def test_the_summary_says_how_each_compared_model_stands_by_the_rule(other, tmp_path):
+    mine = write_tiny_bundle(tmp_path, "mine", graph=False)
+    blind = rewritten(tmp_path, "blind", lambda rows: rows.assign(raw_mel=rows["raw_nv"], raw_bcc=0.0))
+    other(tmp_path)
+    models = intact_bundles(find_bundles(tmp_path))
+    view = view_of_query("?model=mine&compare=blind&split=test", models, "mine")
+    figures = paired_comparison(mine, blind, "test").figures
+    lines = every(find_class(summary.summary_body(view, 0.3), "rivals"), "Li")
+    told = [text(one) for one in lines]
+    assert len(told) == len(figures)
+    area = figures[0]
+    assert area.standing is Standing.BETTER
+    assert area.difference.low > 0
+    assert any(
+        one.startswith("Better: area under the ROC curve")
+        and f"{area.first:.3f} against {area.second:.3f}" in one
+        for one in told
+    )
+    assert {one.children.href for one in lines} == {"#section-comparison.1"}
+    pair = comparison.pairs_of_view(view)[0]
+    assert pair.id == "section-comparison.1"
+    # Nothing is compared, nothing is said.
+    alone = view_of_query("?model=mine&split=test", models, "mine")
+    assert "against" not in text(summary.summary_body(alone, 0.3))
 
 
 def test_every_section_has_a_place_in_the_contents(page):
