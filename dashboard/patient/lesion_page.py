@@ -14,13 +14,13 @@ from dashboard.addresses import local_address
 from dashboard.cases import current_actor
 from dashboard.judging import as_read
 from dashboard.patient import parts
-from dashboard.patient.merging import done_note, lesion_merge_form, split_lesion
+from dashboard.patient.merging import done_note, lesion_merge_form, offered_patients, split_lesion
+from dashboard.patient.moving import lesion_move_form, move_form_of_lesion, move_lesion, move_lesion_back
 from dashboard.patient.visits import LesionStory, one_a_photograph
 from dashboard.patients import change_lesion, merge_lesion, undo_lesion_merge
 from dashboard.services import Services, is_there
 from dashboard.shell.attributes import attributes
 from dashboard.shell.boxes import box, dead_end_page
-from dashboard.shell.pictures import prediction_url
 from dashboard.shell.review_form import NOTHING, form_field, review_problem
 from dashboard.shell.side_by_side import photograph_pane, swipe_bar, zoom_bar
 from dashboard.shell.text import WITHOUT_CHANCE, taken_words
@@ -67,6 +67,8 @@ def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
                     *choices(()),
                     *(html.Div(id=name) for name in ("lesion-sides", "lesion-head", "lesion-sections")),
                     html.Div(lesion_merge_form(None, (), ()), id="lesion-merging", className="case"),
+                    html.Div(lesion_move_form(None, None), id="lesion-moving", className="case"),
+                    html.Nav(id="lesion-back"),
                     trend(),
                 ],
                 hidden=True,
@@ -76,14 +78,7 @@ def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
     story = lesion_story(services, lesion)
     return html.Div(
         [
-            html.Nav(
-                dcc.Link(
-                    [f"← {parts.patient_name(patient)}"],
-                    href=local_address(f"/patients/{patient.id}"),
-                    className="action",
-                ),
-                **attributes(aria_label="Way back"),
-            ),
+            html.Nav(way_back(patient), id="lesion-back", **attributes(aria_label="Way back")),
             html.Div(lesion_head(lesion, patient), id="lesion-head"),
             html.P(
                 dcc.Link(
@@ -93,9 +88,17 @@ def layout(lesion_id: str | None = None, **_: Any) -> html.Div:
             html.Div(lesion_sections(story), id="lesion-sections", className="case"),
             html.Div(lesion_form(lesion.details)),
             html.Div(merge_form_of_story(services, story), id="lesion-merging", className="case"),
+            html.Div(move_form_of_lesion(services, lesion), id="lesion-moving", className="case"),
             *lesion_stores(lesion.id, lesion.revision),
         ],
         className="case",
+    )
+
+
+def way_back(patient: Patient) -> dcc.Link:
+    """The way to whose lesion it is."""
+    return dcc.Link(
+        f"← {parts.patient_name(patient)}", href=local_address(f"/patients/{patient.id}"), className="action"
     )
 
 
@@ -136,7 +139,7 @@ def lesion_sections(story: LesionStory) -> list[Any]:
     shown = one_a_photograph(story.records)
     if story.lesion.details.name is None:
         note = "Nobody has said which lesion each of these photographs shows, so they are no story of one."
-        strip = box("Photographs", html.P(note, className="note"), film_strip(shown))
+        strip = box("Photographs", html.P(note, className="note"), parts.film_strip(shown))
         return [strip, html.Div([*choices(()), html.Div(id="lesion-sides"), trend()], hidden=True)]
     dated = [record for record in shown if record.day is not None]
     undated = len(shown) - len(dated)
@@ -147,7 +150,7 @@ def lesion_sections(story: LesionStory) -> list[Any]:
     return [
         box(
             "Photographs",
-            film_strip(shown),
+            parts.film_strip(shown),
             html.P(missing, className="note", hidden=not undated),
             note="by the date they were taken",
         ),
@@ -166,33 +169,6 @@ def lesion_sections(story: LesionStory) -> list[Any]:
             hidden=not dated,
         ),
     ]
-
-
-def film_strip(records: Sequence[Record]) -> Component:
-    """The photographs in a row; each leads to its case."""
-    if not records:
-        return html.P("There are no photographs.", className="note")
-    return html.Ol(
-        [
-            html.Li(
-                dcc.Link(
-                    [
-                        html.Img(
-                            src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"
-                        ),
-                        html.Strong(taken_words(record)),
-                        html.Span(verdict_and_chance(record)),
-                        html.Span(f"{record.model} {record.model_version}", className="note"),
-                    ],
-                    href=local_address(f"/history/{record.id}"),
-                    className="visit",
-                )
-            )
-            for record in records
-        ],
-        className="visits",
-        tabIndex=0,
-    )
 
 
 def choices(records: Sequence[Record]) -> list[html.Div]:
@@ -353,3 +329,47 @@ def merge_or_split_lesion(
     story = lesion_story(services, lesion)
     form = [*merge_form_of_story(services, story), said]
     return lesion_head(lesion, patient), lesion.revision, lesion_sections(story), form, no_update
+
+
+@callback(
+    Output("lesion-owner-offers", "children"), Input("lesion-owner", "value"), prevent_initial_call=True
+)
+def offer_owners(start: str | None) -> list[html.Option]:
+    """Patients to move it to, found while the identifier is typed."""
+    return offered_patients(Services.current(), start)
+
+
+@callback(
+    Output("lesion-head", "children", allow_duplicate=True),
+    Output("lesion-seen", "data", allow_duplicate=True),
+    Output("lesion-merging", "children", allow_duplicate=True),
+    Output("lesion-back", "children"),
+    Output("lesion-moving", "children"),
+    Output("lesion-move-problem", "children"),
+    Input("lesion-move", "n_clicks"),
+    Input("lesion-move-back", "n_clicks"),
+    State("lesion-id", "data"),
+    State("lesion-seen", "data"),
+    State("lesion-owner", "value"),
+    State("lesion-name-there", "value"),
+    prevent_initial_call=True,
+)
+def move_lesion_and_back(
+    moving: int | None, returning: int | None, lesion_id: str, seen: int, owner: str | None, name: str | None
+) -> tuple[Any, ...]:
+    """Have the lesion be another patient's, or the one's again from whom it was moved."""
+    if not (moving or returning):
+        return (no_update,) * 6
+    actor, services = current_actor(), Services.current()
+    try:
+        if ctx.triggered_id == "lesion-move-back":
+            said = move_lesion_back(actor, services, lesion_id, seen)
+        else:
+            said = move_lesion(actor, services, lesion_id, owner, name, seen)
+        lesion = Patients(services.store).lesion(lesion_id)
+        patient = Patients(services.store).get(lesion.patient_id)
+    except (Conflict, InputError, NotFound, StoreError) as error:
+        return (*(no_update,) * 5, review_problem(str(error)))
+    merging = merge_form_of_story(services, lesion_story(services, lesion))
+    form = [*move_form_of_lesion(services, lesion), done_note(said)]
+    return lesion_head(lesion, patient), lesion.revision, merging, way_back(patient), form, no_update

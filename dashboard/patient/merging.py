@@ -133,10 +133,10 @@ def patient_called(services: Services, identifier: str | None) -> Patient:
     wanted = (identifier or "").strip()
     if not wanted:
         raise InputError("Say which patient it is.")
-    for one in Patients(services.store).find(wanted, limit=1):
-        if fold(one.details.identifier or "") == fold(wanted):
-            return one
-    raise InputError(f"There is no patient {wanted}.")
+    found = Patients(services.store).called(wanted)
+    if found is None:
+        raise InputError(f"There is no patient {wanted}.")
+    return found
 
 
 def split_lesion(

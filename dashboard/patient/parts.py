@@ -175,6 +175,33 @@ def picture_of(record: Record) -> html.Img:
     return html.Img(src=prediction_url(record.id, "thumbnail"), alt="", className="visit-thumb")
 
 
+def film_strip(records: Sequence[Record]) -> Component:
+    """The photographs in a row; each leads to its case."""
+    if not records:
+        return html.P("There are no photographs.", className="note")
+    return html.Ol(
+        [
+            html.Li(
+                dcc.Link(
+                    [
+                        html.Img(
+                            src=prediction_url(record.id, "image"), alt=f"The photograph {record.filename}"
+                        ),
+                        html.Strong(taken_words(record)),
+                        html.Span(verdict_and_chance(record)),
+                        html.Span(f"{record.model} {record.model_version}", className="note"),
+                    ],
+                    href=local_address(f"/history/{record.id}"),
+                    className="visit",
+                )
+            )
+            for record in records
+        ],
+        className="visits",
+        tabIndex=0,
+    )
+
+
 def visit_list(visits: Sequence[Visit]) -> html.Section:
     """The visits in time, the last one first."""
     if not visits:

@@ -15,6 +15,7 @@ from dashboard.store.placing import (
     Patient,
     find_lesion,
     find_patient,
+    patient_by_name,
     patient_of_row,
 )
 from dashboard.store.query import MAX_LIMIT, storable
@@ -61,6 +62,11 @@ class Patients:
         """The lesion with this id; NoPatient when there is none."""
         with self.store.reading() as connection:
             return find_lesion(connection, lesion_id)
+
+    def called(self, identifier: str) -> Patient | None:
+        """The patient with this identifier, in upper or lower case; None where nobody has it."""
+        with self.store.reading() as connection:
+            return patient_by_name(connection, storable(clean_line(identifier, 128, "The identifier")))
 
     def find(self, start: str = "", after: str = "", limit: int = 50) -> tuple[Patient, ...]:
         """Named patients whose identifier starts so, in upper or lower case, in its order.

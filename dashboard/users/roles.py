@@ -135,6 +135,7 @@ CALLBACKS: dict[str, Permission] = {
     "dashboard.patient.lesion_page.save_lesion": Permission.REVIEW,
     "dashboard.patient.page.merge_or_part_patient": Permission.REVIEW,
     "dashboard.patient.lesion_page.merge_or_split_lesion": Permission.REVIEW,
+    "dashboard.patient.lesion_page.move_lesion_and_back": Permission.REVIEW,
     "dashboard.case.hold.change_hold": Permission.ADMINISTER,
     "dashboard.history.chosen.delete_selected": Permission.DELETE,
     "dashboard.history.chosen.undo_deletion": Permission.DELETE,
