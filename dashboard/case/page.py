@@ -248,6 +248,7 @@ def show_saved_review(done: Mapping[str, Any] | None, case_id: str) -> tuple[Any
     Output("context-problem", "children"),
     Output("case-reviews", "children", allow_duplicate=True),
     Output("review-ids", "data", allow_duplicate=True),
+    Output("context-site", "value"),
     Input("context-save", "n_clicks"),
     State("case-id", "data"),
     State("review-ids", "data"),
@@ -264,30 +265,30 @@ def save_context(
 ) -> tuple[Any, ...]:
     """Keep what the user tells of the lesion, unless somebody was faster."""
     if not clicks:
-        return (no_update,) * 4
+        return (no_update,) * 5
     services = Services.current()
     try:
-        pairs = zip(CONTEXT, values, strict=True)
-        fields = {field.name: None if field.choices and value == NOTHING else value for field, value in pairs}
-        revision = (seen or {}).get(case_id)
-        (changed,) = change_cases(current_actor(who), services, {case_id: revision}, fields)
+        given = zip(CONTEXT, values, strict=True)
+        fields = {part.name: None if part.choices and value == NOTHING else value for part, value in given}
+        (changed,) = change_cases(current_actor(who), services, {case_id: (seen or {}).get(case_id)}, fields)
         record = read_one(services, changed)
     except Conflict as error:
         now = error.record and read_one(services, error.record)
         fresh = (reviews_and_audit(now), {now.id: now.revision}) if now else (no_update, no_update)
         changes = () if now and now.outcome == HIDDEN else error.changes
         problem = review_problem(str(error), audit_lines(changes, services.known.every))
-        return {"conflict": clicks}, problem, *fresh
+        return {"conflict": clicks}, problem, *fresh, no_update
     except NotFound:
-        problem = review_problem("This prediction was deleted meanwhile. Nothing was saved.")
-        return no_update, problem, no_update, no_update
+        gone = "This prediction was deleted meanwhile. Nothing was saved."
+        return no_update, review_problem(gone), *(no_update,) * 3
     except (InputError, StoreError) as error:
-        return no_update, review_problem(str(error)), no_update, no_update
+        return no_update, review_problem(str(error)), *(no_update,) * 3
     return (
         {"saved": clicks},
         html.P("Saved.", className="note", role="status"),
         reviews_and_audit(record),
         {record.id: record.revision},
+        record.context.site or "",  # the lesion's
     )
 
 

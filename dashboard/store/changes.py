@@ -1,4 +1,4 @@
-"""How people change predictions: context, reviews and tags, each with its audit line, in one transaction."""
+"""What is written when people change predictions: reviews and tags, and an audit line for each change."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,10 +9,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from dashboard.diagnoses import KnownDiagnoses
 from dashboard.store.errors import Conflict, InputError, NotFound
-from dashboard.store.fields import CONTEXT_NAMES, LESION, PATIENT, Context
+from dashboard.store.fields import CONTEXT_NAMES, LESION, PATIENT
 from dashboard.store.files import ID
 from dashboard.store.names import MAX_NOTE, MAX_TAG, MAX_TAGS, clean_line, clean_text, new_id
-from dashboard.store.placing import place_case
 from dashboard.store.records import (
     SOURCES,
     Action,
@@ -56,45 +55,6 @@ def check_revision(connection: Connection, record: Record, revision: int | None)
         record,
         changes,
     )
-
-
-def change_prediction(
-    connection: Connection,
-    record_id: str,
-    revision: int | None,
-    fields: Mapping[str, Any],
-    finding: Finding | None,
-    who: str,
-    known: KnownDiagnoses,
-) -> Record:
-    """Change fields of the context, append a review as `clean_finding` gave it, or both; see `Store.change`."""
-    seq, record = find_prediction(connection, record_id)
-    check_revision(connection, record, revision)
-    context = replace(record.context, **fields)
-    if context != record.context:
-        record = write_change(
-            connection, seq, record, described_record(connection, record, context), "described", who
-        )
-    if finding is None:
-        return record
-    reviewed = reviewed_record(record, finding, known)
-    review = {name: getattr(finding, name) for name in ("diagnosis", "source", "note")}
-    review |= {"id": new_id(), "seq": seq, "created": reviewed.reviewed, "reviewer": who}
-    connection.execute(insert(reviews).values(review | {"tags": list(reviewed.tags)}))
-    action: Action = "withdrawn" if finding.source == WITHDRAWN else "reviewed"
-    return write_change(connection, seq, record, reviewed, action, who, finding.note)
-
-
-def described_record(connection: Connection, before: Record, context: Context) -> Record:
-    """A record with another context, of the lesion that this one names."""
-    # Without its patient, a reference would stand for somebody else's lesion.
-    if before.context.patient and context.patient is None and context.lesion == before.context.lesion:
-        context = replace(context, lesion=None)
-    after = replace(before, context=context)
-    placed = any(
-        getattr(context, name) != getattr(before.context, name) for name in ("patient", "lesion", "taken")
-    )
-    return place_case(connection, after) if placed else after
 
 
 def reviewed_record(before: Record, finding: Finding, known: KnownDiagnoses) -> Record:

@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from dashboard.store.changes import audit_row
 from dashboard.store.database import in_batches
 from dashboard.store.errors import NotFound, StoreError
-from dashboard.store.fields import CONTEXT, SITES
+from dashboard.store.fields import CONTEXT, LESION_SITES, SITES
 from dashboard.store.files import image_ending
 from dashboard.store.names import new_id
 from dashboard.store.opinions import ReaderJudgement
@@ -271,7 +271,7 @@ def dataset_row(record: Record, patient: str, export: str) -> Mapping[str, Any]:
         "age": context.age,
         "sex": context.sex or "unknown",
         # What somebody typed may say whose lesion it is.
-        "localization": context.site if context.site in SITES else "unknown",
+        "localization": context.site if context.site in (*LESION_SITES, *SITES) else "unknown",
     }
 
 

@@ -28,7 +28,8 @@ LesionSite = Literal[
     "palms/soles",
     "oral/genital",
 ]
-# The sites of HAM10000, by which the performance page splits its cases too; any other may be typed.
+LESION_SITES: tuple[str, ...] = get_args(LesionSite)
+# The sites of HAM10000, as cases have them from before; any other may be typed.
 SITES = (
     *(
         "abdomen",
@@ -165,7 +166,11 @@ class Context:
     age: int | None = context_field("Age", unit="years", description="In years.", highest=120)
     sex: Sex | None = context_field("Sex", filter="values")
     site: str | None = context_field(
-        "Body site", description="Where on the body.", longest=64, suggestions=SITES, filter="values"
+        "Body site",
+        description="Where on the body. A case of a lesion has the lesion's site.",
+        longest=64,
+        suggestions=LESION_SITES,
+        filter="values",
     )
     patient: str | None = context_field(
         "Patient",

@@ -87,8 +87,19 @@ def correct_lesion(
         changed["patient"] = [owner.details.identifier, target.details.identifier]
     write_row(connection, lesions, after, "corrected" if target.id == owner.id else "moved", who, changed)
     check_births(connection, target)
-    move_cases(connection, predictions.c.lesion_id == after.id, target, after, who)
+    move_cases(connection, predictions.c.lesion_id == after.id, target, after, who, before)
     return after
+
+
+def give_site(connection: Connection, lesion: Lesion, site: str | None, who: str, but: str) -> None:
+    """Have a lesion, and its cases, be at a site; `but` is the case that is about to be written itself."""
+    patient = find_patient(connection, lesion.patient_id)
+    said: Any = {"site": site}
+    details = replace(lesion.details, **said)
+    after = replace(lesion, details=details, revision=lesion.revision + 1)
+    write_row(connection, lesions, after, "corrected", who, differences(lesion.details, details))
+    others = (predictions.c.lesion_id == lesion.id) & (predictions.c.id != but)
+    move_cases(connection, others, patient, after, who, lesion)
 
 
 def merge_patients(connection: Connection, patient_id: str, into: str, who: str) -> Patient:
@@ -136,7 +147,7 @@ def merge_lesions(connection: Connection, lesion_id: str, into: str, who: str) -
     if owner.id != target.patient_id and owner.details.identifier is not None:
         raise InputError("They are lesions of two patients. Move one of them to the other patient first.")
     patient = find_patient(connection, target.patient_id)
-    moved = move_cases(connection, predictions.c.lesion_id == before.id, patient, target, who)
+    moved = move_cases(connection, predictions.c.lesion_id == before.id, patient, target, who, before)
     after = replace(before, merged_into=target.id, revision=before.revision + 1)
     line = {"merged_into": target.id, "name": target.details.name, "cases": moved}
     write_row(connection, lesions, after, "merged", who, line)
@@ -155,7 +166,7 @@ def part_lesions(connection: Connection, lesion_id: str, who: str) -> Lesion:
     write_row(connection, lesions, after, "merge undone", who, {"name": target.details.name})
     for ids in in_batches(detail["cases"]):
         still = (predictions.c.lesion_id == target.id) & predictions.c.id.in_(ids)
-        move_cases(connection, still, owner, after, who)
+        move_cases(connection, still, owner, after, who, target)
     return after
 
 
@@ -282,13 +293,22 @@ def check_births(connection: Connection, patient: Patient) -> None:
 
 
 def move_cases(
-    connection: Connection, condition: ColumnElement[bool], patient: Patient, lesion: Lesion, who: str
+    connection: Connection,
+    condition: ColumnElement[bool],
+    patient: Patient,
+    lesion: Lesion,
+    who: str,
+    left: Lesion | None = None,
 ) -> list[str]:
-    """Have cases belong to a lesion, with its names of now, and a line in the trail of each. Returns their ids."""
+    """Have cases belong to a lesion, with its names of now, and a line in the trail of each. Returns their ids.
+
+    Args:
+        left: the lesion that they belonged to, or this one as it was.
+    """
     rows: Sequence[Any] = connection.execute(select(predictions).where(condition)).mappings().all()
     for row in rows:
         before = record_from_row(row)
-        after = belonging_to(before, patient, lesion)
+        after = belonging_to(before, patient, lesion, left)
         if after != before:
             write_change(connection, row["seq"], before, after, "described", who)
     return [row["id"] for row in rows]

@@ -196,10 +196,33 @@ def place_again(connection: Connection, record: Record) -> Record:
     return replace(placed, context=replace(placed.context, taken=context.taken))
 
 
-def belonging_to(record: Record, patient: Patient, lesion: Lesion) -> Record:
-    """A case of a lesion, with its names."""
-    named = replace(record.context, patient=patient.details.identifier, lesion=lesion.details.name)
+def belonging_to(record: Record, patient: Patient, lesion: Lesion, left: Lesion | None = None) -> Record:
+    """A case of a lesion, with its names and site.
+
+    Args:
+        left: the lesion that it belonged to.
+    """
+    own = own_site(record.context.site, left)
+    named = replace(
+        record.context,
+        patient=patient.details.identifier,
+        lesion=lesion.details.name,
+        site=lesion_site(lesion) or own,
+    )
     return replace(record, context=named, lesion_id=lesion.id)
+
+
+def lesion_site(lesion: Lesion) -> str | None:
+    """The site that the cases of a lesion have; None where nobody has said it, and each case has its own.
+
+    What nobody has assigned to a lesion may lie anywhere.
+    """
+    return lesion.details.site if lesion.details.name is not None else None
+
+
+def own_site(site: str | None, left: Lesion | None) -> str | None:
+    """The site of a case that leaves a lesion: what it has from that stays there."""
+    return None if left is not None and site == lesion_site(left) else site
 
 
 def is_before_birth(taken: str, details: PatientDetails) -> bool:
@@ -213,7 +236,7 @@ def before_birth(details: PatientDetails) -> str:
 
 
 def count_misplaced(connection: Connection) -> int:
-    """How many predictions do not show the names of their lesion and patient."""
+    """How many predictions do not show the names and the site of their lesion and patient."""
     columns = predictions.c
     joined = predictions.outerjoin(lesions, lesions.c.id == columns.lesion_id).outerjoin(
         patients, patients.c.id == lesions.c.patient_id
@@ -223,6 +246,9 @@ def count_misplaced(connection: Connection) -> int:
         columns.lesion.is_distinct_from(lesions.c.name),
         columns.patient.is_distinct_from(patients.c.identifier),
         lesions.c.merged_into.is_not(None),
+        lesions.c.site.is_not(None)
+        & lesions.c.name.is_not(None)
+        & columns.site.is_distinct_from(lesions.c.site),
     )
     counted = select(func.count()).select_from(joined).where(wrong)
     return int(connection.execute(counted).scalar_one())

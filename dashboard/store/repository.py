@@ -20,6 +20,7 @@ from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, database, text_index
 from dashboard.store.arrival import arrival_of
 from dashboard.store.bin import delete_for_good
+from dashboard.store.case_changes import at_site, change_prediction
 from dashboard.store.errors import MissingFile, NotFound, QueryError, StoreError
 from dashboard.store.fields import Context
 from dashboard.store.files import (
@@ -127,10 +128,14 @@ class Store(Transactions):
         return record
 
     def _placed(self, connection: Connection, record: Record, by_hand: bool, source: str | None) -> Record:
-        """A new record as it belongs to its lesion; NotFound where its source was deleted meanwhile."""
+        """A new record as it belongs to its lesion, to which it gives a site that nobody has said.
+
+        Raises NotFound where its source was deleted meanwhile.
+        """
         if source is not None:
             changes.find_prediction(connection, source)
-        return place_case(connection, record, by_hand)
+        placed = place_case(connection, record, by_hand)
+        return at_site(connection, placed, placed.context.site)
 
     def keep_image(self, photograph: Photograph) -> None:
         """Write the image of a photograph already while a model looks at it. Within `dropping_image`.
@@ -287,9 +292,7 @@ class Store(Transactions):
             for record_id, revision in seen.items():
                 with suppress(NotFound):
                     done.append(
-                        changes.change_prediction(
-                            connection, record_id, revision, fields, finding, name, self.known
-                        )
+                        change_prediction(connection, record_id, revision, fields, finding, name, self.known)
                     )
         if not done:
             raise NotFound(changes.MISSING)
