@@ -155,7 +155,7 @@
 
   async function write(line) {
     const [item, fields] = [line.item, changed(line)];
-    if (!Object.keys(fields).length) return tell(line, "", "");
+    if (!Object.keys(fields).length) return tell(line, "Saved", ""); // with what was entered before
     let answer = null;
     try {
       answer = await fetch(ROOT + "/api/v1/predictions/" + item.id, {
