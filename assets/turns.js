@@ -30,7 +30,24 @@
     return Math.max(0, top - window.innerHeight, -bottom) / window.innerHeight;
   }
 
+  // What draws figures takes longest to arrive and to start: fetched with the first figure's numbers, not after them. Dash
+  // takes what `window.Plotly` will be.
+  function fetchPlotly() {
+    if (window.Plotly || !window._dashPlotlyJSURL) return;
+    window.Plotly = new Promise((done, fail) => {
+      const script = Object.assign(document.createElement("script"), { src: window._dashPlotlyJSURL });
+      script.onload = () => done(window.Plotly);
+      script.onerror = () => {
+        delete window.Plotly; // whoever draws the next figure asks again
+        fail(new Error("Plotly could not be loaded"));
+      };
+      document.head.append(script);
+    });
+    window.Plotly.catch(() => {}); // Dash says so
+  }
+
   function call(room, theme, sure) {
+    if (room.closest(".graph")) fetchPlotly();
     called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
     const colouring = shared.property("performance-colouring", "value") || "truth";
     const data = { theme, sure, narrow: narrow.matches, colouring };

@@ -72,6 +72,10 @@ def temper(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
     raw = np.clip(np.asarray(probabilities, np.float64), TINY, 1 - TINY)
     if raw.shape[1] == 1:
         return 1.0 / (1.0 + np.exp(-(np.log(raw) - np.log1p(-raw)) / temperature))
-    scaled = np.log(raw) / temperature
-    scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return scaled / scaled.sum(axis=1, keepdims=True)
+    # In place: for a million images, new memory takes far longer than the arithmetic.
+    np.log(raw, out=raw)
+    raw /= temperature
+    raw -= raw.max(axis=1, keepdims=True)
+    np.exp(raw, out=raw)
+    raw /= raw.sum(axis=1, keepdims=True)
+    return raw

@@ -203,7 +203,7 @@ def run_cells(model: Bundle, split: str) -> Sequence[Component]:
         (f"{images:,}" if isinstance(images, int) else "–", images if isinstance(images, int) else -1)
     )
     if split in splits(model):
-        shown = evaluate_split(model, split)
+        shown = evaluate_split(model, split, ())
         at = shown.at(shown.threshold)
         values.append(("–" if math.isnan(shown.auc) else f"{shown.auc:.3f}", shown.auc))
         values += [

@@ -295,7 +295,7 @@ def best_epoch(bundle: Bundle) -> int | None:
 def why_unreadable(bundle: Bundle) -> str | None:
     """Why a bundle's scores or history cannot be looked at; None when all is well."""
     try:
-        bundle_scores(bundle)
+        bundle_scores(bundle, Kind())
         training_epochs(bundle)
     except BundleError as error:
         return str(error)

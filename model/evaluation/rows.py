@@ -62,8 +62,11 @@ def kind_title(kind: Kind) -> str:
 
 
 @lru_cache(maxsize=16)
-def bundle_scores(bundle: Bundle, kind: Kind = Kind()) -> "pd.DataFrame":
-    """The stored scores of a kind; without any, a table that has the columns and no row. Not to be changed."""
+def bundle_scores(bundle: Bundle, kind: Kind) -> "pd.DataFrame":
+    """The stored scores of a kind; without any, a table that has the columns and no row. Not to be changed.
+
+    No argument of what is remembered here has a default: it would be remembered twice.
+    """
     rows = stored_scores(bundle, kind.modality, kind.run)
     return rows if len(rows.columns) else rows.reindex(columns=list(NO_SCORES))
 
@@ -91,7 +94,7 @@ def kind_of(bundle: Bundle, split: str, where: Where) -> tuple[Kind, Where]:
 
 def splits(bundle: Bundle) -> tuple[str, ...]:
     """The evaluated splits of a bundle, test first: that is the one to judge by."""
-    names = bundle_scores(bundle)["split"].unique().tolist()
+    names = bundle_scores(bundle, Kind())["split"].unique().tolist()
     return tuple(sorted(names, key=lambda name: (name != "test", name != "validation", name)))
 
 
@@ -103,11 +106,13 @@ def evaluated_rows(bundle: Bundle, split: str, where: Where = ()) -> "pd.DataFra
         table = evaluated_rows(bundle, split, kind.where)
         return table[cases_inside(table, rest)]
     table = bundle_scores(bundle, kind)
-    return table[table["split"] == split]
+    inside = (table["split"] == split).to_numpy(bool)
+    # All of a million rows need no copy.
+    return table if inside.all() else table[inside]
 
 
 @lru_cache(maxsize=32)
-def parts_of(bundle: Bundle, split: str, kind: Kind = Kind()) -> dict[str, dict[str, int]]:
+def parts_of(bundle: Bundle, split: str, kind: Kind) -> dict[str, dict[str, int]]:
     """The parts of a split's images of a kind by which they can be filtered; not to be changed."""
     return parts_by_variable(evaluated_rows(bundle, split, kind.where), bundle.card.taxonomy)
 

@@ -11,7 +11,7 @@ from model.evaluation.figures.figure import INTERVAL_COLUMNS, CsvTable, Figure, 
 from model.evaluation.figures.template import Palette, blank, error_bars, message, palette
 from model.evaluation.intervals import Interval
 from model.evaluation.metrics import Confusion
-from model.evaluation.rows import parts_of
+from model.evaluation.rows import Kind, parts_of
 from model.evaluation.subgroups import FEW, FEW_MALIGNANT, Subgroup
 from model.evaluation.words import part_words
 
@@ -133,7 +133,7 @@ def _draw(data: FigureData) -> go.Figure:
 
 def _height(data: FigureData) -> int:
     """The subgroups are not known yet, but the parts of the split are."""
-    parts = parts_of(data.bundle, data.review.split) if data.review.split else {}
+    parts = parts_of(data.bundle, data.review.split, Kind()) if data.review.split else {}
     return forest_height(sum(len(names) for variable, names in parts.items() if variable != "diagnosis"))
 
 
