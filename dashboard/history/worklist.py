@@ -61,11 +61,10 @@ def register() -> None:
         Output("history-work", "children"),
         Input("history-search", "data"),
         Input("history-stale", "data"),
-        Input("history-seen", "data"),
         prevent_initial_call=True,
     )(count_again)
 
 
-def count_again(search: str | None, _stale: object, _seen: str | None) -> list[Component]:
+def count_again(search: str | None, _stale: object) -> list[Component]:
     """The worklist after something has changed, or for another view."""
     return worklist(search)

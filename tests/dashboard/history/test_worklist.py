@@ -86,3 +86,9 @@ def test_who_judges_first_finds_no_hidden_result_by_the_disagreement(services: S
     count = f'"{disagree.title}", {{"props": {{"children": "%s"}}'
     assert count % 1 in page(app.server.test_client(), "/history")
     assert count % 0 in page(reader, "/history")
+
+
+def test_another_view_is_counted_once(app: Dash) -> None:
+    # What the rows say of the newest one comes with every view, and would count a second time.
+    (one,) = [one for key, one in app.callback_map.items() if key == "history-work.children"]
+    assert [part["id"] for part in one["inputs"]] == ["history-search", "history-stale"]
