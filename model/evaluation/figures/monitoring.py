@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -149,8 +150,18 @@ def lesion_trend_figure(
         )
     figure.update_layout(**legend_above())
     figure.update_yaxes(title="Probability of malignancy", **PERCENT)
-    figure.update_xaxes(type="date", showgrid=False)
+    figure.update_xaxes(type="date", showgrid=False, **axis_of_one_day(when))
     return figure
+
+
+def axis_of_one_day(when: Sequence[datetime]) -> dict[str, Any]:
+    """An axis with the one day of all these moments; empty where there are several: alone, it would show fractions."""
+    days = {one.date() for one in when}
+    if len(days) != 1:
+        return {}
+    (day,) = days
+    around = [day - timedelta(days=1), day + timedelta(days=1)]
+    return {"range": around, "tickvals": [day], "tickformat": "%b %-d<br>%Y"}
 
 
 def marks(kind: str, hollow: Sequence[bool]) -> str | list[str]:

@@ -60,6 +60,14 @@ def test_models_are_not_joined_in_a_trend() -> None:
     assert malignant.marker.symbol == "diamond" and list(malignant.marker.size) == [14]
 
 
+def test_one_day_is_the_only_one_on_its_axis() -> None:
+    when = [datetime(2026, 5, 2, hour, tzinfo=UTC) for hour in (8, 16)]
+    axis = monitoring.lesion_trend_figure(when, [0.1, 0.2], ["benign"] * 2, ["a"] * 2, 0, None).layout.xaxis
+    assert [str(one) for one in axis.tickvals] == ["2026-05-02"]
+    assert [str(one) for one in axis.range] == ["2026-05-01", "2026-05-03"]
+    assert monitoring.axis_of_one_day([when[0], datetime(2026, 5, 3, tzinfo=UTC)]) == {}
+
+
 def test_models_have_lines_of_their_own_and_cautions_hollow_marks() -> None:
     when = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3)]
     figure = monitoring.lesion_trend_figure(
