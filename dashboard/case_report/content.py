@@ -127,7 +127,7 @@ def report_of(
         similar=similar_cases(record.similar, taxonomy) if reliable else "",
         known=known_cases(record.similar, taxonomy, pictured)[:KNOWN] if reliable else (),
         no_outline=no_outline,
-        context=shortened(context_words(replace(record.context, **dict.fromkeys(HEADED))), CONTEXT),
+        context=shortened(words_below_head(record), CONTEXT),
         confirmed=confirmation_words(record, reviews, taxonomy),
         facts=report_facts(record),
         limits=model_limits(len(record.probabilities)),
@@ -150,6 +150,12 @@ HEADED = ("patient", "lesion", "site", "taken")
 def report_head(record: "Record") -> tuple[tuple[str, str], ...]:
     """Whose lesion it is, where, and when it was photographed: what a clinic files by."""
     return tuple((name, shortened(value, HEAD)) for name, value in head_words(record).items())
+
+
+def words_below_head(record: "Record") -> str:
+    """What else was said of the lesion; histology that has come is no longer expected."""
+    said = HEADED if record.confirmed_by != "histology" else (*HEADED, "histology_due")
+    return context_words(replace(record.context, **dict.fromkeys(said)))
 
 
 def confirmation_words(record: "Record", reviews: "Sequence[Review]", taxonomy: Taxonomy) -> str:

@@ -213,6 +213,13 @@ def test_page_of_no_prediction_leads_back(app: Dash, record: Record) -> None:
         assert "Look in the history" in text(page.layout("0198c0de-0000-7000-8000-000000000000"))
 
 
+def test_histology_that_has_come_is_no_longer_expected(record: Record) -> None:
+    said = replace(record, context=Context(histology_due="2026-05-17", note="grew"))
+    assert "expected by 2026-05-17" in text(sheet(said, HAM10000))
+    come = text(sheet(replace(said, confirmed="mel", confirmed_by="histology"), HAM10000))
+    assert "expected by" not in come and "grew" in come
+
+
 def test_a_clinic_can_file_it(record: Record, services: Services) -> None:
     said = Context(patient="P-014", lesion="left arm", site="back", taken="2026-05-03")
     filed = replace(record, context=said, confirmed="mel", confirmed_by="histology")
