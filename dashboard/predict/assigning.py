@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import html
 
-from dashboard.context_tables import FIELDS, MODALITY
+from dashboard.context_tables import FIELDS, KINDS, MODALITY
 from dashboard.shell.attributes import attributes
 from dashboard.store.judgements import HIDDEN
 
@@ -90,6 +90,7 @@ def assign_row(record: "Record") -> dict[str, Any]:
     return {
         "fields": {part.name: getattr(record.context, part.name) for part in ASSIGN_FIELDS},
         "lesion_id": record.lesion_id,
-        "modality": "" if record.outcome == HIDDEN else str(record.modality),
+        # Nothing where the model knows neither, or the reader judges first.
+        "modality": str(record.modality) if record.modality in KINDS and record.outcome != HIDDEN else "",
         "revision": record.revision,
     }

@@ -80,3 +80,30 @@ def test_patients_are_merged_and_a_lesion_is_split_by_buttons(
     page.get_by_role("button", name="Undo the merge").click()
     expect(page.get_by_text("The merge is undone.")).to_be_visible()
     expect(page.locator(".lesion-link")).to_have_count(2)
+
+
+@WIDTHS
+def test_a_lesion_is_moved_to_another_patient_and_back(
+    visit: Visit, address: str, lesion_jpeg: bytes, mole_jpeg: bytes, width: int
+) -> None:
+    wrong, right = f"M-{width}", f"N-{width}"
+    moved = predict(address, mole_jpeg, "moved.jpg", patient=wrong, lesion="1", taken="2026-05-20")
+    predict(address, lesion_jpeg, "there.jpg", patient=right, lesion="1")
+    page = visit.open(f"/history/{moved}", width=width)
+    page.get_by_role("link", name=re.compile("then and now")).click()
+    page.get_by_text("Move to another patient").click()
+    field = page.get_by_label("Identifier of the other patient")
+    field.fill(right[:-1])
+    expect(page.locator(f"#lesion-owner-offers option[value='{right}']")).to_be_attached()
+    field.fill(right)
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_text(f"There is a lesion 1 of {right} already")).to_be_visible()
+    page.get_by_label("Name of the lesion there").fill("2")
+    assert fits(page, width)
+    page.get_by_role("button", name="Move", exact=True).click()
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text(f"{right}, lesion 2")
+    expect(page.get_by_role("link", name=f"← {right}")).to_be_visible()
+    assert fits(page, width)
+    page.get_by_role("button", name=f"Move back to {wrong}").click()
+    expect(title).to_have_text(f"{wrong}, lesion 1")
