@@ -204,7 +204,8 @@ def refuse_same_name(connection: Connection, patient: Patient, lesion: Lesion) -
     if name_is_taken(connection, patient, lesion.details.name, lesion.id):
         whose = patient.details.identifier or "no named patient"
         raise Conflict(
-            f"There is a lesion {lesion.details.name or UNASSIGNED} of {whose} already. If both are one, merge the two."
+            f"There is a lesion {lesion.details.name or UNASSIGNED} of {whose} already. Give this one another name. If "
+            "both are one, merge the two then."
         )
 
 

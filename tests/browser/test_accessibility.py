@@ -77,6 +77,13 @@ def assigned(page: Page) -> None:
     expect(page.get_by_text("lies in the future")).to_be_visible()
 
 
+def moving(page: Page) -> None:
+    """A lesion is about to be moved, and nobody has said to whom."""
+    page.get_by_text("Move to another patient").click()
+    page.get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_text("Say which patient it is.")).to_be_visible()
+
+
 def press(name: str) -> Callable[[Page], None]:
     """Press a button, and see the dialog that it opens."""
 
@@ -182,6 +189,7 @@ SCREENS = (
     Screen("history of a viewer", "/history", user="viewer"),
     Screen("performance, cases", "/performance", drawer),
     Screen("predict, patients and dates", "/", assigned),
+    Screen("lesion, move", "/lesions/{lesion}", moving),
 )
 
 
