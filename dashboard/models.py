@@ -3,7 +3,7 @@
 from dashboard.cases import Actor
 from dashboard.services import Services, damaged_model
 from dashboard.store import InputError
-from dashboard.store.registry import ModelRegistry, ModelState, RegistryLine
+from dashboard.store.registry import ModelState, RegistryLine
 from dashboard.users.roles import Permission
 from dashboard.users.trail import Trail
 from model.bundle import Bundle
@@ -41,15 +41,15 @@ def set_model_state(
         # It predicts something before photographs are given to it.
         services.predictors.get(found)
     model = (found.name, found.card.version, found.card.sha256)
-    line = ModelRegistry(services.store).change(model, state, chosen, actor.name, why)
+    line = services.registry.change(model, state, chosen, actor.name, why)
     write_model_trail(actor, services, line)
     return line
 
 
 def undo_model_change(actor: Actor, services: Services, seq: int) -> RegistryLine:
-    """Undo the newest change; see `ModelRegistry.back`."""
+    """Undo the newest change; see `dashboard.store.registry.ModelRegistry.back`."""
     actor.require(Permission.ADMINISTER)
-    line = ModelRegistry(services.store).back(seq, actor.name)
+    line = services.registry.back(seq, actor.name)
     write_model_trail(actor, services, line)
     return line
 

@@ -67,8 +67,9 @@ def refuse_other_origins() -> None:
     Raises:
         Problem: 403.
     """
-    ours = {origin_of(f"{scheme}://{request.host}") for scheme in (request.scheme, "https")}
     pages = [request.headers[name] for name in ("Origin", "Referer") if name in request.headers]
+    schemes = (request.scheme, "https") if pages else ()
+    ours = {origin_of(f"{scheme}://{request.host}") for scheme in schemes}
     site = request.headers.get("Sec-Fetch-Site", "none")
     if site not in ("same-origin", "none") or not all(origin_of(page) in ours for page in pages):
         raise Problem(403, "cross_site", "Another web site may not send, change or take anything here.")

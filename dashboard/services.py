@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,22 +131,32 @@ class Services:
         """The bundles as they are in their folder now."""
         return self.folder.bundles
 
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """What each model is for, as people have decided."""
+        return ModelRegistry(self.store)
+
     def state_of(self, name: str, line: RegistryLine | None = None) -> ModelState:
         """What a model is for. One that nobody has decided on is a candidate, but for the one that the settings name.
 
         Args:
             line: of the registry, where it is known already.
         """
-        line = line or ModelRegistry(self.store).newest()
+        line = line or self.registry.newest()
         unknown = ModelState.IN_USE if name == self.settings.model else ModelState.CANDIDATE
         return line.states.get(name, unknown) if line else unknown
 
-    def standing(self) -> tuple[tuple[Bundle, ...], tuple[Bundle, ...], str | None]:
+    def standing(
+        self, line: RegistryLine | None = None
+    ) -> tuple[tuple[Bundle, ...], tuple[Bundle, ...], str | None]:
         """The bundles that can predict, those of them in use, and the name of the one that answers by default.
 
         It is the one that the registry says, or that the settings say, or the first in use that runs.
+
+        Args:
+            line: of the registry, where it is known already.
         """
-        line = ModelRegistry(self.store).newest()
+        line = line or self.registry.newest()
         states = {bundle.name: self.state_of(bundle.name, line) for bundle in self.bundles}
         runnable = tuple(
             bundle
@@ -181,7 +191,7 @@ class Services:
         Raises:
             ModelUnavailable: `no_model`, `unknown_model`, `retired_model` or `damaged_model`.
         """
-        runnable, _, default = self.standing()
+        runnable, _, default = self.standing(self.registry.believed())
         wanted = name or default
         if wanted is None:
             raise ModelUnavailable("no_model", NOT_IN_USE if runnable else NOT_INSTALLED)
@@ -290,4 +300,4 @@ def build_services(settings: Settings) -> Services:
 def take_in(services: Services, bundles: Found) -> None:
     """Let the store know what the models tell apart. The first ones ever are in use."""
     services.store.known = known_diagnoses(bundles)
-    ModelRegistry(services.store).begin([bundle.name for bundle in bundles])
+    services.registry.begin([bundle.name for bundle in bundles])

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from model.bundle import Bundle, BundleError, OperatingPoint
 from model.calibration import calibrate
 from model.cautions import CLOSE_UP, Caution, cautions_of
+from model.cores import usable_cores
 from model.engine import Engine, Output
 from model.evidence import class_evidence, occlusion_evidence
 from model.evidence import heatmap_png as heatmap_png
@@ -22,6 +24,9 @@ from model.outcome import Outcome, outcome_of
 from model.quality import measure, quality_cautions
 from model.reference import Similar as Similar
 from model.reference import open_reference
+
+# Photographs are measured on one core while the graph runs on another.
+MEASURING = ThreadPoolExecutor(usable_cores(), "measuring")
 
 
 class Decision(StrEnum):
@@ -139,8 +144,10 @@ class Predictor:
         card = self.bundle.card
         at = card.point(operating_point)
         batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
+        measuring = [MEASURING.submit(measured, image) for image in batch]
         output = self.engine.run(batch)
-        looks = self.looks(batch, output.embeddings)
+        qualities, appearances = zip(*(one.result() for one in measuring), strict=True)
+        looks = self.looks(output.embeddings, np.stack(appearances))
         none = np.zeros((0, 0), np.float32)
         predictions: list[Prediction] = []
         for index, photograph in enumerate(photographs):
@@ -150,7 +157,7 @@ class Predictor:
             calibrated = calibrate(raw, card.calibration(modality), card.taxonomy.columns)
             score = float(card.taxonomy.malignancy(calibrated)[0])
             classes = calibrated[0] if len(card.classes) > 1 else None
-            quality = measure(batch[index])
+            quality = qualities[index]
             predictions.append(
                 Prediction(
                     sha256=photograph.sha256,
@@ -194,12 +201,12 @@ class Predictor:
         return tuple(sorted(everything, key=lambda caution: not caution.severe))
 
     def looks(
-        self, batch: NDArray[np.uint8], embeddings: NDArray[np.float32]
+        self, embeddings: NDArray[np.float32], appearances: NDArray[np.float64]
     ) -> list[tuple[float | None, Modality]]:
         """`Prediction.novelty` and `modality` of each image; dermoscopic where the bundle cannot tell."""
         if self.reference is None:
-            return [(None, Modality.DERMOSCOPIC)] * len(batch)
-        familiar, appearances = self.reference.familiar, np.stack([appearance(image) for image in batch])
+            return [(None, Modality.DERMOSCOPIC)] * len(embeddings)
+        familiar = self.reference.familiar
         novelties = familiar.novelty(embeddings, appearances).tolist()
         closeness = familiar.closeness(embeddings, appearances).tolist()
         return [
@@ -213,6 +220,11 @@ class Predictor:
             columns = self.bundle.card.taxonomy.columns
             return class_evidence(output.maps[index], output.probabilities[index], columns)
         return occlusion_evidence(self.engine, image, float(output.probabilities[index, 0]))
+
+
+def measured(image: NDArray[np.uint8]) -> tuple[Mapping[str, float], NDArray[np.float64]]:
+    """What is known of a network's input without the network: its quality and its appearance."""
+    return measure(image), appearance(image)
 
 
 def modality_of(novelty: float, closeness: float) -> Modality:

@@ -28,7 +28,7 @@ from dashboard.services import ModelUnavailable, Services
 from dashboard.shell.attributes import attributes
 from dashboard.store import Conflict, InputError, NotFound, StoreError
 from dashboard.store.names import MAX_NOTE
-from dashboard.store.registry import ModelRegistry, ModelState, RegistryLine
+from dashboard.store.registry import ModelState, RegistryLine
 from model.bundle import Bundle, Damaged
 
 TITLE, NAME = "Models", "models"
@@ -78,7 +78,7 @@ def layout() -> html.Section:
 def model_list() -> Component:
     """Every bundle in the folder as it is now, with what is wrong with it."""
     services = Services.current()
-    line, default = ModelRegistry(services.store).newest(), services.default_model
+    line, default = services.registry.newest(), services.default_model
     return listing_table(
         TITLE,
         ("Model", "State", "AUC, test photographs", ""),
@@ -139,7 +139,7 @@ def comparison_link(bundle: Bundle, default: str | None) -> Component | str:
 
 def change_list() -> Component:
     """Who changed what, when and why, the newest first; the newest one can be undone."""
-    lines = ModelRegistry(Services.current().store).lines(MOST_CHANGES)
+    lines = Services.current().registry.lines(MOST_CHANGES)
     return listing_table(
         "Changes of models",
         ("When", "Model", "Since then", "By", "Why", ""),

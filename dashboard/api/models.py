@@ -18,7 +18,7 @@ from dashboard.api.spec import MODELS, Answers, documented
 from dashboard.cases import current_actor
 from dashboard.models import set_model_state, undo_model_change
 from dashboard.services import Services
-from dashboard.store.registry import ModelRegistry, ModelState
+from dashboard.store.registry import ModelState
 from model.bundle import Bundle, BundleError, Damaged
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def change_model_state(name: str, json: NewModelState) -> Response:
 @documented(Answers(schema=schemas.ModelChanges, what="The newest changes."), MODELS, "listModelChanges")
 def list_model_changes() -> Response:
     """Who changed what a model is for, when and why."""
-    lines = ModelRegistry(Services.current().store).lines(MOST_CHANGES)
+    lines = Services.current().registry.lines(MOST_CHANGES)
     found = schemas.ModelChanges(items=[api_model_change(line) for line in lines])
     return private_response(json_response(found), "private, no-store")
 

@@ -127,10 +127,9 @@ class Bridge:
         async def run(function: Callable[..., Any], *values: Any) -> Any:
             return await loop.run_in_executor(self.threads, context.run, function, *values)
 
-        answer: WsgiAnswer = await run(call, self.app, wanted)
+        answer, piece, more = await run(begin, self.app, wanted)
         try:
             headers = answer.headers if whole else [*answer.headers, (b"connection", b"close")]
-            piece, more = await run(gather, answer.pieces)
             left = asyncio.ensure_future(receive()) if more else None
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await give(send, piece, more)
@@ -140,7 +139,7 @@ class Bridge:
                 piece, more = await run(gather, answer.pieces)
                 await give(send, piece, more)
         finally:
-            await run(getattr(answer.iterable, "close", lambda: None))
+            await run(close, answer)
 
 
 async def body_chunks(receive: Receive) -> Any:
@@ -162,6 +161,21 @@ async def give(send: Send, piece: bytes, more: bool) -> None:
         rest = more or start + PIECE < len(piece)
         async with asyncio.timeout(PATIENCE):
             await send({"type": "http.response.body", "body": body, "more_body": rest})
+
+
+def begin(app: Wsgi, wanted: dict[str, Any]) -> tuple[WsgiAnswer, bytes, bool]:
+    """The application's answer to a request, its first piece, and whether there may be more: all on one way."""
+    answer = call(app, wanted)
+    try:
+        return answer, *gather(answer.pieces)
+    except BaseException:
+        close(answer)
+        raise
+
+
+def close(answer: WsgiAnswer) -> None:
+    """Let the application let go of an answer."""
+    getattr(answer.iterable, "close", lambda: None)()
 
 
 def call(app: Wsgi, wanted: dict[str, Any]) -> WsgiAnswer:

@@ -3,7 +3,10 @@
 Each change appends a line with the whole state after it. The newest one holds, in every process.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,6 +51,8 @@ class RegistryLine:
     chosen: str | None
 
 
+# Seconds for which predictions take it that nothing has changed: asking takes as long as decoding a photograph.
+BELIEVED = 2.0
 FIRST = "The models that were here when this list began."
 
 
@@ -56,11 +61,21 @@ class ModelRegistry:
 
     def __init__(self, store: "Store") -> None:
         self.store = store
+        self._asked = -math.inf
+        self._line: RegistryLine | None = None
 
     def newest(self) -> RegistryLine | None:
         """How things stand; None before the first model was found."""
         with self.store.reading() as connection:
             return newest_registry_line(connection)
+
+    def believed(self) -> RegistryLine | None:
+        """How things stand, or stood BELIEVED seconds ago where another process has changed them since."""
+        now = time.monotonic()
+        if now - self._asked >= BELIEVED:
+            self._line = self.newest()
+            self._asked = now
+        return self._line
 
     def lines(self, most: int) -> tuple[RegistryLine, ...]:
         """The newest lines, the last one first."""
@@ -72,7 +87,7 @@ class ModelRegistry:
         """Say that these models are in use, where nobody has said anything yet: so it was before there was a list."""
         if not names or self.newest() is not None:
             return
-        with self.store.writing(quiet=True) as connection:
+        with self._writing() as connection:
             if newest_registry_line(connection) is None:
                 append_registry_line(connection, None, "", FIRST, dict.fromkeys(names, ModelState.IN_USE))
 
@@ -93,7 +108,7 @@ class ModelRegistry:
             raise InputError("Say why: the reason stands in the list of changes.")
         if chosen and state is not ModelState.IN_USE:
             raise InputError("Only a model in use can be the one that answers by default.")
-        with self.store.writing(quiet=True) as connection:
+        with self._writing() as connection:
             before = newest_registry_line(connection)
             states = dict(before.states) if before else {}
             usual = before.chosen if before else None
@@ -117,7 +132,7 @@ class ModelRegistry:
             InputError: it is the first line, before which there was nothing.
         """
         name = clean_line(who, MAX_NAME, "The name")
-        with self.store.writing(quiet=True) as connection:
+        with self._writing() as connection:
             rows = connection.execute(select(registry).order_by(registry.c.seq.desc()).limit(2)).mappings()
             lines = list(map(registry_line, rows))
             if len(lines) < 2:
@@ -128,6 +143,13 @@ class ModelRegistry:
             why = f"Back to how it was before {last.created:%Y-%m-%d %H:%M} UTC."
             model = (last.model, last.version, last.sha256)
             return append_registry_line(connection, last, name, why, before.states, before.chosen, model)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A writing transaction after which nothing is believed any more."""
+        with self.store.writing(quiet=True) as connection:
+            yield connection
+        self._asked = -math.inf
 
 
 def append_registry_line(

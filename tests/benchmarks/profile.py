@@ -35,7 +35,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "square": ("model.predictor.square",),
     "graph": ("model.engine.Engine.run",),
     "quality": ("model.predictor.measure",),
-    "novelty": ("model.predictor.Predictor.looks",),
+    "novelty": ("model.predictor.appearance", "model.predictor.Predictor.looks"),
     "similar cases": ("model.reference.Reference.nearest",),
     "evidence": ("model.predictor.Predictor.heatmap",),
     "rest of the prediction": ("model.predictor.Predictor.predict_many",),

@@ -14,7 +14,7 @@ from dashboard.jobs.worker import Jobs
 from dashboard.models import set_model_state, undo_model_change
 from dashboard.services import ModelUnavailable, Services, build_services
 from dashboard.settings import Settings
-from dashboard.store import Conflict, InputError
+from dashboard.store import Conflict, InputError, registry
 from dashboard.store.registry import ModelRegistry, ModelState
 from dashboard.users.roles import ROLES, Role
 from dashboard.users.trail import Sought, Trail
@@ -28,6 +28,7 @@ WHY = "Finds more on the photographs of last year."
 @pytest.fixture(autouse=True)
 def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_folder, "LOOK", 0.0)
+    monkeypatch.setattr(registry, "BELIEVED", 0.0)
 
 
 @pytest.fixture
@@ -60,6 +61,20 @@ def test_a_new_bundle_is_served_by_all_and_a_candidate(
         assert one.known.by_card.keys() == {bundle.card.sha256 for bundle in one.runnable}
     set_model_state(NOBODY, first, "newer", IN_USE, True, WHY)
     assert second.default_model == "newer" and second.bundle().name == "newer"
+
+
+def test_a_process_knows_its_own_changes_at_once_and_those_of_others_soon(
+    processes: tuple[Services, Services], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = processes
+    write_tiny_bundle(first.settings.bundles, "newer", seed=3)
+    monkeypatch.setattr(registry, "BELIEVED", 600.0)
+    assert first.bundle().name == second.bundle().name == "tiny"
+    set_model_state(NOBODY, first, "newer", IN_USE, True, WHY)
+    assert first.bundle().name == "newer" and second.bundle().name == "tiny"
+    assert second.default_model == "newer"
+    monkeypatch.setattr(registry, "BELIEVED", 0.0)
+    assert second.bundle().name == "newer"
 
 
 def test_a_bundle_that_is_replaced_is_read_anew(
