@@ -132,12 +132,14 @@ class Predictor:
         self,
         photographs: Sequence[Photograph],
         heatmaps: bool = True,
+        similar: bool = True,
         *,
         operating_point: str | None = None,
     ) -> list[Prediction]:
         """Predict several images in one call of the engine; the result of each is that of `predict` to rounding.
 
         Args:
+            heatmaps, similar: False leaves them empty, for a table that does not hold them.
             operating_point: by its name; the card's default for None. Raises BundleError for an unknown one.
         """
         began = time.perf_counter()
@@ -180,7 +182,9 @@ class Predictor:
                     milliseconds=0.0,
                     modality=modality,
                     novelty=novelty,
-                    similar=self.reference.nearest(output.embeddings[index]) if self.reference else (),
+                    similar=self.reference.nearest(output.embeddings[index])
+                    if self.reference and similar
+                    else (),
                     quality=quality,
                 )
             )

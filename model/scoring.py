@@ -103,7 +103,9 @@ def score_photographs(
     """
     photographs = [item for item in contents if isinstance(item, Photograph)]
     predictions = (
-        predictor.predict_many(photographs, heatmaps is not None, operating_point=operating_point)
+        predictor.predict_many(
+            photographs, heatmaps is not None, similar=False, operating_point=operating_point
+        )
         if photographs
         else []
     )
