@@ -343,7 +343,8 @@
     else if (button && button.id === "assign-undo") undo();
   });
   window.addEventListener("beforeunload", (event) => {
-    if ([...lines.values()].some((line) => Object.keys(changed(line)).length)) event.preventDefault();
+    const unsaved = ({ key }) => lines.has(key) && Object.keys(changed(lines.get(key))).length;
+    if (ready().some(unsaved)) event.preventDefault();
   });
 
   // To the first patient that is missing.

@@ -63,6 +63,7 @@
   function paint() {
     if (!page() || !byId("batch-summary")) return;
     const items = list();
+    if (!items.length && chosen === "assign") chosen = null; // the next results are looked at first
     page().dataset.files = ["none", "one"][items.length] || (items.length < SEVERAL ? "several" : "many");
     page().dataset.view = view();
     const open = items.filter((item) => ["waiting", "sending"].includes(item.state));

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_batch import fits, several
-from tests.browser.test_predict import choose, photograph
+from tests.browser.test_predict import CARD, choose, photograph
 
 WIDTHS = pytest.mark.parametrize("width", [360, 1440])
 # What a spreadsheet puts on the clipboard.
@@ -69,6 +69,13 @@ def test_a_value_is_copied_down_and_that_is_undone(visit: Visit, lesion_jpeg: by
     expect(rows).to_have_count(5)
     for field in ("patient", "lesion", "site", "taken", "note"):
         expect(cell(rows.nth(4), field)).to_have_value("")
+    # Nor do they after these are cleared; their results are looked at first.
+    page.get_by_role("button", name="Clear the list").click()
+    choose(page, photograph("other.jpg", lesion_jpeg))
+    expect(page.locator(CARD)).to_be_visible()
+    page.get_by_role("button", name="Fill in").click()
+    expect(rows).to_have_count(1)
+    expect(cell(rows.first, "patient")).to_have_value("")
 
 
 @WIDTHS

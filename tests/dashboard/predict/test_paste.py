@@ -3,8 +3,12 @@
 import pytest
 from flask.testing import FlaskClient
 
+from dashboard.cases import NOBODY, predict_photograph
 from dashboard.context_tables import FIELDS
-from dashboard.predict.assigning import ASSIGN_COLUMNS, ASSIGN_FIELDS, heading
+from dashboard.predict.assigning import ASSIGN_COLUMNS, ASSIGN_FIELDS, assign_row, heading
+from dashboard.services import Services
+from dashboard.store import Context
+from dashboard.store.judgements import hidden_record
 
 
 def test_pasted_cells_come_back_as_fields(client: FlaskClient) -> None:
@@ -38,3 +42,12 @@ def test_the_table_has_a_column_for_each_field() -> None:
         "note": "lines",
     }
     assert [part.name for part in ASSIGN_FIELDS] == [name for name in ASSIGN_COLUMNS if name in FIELDS]
+
+
+def test_a_hidden_result_tells_no_modality(services: Services, lesion_jpeg: bytes) -> None:
+    said = Context(patient="P-1", lesion="1", taken="2026-05-03T10:00")
+    record = predict_photograph(NOBODY, services, lesion_jpeg, "a.jpg", context=said)
+    row = assign_row(record)
+    assert row["modality"] == record.modality == "dermoscopic" and row["revision"] == 0
+    assert (row["fields"]["patient"], row["fields"]["taken"]) == ("P-1", "2026-05-03T10:00:00")
+    assert assign_row(hidden_record(record)) == row | {"modality": ""}
