@@ -10,7 +10,11 @@ SCRIPTS = sorted((Path(__file__).parents[1] / "assets").glob("*.js"))
 # Ours, and those that Dash and its grid look into.
 SPACES = {"dermaboard", "dash_clientside", "dashAgGridComponentFunctions"}
 # Libraries that come later have a stand-in until then, and every question to the server is looked at.
-OTHERS = {"lazy.js": {"library", "mark.dataset.library"}, "answers.js": {"fetch"}}
+OTHERS = {
+    "lazy.js": {"library", "mark.dataset.library"},
+    "turns.js": {"Plotly"},
+    "answers.js": {"fetch"},
+}
 # What a script calls each of these names.
 ALIASES = {"shared": "dermaboard", "clientside": "dash_clientside", "cells": "dashAgGridComponentFunctions"}
 ADDED = re.compile(
