@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import socket
+import sys
 from asyncio import TimerHandle, Transport
 from contextlib import suppress
 from tempfile import TemporaryDirectory
@@ -23,6 +24,9 @@ from dashboard.services import EXTENSION
 
 # Seconds that running requests have to finish when the server is stopped.
 GRACE = 30
+# Seconds for which a thread may hold Python's lock while others wait. Whoever comes back from the graph or the disk waits
+# so long for it, several times a request; by default 5 ms.
+HELD = 0.0005
 # As many connections as this may be open at once, where the system lets a program have them.
 SOCKETS = 65_536
 
@@ -76,7 +80,8 @@ class Connection(H11Protocol):
 
 
 def bridged(app: Flask) -> bridge.Bridge:
-    """An application as uvicorn takes it."""
+    """An application as uvicorn takes it; its process answers requests from now on."""
+    sys.setswitchinterval(HELD)
     settings, limit = app.extensions[EXTENSION].settings, app.config["MAX_CONTENT_LENGTH"]
     # The bridge says what goes wrong; the rest are clients' mistakes.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
