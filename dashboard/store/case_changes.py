@@ -23,7 +23,7 @@ from dashboard.store.records import Action, Finding, Record
 from dashboard.store.schema import reviews
 
 
-def change_prediction(
+def change_stored_case(
     connection: Connection,
     record_id: str,
     revision: int | None,

@@ -20,7 +20,7 @@ from dashboard.diagnoses import USUAL, KnownDiagnoses
 from dashboard.store import changes, database, text_index
 from dashboard.store.arrival import arrival_of
 from dashboard.store.bin import delete_for_good
-from dashboard.store.case_changes import at_site, change_prediction
+from dashboard.store.case_changes import at_site, change_stored_case
 from dashboard.store.errors import MissingFile, NotFound, QueryError, StoreError
 from dashboard.store.fields import Context
 from dashboard.store.files import (
@@ -292,7 +292,7 @@ class Store(Transactions):
             for record_id, revision in seen.items():
                 with suppress(NotFound):
                     done.append(
-                        change_prediction(connection, record_id, revision, fields, finding, name, self.known)
+                        change_stored_case(connection, record_id, revision, fields, finding, name, self.known)
                     )
         if not done:
             raise NotFound(changes.MISSING)
