@@ -157,6 +157,7 @@
     set("performance-page", { data: 1 });
     open();
   }
+  shared.listCases = list;
 
   function listRange() {
     const ends = ["low", "high"].map((name, place) => {
@@ -175,7 +176,10 @@
       set("performance-page", { data: Number(page) });
       open();
     }
-    if (at) set("performance-threshold", { value: Number(at) });
+    if (at) {
+      set("performance-threshold", { value: Number(at) });
+      shared.rest(Number(at));
+    }
     if (button.dataset.close) close();
     if (button.id === "performance-range") listRange();
   });
@@ -264,28 +268,37 @@
   let remembering = 0;
 
   // What the browser keeps by itself, as the address has it: null for what nobody chose, for it changes with the model
-  // and its cases. Until the sweep is there, prevalence and runs stay as they are.
-  function chosen(position, prevalence, show, page, runs, sweep) {
-    const own = Number(document.querySelector(".threshold-bar").dataset.own);
+  // and its cases.
+  function chosen(position, prevalence, show, page, runs, colouring) {
+    const usual = document.querySelector(".threshold-bar").dataset;
     const values = {
-      threshold: Math.abs(position - own) < 0.05 ? null : String(Math.round(10 * position) / 10),
+      threshold: Math.abs(position - Number(usual.own)) < 0.05
+        ? null
+        : String(Math.round(10 * position) / 10),
       show: show || null,
       page: page > 1 ? String(page) : null,
+      colour: colouring && colouring !== "truth" ? colouring : null,
     };
-    if (sweep && typeof prevalence === "number") {
-      values.prevalence = prevalence === sweep.prevalence ? null : String(prevalence);
+    if (typeof prevalence === "number") {
+      values.prevalence = prevalence === Number(usual.prevalence) ? null : String(prevalence);
     }
-    if (sweep && runs) values.run = same(runs, sweep.runs) ? null : runs.length ? runs : [""];
+    if (runs) values.run = same(runs, JSON.parse(usual.runs)) ? null : runs.length ? runs : [""];
     return values;
   }
 
   // An address with what is chosen at this moment, which `remember` writes down only when the slider rests.
   shared.upToDate = function (search) {
-    const [position, sweep] = here();
+    const [position] = here();
     if (position === null || position === undefined) return search;
-    const others = [["prevalence", "value"], ["show", "data"], ["page", "data"], ["runs", "value"]];
+    const others = [
+      ["prevalence", "value"],
+      ["show", "data"],
+      ["page", "data"],
+      ["runs", "value"],
+      ["coloured", "data"],
+    ];
     const given = others.map(([name, kind]) => shared.property(`performance-${name}`, kind));
-    return addressed(search, chosen(position, ...given, sweep));
+    return addressed(search, chosen(position, ...given));
   };
 
   clientside.performance = {
@@ -316,33 +329,44 @@
       return [...rows.slice(0, -own.length), ...own];
     },
     // Everything that the browser keeps by itself belongs to the address, and the list of cases follows it.
-    remember: async function (position, prevalence, show, page, runs, sweep, search, listing) {
+    remember: async function (
+      _rested,
+      prevalence,
+      show,
+      page,
+      runs,
+      colouring,
+      position,
+      search,
+      listing,
+    ) {
       const skip = [clientside.no_update, clientside.no_update, clientside.no_update];
-      if (nothing(position, sweep)) return skip;
+      if (position === null || position === undefined) return skip;
+      const view = shared.property("performance-view", "data");
       const mine = ++remembering;
       await pause(150);
       // A new body that has come meanwhile has its own address.
-      if (mine !== remembering || sweep !== shared.property("performance-sweep", "data")) return skip;
-      const next = addressed(search, chosen(position, prevalence, show, page, runs, sweep));
+      if (mine !== remembering || view !== shared.property("performance-view", "data")) return skip;
+      const next = addressed(search, chosen(position, prevalence, show, page, runs, colouring));
       if (next === search) return skip;
       const { pathname, hash } = window.location;
       window.history.replaceState(window.history.state, "", pathname + next + hash);
       // dcc.Location would otherwise put the address that it remembers back at the next change of split or model.
       clientside.set_props("performance-address", { search: next, href: window.location.href });
-      const listed = addressed(next, { prevalence: null, run: null });
+      const unlisted = { prevalence: null, run: null, colour: null };
+      const listed = addressed(next, unlisted);
       const moved = new URLSearchParams(search || "").get("threshold") !==
         new URLSearchParams(next).get("threshold");
       return [
         next,
-        listed === addressed(listing, { prevalence: null, run: null }) ? skip[1] : listed,
+        listed === addressed(listing, unlisted) ? skip[1] : listed,
         moved ? position : skip[2],
       ];
     },
-    // The marks in the figures: redrawing takes longer, so they skip what the slider only passes through.
-    mark: async function (position, sweep) {
+    // The marks in the figures: redrawing takes longer, so they wait until the slider rests.
+    mark: async function (_rested, sweep, position) {
       if (nothing(position, sweep)) return;
       const mine = ++latest;
-      await pause(40);
       const marked = Object.keys(sweep.marks);
       const ready = await Promise.all(marked.map(drawn));
       if (mine !== latest) return;
@@ -355,16 +379,6 @@
       if (found.show) list(found.show);
       else set("performance-threshold", { value: Math.round(10 * found.threshold) / 10 });
       return null;
-    },
-    // A line around points as a polygon of at most 40 corners, which the address can hold.
-    lasso: function (selected) {
-      const drawn = selected && selected.lassoPoints;
-      const [x, y] = drawn ? [drawn.x, drawn.y] : [];
-      if (!x || x.length < 3) return clientside.no_update;
-      const step = Math.ceil(x.length / 40);
-      const corners = x.map((one, place) => `${one.toFixed(2)},${y[place].toFixed(2)}`);
-      list(`map:${corners.filter((_, place) => place % step === 0).join(";")}`);
-      return clientside.no_update;
     },
     outcome: (show) => (show in outcomes ? show : ""),
     by: function (value) {

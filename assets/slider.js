@@ -20,19 +20,23 @@
   const { property } = shared;
   const { read, weigh } = clientside.performance;
 
-  // What Dash calls: only the last of several calls in a row has an answer, and only while that is what is shown.
-  function rested(answer) {
-    let latest = 0;
-    return async function (...values) {
-      const mine = ++latest;
-      await new Promise((done) => setTimeout(done, REST));
-      const [position, sweep] = [values[0], values.at(-1)];
-      const holds = position === property("performance-threshold", "value") &&
-        sweep === property("performance-sweep", "data");
-      return mine === latest && holds ? answer(...values) : clientside.no_update;
-    };
-  }
-  clientside.slider = { read: rested(read), weigh: rested(weigh), settle: () => shared.settle() };
+  // What Dash calls when the slider has rested: there is an answer only while that is what is shown.
+  const current = (position, sweep) =>
+    position === property("performance-threshold", "value") &&
+    sweep === property("performance-sweep", "data");
+  clientside.slider = {
+    read: (position, sweep) => (current(position, sweep) ? read(position, sweep) : clientside.no_update),
+    weigh: (_rested, prevalence, position, sweep) =>
+      current(position, sweep) ? weigh(position, prevalence, sweep) : clientside.no_update,
+    settle: () => shared.settle(),
+  };
+
+  // Tell Dash where the slider has come to rest.
+  let resting = null;
+  shared.rest = function (position) {
+    clearTimeout(resting);
+    resting = setTimeout(() => clientside.set_props("performance-rested", { data: position }), REST);
+  };
 
   // Into the text that is there: React goes on with it.
   function write(id, words) {
@@ -68,7 +72,10 @@
 
   new MutationObserver((changes) => {
     const moved = changes.map(({ target }) => target).find((one) => one.closest("#performance-threshold"));
-    if (moved) follow(Number(moved.getAttribute("aria-valuenow")));
+    if (!moved) return;
+    const position = Number(moved.getAttribute("aria-valuenow"));
+    follow(position);
+    shared.rest(position);
   }).observe(document.documentElement, {
     subtree: true,
     attributes: true,

@@ -22,7 +22,8 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const { figure, filename, width, height } = await answer.json();
       const scale = format === "png" ? 3 : 1;
-      await window.Plotly.downloadImage(figure, { format, filename, width, height, scale });
+      const plotly = await window.dermaboard.turns.fetchPlotly();
+      await plotly.downloadImage(figure, { format, filename, width, height, scale });
     } catch {
       button.title = "The figure cannot be saved now.";
       button.classList.add("failed");

@@ -33,7 +33,7 @@
   // What draws figures takes longest to arrive and to start: fetched with the first figure's numbers, not after them. Dash
   // takes what `window.Plotly` will be.
   function fetchPlotly() {
-    if (window.Plotly || !window._dashPlotlyJSURL) return;
+    if (window.Plotly) return Promise.resolve(window.Plotly);
     window.Plotly = new Promise((done, fail) => {
       const script = Object.assign(document.createElement("script"), { src: window._dashPlotlyJSURL });
       script.onload = () => done(window.Plotly);
@@ -43,14 +43,14 @@
       };
       document.head.append(script);
     });
-    window.Plotly.catch(() => {}); // Dash says so
+    window.Plotly.catch(() => {}); // whoever draws with it says so
+    return window.Plotly;
   }
 
   function call(room, theme, sure) {
     if (room.closest(".graph")) fetchPlotly();
     called.set(nameOf(room) + (sure ? " sure" : ""), performance.now());
-    const colouring = shared.property("performance-colouring", "value") || "truth";
-    const data = { theme, sure, narrow: narrow.matches, colouring };
+    const data = { theme, sure, narrow: narrow.matches, ...shared.map.choice() };
     clientside.set_props(JSON.parse(room.dataset.turn), { data });
   }
 
@@ -97,7 +97,6 @@
   function anew(name) {
     if (called) called.delete(name);
     resume();
-    return clientside.no_update;
   }
 
   // Draw everything that is not folded; done when it stands, with its intervals.
@@ -116,9 +115,8 @@
     everything = false;
   }
 
-  shared.turns = { called: (name) => called !== null && called.has(name), all };
+  shared.turns = { called: (name) => called !== null && called.has(name), all, anew, fetchPlotly };
   clientside.turns = {
-    colour: () => anew("map"),
     // With every new body and in every new theme; what was begun for another ends.
     draw: function (theme, view) {
       const mine = ++running;

@@ -30,19 +30,21 @@ def register_scripts() -> None:
 
 def register_slider(when: dict[str, bool]) -> None:
     """What follows the threshold, and what the address remembers."""
-    slider = Input("performance-threshold", "value")
-    sweep = State("performance-sweep", "data")
-    clientside_callback(ClientsideFunction("slider", "read"), reading_outputs(), slider, sweep, **when)
-    # What was moved before the sweep was there; so in `mark` and `remember`.
+    # Not the slider itself: a callback a step, for every component there is, would hold up the numbers.
+    rested = Input("performance-rested", "data")
+    slider, sweep = State("performance-threshold", "value"), State("performance-sweep", "data")
+    clientside_callback(ClientsideFunction("slider", "read"), reading_outputs(), rested, sweep, **when)
+    # What was moved before the sweep was there; so in `mark`.
     arriving = Input("performance-sweep", "data")
     clientside_callback(ClientsideFunction("slider", "settle"), arriving, **when)
     # Operating points in those figures that are drawn already.
-    clientside_callback(ClientsideFunction("performance", "mark"), slider, arriving, **when)
+    clientside_callback(ClientsideFunction("performance", "mark"), rested, arriving, slider, **when)
     clientside_callback(
         ClientsideFunction("slider", "weigh"),
         number_outputs(),
-        slider,
+        rested,
         Input("performance-prevalence", "value"),
+        slider,
         sweep,
         **when,
     )
@@ -52,12 +54,13 @@ def register_slider(when: dict[str, bool]) -> None:
         Output("performance-search", "data", allow_duplicate=True),
         Output("performance-listing", "data"),
         Output("performance-at", "data"),
-        slider,
+        rested,
         Input("performance-prevalence", "value"),
         Input("performance-show", "data"),
         Input("performance-page", "data"),
         Input("performance-runs", "value"),
-        arriving,
+        Input("performance-coloured", "data"),
+        slider,
         State("performance-search", "data"),
         State("performance-listing", "data"),
         **when,
@@ -81,11 +84,14 @@ def register_figures(when: dict[str, bool]) -> None:
         **when,
     )
     clientside_callback(
-        ClientsideFunction("turns", "colour"), Input("performance-colouring", "value"), **when
+        ClientsideFunction("map", "colour"),
+        Output("performance-coloured", "data"),
+        Input("performance-colouring", "value"),
+        **when,
     )
     # What is drawn around on the map.
     clientside_callback(
-        ClientsideFunction("performance", "lasso"),
+        ClientsideFunction("map", "choose"),
         Output({"type": "performance-figure", "name": MATCH}, "selectedData"),
         Input({"type": "performance-figure", "name": MATCH}, "selectedData"),
         **when,

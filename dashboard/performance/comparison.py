@@ -1,4 +1,4 @@
-"""Models compared: every run in a table that can be sorted, and pairs of models figure by figure."""
+"""Models compared: pairs of models figure by figure."""
 
 import math
 from collections.abc import Sequence
@@ -10,27 +10,14 @@ from dashboard.performance.contents import PREFIX
 from dashboard.performance.panels import skeleton, take_along
 from dashboard.performance.view import View
 from dashboard.shell.attributes import attributes
-from model.bundle import Bundle
 from model.evaluation.comparison import Standing
 from model.evaluation.paired import PairedComparison, PairedFigure, paired_comparison
-from model.evaluation.review import evaluate_split, training_words
-from model.evaluation.rows import splits
 from model.evaluation.shared import SharedCases
-from model.evaluation.words import rate, tenths
+from model.evaluation.words import tenths
 
 COMPARISON_NOTE = (
     "On the images that both have scored, each model at its own operating point; intervals of the paired difference by "
     "lesion. As good as each other: all of it within 5 points. Better: it excludes zero."
-)
-RUN_COLUMNS = (
-    "Model",
-    "Version",
-    "Made",
-    "Recipe and data",
-    "Images trained on",
-    "AUC",
-    "Sensitivity",
-    "Specificity",
 )
 
 
@@ -174,47 +161,3 @@ def odd_cases(cases: SharedCases) -> str:
     if cases.renamed:
         sentences.append(f"{cases.renamed:,} have another diagnosis of the same kind")
     return f"{'; '.join(sentences).capitalize()}." if sentences else ""
-
-
-def runs_table(models: Sequence[Bundle], split: str) -> Component:
-    """Every model with its recipe and what it reaches on a split; a click on a head sorts (assets/sort.js)."""
-    head = [html.Th(html.Button(one, type="button", className="as-link"), scope="col") for one in RUN_COLUMNS]
-    rows = [html.Tr(list(run_cells(one, split))) for one in models]
-    return html.Div(
-        html.Table(
-            [html.Thead(html.Tr(head)), html.Tbody(rows)],
-            className="groups runs-table",
-            **attributes(data_sortable="yes"),
-        ),
-        className="wide",
-    )
-
-
-def run_cells(model: Bundle, split: str) -> Sequence[Component]:
-    """One model; each cell says what it is sorted by."""
-    card = model.card
-    values: list[tuple[str, float | str]] = [
-        (card.version, card.version),
-        (card.created[:10], card.created),
-        (training_words(card.training) or "–", training_words(card.training)),
-    ]
-    images = card.training.get("images")
-    values.append(
-        (f"{images:,}" if isinstance(images, int) else "–", images if isinstance(images, int) else -1)
-    )
-    if split in splits(model):
-        shown = evaluate_split(model, split, ())
-        at = shown.at(shown.threshold)
-        values.append(("–" if math.isnan(shown.auc) else f"{shown.auc:.3f}", shown.auc))
-        values += [
-            (rate(one.value) if one.defined else "–", one.value) for one in (at.sensitivity, at.specificity)
-        ]
-    else:
-        values += [("not scored", -1.0)] * 3
-    return [
-        html.Th(model.name, scope="row", **attributes(data_value=model.name)),
-        *(
-            html.Td(words, **attributes(data_name=name, data_value=str(value)))
-            for name, (words, value) in zip(RUN_COLUMNS[1:], values, strict=True)
-        ),
-    ]

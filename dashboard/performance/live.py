@@ -6,7 +6,7 @@ and `scores.parquet` once the run is evaluated.
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.performance.panels import figure_panel, figure_room, figures_table
+from dashboard.performance.machines import TrainingTime, machine_table, time_of_model, training_time
+from dashboard.performance.panels import figure_panel, figure_room
 from model.bundle import CARD, HISTORY, SCORES, Bundle
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.training import TRAINING, Trained
@@ -23,7 +24,7 @@ from model.evaluation.figures.training import TRAINING, Trained
 if TYPE_CHECKING:
     import pandas as pd
 
-RUN = "run.json"
+RUN, MACHINES = "run.json", "machines.json"
 # A run that has been silent for so many seconds, or for so many times its last epoch, has stopped.
 SILENT, EPOCHS = 900, 3
 
@@ -145,6 +146,30 @@ def best_so_far(epochs: "pd.DataFrame") -> int | None:
     return int(last["epoch"].iloc[int(last["val_auc"].argmax())]) if len(last) else None
 
 
+def time_of_run(run: Run) -> TrainingTime:
+    """How long a run's epochs took, and on what; as far as its folder says."""
+    epochs = run_epochs(run)
+    noted = read_json(run.path / MACHINES)
+    machines = [str(one["processor"]) for one in noted or () if isinstance(one, dict) and "processor" in one]
+    facts = read_json(run.path / RUN)
+    recipe = facts.get("recipe") if isinstance(facts, dict) else None
+    seconds = epochs["seconds"].dropna().tolist() if "seconds" in epochs else []
+    return training_time(run.name, seconds, ", then ".join(dict.fromkeys(machines)), recipe)
+
+
+def read_json(path: Path) -> Any:
+    """What a file of a run holds; None for one that is not there, or damaged."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def trainings(models: Sequence[Bundle], runs: Sequence[Run]) -> list[TrainingTime]:
+    """How long the models took to train, then the runs."""
+    return [*map(time_of_model, models), *map(time_of_run, runs)]
+
+
 SECONDS = 5
 HOW_TO_FOLLOW = (
     "To follow runs here, set DERMABOARD_RUNS to the folder where python -m training train writes them."
@@ -173,7 +198,12 @@ def training_panel(data: FigureData, runs: Sequence[Run], shown: Collection[str]
             None if folder else html.P(HOW_TO_FOLLOW, className="note"),
             smoothing_controls(),
             figure_room(TRAINING, data, turn="performance-training-turn"),
-            machine_table((data.bundle, *data.others)),
+            html.Div(
+                machine_table(
+                    trainings((data.bundle, *data.others), [run for run in runs if run.name in shown])
+                ),
+                id="performance-machines",
+            ),
             dcc.Interval(id="performance-tick", interval=1000 * SECONDS, disabled=not live),
         ]
     )
@@ -198,37 +228,6 @@ def smoothing_controls() -> Component:
     )
     words = html.Label("Smoothing", htmlFor="performance-smooth", className="label")
     return html.Div([html.Div([words, select]), log], className="outcomes")
-
-
-def machine_table(models: Sequence[Bundle]) -> Component:
-    """On what each model was trained, for how long, and how fast it learned."""
-    rows = [
-        (
-            one.name,
-            duration_words(one.card.training.get("seconds")),
-            str(one.card.training.get("processor") or "not noted"),
-            recipe_value(one, "learning_rate"),
-            recipe_value(one, "batch"),
-        )
-        for one in models
-    ]
-    head = ("Model", "Time", "Machine", "Learning rate", "Batch")
-    return figures_table(head, rows, "machines")
-
-
-def recipe_value(model: Bundle, name: str) -> str:
-    """A value of a model's recipe; a dash where it is not noted."""
-    recipe = model.card.training.get("recipe")
-    value = recipe.get(name) if isinstance(recipe, Mapping) else None
-    return "–" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
-
-
-def duration_words(seconds: Any) -> str:
-    """How long something took, in hours and minutes."""
-    if not isinstance(seconds, int | float):
-        return "not noted"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def run_options(runs: Sequence[Run]) -> list[dict[str, str]]:

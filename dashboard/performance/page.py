@@ -10,6 +10,7 @@ from dash import ALL, MATCH, Input, Output, State, callback, dcc, html, no_updat
 from dash.development.base_component import Component
 
 from dashboard.performance import (
+    all_runs,
     browser,
     cases,
     choice,
@@ -26,12 +27,12 @@ from dashboard.performance import (
     threshold,
 )
 from dashboard.performance.checklists import checklist_panels
+from dashboard.performance.machines import machine_table
 from dashboard.performance.sections import body_of_view
-from dashboard.performance.view import View, live_runs, read_view, view_of_query, view_query
+from dashboard.performance.view import View, read_view, view_of_query, view_query
 from dashboard.services import Services
 from model.bundle import Bundle
 from model.evaluation.figures.catalogue import FIGURES
-from model.evaluation.figures.figure import FigureData
 from model.evaluation.figures.map import MAP
 from model.evaluation.figures.narrow import narrow
 from model.evaluation.figures.training import TRAINING
@@ -131,12 +132,6 @@ def diagnoses_part(view: View, _: Mapping[str, Any]) -> Component | None:
     return None if matrix is None else parts.diagnoses_table(matrix, view.model.card.taxonomy)
 
 
-def drawn_map(data: FigureData, slim: bool) -> Any:
-    """The map; on a telephone a finger scrolls over it instead of drawing around points."""
-    made = MAP.draw(data)
-    return made.update_layout(dragmode=False) if slim else made
-
-
 # What comes later and is no figure like the others.
 PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     "diagnoses": diagnoses_part,
@@ -145,7 +140,9 @@ PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
     ),
     "map": lambda view, turn: panels.graph(
         MAP.name,
-        drawn_map(replace(view.figure_data(turn["theme"]), colouring=turn["colouring"]), turn["narrow"]),
+        MAP.draw(replace(view.figure_data(turn["theme"]), colouring=turn["colouring"])).update_layout(
+            dragmode=turn["drag"] or False
+        ),
     ),
     "card": lambda view, _: html.Div(
         [
@@ -154,7 +151,7 @@ PARTS: dict[str, Callable[[View, Mapping[str, Any]], Component | None]] = {
             *checklist_panels(view.model.card),
         ]
     ),
-    "runs": lambda view, _: comparison.runs_table(intact_bundles(Services.current().bundles), view.split),
+    "runs": lambda view, _: all_runs.runs_table(intact_bundles(Services.current().bundles), view.split),
 }
 
 
@@ -170,8 +167,8 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
     """What has its turn: a figure that was not there, not in this theme, or not with its intervals.
 
     Args:
-        turn: `theme` to draw in, whether to be `sure` of intervals, whether the window is `narrow`, and the `colouring`
-            of the map; None when another view came in between.
+        turn: `theme` to draw in, whether to be `sure` of intervals, whether the window is `narrow`, and of the
+            map its `colouring` and what a `drag` over it does; None when another view came in between.
     """
     if turn is None:
         return no_update
@@ -230,8 +227,7 @@ def send_sweep(address: str) -> dict[str, Any]:
     """What the browser follows the slider with by itself, a moment after the page that can be read without it."""
     shown = view_of(address).review
     prevalence = threshold.chosen_prevalence(None, shown.at(shown.threshold))
-    runs = live_runs(live.find_runs(Services.current().settings.runs))
-    return threshold.slider_readings(shown, prevalence) | {"runs": runs}
+    return threshold.slider_readings(shown, prevalence)
 
 
 @callback(
@@ -267,6 +263,7 @@ def show_cases(address: str) -> list[Component | None]:
     Output({"type": "performance-room", "name": "training"}, "children"),
     Output("performance-runs", "options"),
     Output("performance-tick", "disabled"),
+    Output("performance-machines", "children"),
     Input("performance-training-turn", "data"),
     Input("performance-runs", "value"),
     Input("performance-tick", "n_intervals"),
@@ -283,13 +280,15 @@ def follow_training(
     log: list[str] | None,
     address: str,
 ) -> tuple[Any, ...]:
-    """The curves of training; asked for again and again while a run is going."""
+    """The curves of training and how long it took; asked for again and again while a run is going."""
     runs = live.find_runs(Services.current().settings.runs)
-    shown = [live.trained_run(run) for run in runs if run.name in (names or ())]
-    data = view_of(address).figure_data(turn["theme"], runs=shown) if turn else None
+    chosen, view = [run for run in runs if run.name in (names or ())], view_of(address)
+    drawn = [live.trained_run(run) for run in chosen]
+    data = view.figure_data(turn["theme"], runs=drawn) if turn else None
     made = TRAINING.draw(replace(data, smooth=int(smooth or 1), log=bool(log))) if data else None
     return (
         no_update if made is None else panels.graph(TRAINING.name, made),
         live.run_options(runs),
         not any(run.live for run in runs),
+        machine_table(live.trainings(view.models, chosen)),
     )

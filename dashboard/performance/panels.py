@@ -92,13 +92,15 @@ def figure_room(figure: Figure, data: FigureData, turn: Any = None, sketch: str 
     )
 
 
-def room_for_later(name: str, height: int, plain: bool = True) -> Component:
+def room_for_later(name: str, height: int, plain: bool = True, title: str = "") -> Component:
     """Room for a part that comes when its turn has come: Dash slows with every component there is.
 
     Args:
         plain: it looks the same in every theme and width, and need not come again.
+        title: what stands there, where no heading says so.
     """
     labels = attributes(data_plain="plain") if plain else {}
+    labels |= attributes(data_title=title) if title else {}
     return html.Div(room_with_turn(name, {"minHeight": f"{height}px"}, **labels))
 
 

@@ -27,7 +27,7 @@ from dashboard.performance import (
 from dashboard.performance.contents import Section
 from dashboard.performance.live import Run
 from dashboard.performance.selection import Selection, listed_cases
-from dashboard.performance.view import View, drawn_runs, view_query
+from dashboard.performance.view import View, drawn_runs, live_runs, view_query
 from dashboard.services import Services
 from dashboard.shell.attributes import attributes
 from model.evaluation.figures.catalogue import FIGURES
@@ -63,11 +63,13 @@ def body_of_view(view: View) -> list[Component]:
         dcc.Store(id="performance-at", **later),
         # What the slider needs is most of the page's weight, and follows: page.py, `send_sweep`.
         dcc.Store(id="performance-sweep"),
+        dcc.Store(id="performance-coloured", data=view.colouring),
+        dcc.Store(id="performance-rested"),
         html.Div(
             [
                 contents.contents(found),
                 html.Div(
-                    [first, threshold.threshold_bar(shown, view.position), *rest],
+                    [first, threshold.threshold_bar(shown, view.position, live_runs(runs)), *rest],
                     className="performance-sections",
                 ),
             ],
@@ -148,7 +150,7 @@ def sections_of_groups(view: View, shown: SplitEvaluation, data: FigureData, at:
             "Comparison",
             [
                 *comparison.comparison_room(view),
-                html.Div(panels.room_for_later("runs", RUNS)),
+                html.Div(panels.room_for_later("runs", RUNS, title="All models")),
             ],
             comparison.COMPARISON_NOTE,
         ),
@@ -266,7 +268,7 @@ def map_of_view(view: View, data: FigureData) -> list[Component]:
     colour = dbc.Select(
         id="performance-colouring",
         options=[{"value": name, "label": words} for name, words in COLOURINGS.items()],
-        value="truth",
+        value=view.colouring,
         className="filter",
     )
     labels = html.Button(
@@ -279,11 +281,36 @@ def map_of_view(view: View, data: FigureData) -> list[Component]:
     controls = html.Div(
         [
             html.Div([html.Label("Colour by", htmlFor="performance-colouring", className="label"), colour]),
+            html.Div(
+                [drag_button(*one) for one in DRAGS],
+                className="drags",
+                role="group",
+                **attributes(aria_label="What a finger or the mouse does on the map"),
+            ),
             labels,
         ],
         className="row-apart",
     )
     return [controls, *figure_panels(data, (MAP.name,))]
+
+
+# What dragging over the map does: the name that Plotly has for it, a word and a hint. assets/map.js presses one.
+DRAGS: tuple[tuple[str, str, str], ...] = (
+    ("", "Move", "Dragging scrolls the page"),
+    ("lasso", "Lasso", "Draw around points to see their images"),
+    ("select", "Box", "Draw a box over points to see their images"),
+)
+
+
+def drag_button(name: str, words: str, hint: str) -> Component:
+    """A button that says what dragging over the map does."""
+    return html.Button(
+        words,
+        type="button",
+        className="btn btn-sm btn-outline-secondary",
+        title=hint,
+        **attributes(data_drag=name, aria_pressed="false"),
+    )
 
 
 def label_error_count(view: View) -> int:

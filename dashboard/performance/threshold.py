@@ -1,5 +1,6 @@
 """What follows the threshold: tiles, slider, two-by-two table and numbers; `browser` has what moves them."""
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -129,8 +130,13 @@ CELLS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def threshold_bar(shown: SplitEvaluation, position: float) -> Component:
-    """The threshold, in sight wherever one reads, with what it comes to; `position` is in per cent."""
+def threshold_bar(shown: SplitEvaluation, position: float, runs: Sequence[str]) -> Component:
+    """The threshold, in sight wherever one reads, with what it comes to.
+
+    Args:
+        position: in per cent.
+        runs: names of the training runs that are drawn when nobody chooses.
+    """
     at = shown.confusion(position)
     words = "Malignant from" if shown.never_benign else "Benign below"
     found = tenths(at.sensitivity.value) if at.sensitivity.defined else "–"
@@ -154,8 +160,12 @@ def threshold_bar(shown: SplitEvaluation, position: float) -> Component:
             html.Span(says, className="note", id="threshold-says"),
         ],
         className="threshold-bar",
-        # Where the model's own threshold is: what moved away from it is kept, even before the sweep is there.
-        **attributes(data_own=f"{100 * shown.threshold:.1f}"),
+        # What stands where nobody chose: what differs from it belongs to the address.
+        **attributes(
+            data_own=f"{100 * shown.threshold:.1f}",
+            data_prevalence=str(chosen_prevalence(None, shown.at(shown.threshold))),
+            data_runs=json.dumps(list(runs)),
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """A view of the performance page and its address, so that whoever gets the link sees the same.
 
-    ?model=NAME&compare=NAME&compare=NAME&split=test&sex=female&age=50-69&threshold=30.5&prevalence=2&show=fn&page=2
+    ?model=NAME&compare=NAME&compare=NAME&split=test&sex=female&age=50-69&threshold=30.5&prevalence=2&show=fn&page=2&colour=source
 
 Threshold and prevalence are in per cent. What an address leaves out takes its default; what it says wrongly does too,
 and is said in a sentence.
@@ -17,6 +17,7 @@ from dashboard.performance.selection import ERRORS, Selection, parse_selection
 from model.bundle import Bundle
 from model.evaluation.cohort import COLUMNS, UNKNOWN, Where, part_title, slug, usable_filter
 from model.evaluation.figures.figure import FigureData
+from model.evaluation.figures.map import COLOURINGS
 from model.evaluation.figures.training import Trained
 from model.evaluation.review import SplitEvaluation, evaluate_split
 from model.evaluation.rows import USUAL, Kind, kind_of, kind_title, kinds_of, parts_of, splits
@@ -34,6 +35,7 @@ OVERLAYS: dict[str, str] = {
     "age": "Age",
 }
 MOST_GROUPS = 6
+USUAL_COLOURING = next(iter(COLOURINGS))
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class View:
         page: of the list of cases, from 1.
         overlay: what the figures lay groups of over the whole by, one of OVERLAYS; "" for nothing.
         runs: names of training runs to draw beside the models; None for those that are still going.
+        colouring: what the map is coloured by, one of COLOURINGS.
     """
 
     model: Bundle
@@ -65,6 +68,7 @@ class View:
     page: int = 1
     overlay: str = ""
     runs: tuple[str, ...] | None = None
+    colouring: str = USUAL_COLOURING
 
     @property
     def models(self) -> tuple[Bundle, ...]:
@@ -96,7 +100,16 @@ class View:
         """What figures of this view are drawn from, at its own threshold where `position` gives no other."""
         at = self.position if position is None else position
         return FigureData(
-            self.model, self.review, at, theme, sure, self.others, self.where, tuple(runs), self.groups
+            self.model,
+            self.review,
+            at,
+            theme,
+            sure,
+            self.others,
+            self.where,
+            tuple(runs),
+            self.groups,
+            self.colouring,
         )
 
     @property
@@ -196,6 +209,7 @@ def read_view(query: Mapping[str, Any], models: Sequence[Bundle], usual: str) ->
         page=chosen_page(asked),
         overlay=chosen_overlay(asked),
         runs=tuple(asked.every("run")) if "run" in query else None,
+        colouring=chosen_colouring(asked),
     )
     return view, tuple(asked.notices)
 
@@ -220,6 +234,7 @@ def view_query(view: View) -> str:
     values += [("page", str(view.page))] if view.page > 1 else []
     values += [("overlay", view.overlay)] if view.overlay else []
     values += [("run", name) for name in view.runs or ()]
+    values += [("colour", view.colouring)] if view.colouring != USUAL_COLOURING else []
     return "?" + urlencode(values, safe=":")
 
 
@@ -333,6 +348,14 @@ def chosen_overlay(asked: Parameters) -> str:
     if wanted and wanted not in OVERLAYS:
         asked.notices.append(f"Figures cannot be laid over each other by {quoted(wanted)}.")
     return wanted if wanted in OVERLAYS else ""
+
+
+def chosen_colouring(asked: Parameters) -> str:
+    """What the map is coloured by."""
+    wanted = asked.first("colour") or USUAL_COLOURING
+    if wanted not in COLOURINGS:
+        asked.notices.append(f"The map cannot be coloured by {quoted(wanted)}.")
+    return wanted if wanted in COLOURINGS else USUAL_COLOURING
 
 
 def chosen_page(asked: Parameters) -> int:

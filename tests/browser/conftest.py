@@ -93,6 +93,13 @@ def address(bundle_root: Path, runs_root: Path, data_root: Path) -> Iterator[str
         yield address
 
 
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard with the models that ship."""
+    with served(bundles=ROOT / "model" / "bundles", data_dir=tmp_path_factory.mktemp("shipped")) as address:
+        yield address
+
+
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator["Visit"]:
     """A fresh visitor who has gone nowhere yet."""

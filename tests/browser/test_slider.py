@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dashboard.performance import threshold
 from dashboard.performance.threshold import CELLS, TILES, tile_readings
@@ -70,3 +70,33 @@ def test_numbers_are_right_after_the_page_was_drawn_anew(visit: Visit, bundle_ro
         page.locator("#performance-threshold [role=slider]").first.get_attribute("aria-valuenow") or "nan"
     )
     expect_numbers(page, evaluate_split(bundle, "validation").confusion(now))
+
+
+def test_what_is_chosen_before_the_sweep_is_there_is_kept(visit: Visit) -> None:
+    """The sweep is most of the page's weight: on a slow line somebody is faster."""
+    page = visit.open()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"output":"performance-sweep.data"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component*", hold)
+    page.goto(visit.address + ADDRESS)
+    field = page.locator("#performance-prevalence")
+    field.fill("2.5")
+    field.press("Enter")
+    expect(page.locator("#performance-per-hundred")).to_contain_text("Where 2.5\u00a0% are cancers")
+    # It is in the link at once, and another view takes it along.
+    page.wait_for_url("**prevalence=2.5**")
+    page.get_by_label("sex").select_option("female")
+    page.wait_for_url("**sex=female**")
+    expect(page.locator("#performance-per-hundred")).to_contain_text("Where 2.5\u00a0% are cancers")
+    expect(field).to_have_value("2.5")
+    assert "prevalence=2.5" in page.url
+    assert held
+    # Which lets go what is held.
+    page.unroute("**/_dash-update-component*", hold)
+    expect(page.locator("#number-ppv-range")).to_contain_text("–")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.performance.live import best_so_far, find_runs, run_epochs
-from tests.dashboard.performance.reading import text
+from dashboard.performance.live import best_so_far, find_runs, run_epochs, trainings
+from dashboard.performance.machines import duration_words, machine_table
+from tests.dashboard.performance.reading import every, text
 from tests.tiny import tiny_history, write_tiny_bundle
 
 NOW = 2_000_000_000.0
@@ -106,7 +107,7 @@ def test_the_page_draws_live_runs_and_asks_again_while_there_are_any(page, other
     write_run(tmp_path, "silent", age=99_999)
     other(runs=tmp_path)
     assert page.follow_training(None, ["going"], 1, "1", [], "?model=tiny&split=test")[0] is page.no_update
-    graph, options, quiet = page.follow_training(
+    graph, options, quiet, _ = page.follow_training(
         {"theme": "light", "sure": False, "narrow": False}, ["going"], 1, "1", [], "?model=tiny&split=test"
     )
     assert {line.name for line in graph.figure.data if line.mode == "lines"} == {"tiny", "going"}
@@ -124,3 +125,36 @@ def test_the_page_draws_live_runs_and_asks_again_while_there_are_any(page, other
     assert "set DERMABOARD_RUNS" not in text(page.layout())
     other(runs=tmp_path / "gone")
     assert "set DERMABOARD_RUNS" in text(page.layout())
+
+
+def test_every_training_says_how_long_an_epoch_and_a_photograph_took_and_on_what(tmp_path):
+    model = write_tiny_bundle(tmp_path / "bundles", "mine", graph=False)
+    run = write_run(tmp_path, "going", epochs=0)
+    seconds = (10, 40, 20)
+    (run / "history.jsonl").write_text(
+        "".join(json.dumps({"epoch": n + 1, "seconds": one}) + "\n" for n, one in enumerate(seconds))
+    )
+    recipe = {"views_an_epoch": 1000, "learning_rate": 0.0005, "batch": 64}
+    (run / "run.json").write_text(json.dumps({"recipe": recipe}))
+    machines = [{"processor": "2 cores"}, {"processor": "8 cores"}, {"processor": "2 cores"}]
+    (run / "machines.json").write_text(json.dumps(machines))
+    rows = every(machine_table(trainings([model], find_runs(tmp_path, NOW))), "Tr")[1:]
+    told = [[text(cell) for cell in row.children] for row in rows]
+    space = "\u00a0"
+    assert told[0][:4] == ["mine", "6", "18 s", f"3{space}s (3 to 3)"]
+    assert told[1] == [
+        "going",
+        "3",
+        "70 s",
+        f"20{space}s (10 to 40)",
+        f"20{space}ms (10 to 40)",
+        "2 cores, then 8 cores",
+        "0.0005",
+        "64",
+    ]
+    # What is damaged is not noted.
+    for name in ("run.json", "machines.json"):
+        (run / name).write_text("{")
+    (row,) = every(machine_table(trainings([], find_runs(tmp_path, NOW))), "Tr")[1:]
+    assert text(row.children[5]) == "not noted"
+    assert duration_words(15454.9) == "4 h 18 min"

@@ -133,7 +133,7 @@ def test_a_filter_that_the_next_split_has_not_is_said_and_left_out(page, other, 
     assert found["address"] == "?model=odd&split=validation"
 
 
-LIGHT = {"theme": "light", "sure": False, "narrow": False, "colouring": "truth"}
+LIGHT = {"theme": "light", "sure": False, "narrow": False, "colouring": "truth", "drag": "lasso"}
 
 
 def drawn(page, theme, name, address, position):
@@ -242,6 +242,20 @@ def test_all_models_stand_in_a_table_that_says_what_to_sort_by(other, tmp_path):
     assert [text(row.children[0]) for row in rows] == ["bare", "mine"]
     shown = evaluate_split(open_bundle(tmp_path / "mine"), "test")
     assert float(getattr(rows[1].children[5], "data-value")) == pytest.approx(shown.auc)
+
+
+def test_recipe_values_that_differ_can_be_sorted_by(other, tmp_path):
+    for name, speed in (("slow", 1e-4), ("fast", 1e-3)):
+        recipe = {"name": name, "learning_rate": speed, "batch": 32, "views": {"flip": True}}
+        rewritten(tmp_path, name, lambda rows: rows, training={"recipe": recipe})
+    page = other(tmp_path)
+    table = page.draw(LIGHT, {"name": "runs"}, "?model=slow&split=test", 30.0)
+    offered = [text(one) for one in every(table, "Option")]
+    assert offered[-1] == "Learning rate"
+    assert "Batch" not in offered
+    rows = every(table, "Tr")[1:]
+    assert [getattr(row.children[-1], "data-value") for row in rows] == ["0.001", "0.0001"]
+    assert all(row.children[-1].hidden for row in rows)
 
 
 def test_groups_are_laid_over_the_figures(page):

@@ -38,7 +38,7 @@ def test_nothing_said_is_the_default(models):
 def test_every_choice_is_in_the_address_and_comes_back(models):
     written = (
         "?model=a+b&compare=mine&compare=outside&split=validation&age=30-49&sex=female"
-        "&threshold=12.5&prevalence=2&show=cell:mel:nv&page=3&run=first&run=second"
+        "&threshold=12.5&prevalence=2&show=cell:mel:nv&page=3&run=first&run=second&colour=source"
     )
     view, told = read_view(parse_qs(written[1:]), models, "mine")
     assert told == ()
@@ -75,6 +75,7 @@ def test_every_part_of_every_variable_can_be_in_an_address(models):
         ({"show": "cell:mel"}, "There is no list of cases “cell:mel”"),
         ({"page": "0"}, "The page “0” is not a number from 1; this is the first."),
         ({"page": "9" * 30}, "is not a number from 1"),
+        ({"colour": "age"}, "The map cannot be coloured by “age”."),
         ({"model": ["mine", "a b"]}, "The address names “model” 2 times; the first counts."),
     ],
 )
