@@ -143,53 +143,59 @@ class Predictor:
             operating_point: by its name; the card's default for None. Raises BundleError for an unknown one.
         """
         began = time.perf_counter()
-        card = self.bundle.card
-        at = card.point(operating_point)
-        batch = np.stack([square(photograph.pixels, card.input_size) for photograph in photographs])
+        point = self.bundle.card.point(operating_point)
+        batch = np.stack([square(photograph.pixels, self.engine.size) for photograph in photographs])
         measuring = [MEASURING.submit(measured, image) for image in batch]
         output = self.engine.run(batch)
         qualities, appearances = zip(*(one.result() for one in measuring), strict=True)
         looks = self.looks(output.embeddings, np.stack(appearances))
-        none = np.zeros((0, 0), np.float32)
-        predictions: list[Prediction] = []
-        for index, photograph in enumerate(photographs):
-            novelty, modality = looks[index]
-            point = at.of(modality)
-            raw = output.probabilities[index : index + 1]
-            calibrated = calibrate(raw, card.calibration(modality), card.taxonomy.columns)
-            score = float(card.taxonomy.malignancy(calibrated)[0])
-            classes = calibrated[0] if len(card.classes) > 1 else None
-            quality = qualities[index]
-            predictions.append(
-                Prediction(
-                    sha256=photograph.sha256,
-                    width=photograph.pixels.shape[1],
-                    height=photograph.pixels.shape[0],
-                    model=card.name,
-                    model_version=card.version,
-                    model_sha256=card.sha256,
-                    probability=score,
-                    operating_point=point.name,
-                    threshold=point.threshold,
-                    malignant_from=point.malignant,
-                    decision=decide(score, point),
-                    diagnosis=None if classes is None else card.classes[int(classes.argmax())],
-                    probabilities={}
-                    if classes is None
-                    else dict(zip(card.classes, classes.tolist(), strict=True)),
-                    heatmap=self.heatmap(batch[index], output, index) if heatmaps else none,
-                    cautions=self.cautions(photograph, modality, quality),
-                    milliseconds=0.0,
-                    modality=modality,
-                    novelty=novelty,
-                    similar=self.reference.nearest(output.embeddings[index])
-                    if self.reference and similar
-                    else (),
-                    quality=quality,
-                )
+        reference, nothing = self.reference if similar else None, np.zeros((0, 0), np.float32)
+        predictions = [
+            replace(
+                self.judge(photograph, output.probabilities[index], *looks[index], qualities[index], point),
+                heatmap=self.heatmap(batch[index], output, index) if heatmaps else nothing,
+                similar=reference.nearest(output.embeddings[index]) if reference else (),
             )
+            for index, photograph in enumerate(photographs)
+        ]
         milliseconds = (time.perf_counter() - began) * 1000 / len(batch)
         return [replace(prediction, milliseconds=milliseconds) for prediction in predictions]
+
+    def judge(
+        self,
+        photograph: Photograph,
+        raw: NDArray[np.float32],
+        novelty: float | None,
+        modality: Modality,
+        quality: Mapping[str, float],
+        at: OperatingPoint,
+    ) -> Prediction:
+        """What the graph's probabilities (k,) of an image come to; without a heatmap and similar images."""
+        card, point = self.bundle.card, at.of(modality)
+        calibrated = calibrate(raw[None], card.calibration(modality), card.taxonomy.columns)
+        score = float(card.taxonomy.malignancy(calibrated)[0])
+        classes = calibrated[0] if len(card.classes) > 1 else None
+        return Prediction(
+            sha256=photograph.sha256,
+            width=photograph.pixels.shape[1],
+            height=photograph.pixels.shape[0],
+            model=card.name,
+            model_version=card.version,
+            model_sha256=card.sha256,
+            probability=score,
+            operating_point=point.name,
+            threshold=point.threshold,
+            malignant_from=point.malignant,
+            decision=decide(score, point),
+            diagnosis=None if classes is None else card.classes[int(classes.argmax())],
+            probabilities={} if classes is None else dict(zip(card.classes, classes.tolist(), strict=True)),
+            heatmap=np.zeros((0, 0), np.float32),
+            cautions=self.cautions(photograph, modality, quality),
+            milliseconds=0.0,
+            modality=modality,
+            novelty=novelty,
+            quality=quality,
+        )
 
     def cautions(
         self, photograph: Photograph, modality: Modality, quality: Mapping[str, float]

@@ -24,8 +24,8 @@ from dashboard.services import EXTENSION
 
 # Seconds that running requests have to finish when the server is stopped.
 GRACE = 30
-# Seconds for which a thread may hold Python's lock while others wait. Whoever comes back from the graph or the disk waits
-# so long for it, several times a request; by default 5 ms.
+# Seconds for which a thread may hold Python's lock while others wait. Whoever comes back from the graph or the disk
+# waits so long for it, several times a request; by default 5 ms.
 HELD = 0.0005
 # As many connections as this may be open at once, where the system lets a program have them.
 SOCKETS = 65_536
