@@ -43,7 +43,8 @@
   async function print() {
     const opened = begin();
     await window.dermaboard.turns.all();
-    opened.push(...unfold()); // what came folded
+    opened.push(...unfold()); // what came folded, and is drawn now
+    await window.dermaboard.turns.all();
     await fitted();
     window.print();
   }

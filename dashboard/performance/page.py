@@ -26,7 +26,7 @@ from dashboard.performance import (
     summary,
     threshold,
 )
-from dashboard.performance.checklists import checklist_panels
+from dashboard.performance.checklists import CHECKLIST_ROOMS, checklist_panels, checklist_table
 from dashboard.performance.machines import machine_table
 from dashboard.performance.sections import body_of_view
 from dashboard.performance.view import View, read_view, view_of_query, view_query
@@ -175,6 +175,8 @@ def draw(turn: dict[str, Any] | None, which: dict[str, str], address: str, posit
     view, name = view_of(address), which["name"]
     if name in PARTS:
         return PARTS[name](view, turn)
+    if name in CHECKLIST_ROOMS:
+        return checklist_table(view.model.card, name)
     figure, shown = FIGURES[name], view.review
     rough = figure.needs_intervals and not (turn["sure"] or shown.ready or shown.truth.size <= sections.MANY)
     made = figure.draw(view.figure_data(turn["theme"], not rough, position))

@@ -63,8 +63,10 @@ EACH = (
   return taken;
 }"""
 )
+# A checklist has a fold of its own, and comes when it is opened.
 SURE = """() => {
-  const left = document.querySelector("#performance-body .room > .skeleton, #performance-body .rough");
+  const left = document.querySelector(
+    "#performance-body .room:not(.checklist .room) > .skeleton, #performance-body .rough");
   if (left) left.scrollIntoView({ block: "center" });
   return !left && /\\d–\\d/.test(document.querySelector("#tile-auc-line")?.textContent ?? "");
 }"""

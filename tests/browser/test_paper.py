@@ -29,7 +29,7 @@ def test_every_figure_is_drawn_before_the_page_is_printed(visit: Visit) -> None:
     # Which ends with "afterprint", as printing does.
     paper = io.BytesIO(page.pdf())
     text = " ".join(sheet.extract_text() for sheet in PdfReader(paper).pages)
-    for words in ("What is known", "Model card", "CLAIM 2024", "SHA-256"):
+    for words in ("What is known", "Model card", "CLAIM 2024", "SHA-256", "Where it is answered"):
         assert words in text, words
     # The page is as it was.
     expect(page.locator("html.printing")).to_have_count(0)

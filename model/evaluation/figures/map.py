@@ -91,7 +91,7 @@ MAP = Figure(
     title="Map",
     words="The images in two dimensions; near points look alike to the network",
     note="Each point is an image; near points look alike to the network. The axes mean nothing by themselves.",
-    click="Draw around points to see their images.",
+    click="With “Lasso” or “Box”, draw around points to see their images.",
     height=HEIGHT,
     draw=_draw,
     exists=lambda data: {"map_x", "map_y"} <= set(data.review.table.columns),

@@ -3,7 +3,9 @@
 import dataclasses
 
 from dashboard.performance import model_card as card
+from dashboard.performance.checklists import CHECKLIST_ROOMS
 from model.bundle import open_bundle
+from model.evaluation.checklists import CHECKLISTS
 from model.evaluation.figures.figure import FigureData
 from model.evaluation.review import evaluate_split
 from tests.dashboard.performance.reading import every, find, rewritten, text
@@ -85,3 +87,15 @@ def test_lists_and_tables_of_a_card_are_lists_and_tables(bundle_root):
     ]
     names = [text(one) for one in every(shown, "Dt")]
     assert len(names) == len(set(names))
+
+
+def test_a_checklist_comes_when_it_is_opened(page):
+    shown = page.draw(
+        {"theme": "light", "sure": False, "narrow": False}, {"name": "card"}, "?model=tiny&split=test", 30.0
+    )
+    assert "items answered" in text(shown)
+    assert "What it asks for" not in text(shown)
+    for room, name in CHECKLIST_ROOMS.items():
+        turn = {"theme": "light", "sure": False, "narrow": False}
+        table = page.draw(turn, {"name": room}, "?model=tiny&split=test", 30.0)
+        assert len(every(table, "Tr")) == 1 + len(CHECKLISTS[name])
