@@ -108,10 +108,10 @@ def make_card(
 
 
 def training_record(run: Path, recipe: Recipe) -> dict[str, Any]:
-    """What a card says of how a run went: recipe, seed, start, best epoch of the last stage, time, machines."""
+    """What a card says of how a run went: recipe, seed, start, best epoch of the last stage that trained, time, machines."""
     facts: dict[str, Any] = json.loads((run / FACTS).read_text())
     history = pd.read_json(run / HISTORY, lines=True)
-    last = history[history["size"] == recipe.stages[-1].size]
+    last = history.tail([stage.epochs for stage in recipe.stages if stage.epochs][-1])
     return {
         **{name: facts[name] for name in ("recipe", "seed", "init")},
         "best_epoch": int(last["epoch"].iloc[int(last[JUDGED].argmax())]),

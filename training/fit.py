@@ -49,15 +49,16 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         stage: Stage,
         seed: int,
         first_epoch: int = 0,
+        targets: NDArray[np.float32] | None = None,
     ) -> None:
-        """Draw from some rows of a store."""
+        """Draw from some rows of a store; `targets` of all its cases, those of `targets_of` for None."""
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
         self.store, self.recipe, self.stage, self.seed, self.epoch = store, recipe, stage, seed, first_epoch
         self.rows = rows
         self.views = (
             recipe.views if stage.zoom is None else dataclasses.replace(recipe.views, zoom=stage.zoom)
         )
-        self.targets = targets_of(store.cases, recipe)
+        self.targets = targets_of(store.cases, recipe) if targets is None else targets
         cases = store.cases.iloc[rows]
         self.odds: NDArray[np.float64] | None = None
         if recipe.by_source:
@@ -175,8 +176,10 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         # As many training images again, so that both curves mean the same: still images, no dropout.
         training = some_of_each(store.cases["domain"], data.rows, WATCHED)
         self.domains = store.cases["domain"].to_numpy(str)[validation]
+        # The truth, whatever was taught.
+        targets = targets_of(store.cases, data.recipe)
         self.sets = {
-            prefix: (still_images(store, rows, size), data.targets[rows])
+            prefix: (still_images(store, rows, size), targets[rows])
             for prefix, rows in (("val_", validation), ("", training))
         }
 
@@ -250,6 +253,7 @@ def fit(
     seed: int = 0,
     init: str = "imagenet",
     without: str = "",
+    targets: NDArray[np.float32] | None = None,
 ) -> keras.Model:
     """Train, or go on training, and return the network of the best epoch of the last stage.
 
@@ -257,8 +261,9 @@ def fit(
 
     Args:
         run: folder of the run; gets `run.json`, `machines.json`, `history.jsonl`, `best.weights.h5` and `last.keras`.
-        init: see the network's builder.
+        init: see the network's builder; a path to a run's weights starts from all of them.
         without: a source that neither training nor the choice of the epoch sees, to learn how far the network carries.
+        targets: what is learned of each case instead of the truth, as `targets_of` shapes it.
 
     Raises:
         RunError: the folder holds a run of another recipe or seed, or no source has the name that is left out.
@@ -280,7 +285,7 @@ def fit(
     done, before = len(read_history(run)), 0
     for number, stage in enumerate(recipe.stages):
         if done < before + stage.epochs:
-            data = Batches(store, rows, recipe, stage, seed, max(done, before))
+            data = Batches(store, rows, recipe, stage, seed, max(done, before), targets)
             network = (
                 keras.saving.load_model(run / LAST)
                 if done > before
@@ -303,9 +308,11 @@ def fit(
 def begin_stage(recipe: Recipe, number: int, run: Path, init: str, steps: int) -> keras.Model:
     """The network at the begin of a stage of so many steps an epoch, with the best weights of the stage before."""
     stage = recipe.stages[number]
-    network = build_network(recipe, stage.size, None if number else init)
-    if number:
-        network.load_weights(run / BEST)
+    start = run / BEST if number else Path(init)
+    from_run = start.name == BEST
+    network = build_network(recipe, stage.size, None if from_run else init)
+    if from_run:
+        network.load_weights(start)
     compile_network(network, recipe, stage, steps)
     return network
 

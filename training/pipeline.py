@@ -110,9 +110,29 @@ def train_run(run: TrainingRun, seed: int, init: str, without: str = "") -> None
         init: a file of the backbone's weights, or "none"; "imagenet" where nothing was said, see the network's builder.
         without: source that is left out of training.
     """
-    from training.fit import fit
+    from training.fit import fit, targets_of
+    from training.teaching import stored_said, taught_targets
 
-    fit(run.recipe, open_pixels(run.data), run.folder, seed, init, without)
+    store, targets, recipe = open_pixels(run.data), None, run.recipe
+    teachers = teachers_of(run)
+    for number, teacher in zip(recipe.teachers, teachers, strict=True):
+        print(f"-- train teacher {number}", flush=True)
+        fit(teacher.recipe, store, teacher.folder, number, init)
+    if teachers:
+        networks, init = [teacher.network() for teacher in teachers], str(teachers[0].folder / BEST)
+        said = stored_said(networks, store, store.rows("train"), run.folder / "said.npy")
+        targets = taught_targets(targets_of(store.cases, recipe), said, recipe.taught)
+    fit(recipe, store, run.folder, seed, init, without, targets)
+
+
+def teachers_of(run: TrainingRun) -> list[TrainingRun]:
+    """The runs that teach a run, in the folder of all runs."""
+    return [
+        TrainingRun(
+            RECIPES[run.recipe.teacher], run.data, run.runs / f"{run.recipe.teacher}-{seed}", run.runs
+        )
+        for seed in run.recipe.teachers
+    ]
 
 
 def evaluate_run(run: TrainingRun, open_test: str | None = None, measure_robustness: bool = True) -> None:

@@ -1,6 +1,6 @@
 """What can be trained, as plain values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from training.augment import Views
@@ -11,7 +11,9 @@ class Stage(NamedTuple):
 
     Attributes:
         size: input side in pixels; the last stage's is the one that is shipped.
-        epochs: passes over as many images as the training split has.
+        epochs: passes over as many images as the training split has; 0 for a last stage that only has the weights of
+            the one before see still images larger than its views were (Touvron et al. 2019, "Fixing the train-test
+            resolution discrepancy").
         peak: highest learning rate, as a share of the recipe's.
         average: decay a step of the moving average of the weights that is measured and kept (Polyak & Juditsky 1992);
             0 keeps the weights themselves.
@@ -44,6 +46,9 @@ class Recipe:
         malignancy_weight: weight of the cross-entropy of malignant against benign beside that of the diagnoses.
         half_precision: compute in bfloat16, with weights in float32, where the processor has instructions for it.
         frozen_statistics: keep the backbone's batch-norm statistics and scales as they were loaded.
+        teacher: name of the recipe whose runs teach this one, which starts from the weights of the first; "" for none.
+        teachers: seeds of those runs.
+        taught: share of what the teachers say in what is learned, 0 to 1; the rest is the truth.
     """
 
     name: str
@@ -61,6 +66,9 @@ class Recipe:
     malignancy_weight: float = 0.0
     half_precision: bool = False
     frozen_statistics: bool = False
+    teacher: str = ""
+    teachers: tuple[int, ...] = ()
+    taught: float = 0.0
     views: Views = field(default_factory=Views)
 
 
@@ -85,6 +93,25 @@ LESION_SAFE = Views(
     corners=0.1,
 )
 
+TEACHER = Recipe(
+    name="teacher",
+    purpose="Networks that teach dermanet: diagnoses and malignancy learned together from all sources.",
+    network="efficientnet_lite0",
+    stages=(
+        Stage(128, 7, average=0.996),
+        Stage(160, 6, peak=0.6, average=0.996),
+        Stage(192, 2, peak=0.4, average=0.996),
+    ),
+    learning_rate=5e-4,
+    weight_decay=0.05,
+    balance=0.5,
+    by_source=True,
+    views_an_epoch=16_000,
+    malignancy_weight=1.0,
+    frozen_statistics=True,
+    views=LESION_SAFE,
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -99,38 +126,27 @@ RECIPES: dict[str, Recipe] = {
             half_precision=True,
             views=Views(rotation=20, shift=0.1, zoom=0.1, shear=10, flip=True),
         ),
-        Recipe(
+        replace(
+            TEACHER,
             name="dermanet",
-            purpose="The default: EfficientNet-Lite0, diagnoses and malignancy learned together from all sources.",
-            network="efficientnet_lite0",
+            purpose="The default: EfficientNet-Lite0, which learns from all sources and from trained networks.",
             stages=(
-                Stage(128, 7, average=0.996),
-                Stage(160, 6, peak=0.6, average=0.996),
-                Stage(192, 2, peak=0.4, average=0.996),
-                Stage(224, 3, peak=0.4, average=0.995, modality_weight=0.5, zoom=0.4),
+                Stage(192, 3, peak=0.6, average=0.996),
+                Stage(224, 2, peak=0.4, average=0.995, modality_weight=0.5, zoom=0.4),
+                Stage(192, 3, peak=0.5, average=0.996, modality_weight=0.5),
+                Stage(224, 0),
             ),
-            learning_rate=5e-4,
-            weight_decay=0.05,
-            balance=0.5,
-            by_source=True,
-            views_an_epoch=16_000,
-            malignancy_weight=1.0,
-            frozen_statistics=True,
-            views=LESION_SAFE,
+            teacher="teacher",
+            teachers=(0, 1),
+            taught=0.7,
         ),
-        Recipe(
+        TEACHER,
+        replace(
+            TEACHER,
             name="elsewhere",
             purpose="A cheap recipe that is trained without each source in turn: how far does the network carry?",
-            network="efficientnet_lite0",
             stages=(Stage(128, 4, average=0.99),),
-            learning_rate=5e-4,
-            weight_decay=0.05,
-            balance=0.5,
-            by_source=True,
             views_an_epoch=12_000,
-            malignancy_weight=1.0,
-            frozen_statistics=True,
-            views=LESION_SAFE,
         ),
         Recipe(
             name="tiny",
