@@ -136,7 +136,10 @@ class Judgement:
 
 
 def with_missing_columns(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores with the columns that they lack where there is one run, one source and one modality."""
+    """Scores with the columns that they lack where there is one run, one source and one modality.
+
+    A row of which the guard says nothing, since it saw other runs alone, has a result.
+    """
     usual: dict[str, Any] = {
         "run": MAIN,
         "modality": str(Modality.DERMOSCOPIC),
@@ -144,7 +147,8 @@ def with_missing_columns(scores: pd.DataFrame) -> pd.DataFrame:
         "side": 224,
         "no_result": False,
     }
-    return scores.assign(**{name: value for name, value in usual.items() if name not in scores})
+    scores = scores.assign(**{name: value for name, value in usual.items() if name not in scores})
+    return scores.assign(no_result=scores["no_result"].eq(True))
 
 
 def lesions_in(rows: pd.DataFrame) -> NDArray[np.str_]:

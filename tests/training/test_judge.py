@@ -208,6 +208,9 @@ def test_a_run_without_a_source_is_measured_on_that_source_alone() -> None:
     runs = [table.assign(run="main"), other.assign(run="hard"), never.assign(run="hard")]
     found = judge(pd.concat(runs, ignore_index=True), CODES, HAM10000)
     assert set(found.elsewhere) == {"hard, dermoscopic", "hard, close-up"}
+    # The guard has looked at the images of the run that ships, and at no others.
+    guarded = pd.concat([runs[0].assign(no_result=False), *runs[1:]])
+    assert judge(guarded, CODES, HAM10000).elsewhere == found.elsewhere
     assert found.results == judge(table, CODES, HAM10000).results
     assert "never seen: hard, dermoscopic" in summary_of(found)
 
