@@ -7,7 +7,7 @@ from pathlib import Path
 # What the shipped model makes of each, in the order of their numbers; a test holds it.
 EXAMPLE_OUTCOMES = ("malignant", "uncertain", "no_result", "benign")
 # Of the first, for the result that the first page shows in small, and the share of malignant lesions it holds for.
-EXAMPLE_CHANCE = 0.96
+EXAMPLE_CHANCE = 0.87
 EXAMPLE_PREVALENCE = 0.2
 # SHA-256 of those that came with earlier versions: predictions of them are in people's histories.
 EARLIER = frozenset(

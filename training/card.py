@@ -108,7 +108,7 @@ def make_card(
 
 
 def training_record(run: Path, recipe: Recipe) -> dict[str, Any]:
-    """What a card says of how a run went: recipe, seed, start, best epoch of the last stage that trained, time, machines."""
+    """What a card says of how a run went: recipe, seed, start, best epoch of the last stage with one, time, machine."""
     facts: dict[str, Any] = json.loads((run / FACTS).read_text())
     history = pd.read_json(run / HISTORY, lines=True)
     last = history.tail([stage.epochs for stage in recipe.stages if stage.epochs][-1])

@@ -140,15 +140,9 @@ def with_missing_columns(scores: pd.DataFrame) -> pd.DataFrame:
 
     A row of which the guard says nothing, since it saw other runs alone, has a result.
     """
-    usual: dict[str, Any] = {
-        "run": MAIN,
-        "modality": str(Modality.DERMOSCOPIC),
-        "source": "",
-        "side": 224,
-        "no_result": False,
-    }
+    usual: dict[str, Any] = {"run": MAIN, "modality": str(Modality.DERMOSCOPIC), "source": "", "side": 224}
     scores = scores.assign(**{name: value for name, value in usual.items() if name not in scores})
-    return scores.assign(no_result=scores["no_result"].eq(True))
+    return scores.assign(no_result=scores["no_result"].eq(True) if "no_result" in scores else False)
 
 
 def lesions_in(rows: pd.DataFrame) -> NDArray[np.str_]:

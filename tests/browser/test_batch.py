@@ -130,7 +130,7 @@ def test_a_photograph_that_was_here_already_says_so(visit: Visit, address: str) 
 def test_a_newcomer_sees_what_there_is_to_get(visit: Visit, width: int, scheme: str) -> None:
     page = visit.open(width=width, scheme=scheme)
     expect(page.locator(".in-small")).to_contain_text("Malignancy suspected")
-    expect(page.locator(".in-small")).to_contain_text("96 % chance of cancer")
+    expect(page.locator(".in-small")).to_contain_text("87 % chance of cancer")
     expect(page.locator(".in-small")).to_contain_text("where one in five is malignant")
     expect(page.locator(".outcome-card")).to_have_count(4)
     fits(page, width)
