@@ -234,10 +234,12 @@ def vendor() -> Blueprint:
 def protect(server: Flask, policy: str) -> None:
     """Security headers on every answer, and the status 404 on pages that don't exist."""
 
+    headers = (HEADERS | {"Content-Security-Policy": policy}).items()
+
     @server.after_request
     def _(response: Response) -> Response:
-        for name, value in (HEADERS | {"Content-Security-Policy": policy}).items():
-            response.headers.setdefault(name, value)
+        there = {name.lower() for name, _ in response.headers}
+        response.headers.extend([(name, value) for name, value in headers if name.lower() not in there])
         if response.status_code == 200 and request.endpoint == PAGES and not page_exists(request.path):
             response.status_code = 404
         return response

@@ -66,11 +66,14 @@ class Reference:
             by_lesion = {}
             for row in chosen[np.argsort(distances[chosen], kind="stable")]:
                 lesion = str(self.lesion_ids[row])
-                if lesion not in by_lesion and len(by_lesion) < count:
-                    distance = max(float(distances[row]), 0.0)
-                    by_lesion[lesion] = Similar(
-                        str(self.image_ids[row]), lesion, str(self.diagnoses[row]), distance
-                    )
+                if lesion in by_lesion:
+                    continue
+                distance = max(float(distances[row]), 0.0)
+                by_lesion[lesion] = Similar(
+                    str(self.image_ids[row]), lesion, str(self.diagnoses[row]), distance
+                )
+                if len(by_lesion) == count:
+                    break
             if candidates == len(distances):
                 break
             candidates = min(4 * candidates, len(distances))
