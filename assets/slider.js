@@ -35,7 +35,11 @@
   let resting = null;
   shared.rest = function (position) {
     clearTimeout(resting);
-    resting = setTimeout(() => clientside.set_props("performance-rested", { data: position }), REST);
+    resting = setTimeout(() => {
+      // Unless somebody has gone to another page meanwhile.
+      if (property("performance-threshold", "value") === undefined) return;
+      clientside.set_props("performance-rested", { data: position });
+    }, REST);
   };
 
   // Into the text that is there: React goes on with it.

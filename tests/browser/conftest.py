@@ -139,7 +139,7 @@ class Visit:
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("request", lambda request: self.note(request.url))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.pages.append(page)
         page.add_init_script(script)
         page.goto(self.address + path)

@@ -100,3 +100,13 @@ def test_what_is_chosen_before_the_sweep_is_there_is_kept(visit: Visit) -> None:
     # Which lets go what is held.
     page.unroute("**/_dash-update-component*", hold)
     expect(page.locator("#number-ppv-range")).to_contain_text("–")
+
+
+@pytest.mark.parametrize("wait", [0, 60, 120])
+def test_who_leaves_before_the_slider_rests_meets_no_error(visit: Visit, wait: int) -> None:
+    page = visit.open(ADDRESS)
+    press(page, "ArrowRight")
+    page.wait_for_timeout(wait)
+    page.get_by_role("link", name="Monitoring").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Monitoring")
+    page.wait_for_timeout(300)
