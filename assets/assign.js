@@ -79,18 +79,7 @@
     }
     line.stored = row.assign.fields;
     line.modality.textContent = row.assign.modality || "–";
-    line.outcome.replaceChildren(
-      make(
-        "span",
-        { className: "verdict verdict-" + row.outcome },
-        make("span", {
-          className: "verdict-shape",
-          textContent: row.shape,
-          attributes: { "aria-hidden": "true" },
-        }),
-        row.word,
-      ),
-    );
+    line.outcome.replaceChildren(shared.mark(row));
   }
 
   function draw() {

@@ -1,5 +1,6 @@
 // The list as a whole: how many of what, how far they have travelled, cards, a table or a table to fill in
-// (assign.js), and the table's rows, the riskiest first. Rows come from dashboard/predict/batch.py; upload.js calls this when something changes.
+// (assign.js), and the table's rows, the riskiest first. Rows come from dashboard/predict/batch.py; upload.js calls
+// this when something changes.
 (function () {
   "use strict";
   const SEVERAL = 6; // from so many files on, the table shows first
@@ -177,16 +178,7 @@
         attributes: { style: "width:" + 100 * Math.max(row.probability, 0) + "%" },
       }),
     );
-    const mark = make(
-      "span",
-      { className: "verdict verdict-" + row.outcome },
-      make("span", {
-        className: "verdict-shape",
-        textContent: row.shape,
-        attributes: { "aria-hidden": "true" },
-      }),
-      row.word,
-    );
+    const mark = shared.mark(row);
     const cautions = row.cautions.length
       ? make("span", {
         title: row.cautions.join("\n"),

@@ -127,6 +127,15 @@
     return make("span", { className: "note before" }, "Checked before on " + day + ", ", link, ".");
   };
   shared.make = make;
+  // An outcome in its shape and word.
+  shared.mark = function ({ outcome, shape, word }) {
+    const drawn = make("span", {
+      className: "verdict-shape",
+      textContent: shape,
+      attributes: { "aria-hidden": "true" },
+    });
+    return make("span", { className: "verdict verdict-" + outcome }, drawn, word);
+  };
   shared.slots = {
     make: function (item) {
       item.node = slot(item);
