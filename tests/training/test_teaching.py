@@ -9,6 +9,7 @@ import pytest
 
 from model.taxonomy import LESIONS
 from training import recipes
+from training.card import training_record
 from training.cases import read_cases
 from training.drawings.synthetic import write_dataset
 from training.fit import network_probabilities, still_images, targets_of
@@ -48,12 +49,17 @@ def test_one_command_trains_the_teachers_and_who_learns_from_them(
     store = prepare(cases, tmp_path / "store")
     teacher = dataclasses.replace(RECIPES["tiny"], name="tutor", stages=(Stage(32, 1),), batch=16)
     monkeypatch.setitem(recipes.RECIPES, "tutor", teacher)
-    pupil = dataclasses.replace(teacher, name="pupil", teacher="tutor", teachers=(3, 4), taught=0.7)
+    # It ships at a larger size than it is trained at.
+    stages = (Stage(32, 1), Stage(48, 0))
+    pupil = dataclasses.replace(
+        teacher, name="pupil", stages=stages, teacher="tutor", teachers=(3, 4), taught=0.7
+    )
     run = TrainingRun(pupil, tmp_path / "store", tmp_path / "runs" / "pupil", tmp_path / "runs")
     train_run(run, 0, "none")
     first, second = teachers_of(run)
     assert [json.loads((one.folder / "run.json").read_text())["seed"] for one in (first, second)] == [3, 4]
-    assert len(read_history(run.folder)) == 1
+    assert len(read_history(run.folder)) == 1 and training_record(run.folder, pupil)["best_epoch"] == 1
+    assert run.network().input_shape[1] == 48
     rows = store.rows("train")
     networks = [first.network(), second.network()]
     said = said_by(networks, store, rows)
