@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from model.quality import measure, quality_cautions
 from model.reference import Similar as Similar
 from model.reference import open_reference
 
+Measured = tuple[Mapping[str, float], NDArray[np.float64]]
 # Photographs are measured on one core while the graph runs on another.
 MEASURING = ThreadPoolExecutor(usable_cores(), "measuring")
 
@@ -145,9 +147,9 @@ class Predictor:
         began = time.perf_counter()
         point = self.bundle.card.point(operating_point)
         batch = np.stack([square(photograph.pixels, self.engine.size) for photograph in photographs])
-        measuring = [MEASURING.submit(measured, image) for image in batch]
+        measuring = [measured_beside(image) for image in batch]
         output = self.engine.run(batch)
-        qualities, appearances = zip(*(one.result() for one in measuring), strict=True)
+        qualities, appearances = zip(*(found() for found in measuring), strict=True)
         looks = self.looks(output.embeddings, np.stack(appearances))
         reference, nothing = self.reference if similar else None, np.zeros((0, 0), np.float32)
         predictions = [
@@ -232,9 +234,18 @@ class Predictor:
         return occlusion_evidence(self.engine, image, float(output.probabilities[index, 0]))
 
 
-def measured(image: NDArray[np.uint8]) -> tuple[Mapping[str, float], NDArray[np.float64]]:
+def measured(image: NDArray[np.uint8]) -> Measured:
     """What is known of a network's input without the network: its quality and its appearance."""
     return measure(image), appearance(image)
+
+
+def measured_beside(image: NDArray[np.uint8]) -> Callable[[], Measured]:
+    """Have it measured in another thread; what is returned waits for that."""
+    try:
+        return MEASURING.submit(measured, image).result
+    except RuntimeError:
+        # The program is ending and begins no thread any more; a job may still finish what it is at.
+        return partial(measured, image)
 
 
 def modality_of(novelty: float, closeness: float) -> Modality:

@@ -1,11 +1,13 @@
 """The predictor and the engine on a small real graph."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import model.predictor
 from model.bundle import REFERENCE, BundleError, OperatingPoint
 from model.engine import Engine
 from model.images import Photograph, decode, encode, square
@@ -76,6 +78,30 @@ def test_many_at_once_are_each_as_alone(predictor: Predictor) -> None:
     images = photographs(5)
     for alone, together in zip(map(predictor.predict, images), predictor.predict_many(images), strict=True):
         assert alone.probability == pytest.approx(together.probability, abs=1e-6)
+
+
+def test_a_program_that_is_ending_still_predicts(
+    predictor: Predictor, lesion_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photograph = decode(lesion_jpeg)
+    before = predictor.predict(photograph)
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr(model.predictor, "MEASURING", ended)
+    after = predictor.predict(photograph)
+    assert (after.probability, after.novelty, after.quality) == (
+        before.probability,
+        before.novelty,
+        before.quality,
+    )
+
+
+def test_a_table_without_them_needs_no_similar_cases(predictor: Predictor, lesion_jpeg: bytes) -> None:
+    photograph = decode(lesion_jpeg)
+    (found,) = predictor.predict_many([photograph], False, similar=False)
+    whole = predictor.predict(photograph)
+    assert whole.similar and not found.similar and not found.heatmap.size
+    assert found.probability == pytest.approx(whole.probability, abs=1e-6)
 
 
 def test_maps_average_to_the_logits(predictor: Predictor) -> None:
