@@ -88,6 +88,7 @@ def card_templates() -> Environment:
     templates.globals |= {
         "code": code_span,
         "cost": cost,
+        "taught_by": taught_by,
         "head": markdown_head,
         "interval": interval_cell,
         "number": number_cell,
@@ -190,7 +191,21 @@ def cost(training: Mapping[str, Any]) -> str | None:
     if "seconds" not in training:
         return None
     machine = training.get("processor", "an unknown machine")
-    return f"{training['seconds'] / 3600:.1f} hours of training on {machine}"
+    alone = ", without its teachers" if taught_by(training) else ""
+    return f"{training['seconds'] / 3600:.1f} hours of training on {machine}{alone}"
+
+
+def taught_by(training: Mapping[str, Any]) -> str | None:
+    """The networks that this one learned from: the seeds of their recipe, or what else they are called."""
+    recipe = mapping_of(training, "recipe")
+    teachers = [
+        f"{recipe['teacher']} with the seed {one}" if isinstance(one, int) else str(one)
+        for one in recipe.get("teachers", ())
+    ]
+    if not teachers:
+        return None
+    share = plain_percent(recipe["taught"])
+    return f"{', '.join(teachers)}: {share} of what it learned is their mean, the rest the truth"
 
 
 def markdown_row(*cells: object) -> str:

@@ -179,3 +179,14 @@ def test_warnings_are_shares_and_counts_are_not(bundle: Bundle) -> None:
     text = card_text([replace(bundle.card, guard=guard)])
     assert "| test | 1.2 % | 0.6 % | 0.6 % |" in text and "| drawn: noise | 100.0 % |" in text
     assert "235400" not in text
+
+
+def test_a_card_names_the_teachers(bundle: Bundle) -> None:
+    assert "Taught by" not in card_text([bundle.card])
+    recipe = {**bundle.card.training["recipe"], "teacher": "tiny", "teachers": [3, 4], "taught": 0.7}
+    taught = replace(bundle.card, training={**bundle.card.training, "recipe": recipe})
+    text = card_text([taught])
+    assert (
+        "Taught by: tiny with the seed 3, tiny with the seed 4: 70 % of what it learned is their mean" in text
+    )
+    assert "without its teachers" in text
