@@ -61,8 +61,8 @@ class ModelRegistry:
 
     def __init__(self, store: "Store") -> None:
         self.store = store
-        self._asked = -math.inf
-        self._line: RegistryLine | None = None
+        # When was asked, and what the answer was.
+        self._known: tuple[float, RegistryLine | None] = (-math.inf, None)
 
     def newest(self) -> RegistryLine | None:
         """How things stand; None before the first model was found."""
@@ -71,11 +71,14 @@ class ModelRegistry:
 
     def believed(self) -> RegistryLine | None:
         """How things stand, or stood BELIEVED seconds ago where another process has changed them since."""
-        now = time.monotonic()
-        if now - self._asked >= BELIEVED:
-            self._line = self.newest()
-            self._asked = now
-        return self._line
+        known, now = self._known, time.monotonic()
+        if now - known[0] < BELIEVED:
+            return known[1]
+        line = self.newest()
+        # What another thread has changed meanwhile is asked for again.
+        if self._known is known:
+            self._known = (now, line)
+        return line
 
     def lines(self, most: int) -> tuple[RegistryLine, ...]:
         """The newest lines, the last one first."""
@@ -149,7 +152,7 @@ class ModelRegistry:
         """A writing transaction after which nothing is believed any more."""
         with self.store.writing(quiet=True) as connection:
             yield connection
-        self._asked = -math.inf
+        self._known = (-math.inf, None)
 
 
 def append_registry_line(

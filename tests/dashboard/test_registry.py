@@ -15,7 +15,7 @@ from dashboard.models import set_model_state, undo_model_change
 from dashboard.services import ModelUnavailable, Services, build_services
 from dashboard.settings import Settings
 from dashboard.store import Conflict, InputError, registry
-from dashboard.store.registry import ModelRegistry, ModelState
+from dashboard.store.registry import ModelRegistry, ModelState, RegistryLine
 from dashboard.users.roles import ROLES, Role
 from dashboard.users.trail import Sought, Trail
 from model.bundle import GRAPH, SCORES, Bundle, Damaged
@@ -75,6 +75,26 @@ def test_a_process_knows_its_own_changes_at_once_and_those_of_others_soon(
     assert second.default_model == "newer"
     monkeypatch.setattr(registry, "BELIEVED", 0.0)
     assert second.bundle().name == "newer"
+
+
+def test_a_change_while_another_thread_asks_is_not_missed(
+    processes: tuple[Services, Services], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = processes
+    write_tiny_bundle(first.settings.bundles, "newer", seed=3)
+    assert len(first.bundles) == 2
+    newest = first.registry.newest
+
+    def asked_before_a_change() -> RegistryLine | None:
+        line = newest()
+        monkeypatch.setattr(first.registry, "newest", newest)
+        set_model_state(NOBODY, first, "newer", IN_USE, True, WHY)
+        return line
+
+    monkeypatch.setattr(first.registry, "newest", asked_before_a_change)
+    assert first.bundle().name == "tiny"
+    monkeypatch.setattr(registry, "BELIEVED", 600.0)
+    assert first.bundle().name == "newer"
 
 
 def test_a_bundle_that_is_replaced_is_read_anew(
