@@ -30,20 +30,21 @@ def patient_merge_form(patient: Patient | None) -> list[Component]:
         folded_form(
             "Merge with another patient",
             "For one person with two records. The lesions move to the other record; this can be undone.",
-            form_field(
-                "Identifier of the other patient",
-                dcc.Input(
-                    id="patient-into", type="text", value="", maxLength=128, list="patient-offers",
-                    className="review-text", autoComplete="off",
-                ),
-                "patient-into",
-            ),
-            html.Datalist(id="patient-offers"),
+            *other_patient_field("patient-into", "patient-offers"),
             press("patient-merge", "Merge"),
             hidden=merged,
         ),
         html.Div(id="patient-merge-problem", role="alert"),
-    ]  # fmt: skip
+    ]
+
+
+def other_patient_field(component_id: str, offers: str) -> list[Component]:
+    """Where another patient is named; `offers` is the id of those that are found meanwhile."""
+    name = dcc.Input(
+        id=component_id, type="text", value="", maxLength=128, list=offers,
+        className="review-text", autoComplete="off",
+    )  # fmt: skip
+    return [form_field("Identifier of the other patient", name, component_id), html.Datalist(id=offers)]
 
 
 def lesion_merge_form(

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.cases import Actor
-from dashboard.patient.merging import folded_form, press
+from dashboard.patient.merging import folded_form, other_patient_field, press
 from dashboard.patients import change_lesion
 from dashboard.services import Services
 from dashboard.shell.review_form import form_field
@@ -47,15 +47,7 @@ def lesion_move_form(lesion: Lesion | None, origin: Origin | None) -> list[Compo
         folded_form(
             "Move to another patient",
             "For a lesion that was taken for somebody else's. Its photographs go with it; this can be undone.",
-            form_field(
-                "Identifier of the other patient",
-                dcc.Input(
-                    id="lesion-owner", type="text", value="", maxLength=128, list="lesion-owner-offers",
-                    className="review-text", autoComplete="off",
-                ),
-                "lesion-owner",
-            ),
-            html.Datalist(id="lesion-owner-offers"),
+            *other_patient_field("lesion-owner", "lesion-owner-offers"),
             form_field(
                 "Name of the lesion there",
                 dcc.Input(
