@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -19,104 +18,9 @@ from dashboard.users.accounts import TRIES, Accounts
 from dashboard.users.credentials import Credentials
 from dashboard.users.roles import ROLES, Permission, Role
 from dashboard.users.trail import Trail
+from tests.dashboard.admin.conftest import Administrator, Browser, newest, secret_in, taker
 from tests.dashboard.calls import dispatch, page
 from tests.dashboard.users.conftest import PASSWORD, sign_in
-
-Browser = Callable[[str], FlaskClient]
-SECRET = re.compile(r'"children": "([\w-]{16,})", "className": "secret"')
-
-
-class Administrator:
-    """What an administrator's browser asks for; each gives the answer as text."""
-
-    def __init__(self, app: Dash, client: FlaskClient) -> None:
-        self.app, self.client = app, client
-
-    def call(self, output: str, inputs: dict[str, Any], state: dict[str, Any] | None = None) -> str:
-        return json.dumps(dispatch(self.app, self.client, output, inputs, state or {}), ensure_ascii=False)
-
-    def add(self, name: str, role: str = "clinician", password: str = "") -> str:
-        inputs = {"admin-add.n_clicks": 1, "admin-add-open.n_clicks": None, "admin-add-close.n_clicks": None}
-        inputs |= {"admin-add-name.n_submit": None, "admin-add-password.n_submit": None}
-        values = {"name": name, "role": role, "password": password}
-        return self.call(
-            "admin-add-said.children", inputs, {f"admin-add-{one}.value": values[one] for one in values}
-        )
-
-    def user(self, action: str, name: str, role: str = "viewer", password: str = "", kind: str = "do") -> str:
-        one = name if kind == "open" else action
-        inputs = {f"admin-user-{kind}/{one}.n_clicks": 1, "admin-user-close.n_clicks": None}
-        state = {
-            "admin-user-chosen.data": name,
-            "admin-user-role.value": role,
-            "admin-user-password.value": password,
-        }
-        return self.call("admin-user-body.children", inputs, state)
-
-    def model(self, name: str, state: str, why: str) -> str:
-        inputs = {"admin-model-change.n_clicks": 1, "admin-model-why.n_submit": None}
-        values = {"name": name, "state": state, "why": why}
-        return self.call(
-            "admin-model-said.children", inputs, {f"admin-model-{one}.value": values[one] for one in values}
-        )
-
-    def undo_model(self, seq: str) -> str:
-        (key,) = [
-            key for key, one in self.app.callback_map.items() if "admin-model-undo" in one["inputs"][0]["id"]
-        ]
-        return self.call(key, {f"admin-model-undo/{seq}.n_clicks": 1})
-
-    def models(self) -> str:
-        return self.call(
-            "admin-models.children", {"admin-models-refresh.n_clicks": 1, "admin-changed.data": None}
-        )
-
-    def token(self, user: str | None, name: str, days: Any, may: list[str]) -> str:
-        inputs = {"admin-token-make.n_clicks": 1} | {
-            "admin-token-open.n_clicks": None,
-            "admin-token-close.n_clicks": None,
-        }
-        values = {"user": user, "name": name, "days": days, "may": may}
-        return self.call(
-            "admin-token-said.children", inputs, {f"admin-token-{one}.value": values[one] for one in values}
-        )
-
-    def lines(self, pressed: str = "search", before: int | None = None, **sought: str | None) -> str:
-        names = [pressed, *(one for one in ("search", "older", "newest") if one != pressed)]
-        inputs = {f"admin-trail-{one}.n_clicks": 1 if one == pressed else None for one in names}
-        inputs |= {
-            "admin-trail-user.n_submit": None,
-            "admin-trail-case.n_submit": None,
-            "admin-changed.data": None,
-        }
-        state = {
-            f"admin-trail-{one}.value": sought.get(one) for one in ("user", "action", "case", "from", "to")
-        }
-        return self.call("admin-trail-lines.children", inputs, {**state, "admin-trail-before.data": before})
-
-
-@pytest.fixture
-def admin(app: Dash, signed_in: Browser) -> Administrator:
-    return Administrator(app, signed_in("administrator"))
-
-
-def secret_in(text: str) -> str:
-    """The password or token that is shown once."""
-    found = SECRET.search(text)
-    assert found is not None, text
-    return found[1]
-
-
-def taker(app: Dash, kind: str) -> str:
-    """The output of the callback that takes buttons of a kind."""
-    (output,) = [key for key, one in app.callback_map.items() if kind in str(one["inputs"])]
-    return str(output)
-
-
-def newest(services: Services) -> tuple[str, str, str]:
-    """Who did what to whom last."""
-    line = Trail(services.store).lines(limit=1)[0]
-    return line.who, line.action, line.subject
 
 
 def test_a_drawn_password_holds_until_another_is_chosen(
@@ -322,57 +226,6 @@ def test_behind_a_proxy_there_are_no_passwords(services: Services) -> None:
     assert "account-old" not in page(client, "/account")
 
 
-def test_a_program_looks_after_no_account(app: Dash, with_token: Browser, services: Services) -> None:
-    """A token that may do little makes none that may do more."""
-    client = with_token("administrator")
-    inputs = {
-        "account-token-make.n_clicks": 1,
-        "account-token-open.n_clicks": None,
-        "account-token-close.n_clicks": None,
-    }
-    state = {
-        "account-token-name.value": "x",
-        "account-token-days.value": 3,
-        "account-token-may.value": ["see"],
-    }
-    answer = dispatch(app, client, "account-token-said.children", inputs, state)
-    assert "A token cannot do this" in json.dumps(answer)
-    assert len(Credentials(services.store).tokens()) == 1
-
-
-def test_own_tokens_and_sessions(app: Dash, signed_in: Browser, services: Services) -> None:
-    client, other = signed_in("clinician"), signed_in("clinician")
-    inputs = {
-        "account-token-make.n_clicks": 1,
-        "account-token-open.n_clicks": None,
-        "account-token-close.n_clicks": None,
-    }
-
-    def make(*may: str) -> str:
-        state = {
-            "account-token-name.value": "x",
-            "account-token-days.value": 3,
-            "account-token-may.value": may,
-        }
-        return json.dumps(dispatch(app, client, "account-token-said.children", inputs, state))
-
-    # No more than the role allows.
-    assert "Choose what the token may do." in make("see", "administer")
-    visitor = Credentials(services.store).of_token(secret_in(make("see")))
-    assert visitor is not None and visitor.permissions == {Permission.ENTER, Permission.SEE}
-    assert newest(services) == ("clinician", "token made", "clinician")
-    foreign = Credentials(services.store).add_token("viewer", 3)
-    output = taker(app, "account-token-revoke")
-    for token in Credentials(services.store).tokens():
-        dispatch(app, client, output, {f"account-token-revoke/{token.id}.n_clicks": 1}, {})
-    assert [one.user for one in Credentials(services.store).tokens()] == ["viewer"]
-    assert Credentials(services.store).of_token(foreign) is not None
-    output = taker(app, "account-session-end")
-    said = dispatch(app, client, output, {"account-end-others.n_clicks": 1}, {})
-    assert "1 session ended." in json.dumps(said)
-    assert (client.get("/api/v1/models").status_code, other.get("/api/v1/models").status_code) == (200, 401)
-
-
 @pytest.mark.parametrize("role", Role)
 def test_a_scientist_finds_the_exports(
     role: Role, app: Dash, signed_in: Browser, services: Services, lesion_jpeg: bytes
@@ -395,29 +248,3 @@ def test_a_scientist_finds_the_exports(
         answer = client.get(link)
         assert answer.status_code == 200 and b"Maria" not in answer.data
     assert record.id in client.get(links[0]).text
-
-
-def test_models_are_changed_and_changed_back(admin: Administrator, services: Services) -> None:
-    shown = page(admin.client, "/administration")
-    assert "tiny 1" in shown and "In use, by default" in shown and "when this list began" in shown
-    assert "Say why" in admin.model("tiny", "retired", " ")
-    assert "Choose a model" in admin.model("", "retired", "x")
-    assert "tiny: retired." in admin.model("tiny", "retired", "Misses too much.")
-    shown = admin.models()
-    assert '"Retired"' in shown and "Misses too much." in shown and '"administrator"' in shown
-    assert 'model="tiny"' not in admin.client.get("/metrics").text
-    assert "as they were before" in admin.undo_model("2") and services.default_model == "tiny"
-    assert "Somebody changed the models meanwhile" in admin.undo_model("2")
-    assert "Back to how it was before" in admin.models()
-
-
-def test_without_a_log_in_models_are_looked_after_all_the_same(services: Services) -> None:
-    settings = services.settings.model_copy(update={"auth": "none"})
-    app = create_app(services=Services(settings, services.store, services.folder, services.predictors))
-    client = app.server.test_client()
-    shown = page(client, "/administration")
-    assert "tiny 1" in shown and "Nobody has asked for anything" in shown
-    assert "tiny: candidate." in Administrator(app, client).model("tiny", "candidate", "To be tried first.")
-    assert services.default_model is None
-    shown = page(client, "/")
-    assert "No model is in use." in shown
