@@ -130,7 +130,8 @@ def lesion_head(lesion: Lesion, patient: Patient) -> list[Component]:
     if lesion.merged_into is not None:
         link = dcc.Link("another lesion", href=local_address(f"/lesions/{lesion.merged_into}"))
         merged = [html.P(["This record was merged with ", link, "."], className="note")]
-    title = f"{parts.patient_name(patient)}, {parts.lesion_name(lesion).lower()}"
+    name = parts.lesion_name(lesion)
+    title = f"{parts.patient_name(patient)}, {name[0].lower()}{name[1:]}"
     return [html.H1(html.Bdi(title)), html.P(words, className="lead"), *merged]
 
 

@@ -61,6 +61,14 @@ def test_a_patient_has_lesions_visits_and_what_is_due(
     assert records[3].id not in text
 
 
+def test_a_lesion_is_called_as_somebody_wrote_it(
+    client: FlaskClient, services: Services, lesion_jpeg: bytes
+) -> None:
+    context = Context(patient="P-014", lesion="Left A")
+    record = predict_photograph(NOBODY, services, lesion_jpeg, "a.jpg", context=context)
+    assert "P-014, lesion Left A" in page(client, f"/lesions/{record.lesion_id}")
+
+
 def test_a_lesion_is_shown_by_the_day_of_its_photographs(
     app: Dash, client: FlaskClient, services: Services, records: list[Record]
 ) -> None:
